@@ -1,0 +1,270 @@
+"""The window: five numbers, how many filters, which kernel, what lies beyond the edge."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import asdict, dataclass, fields
+from fractions import Fraction
+from numbers import Integral, Real
+from typing import Any, Literal, get_args
+
+from glimpse.limits import N_MAX, NUMBER_MAX
+
+Kernel = Literal["gaussian", "box"]
+Edge = Literal["extend", "black"]
+Pair = int | tuple[int, int]
+
+KERNELS: tuple[Kernel, ...] = get_args(Kernel)
+EDGES: tuple[Edge, ...] = get_args(Edge)
+
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_SLICE = re.compile(rf"({_NUMBER})?:({_NUMBER})?", re.ASCII)
+
+
+class GlimpseError(ValueError):
+    """A fact about the input that its owner can mend, told in one line."""
+
+
+def number(text: str) -> float:
+    """Parse a plain decimal number, refusing what only a programming language would accept.
+
+    Examples
+    --------
+    >>> number("-2.5e1")
+    -25.0
+    """
+    if not re.fullmatch(_NUMBER, text, re.ASCII) or not math.isfinite(float(text)):
+        raise GlimpseError(f"{text!r} is not a plain finite number such as 2.5")
+    return float(text)
+
+
+@dataclass(frozen=True)
+class Window:
+    """Where to look, how closely and how sharply.
+
+    Parameters
+    ----------
+    gx, gy : float
+        Centre along axis 0 (rows, counted DOWN) and axis 1 (columns, counted ACROSS), in pixels;
+        0 is the centre of the first pixel. May lie outside the image.
+    delta : float
+        Stride, the distance between neighbouring filter centres, in pixels, > 0.
+    sigma : float
+        Standard deviation of one filter, in pixels, > 0, for both kernels.
+    gamma : float
+        Intensity, > 0: scales the patch, divides the canvas.
+    n : int or (int, int)
+        Filters per axis, (rows, columns) where they differ, 1 to 4096.
+    kernel : {"gaussian", "box"}
+        The shape of one filter.
+    edge : {"extend", "black"}
+        Beyond the image: its edge repeated, or zeros.
+
+    Raises
+    ------
+    GlimpseError
+        If a number is out of its range, or a name is not in its list.
+
+    Notes
+    -----
+    The grid is that of Gregor et al. 2015 (arXiv:1502.04623), eqs. 19-20, with the paper's g_Y
+    (its row) called ``gx`` and its g_X (its column) called ``gy``.
+
+    Examples
+    --------
+    >>> Window(gx=180, gy=260, delta=5, sigma=2.5, n=(40, 30)).shape
+    (40, 30)
+    """
+
+    gx: float
+    gy: float
+    delta: float
+    sigma: float
+    gamma: float = 1.0
+    n: Pair = 64
+    kernel: Kernel = "gaussian"
+    edge: Edge = "extend"
+
+    def __post_init__(self) -> None:
+        for name in ("gx", "gy", "delta", "sigma", "gamma"):
+            object.__setattr__(self, name, _checked(name, getattr(self, name)))
+        object.__setattr__(self, "n", _checked_n(self.n))
+        for name, value, choices in (("kernel", self.kernel, KERNELS), ("edge", self.edge, EDGES)):
+            if value not in choices:
+                raise GlimpseError(f"{name} must be {' or '.join(choices)}, got {value!r}")
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the patch."""
+        return (self.n, self.n) if isinstance(self.n, int) else self.n
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """The area that the samples share, as a slice: rows ``top:bottom``, columns ``left:right``.
+
+        Returned as (top, bottom, left, right), the inverse of `from_slice`.
+        """
+        rows, cols = (size * self.delta / 2 for size in self.shape)
+        x, y = self.gx + 0.5, self.gy + 0.5
+        return x - rows, x + rows, y - cols, y + cols
+
+    @classmethod
+    def centered(
+        cls,
+        shape: tuple[int, int],
+        n: Pair = 64,
+        *,
+        gx: float | None = None,
+        gy: float | None = None,
+        delta: float | None = None,
+        sigma: float | None = None,
+        **rest: Any,
+    ) -> Window:
+        """Fill in what is not given so that an image of this shape gives a good picture.
+
+        The centre of the image; a stride with which the grid spans the shorter side (the most
+        that fits, where ``n`` is a pair); sigma half a stride and at least half a pixel.
+
+        Parameters
+        ----------
+        shape : (int, int)
+            Rows and columns of the image.
+        n : int or (int, int)
+            Filters per axis.
+        gx, gy, delta, sigma, **rest
+            As for `Window`; what is None is chosen.
+
+        Examples
+        --------
+        >>> Window.centered((430, 500), n=43)
+        Window(gx=214.5, gy=249.5, delta=10.0, sigma=5.0, gamma=1.0, n=43, kernel='gaussian', edge='extend')
+        """
+        n = _checked_n(n)
+        rows, cols = (n, n) if isinstance(n, int) else n
+        delta = min(shape[0] / rows, shape[1] / cols) if delta is None else _checked("delta", delta)
+        return cls(
+            gx=(shape[0] - 1) / 2 if gx is None else gx,
+            gy=(shape[1] - 1) / 2 if gy is None else gy,
+            delta=delta,
+            sigma=max(delta, 1) / 2 if sigma is None else sigma,
+            n=n,
+            **rest,
+        )
+
+    @classmethod
+    def from_slice(cls, text: str, shape: tuple[int, int], n: Pair = 64, **rest: Any) -> Window:
+        """Turn the crop ``image[rows, columns]`` into a window that tiles it.
+
+        Parameters
+        ----------
+        text : str
+            Such as ``"100:600,200:700"``: what NumPy accepts without a step, floats too. Ends may be
+            open or negative and are clipped to the image; one slice stands for both axes; brackets
+            and spaces are optional.
+        shape : (int, int)
+            Rows and columns of the image.
+        n : int or (int, int)
+            Samples per axis; each owns an equal share of the area. There is one stride for both
+            axes, so n needs the aspect of the slice.
+        **rest
+            sigma, gamma, kernel, edge, as for `centered`.
+
+        Raises
+        ------
+        GlimpseError
+            If the text is not such a slice, is empty, or has another aspect than ``n``.
+
+        Examples
+        --------
+        >>> Window.from_slice("100:600,200:450", (640, 480), n=(100, 50)).delta
+        5.0
+        """
+        parts = re.sub(r"[\s\[\]]", "", text).split(",")
+        if len(parts) > 2:
+            raise GlimpseError(f"slice {text!r} has {len(parts)} parts; write 100:600,200:700")
+        (top, bottom), (left, right) = (
+            _bounds(part, size) for part, size in zip((parts * 2)[:2], shape, strict=True)
+        )
+        n = _checked_n(n)
+        delta = _common_stride(bottom - top, right - left, n)
+        gx, gy = (top + bottom - 1) / 2, (left + right - 1) / 2
+        return cls.centered(shape, n, gx=gx, gy=gy, delta=delta, **rest)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the window as plain JSON values; ``n`` is [rows, columns] where they differ."""
+        return {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Window:
+        """Return the window of `to_dict`.
+
+        Raises
+        ------
+        GlimpseError
+            If a name is missing or unknown, or a value is no window's.
+        """
+        known = [field.name for field in fields(cls)]
+        if unknown := sorted(set(values) - set(known)):
+            raise GlimpseError(f"a window has no {unknown[0]!r}; it has {', '.join(known)}")
+        if missing := [name for name in known[:4] if name not in values]:
+            raise GlimpseError(f"a window needs {', '.join(missing)}")
+        n = values.get("n", cls.n)
+        return cls(**{**values, "n": tuple(n) if isinstance(n, list) else n})
+
+    def looks_swapped(self, shape: tuple[int, int]) -> bool:
+        """Tell whether the centre is off an image of this shape, but on it with gx and gy swapped."""
+        return not _inside(self.gx, self.gy, shape) and _inside(self.gy, self.gx, shape)
+
+
+def _inside(row: float, col: float, shape: tuple[int, int]) -> bool:
+    return -0.5 <= row <= shape[0] - 0.5 and -0.5 <= col <= shape[1] - 0.5
+
+
+def _checked(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real) or not abs(value) < math.inf:
+        raise GlimpseError(f"{name} must be a finite number, got {value!r}")
+    least = -NUMBER_MAX if name in ("gx", "gy") else 1 / NUMBER_MAX
+    if least > 0 >= value:
+        raise GlimpseError(f"{name} must be > 0, got {value}")
+    if not least <= value <= NUMBER_MAX:
+        raise GlimpseError(f"{name} must be {least:g} to {NUMBER_MAX:g}, got {value}")
+    return float(value)
+
+
+def _checked_n(n: object) -> Pair:
+    pair = n if isinstance(n, tuple) else (n, n)
+    if len(pair) != 2 or any(isinstance(k, bool) or not isinstance(k, Integral) for k in pair):
+        raise GlimpseError(f"n must be a whole number or (rows, columns), got {n!r}")
+    if not all(1 <= k <= N_MAX for k in pair):
+        raise GlimpseError(f"n must be 1 to {N_MAX} filters per axis, got {n!r}")
+    rows, cols = int(pair[0]), int(pair[1])
+    return rows if rows == cols else (rows, cols)
+
+
+def _bounds(part: str, size: int) -> tuple[float, float]:
+    match = _SLICE.fullmatch(part)
+    if not match:
+        raise GlimpseError(f"{part!r} is not a slice such as 100:600 (first:last, without a step)")
+    ends = (match[1] or "0", match[2] or str(size))
+    start, stop = (min(max(end + size if end < 0 else end, 0), size) for end in map(number, ends))
+    if start >= stop:
+        raise GlimpseError(f"slice {part!r} is empty on an axis of {size} pixels")
+    return start, stop
+
+
+def _common_stride(height: float, width: float, n: Pair) -> float:
+    """The one stride with which n filters tile height x width pixels."""
+    rows, cols = (n, n) if isinstance(n, int) else n
+    if math.isclose(height / rows, width / cols, rel_tol=1e-9):
+        return height / rows
+    aspect = Fraction(height / width).limit_denominator(N_MAX)
+    p, q = aspect.numerator, aspect.denominator
+    if p > N_MAX or not math.isclose(p / q, height / width, rel_tol=1e-9):
+        raise GlimpseError(f"a slice of {height:g} x {width:g} pixels has no n of its aspect; trim one side")
+    k = max(1, max(rows, cols) // max(p, q))
+    near = [f"{p * m},{q * m}" for m in (k, k + 1) if max(p, q) * m <= N_MAX]
+    raise GlimpseError(
+        f"a slice of {height:g} x {width:g} pixels wants n of the same aspect (rows,columns): "
+        f"{' or '.join(near)}, not {rows},{cols}"
+    )
