@@ -9,16 +9,15 @@ converted to floating point as they come and multiplied by BLAS while they are i
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from glimpse.filterbank import Band, band, coverage_peak, filterbank
-from glimpse.window import GlimpseError, Window
+from glimpse.window import METHODS, GlimpseError, Method, Window
 
 Array = NDArray[Any]
-Method = Literal["transpose", "inverse"]
 
 RIDGE = 0.01
 """Gain, relative to the largest, below which `write` no longer inverts a component of the patch."""
@@ -131,8 +130,8 @@ def write(
             f"a patch of {patch.shape[row]} x {patch.shape[col]} samples does not fit a window of "
             f"{window.shape[0]} x {window.shape[1]}"
         )
-    if method not in ("transpose", "inverse"):
-        raise GlimpseError(f"method must be transpose or inverse, got {method!r}")
+    if method not in METHODS:
+        raise GlimpseError(f"method must be {' or '.join(METHODS)}, got {method!r}")
     dtype = _float_type(patch.dtype)
     if method == "inverse":
         patch = _deconvolved(patch, window, shape, row, col)

@@ -13,10 +13,12 @@ from glimpse.limits import N_MAX, NUMBER_MAX
 
 Kernel = Literal["gaussian", "box"]
 Edge = Literal["extend", "black"]
+Method = Literal["transpose", "inverse"]
 Pair = int | tuple[int, int]
 
 KERNELS: tuple[Kernel, ...] = get_args(Kernel)
 EDGES: tuple[Edge, ...] = get_args(Edge)
+METHODS: tuple[Method, ...] = get_args(Method)
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _SLICE = re.compile(rf"({_NUMBER})?:({_NUMBER})?", re.ASCII)
@@ -222,14 +224,22 @@ def _inside(row: float, col: float, shape: tuple[int, int]) -> bool:
 
 
 def _checked(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real) or not abs(value) < math.inf:
+    if isinstance(value, bool) or not isinstance(value, Real) or not _is_finite(value):
         raise GlimpseError(f"{name} must be a finite number, got {value!r}")
     least = -NUMBER_MAX if name in ("gx", "gy") else 1 / NUMBER_MAX
-    if least > 0 >= value:
-        raise GlimpseError(f"{name} must be > 0, got {value}")
-    if not least <= value <= NUMBER_MAX:
+    real = float(value)
+    if least > 0 and real <= 0:
+        raise GlimpseError(f"{name} must be > 0, got {real:g}")
+    if not least <= real <= NUMBER_MAX:
         raise GlimpseError(f"{name} must be {least:g} to {NUMBER_MAX:g}, got {value}")
-    return float(value)
+    return real
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number of over 308 digits
+        return False
 
 
 def _checked_n(n: object) -> Pair:

@@ -1,0 +1,85 @@
+"""Image files: the only part of glimpse that opens one. The window's record travels inside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from glimpse.image.decode import Picture, decode
+from glimpse.image.encode import encode_npy, encode_png, straighten, to_levels
+from glimpse.image.files import open_input, write_output
+from glimpse.image.record import Record, parse_record
+from glimpse.window import GlimpseError
+
+__all__ = ["Picture", "Record", "load_picture", "load_record", "picture_record", "save_still"]
+
+
+def load_picture(name: str, levels: tuple[float, float] | None = None) -> Picture:
+    """Open and decode a file, or standard input for ``-``.
+
+    Raises
+    ------
+    GlimpseError
+        Whatever is wrong with it.
+    """
+    with open_input(name) as file:
+        return decode(file, levels)
+
+
+def load_record(name: str) -> Record:
+    """Return the record of a patch, canvas or animation, or of a file of its JSON.
+
+    Raises
+    ------
+    GlimpseError
+        If there is none, or it is none of ours.
+    """
+    with open_input(name) as file:
+        head = file.read(1)
+        file.seek(0)
+        record = parse_record(file.read()) if head == b"{" else picture_record(decode(file))
+    if record is None:
+        raise GlimpseError("not made by glimpse: it carries no record")
+    return record
+
+
+def picture_record(picture: Picture) -> Record | None:
+    """Return the record of a decoded picture, None where it carries none.
+
+    Raises
+    ------
+    GlimpseError
+        If the record is none of ours, or speaks of other pixels than these.
+    """
+    if picture.text is None:
+        return None
+    record = parse_record(picture.text)
+    size = record.shape if record.method else record.window.shape
+    if record.last is None and picture.shape != size:
+        raise GlimpseError(
+            f"not a glimpse patch: it has {picture.shape[0]} x {picture.shape[1]} pixels, "
+            f"its record says {size[0]} x {size[1]}"
+        )
+    return record
+
+
+def save_still(
+    name: str, array: NDArray[Any], like: Picture, record: Record | None = None, *, overwrite: bool = False
+) -> None:
+    """Write a patch or canvas as PNG, in the levels and colours of a picture, or as exact NPY.
+
+    Parameters
+    ----------
+    name : str
+        Ends in ``.png`` or ``.npy``; ``-`` is PNG on standard output.
+    array : ndarray, shape (A, B) or (A, B, C)
+        In the levels of `like`, colours multiplied by alpha where `like` has one.
+    """
+    array = straighten(array, like.white) if like.alpha else array
+    if Path(name).suffix.lower() == ".npy":
+        data = encode_npy(array)
+    else:
+        data = encode_png(to_levels(array, like.white), record, like.color)
+    write_output(name, data, overwrite=overwrite)

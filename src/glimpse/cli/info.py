@@ -1,0 +1,22 @@
+"""``glimpse info``: the window a file was made with."""
+
+from __future__ import annotations
+
+import click
+
+from glimpse.cli.boundary import run
+from glimpse.cli.options import input_options
+
+
+@click.command(short_help="Print the window a file was made with.")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@input_options
+def info(files: tuple[str, ...], levels: tuple[float, float] | None) -> None:
+    """Print the record of each FILE (patch, canvas or animation), one JSON object per line."""
+    from glimpse.image import load_record
+
+    def job(name: str) -> str:
+        click.echo(load_record(name).to_json())
+        return ""
+
+    run(job, files, lambda name: name)

@@ -1,0 +1,291 @@
+"""The options that commands share, each declared once, and the window that they add up to."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields, replace
+from typing import Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from glimpse.limits import MAX_PIXELS, N_MAX
+from glimpse.window import EDGES, KERNELS, GlimpseError, Pair, Window, number
+
+F = TypeVar("F", bound=Callable[..., Any])
+DEFAULTS = {field.name: field.default for field in fields(Window) if field.default is not MISSING}
+
+
+@dataclass(frozen=True)
+class Position:
+    """A place along an axis: a pixel, or a share of the axis in percent."""
+
+    value: float
+    percent: bool = False
+
+    def on(self, size: int) -> float:
+        """Return the pixel; 0 % is the first edge of the axis, 100 % the last."""
+        return self.value / 100 * size - 0.5 if self.percent else self.value
+
+
+class Parsed(click.ParamType[Any]):
+    """A parameter that a function parses, its `GlimpseError` shown as a usage error."""
+
+    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
+        self.name = name
+        self._parse = parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._parse(value)
+        except GlimpseError as error:
+            self.fail(str(error), param, ctx)
+
+
+def parse_position(text: str) -> Position:
+    """Parse a position such as ``180``, ``-20.5`` or ``50%``."""
+    position = Position(number(text.removesuffix("%")), text.endswith("%"))
+    Window(gx=position.value, gy=0, delta=1, sigma=1)  # checks the range
+    return position
+
+
+def parse_positive(text: str) -> float:
+    """Parse a number above 0."""
+    return Window(gx=0, gy=0, delta=number(text), sigma=1).delta
+
+
+def ranged(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Return a parser of one value or of a range ``first:last``, given as a pair."""
+
+    def parse_range(text: str) -> Any:
+        ends = text.split(":")
+        if len(ends) > 2 or not all(ends):
+            raise GlimpseError(f"{text!r} is not a range; write first:last, such as 1:8")
+        try:
+            return parse(text) if len(ends) == 1 else (parse(ends[0]), parse(ends[1]))
+        except GlimpseError as error:
+            raise GlimpseError(f"{error} (a range is written first:last, such as 1:8)") from None
+
+    return parse_range
+
+
+def parse_n(text: str) -> Pair:
+    """Parse ``40`` or ``40,30`` (rows, columns)."""
+    parts = text.split(",")
+    if len(parts) > 2 or not all(part.isascii() and part.isdigit() and len(part) < 9 for part in parts):
+        raise GlimpseError(f"{text!r} is not a number of filters such as 40, or 40,30 (rows,columns)")
+    sizes = [int(part) for part in parts]
+    return Window(0, 0, 1, 1, n=sizes[0] if len(sizes) == 1 else (sizes[0], sizes[1])).n
+
+
+@dataclass(frozen=True)
+class WindowOptions:
+    """What the command line says of the window; None is what it leaves open.
+
+    A value is one value, or (first, last) in a sweep.
+    """
+
+    gx: Any = None
+    gy: Any = None
+    delta: Any = None
+    sigma: Any = None
+    gamma: Any = None
+    n: Pair | None = None
+    kernel: Any = None
+    edge: Any = None
+    slice: str | None = None
+    like: Any = None  # a Record, or None
+    typed: frozenset[str] = frozenset()  # names on the command line: these go before a record
+
+    def window(self, shape: tuple[int, int], end: int = 0) -> Window:
+        """Return the window on an image of this shape: the first (0) or the last (-1) of a sweep.
+
+        Raises
+        ------
+        GlimpseError
+            If the centre is off the image and would be on it with gx and gy swapped, or the slice
+            does not fit.
+        """
+        given = {key: self._end(key, end) for key in ("delta", "sigma", "gamma", "n", "kernel", "edge")}
+        for key, size in zip(("gx", "gy"), shape, strict=True):
+            place = self._end(key, end)
+            given[key] = place.on(size) if place else None
+        given = {k: v for k, v in given.items() if v is not None and (not self.like or k in self.typed)}
+        window = self._base(shape, given, end)
+        if self._in_pixels() and window.looks_swapped(shape):
+            raise GlimpseError(
+                f"row {window.gx:g} (gx), col {window.gy:g} (gy) is off the image ({shape[0]} rows, "
+                f"{shape[1]} columns) but is on it swapped: gx counts DOWN, gy ACROSS; use "
+                f"--row {window.gy:g} --col {window.gx:g} (or percentages to look past the edge)"
+            )
+        return window
+
+    def or_like(self, record: Any) -> WindowOptions:
+        """Return these options over the window of a record, unless ``--like`` named another."""
+        return self if self.like else replace(self, like=record)
+
+    @property
+    def is_sweep(self) -> bool:
+        """Whether some number is a range, here or in the record of ``--like``."""
+        swept = any(isinstance(getattr(self, key), tuple) for key in ("gx", "gy", "delta", "sigma", "gamma"))
+        return swept or bool(self.like and self.like.last)
+
+    def with_n(self, n: Pair) -> WindowOptions:
+        """Return these options with this number of filters."""
+        return replace(self, n=n)
+
+    def _in_pixels(self) -> bool:
+        """Whether gx or gy is one number of pixels, which may be meant for the other axis."""
+        places = [place for place in (self.gx, self.gy) if place]
+        fixed = all(isinstance(place, Position) for place in places)
+        return fixed and any(not place.percent for place in places)
+
+    def _end(self, key: str, end: int) -> Any:
+        value = getattr(self, key)
+        return value[end] if isinstance(value, tuple) and key != "n" else value
+
+    def _base(self, shape: tuple[int, int], given: dict[str, Any], end: int) -> Window:
+        if self.like and not self.slice:
+            known: Window = self.like.last if end and self.like.last else self.like.window
+            return replace(known, **given)
+        if self.slice:
+            given = {key: value for key, value in given.items() if key not in ("gx", "gy", "delta")}
+            kept = {"n": self.like.window.n, "kernel": self.like.window.kernel} if self.like else {}
+            return Window.from_slice(self.slice, shape, **{**kept, **given})
+        return Window.centered(shape, **given)
+
+
+def option(*names: str, **settings: Any) -> Callable[[F], F]:
+    """Declare a Click option with the environment default ``GLIMPSE_`` and its longest first name."""
+    long = next((name for name in names if name.startswith("--")), names[0])
+    settings.setdefault("envvar", "GLIMPSE_" + long.strip("-").replace("-", "_").upper())
+    return click.option(*names, **settings)
+
+
+def window_options(*, sweep: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command the window options; it receives them as one `WindowOptions`, ``window``.
+
+    Parameters
+    ----------
+    sweep : bool
+        Whether gx, gy, delta, sigma and gamma may be ranges.
+    """
+    kind = ranged if sweep else lambda parse: parse
+    tail = ", or FIRST:LAST" if sweep else ""
+    position = Parsed("pixels|%" + tail, kind(parse_position))
+    positive = Parsed("number" + tail, kind(parse_positive))
+    stack = [
+        option("--gx", "--row", "gx", type=position, metavar="ROW",
+               help=f"Centre row, counted DOWN, in pixels or percent{tail}. [default: the middle]"),
+        option("--gy", "--col", "gy", type=position, metavar="COL",
+               help=f"Centre column, counted ACROSS{tail}. [default: the middle]"),
+        option("--delta", type=positive, metavar="PIXELS",
+               help=f"Stride between filter centres{tail}. [default: spans the shorter side]"),
+        option("--sigma", type=positive, metavar="PIXELS",
+               help=f"Width (standard deviation) of a filter{tail}. [default: max(delta, 1) / 2]"),
+        option("--gamma", type=positive, metavar="FACTOR",
+               help=f"Intensity of the patch{tail}. [default: {DEFAULTS['gamma']:g}]"),
+        option("-n", "n", type=Parsed("filters", parse_n), metavar="N|ROWS,COLS", envvar="GLIMPSE_N",
+               help=f"Filters per axis, at most {N_MAX}. [default: {DEFAULTS['n']}]"),
+        option("--slice", metavar="ROWS,COLS",
+               help="The window that tiles a crop, as 100:600,200:700 (instead of gx, gy, delta)."),
+        option("--like", metavar="FILE", help="Take the window of an earlier patch, or of its JSON."),
+        option("--kernel", type=click.Choice(KERNELS),
+               help=f"Shape of a filter. [default: {DEFAULTS['kernel']}]"),
+        option("--edge", type=click.Choice(EDGES),
+               help=f"Beyond the image: its edge repeated, or black. [default: {DEFAULTS['edge']}]"),
+    ]  # fmt: skip
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def wrapped(**values: Any) -> Any:
+            own = {f.name: values.pop(f.name) for f in fields(WindowOptions) if f.name != "typed"}
+            return command(window=_collected(own), **values)
+
+        for decorator in reversed(stack):
+            wrapped = decorator(wrapped)
+        return wrapped
+
+    return decorate
+
+
+def _collected(values: dict[str, Any]) -> WindowOptions:
+    """Check what excludes what, and read the record that ``--like`` names.
+
+    The command line goes before the record, the record before the environment.
+    """
+    context = click.get_current_context()
+    typed = {k for k in values if context.get_parameter_source(k) == ParameterSource.COMMANDLINE}
+    if clash := sorted({"gx", "gy", "delta"} & typed) if "slice" in typed else []:
+        raise click.UsageError(f"--slice says where the window is; leave out --{clash[0]}")
+    if not values["like"]:
+        return WindowOptions(**values, typed=frozenset(typed))
+    from glimpse.image import load_record
+
+    try:
+        return WindowOptions(**{**values, "like": load_record(values["like"])}, typed=frozenset(typed))
+    except GlimpseError as error:
+        raise click.UsageError(f"--like {values['like']}: {error}") from None
+
+
+def output_options(what: str) -> Callable[[F], F]:
+    """Give a command ``-o``, ``--overwrite`` and ``-q``."""
+
+    def decorate(command: F) -> F:
+        for decorator in (
+            option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
+            option("--overwrite", is_flag=True, help="Replace existing files (never an input)."),
+            option("-o", "--output", metavar="FILE|FOLDER/|TEMPLATE|-", help=what),
+        ):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+def _parse_pair(text: str) -> tuple[float, float]:
+    low, comma, high = text.partition(",")
+    if not comma or number(low) >= number(high):
+        raise GlimpseError(f"{text!r} is not two rising numbers LO,HI such as 0,1")
+    return number(low), number(high)
+
+
+def _parse_pixels(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < len(text) < 16 and int(text)):
+        raise GlimpseError(f"{text!r} is not a number of pixels")
+    return int(text)
+
+
+def jobs_option(command: F) -> F:
+    """Give a command ``-j``."""
+    return option(
+        "-j",
+        "--jobs",
+        type=click.IntRange(1, 256),
+        default=lambda: os.cpu_count() or 1,
+        metavar="N",
+        help="Files worked on at once. [default: the number of cores]",
+    )(command)
+
+
+def input_options(command: F) -> F:
+    """Give a command ``--range`` and ``--max-pixels``."""
+    for decorator in (
+        option("--max-pixels", type=Parsed("pixels", _parse_pixels), expose_value=False, metavar="N",
+               callback=_raise_limit, help=f"Most pixels of an image. [default: {MAX_PIXELS}]"),
+        option("--range", "levels", type=Parsed("range", _parse_pair), metavar="LO,HI",
+               help="What black and white are in an image of floating-point numbers."),
+    ):  # fmt: skip
+        command = decorator(command)
+    return command
+
+
+def _raise_limit(context: click.Context, parameter: click.Parameter, value: int | None) -> None:
+    if value:
+        from glimpse import limits
+
+        limits.MAX_PIXELS = value

@@ -1,0 +1,166 @@
+"""What ``-o`` means: a file, a folder or a template, one name for each input, checked before any work."""
+
+from __future__ import annotations
+
+import os
+import re
+import string
+import sys
+import unicodedata
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+_FIELD = re.compile(r"0?\d{0,2}(\.\d{1,2})?[dfg]?", re.ASCII)
+NUMBERS = ("gx", "gy", "delta", "sigma", "gamma")
+FIELDS = ("stem", "parent", "index", *NUMBERS)
+
+
+class Template:
+    """An output name with ``{stem}``, ``{parent}``, ``{index:03d}``, ``{gx}``, ``{delta:.2f}``...
+
+    Raises
+    ------
+    click.UsageError
+        If a brace is open, a field unknown or its format none of ours.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        try:
+            self._parts = list(string.Formatter().parse(text))
+        except ValueError as error:
+            raise click.UsageError(f"-o {text}: {error}; write {{stem}}, or {{{{ for a brace") from None
+        self.fields = [name for _, name, _, _ in self._parts if name is not None]
+        for _, name, spec, conversion in self._parts:
+            if name is not None and (name not in FIELDS or conversion or not _FIELD.fullmatch(spec or "")):
+                raise click.UsageError(f"-o {text}: no {{{name}}} like this; there are {', '.join(FIELDS)}")
+
+    def fill(self, values: dict[str, Any]) -> str:
+        """Return the name for these values."""
+        try:
+            return "".join(
+                literal + ("" if name is None else format(values[name], spec or ""))
+                for literal, name, spec, _ in self._parts
+            )
+        except (ValueError, KeyError) as error:
+            raise click.UsageError(f"-o {self.text}: {error} has no such format here") from None
+
+
+def plan(
+    inputs: Sequence[str],
+    output: str | None,
+    *,
+    default: str,
+    suffixes: Sequence[str],
+    overwrite: bool,
+    values: Callable[[str], dict[str, Any]] | None = None,
+    protect: Sequence[str] = (),
+) -> list[str]:
+    """Return the output of each input.
+
+    Parameters
+    ----------
+    inputs : sequence of str
+        File names; ``-`` is standard input.
+    output : str or None
+        What ``-o`` says.
+    default : str
+        Template of the name in the current folder, or in the folder given.
+    suffixes : sequence of str
+        Endings that can be written, the first one for standard output.
+    overwrite : bool
+        Whether existing files may be replaced.
+    values : callable, optional
+        More template values for an input, called only where a template asks for them.
+    protect : sequence of str
+        More files that no output may replace.
+
+    Raises
+    ------
+    click.UsageError
+        If two inputs share an output, an output is an input or exists, or has an unknown ending.
+    """
+    if list(inputs).count("-") > 1:
+        raise click.UsageError("standard input can be read once only; give '-' once")
+    template = _template(inputs, output, default)
+    numbers = values if values and set(template.fields) & set(NUMBERS) else None
+    names = [
+        template.fill(
+            {"stem": _stem(name), "parent": str(Path(name).parent), "index": index}
+            | (numbers(name) if numbers else {})
+        )
+        for index, name in enumerate(inputs)
+    ]
+    for name in set(names) - {"-"}:
+        if Path(name).suffix.lower() not in suffixes:
+            raise click.UsageError(f"-o {name}: the name must end in {' or '.join(suffixes)}")
+    check(inputs, names, overwrite, protect)
+    return names
+
+
+def one_file(output: str | None) -> bool:
+    """Tell whether ``-o`` names one file, not a folder or a template."""
+    return output is not None and not _is_folder(output) and not Template(output).fields
+
+
+def check(
+    inputs: Sequence[str], outputs: Sequence[str], overwrite: bool, protect: Sequence[str] = ()
+) -> None:
+    """Refuse outputs that collide, that are inputs, or that exist; and bytes to a terminal."""
+    taken: dict[str, int] = {}
+    for index, name in enumerate(outputs):
+        key = unicodedata.normalize("NFC", os.path.abspath(name)).casefold() if name != "-" else "-"
+        if key in taken:
+            other = inputs[taken[key]] if len(inputs) == len(outputs) else outputs[taken[key]]
+            raise click.UsageError(
+                f"{other} and {inputs[min(index, len(inputs) - 1)]} would both become {name}; "
+                "give -o a template such as {parent}/{stem}-patch.png or {index:03d}.png"
+            )
+        taken[key] = index
+        if name == "-" and sys.stdout.isatty():
+            raise click.UsageError("standard output is a terminal; redirect it or give -o FILE")
+        if name != "-":
+            _check_free(name, [*inputs, *protect], overwrite)
+
+
+def _check_free(name: str, inputs: Sequence[str], overwrite: bool) -> None:
+    if not os.path.lexists(name):
+        return
+    if Path(name).is_dir():
+        raise click.UsageError(f"{name} is a folder; give its files names with -o")
+    for source in inputs:
+        if source != "-" and all(map(os.path.exists, (name, source))) and os.path.samefile(name, source):
+            raise click.UsageError(f"{name} is the input {source}; an input is never replaced")
+    if not overwrite:
+        raise click.UsageError(f"{name} exists already; --overwrite replaces it, -o names another")
+
+
+def _template(inputs: Sequence[str], output: str | None, default: str) -> Template:
+    if output is None and len(inputs) > 1:
+        raise click.UsageError(f"{len(inputs)} inputs need -o with a folder (out/) or a template ({default})")
+    if output is None:
+        return Template("-" if list(inputs) == ["-"] else default)
+    if _is_folder(output):
+        return Template(_escaped(output.rstrip("/") or "/") + "/" + default)
+    template = Template(output)
+    if len(inputs) > 1 and not template.fields:
+        raise click.UsageError(
+            f"-o {output} is one name for {len(inputs)} inputs; give a folder ({output}/) or a template "
+            "such as {stem}-patch.png"
+        )
+    return template
+
+
+def _is_folder(output: str) -> bool:
+    return output != "-" and (output.endswith(("/", os.sep)) or Path(output).is_dir())
+
+
+def _escaped(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def _stem(name: str) -> str:
+    return "stdin" if name == "-" else Path(name).stem

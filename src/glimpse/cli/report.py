@@ -1,0 +1,20 @@
+"""What commands say: one line per file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from glimpse.window import Window
+
+
+def source_name(name: str) -> str:
+    """Return the base name that a record keeps of a source."""
+    return "stdin" if name == "-" else Path(name).name
+
+
+def summary(name: str, what: str, output: str, window: Window, notes: Sequence[str] = ()) -> str:
+    """Return the line that tells of one file."""
+    place = f"row {window.gx:.6g} (gx), col {window.gy:.6g} (gy)"
+    numbers = f"delta {window.delta:.6g}, sigma {window.sigma:.6g}"
+    return f"{name}: {what}, {place}, {numbers} -> {output}" + "".join(f"; {note}" for note in notes)

@@ -1,0 +1,42 @@
+"""``glimpse show``: draw the filters over the image."""
+
+from __future__ import annotations
+
+import click
+
+from glimpse.cli.boundary import run
+from glimpse.cli.options import WindowOptions, input_options, output_options, window_options
+from glimpse.cli.outputs import plan
+from glimpse.cli.report import summary
+
+
+@click.command(short_help="Draw the window over its image.")
+@click.argument("image", metavar="IMAGE")
+@window_options()
+@input_options
+@output_options("Where to, .png. [default: STEM-show.png here]")
+def show(
+    image: str,
+    window: WindowOptions,
+    levels: tuple[float, float] | None,
+    output: str | None,
+    overwrite: bool,
+    quiet: bool,
+) -> None:
+    """Draw the grid of filters over IMAGE ('-' is standard input) with the patch beside it."""
+    from glimpse import attention, view
+    from glimpse.image import Picture, load_picture, save_still
+
+    def job(item: tuple[str, str]) -> str:
+        name, target = item
+        picture = load_picture(name, levels)
+        here = window.window(picture.shape)
+        patch = attention.read(picture.pixels, here, channel_axis=picture.channel_axis)
+        drawing = view.show(
+            view.to_rgb(picture.pixels, picture.white), here, view.to_rgb(patch, picture.white)
+        )
+        save_still(target, drawing, Picture(drawing), overwrite=overwrite)
+        return summary(name, f"{here.shape[0]} x {here.shape[1]} window", target, here, picture.notes)
+
+    names = plan([image], output, default="{stem}-show.png", suffixes=(".png",), overwrite=overwrite)
+    run(job, [(image, names[0])], lambda item: item[0], quiet=quiet)

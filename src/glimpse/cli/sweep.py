@@ -1,0 +1,187 @@
+"""``glimpse sweep``: animate a window while its numbers change."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from glimpse.cli.boundary import run
+from glimpse.cli.options import WindowOptions, input_options, option, output_options, window_options
+from glimpse.cli.outputs import Template, check, one_file, plan
+from glimpse.cli.report import source_name, summary
+from glimpse.limits import ANIMATION_PIXELS
+from glimpse.window import GlimpseError, Window
+
+if TYPE_CHECKING:
+    from glimpse.image import Picture
+    from glimpse.view import Levels
+
+LARGE = 5_000_000  # bytes of an animation above which the summary suggests how to make it smaller
+
+
+@click.command(short_help="Animate a window while its numbers change.")
+@click.argument("image", metavar="IMAGE")
+@window_options(sweep=True)
+@option(
+    "--frames", type=click.IntRange(1, 9999), default=48, show_default=True, help="Frames from first to last."
+)
+@option("--fps", type=click.FloatRange(0.1, 50), default=25, show_default=True, help="Frames per second.")
+@option(
+    "--hold",
+    type=click.FloatRange(0, 60),
+    default=0.6,
+    show_default=True,
+    help="Seconds that the last frame stands.",
+)
+@option("--boomerang", is_flag=True, help="Play there and back.")
+@option(
+    "--zoom",
+    type=click.IntRange(1, 512),
+    help="Enlarge the patch. [default: to about 256 pixels; 1 with --plain]",
+)
+@option("--plain", is_flag=True, help="The patch alone, without the source and the numbers.")
+@input_options
+@output_options(
+    "Where to: .gif, .webp, .apng, or stills: {stem}-{index:03d}.png. [default: STEM-sweep.gif here]"
+)
+def sweep(
+    image: str, window: WindowOptions, output: str | None, overwrite: bool, quiet: bool, **how: Any
+) -> None:
+    """Animate the window on IMAGE ('-' is standard input): give one or more numbers as a range.
+
+    --delta 1:8 zooms out, --sigma 0.5:8 blurs, --gx 0:100% moves down. gx and gy change by equal
+    steps, delta, sigma and gamma by equal ratios.
+    """  # fmt: skip
+    from glimpse.image.animation import FORMATS
+
+    if not window.is_sweep:
+        raise click.UsageError("nothing changes; write a number as a range first:last, such as --delta 1:8")
+    stills = output is not None and not one_file(output) and bool(Template(output).fields)
+    if stills:
+        target = output
+    else:
+        suffixes = tuple(FORMATS)
+        target = plan([image], output, default="{stem}-sweep.gif", suffixes=suffixes, overwrite=overwrite)[0]
+
+    def job(name: str) -> str:
+        return _sweep(name, target or "-", window, stills=stills, quiet=quiet, overwrite=overwrite, **how)
+
+    run(job, [image], lambda name: name, quiet=quiet)
+
+
+def _sweep(
+    name: str,
+    output: str,
+    options: WindowOptions,
+    *,
+    stills: bool,
+    quiet: bool,
+    overwrite: bool,
+    levels: tuple[float, float] | None,
+    frames: int,
+    fps: float,
+    hold: float,
+    boomerang: bool,
+    zoom: int | None,
+    plain: bool,
+) -> str:
+    """Render the sweep, save it, and tell of it."""
+    from glimpse import view
+    from glimpse.image import Record, load_picture
+
+    picture = load_picture(name, levels)
+    first, last = (options.window(picture.shape, end) for end in (0, -1))
+    windows = view.path(first, last, frames)
+    windows += windows[-2:0:-1] if boomerang else []
+    shots = list(_bar(_shots(picture, windows, zoom, plain=plain), len(windows), quiet=quiet))
+    if stills:
+        what = _save_stills(name, output, windows, shots, picture, plain and not zoom, overwrite=overwrite)
+    else:
+        record = Record(windows[0], picture.shape, source_name(name), last if last != first else None)
+        what = _save_animation(
+            output, shots, fps, 0 if boomerang else hold, record.to_json(), overwrite=overwrite
+        )
+    return summary(name, what, output, first, picture.notes)
+
+
+def _bar(shots: Iterator[Levels], count: int, *, quiet: bool) -> Iterator[Levels]:
+    hidden = quiet or not sys.stderr.isatty()
+    with click.progressbar(shots, length=count, file=sys.stderr, hidden=hidden) as bar:
+        yield from bar
+
+
+def _shots(picture: Picture, windows: Sequence[Window], zoom: int | None, *, plain: bool) -> Iterator[Levels]:
+    """The frames: panels, or patches alone."""
+    import numpy as np
+
+    from glimpse import view
+    from glimpse.attention import read
+
+    pixels = np.asarray(picture.pixels)
+    patches = (read(pixels, window, channel_axis=picture.channel_axis) for window in windows)
+    if plain:
+        _check_size(windows[0].shape[0] * (zoom or 1), windows[0].shape[1] * (zoom or 1), len(windows))
+        for patch in patches:
+            levels = view.to_rgb(patch, picture.white)
+            yield view.enlarge(levels[..., 0] if patch.ndim == 2 else levels, zoom or 1)
+        return
+    panel = view.Panel(view.to_rgb(pixels, picture.white), windows, zoom)
+    _check_size(*panel.size, len(windows))
+    for window, patch in zip(windows, patches, strict=True):
+        yield panel.draw(window, view.to_rgb(patch, picture.white))
+
+
+def _check_size(rows: int, cols: int, frames: int) -> None:
+    if rows * cols * frames > ANIMATION_PIXELS:
+        raise GlimpseError(
+            f"{frames} frames of {rows} x {cols} pixels are more than {ANIMATION_PIXELS} pixels; "
+            "give less --frames, --zoom or -n"
+        )
+
+
+def _save_animation(
+    output: str, shots: Sequence[Levels], fps: float, hold: float, comment: str, *, overwrite: bool
+) -> str:
+    from glimpse.image.animation import centiseconds, encode_animation
+    from glimpse.image.files import write_output
+    from glimpse.view import COLOURS
+
+    delays = centiseconds(len(shots), fps, hold)
+    suffix = ".gif" if output == "-" else Path(output).suffix.lower()
+    data = encode_animation(
+        shots, delays, suffix, comment=comment, exact=COLOURS if shots[0].ndim == 3 else ()
+    )
+    write_output(output, data, overwrite=overwrite)
+    rows, cols = shots[0].shape[:2]
+    large = "; --frames or .webp make it smaller" if len(data) > LARGE else ""
+    return (
+        f"{len(shots)} frames of {rows} x {cols}, {sum(delays) / 100:.2f} s, {len(data) / 1000:.0f} kB{large}"
+    )
+
+
+def _save_stills(
+    name: str,
+    output: str,
+    windows: Sequence[Window],
+    shots: Sequence[Levels],
+    picture: Picture,
+    patches: bool,
+    *,
+    overwrite: bool,
+) -> str:
+    """Save each frame under its own name; bare patches carry their records."""
+    from glimpse.image import Picture as Still
+    from glimpse.image import Record, save_still
+
+    template = Template(output)
+    stem = {"stem": Path(source_name(name)).stem, "parent": str(Path(name).parent)}
+    targets = [template.fill(window.to_dict() | stem | {"index": i}) for i, window in enumerate(windows)]
+    check([name], targets, overwrite)
+    for target, shot, window in zip(targets, shots, windows, strict=True):
+        record = Record(window, picture.shape, source_name(name)) if patches else None
+        save_still(target, shot, Still(shot), record, overwrite=overwrite)
+    return f"{len(shots)} stills of {shots[0].shape[0]} x {shots[0].shape[1]}"

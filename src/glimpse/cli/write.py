@@ -1,0 +1,162 @@
+"""``glimpse write``: restore patches onto a canvas."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from glimpse.cli.boundary import run
+from glimpse.cli.options import (
+    Parsed,
+    WindowOptions,
+    input_options,
+    option,
+    output_options,
+    parse_positive,
+    window_options,
+)
+from glimpse.cli.outputs import one_file, plan
+from glimpse.cli.report import source_name, summary
+from glimpse.window import METHODS, GlimpseError, Method
+
+if TYPE_CHECKING:
+    from glimpse.image import Picture, Record
+
+
+def parse_gain(text: str) -> float | None:
+    """Parse ``auto`` or a number above 0."""
+    return None if text == "auto" else parse_positive(text)
+
+
+@click.command(short_help="Restore patches onto a black canvas.")
+@click.argument("patches", nargs=-1, required=True, metavar="PATCH...")
+@window_options()
+@option("--canvas", metavar="ROWS,COLS|IMAGE", help="Size of the canvas. [default: of the patch's source]")
+@option("--onto", metavar="IMAGE", help="Add the patch to this picture instead of black.")
+@option(
+    "--method",
+    type=click.Choice(METHODS),
+    default=METHODS[0],
+    show_default=True,
+    help="The transpose, a little blurred, or the smallest canvas that reads as the patch.",
+)
+@option(
+    "--gain",
+    type=Parsed("gain", parse_gain),
+    metavar="auto|FACTOR",
+    help="Brightness of the transpose, 1 is bare. [default: auto, a flat patch keeps its level]",
+)
+@input_options
+@output_options("Where to: .png or .npy; several patches in one file add up. [default: STEM-canvas.png here]")
+def write(
+    patches: tuple[str, ...],
+    window: WindowOptions,
+    canvas: str | None,
+    onto: str | None,
+    output: str | None,
+    overwrite: bool,
+    quiet: bool,
+    **how: Any,
+) -> None:
+    """Restore each PATCH ('-' is standard input) where its window saw it.
+
+    A patch of glimpse read needs no numbers. Any other picture needs --canvas or --onto, and a window
+    unless it is to span the canvas.
+    """  # fmt: skip
+    together = len(patches) > 1 and one_file(output)
+    names = plan(
+        patches[:1] if together else patches,
+        output,
+        default="{stem}-canvas.png",
+        suffixes=(".png", ".npy"),
+        overwrite=overwrite,
+        protect=[name for name in (*patches, canvas, onto) if name],
+    )
+    groups: list[Sequence[str]] = [patches] if together else [[patch] for patch in patches]
+
+    def job(item: tuple[Sequence[str], str]) -> str:
+        return _write(*item, window, canvas=canvas, onto=onto, overwrite=overwrite, **how)
+
+    run(job, zip(groups, names, strict=True), lambda item: ", ".join(item[0]), quiet=quiet)
+
+
+def _write(
+    patches: Sequence[str],
+    output: str,
+    options: WindowOptions,
+    *,
+    canvas: str | None,
+    onto: str | None,
+    method: Method,
+    gain: float | None,
+    levels: tuple[float, float] | None,
+    overwrite: bool,
+) -> str:
+    """Restore patches onto one canvas, save it, and tell of it."""
+    import numpy as np
+
+    from glimpse import attention, image
+    from glimpse.image.layers import Layer
+
+    base = image.load_picture(onto, levels) if onto else None
+    total = Layer(np.asarray(base.pixels, np.float32), base) if base else None
+    for name in patches:
+        patch, found = _load_patch(name, levels)
+        shape = base.shape if base else _canvas_shape(canvas, found)
+        record = _record(name, options, patch, found, shape, method)
+        restored = attention.restore(
+            patch.pixels, record.window, shape, gain=gain, method=method, channel_axis=patch.channel_axis
+        )
+        layer = Layer(restored, patch)
+        total = total.plus(layer) if total else layer
+    assert total is not None
+    alone = record if len(patches) == 1 else None
+    image.save_still(output, total.array, total.like, alone, overwrite=overwrite)
+    what = f"{shape[0]} x {shape[1]} canvas"
+    return summary(", ".join(patches), what, output, record.window, patch.notes)
+
+
+def _load_patch(name: str, levels: tuple[float, float] | None) -> tuple[Picture, Record | None]:
+    from glimpse import image
+
+    patch = image.load_picture(name, levels)
+    record = image.picture_record(patch)
+    if record and (record.method or record.last):
+        raise GlimpseError("not a patch: its record is of a canvas or an animation")
+    return patch, record
+
+
+def _record(
+    name: str,
+    options: WindowOptions,
+    patch: Picture,
+    found: Record | None,
+    shape: tuple[int, int],
+    method: Method,
+) -> Record:
+    """The record of the canvas, with the window where the patch belongs."""
+    from glimpse.image import Record
+
+    options = options.or_like(found)
+    options = options if options.like or options.n else options.with_n(patch.shape)
+    return Record(options.window(shape), shape, found.source if found else source_name(name), method=method)
+
+
+def _canvas_shape(canvas: str | None, record: Record | None) -> tuple[int, int]:
+    from glimpse import image
+    from glimpse.image.record import checked_shape
+
+    if canvas is None and record is None:
+        raise GlimpseError("not made by glimpse read; give --canvas ROWS,COLS (or an image), and its window")
+    if canvas is None:
+        assert record is not None
+        return record.shape
+    if re.fullmatch(r"\d{1,9},\d{1,9}", canvas, re.ASCII):
+        return checked_shape([int(side) for side in canvas.split(",")])
+    try:
+        return image.load_picture(canvas).shape
+    except GlimpseError as error:
+        raise GlimpseError(f"--canvas {canvas}: {error}; write ROWS,COLS or name an image") from None

@@ -1,0 +1,126 @@
+"""Bytes in and out of files and pipes: read only what is a file, write a file whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import secrets
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from glimpse import limits
+from glimpse.window import GlimpseError
+
+_temporary: set[str] = set()
+
+
+def open_input(name: str) -> BinaryIO:
+    """Open a file, or standard input for ``-``, for reading and seeking.
+
+    Raises
+    ------
+    GlimpseError
+        If it is missing, not a regular file (a folder, pipe or device), or too long.
+    """
+    if name == "-":
+        data = sys.stdin.buffer.read(limits.FILE_BYTES + 1)
+        if len(data) > limits.FILE_BYTES:
+            raise GlimpseError(f"more than {limits.FILE_BYTES} bytes on standard input")
+        return io.BytesIO(data)
+    with _told_plainly():
+        # O_NONBLOCK: opening a pipe that nobody writes to would wait for ever
+        handle = os.fdopen(os.open(name, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb")
+        if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
+            handle.close()
+            raise GlimpseError("not a regular file; pipe its bytes in with '-'")
+    return handle
+
+
+def write_output(name: str, data: bytes, *, overwrite: bool = False) -> None:
+    """Write a file whole or not at all, or to standard output for ``-``.
+
+    The bytes go to a temporary file beside it, which then takes the name. A link under that name is
+    replaced, not followed; an old file keeps its permissions.
+
+    Raises
+    ------
+    GlimpseError
+        If the file exists and `overwrite` is not set, or the system refuses (the old file stays).
+    """
+    if name == "-":
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    with _told_plainly():
+        folder = Path(name).parent
+        folder.mkdir(parents=True, exist_ok=True)
+        with _beside(folder) as temporary:
+            _fill(temporary, data, _mode(name))
+            _rename(temporary, name, overwrite)
+
+
+def discard_temporaries() -> None:
+    """Remove what unfinished writes would leave behind; for the moment before the process ends."""
+    for name in list(_temporary):
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+
+
+@contextlib.contextmanager
+def _told_plainly() -> Iterator[None]:
+    """Turn the system's errors into ours, without the name, which the caller adds."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        if isinstance(error, GlimpseError | BrokenPipeError):
+            raise
+        raise GlimpseError((getattr(error, "strerror", None) or str(error)).lower()) from error
+
+
+@contextlib.contextmanager
+def _beside(folder: Path) -> Iterator[str]:
+    name = str(folder / f".glimpse-{secrets.token_hex(8)}.tmp")
+    _temporary.add(name)
+    try:
+        yield name
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+        _temporary.discard(name)
+
+
+def _fill(temporary: str, data: bytes, mode: int | None) -> None:
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    with os.fdopen(handle, "wb") as file:
+        if mode is not None:
+            os.chmod(temporary, mode)
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())  # a full disk may tell only now
+
+
+def _mode(name: str) -> int | None:
+    """The permissions of the file that is to be replaced; the umask decides for a new one."""
+    try:
+        status = os.lstat(name)
+    except FileNotFoundError:
+        return None
+    return stat.S_IMODE(status.st_mode) if stat.S_ISREG(status.st_mode) else None
+
+
+def _rename(temporary: str, name: str, overwrite: bool) -> None:
+    if overwrite:
+        os.replace(temporary, name)
+        return
+    try:
+        os.link(temporary, name)  # unlike a rename it fails where a file appeared meanwhile
+    except FileExistsError:
+        raise GlimpseError("exists already; --overwrite replaces it") from None
+    except OSError:  # a file system without hard links
+        if os.path.lexists(name):
+            raise GlimpseError("exists already; --overwrite replaces it") from None
+        os.replace(temporary, name)

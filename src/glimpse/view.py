@@ -1,0 +1,347 @@
+"""Pictures of a window at work: the grid over its image, the patch beside it, frames of a sweep."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from glimpse.filterbank import centers
+from glimpse.window import GlimpseError, Window
+
+Levels = NDArray[np.uint8]
+Colour = tuple[int, int, int]
+
+BACKGROUND: Colour = (24, 26, 32)
+INK: Colour = (236, 236, 230)
+BOX: Colour = (255, 196, 0)
+SHADE: Colour = (12, 12, 16)
+ROW: Colour = (255, 92, 72)
+COL: Colour = (72, 168, 255)
+COLOURS = (BACKGROUND, INK, BOX, SHADE, ROW, COL)
+"""The colours that are drawn, for a palette to keep."""
+
+PATCH_SIDE = 256  # pixels that an enlarged patch about fills
+_GAP = 12
+_STRIP = 26  # height of the label
+
+
+def path(first: Window, last: Window, frames: int) -> list[Window]:
+    """Return the windows of a sweep: equal steps for gx and gy, equal ratios for delta, sigma and gamma.
+
+    Examples
+    --------
+    >>> first, last = Window(0, 0, delta=1, sigma=1), Window(0, 10, delta=4, sigma=1)
+    >>> [(w.gy, w.delta) for w in path(first, last, 3)]
+    [(0.0, 1.0), (5.0, 2.0), (10.0, 4.0)]
+    """
+    if frames < 1:
+        raise GlimpseError(f"a sweep needs at least one frame, got {frames}")
+    steps: dict[str, Any] = dict.fromkeys(("gx", "gy"), np.linspace)
+    steps |= dict.fromkeys(("delta", "sigma", "gamma"), np.geomspace)
+    values = {name: step(getattr(first, name), getattr(last, name), frames) for name, step in steps.items()}
+    numbers: list[dict[str, Any]] = [{name: float(v[i]) for name, v in values.items()} for i in range(frames)]
+    return [replace(first, **these) for these in numbers]
+
+
+def enlarge(array: NDArray[Any], zoom: int) -> NDArray[Any]:
+    """Repeat each pixel `zoom` times along both axes."""
+    return array.repeat(zoom, axis=0).repeat(zoom, axis=1)
+
+
+def default_zoom(window: Window) -> int:
+    """The whole number with which the patch about fills 256 pixels."""
+    return max(1, round(PATCH_SIDE / max(window.shape)))
+
+
+def to_rgb(levels: NDArray[Any], white: int) -> Levels:
+    """Return grey, grey and alpha, RGB or RGBA levels as 8-bit RGB on black.
+
+    Colours are multiplied by their alpha already.
+    """
+    levels = levels[..., None] if levels.ndim == 2 else levels
+    colour = levels[..., :-1] if levels.shape[2] in (2, 4) else levels
+    rgb = np.clip(np.rint(colour * (255 / white)), 0, 255).astype(np.uint8) if white > 255 else colour
+    rgb = np.clip(np.rint(rgb), 0, 255).astype(np.uint8)
+    return np.broadcast_to(rgb, (*rgb.shape[:2], 3))
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A rectangle of the image plane and the scale at which it is drawn.
+
+    Parameters
+    ----------
+    top, left : float
+        Its corner, in pixels of the image; the image's own corner is (0, 0).
+    height, width : int
+        Its size on the drawing.
+    scale : float
+        Pixels of the drawing per pixel of the image.
+    """
+
+    top: float
+    left: float
+    height: int
+    width: int
+    scale: float
+
+    @classmethod
+    def around(cls, shape: tuple[int, int], windows: Sequence[Window], height: float, width: float) -> Stage:
+        """Fit the image and, as far as half its size beyond it, the windows into a drawing."""
+        boxes = np.array([window.box for window in windows]).reshape(-1, 2, 2)
+        sizes = np.array(shape, float)
+        low = np.clip(boxes[:, :, 0].min(axis=0), -sizes / 2, 0)
+        high = np.clip(boxes[:, :, 1].max(axis=0), sizes, 1.5 * sizes)
+        scale = min(height / (high - low)[0], width / (high - low)[1])
+        rows, cols = (max(1, round(float(side) * scale)) for side in high - low)
+        return cls(float(low[0]), float(low[1]), rows, cols, scale)
+
+    def y(self, row: Any) -> Any:
+        """Where the centre of a row, or of each of an array, is drawn."""
+        return (row + 0.5 - self.top) * self.scale
+
+    def x(self, col: Any) -> Any:
+        """Where the centre of a column, or of each of an array, is drawn."""
+        return (col + 0.5 - self.left) * self.scale
+
+    def backdrop(self, image: Levels) -> Levels:
+        """Draw the image at its place; image and result are RGB."""
+        rows, cols = image.shape[:2]
+        top, left = round(self.y(-0.5)), round(self.x(-0.5))
+        size = max(1, round(self.x(cols - 0.5)) - left), max(1, round(self.y(rows - 0.5)) - top)
+        how = Image.Resampling.NEAREST if self.scale >= 2 else Image.Resampling.LANCZOS
+        source = Image.fromarray(np.ascontiguousarray(image)).resize(size, how, reducing_gap=3)
+        stage = Image.new("RGB", (self.width, self.height), BACKGROUND)
+        stage.paste(source, (left, top))
+        return np.asarray(stage)
+
+
+def draw_grid(canvas: Levels, stage: Stage, window: Window) -> None:
+    """Draw the box of a window, its line as wide as sigma, and the filter centres, onto a canvas."""
+    top, bottom, left, right = window.box
+    ys = [round(stage.y(edge - 0.5)) for edge in (top, bottom)]
+    xs = [round(stage.x(edge - 0.5)) for edge in (left, right)]
+    line = int(np.clip(round(window.sigma * stage.scale), 1, 8))
+    _frame(canvas, ys, xs, line + 2, SHADE)
+    _frame(canvas, [ys[0] + 1, ys[1] - 1], [xs[0] + 1, xs[1] - 1], line, BOX)
+    spacing = window.delta * stage.scale
+    if spacing >= 4:
+        _dots(canvas, stage, window, 2 if spacing >= 8 else 1)
+
+
+def _frame(canvas: Levels, ys: list[int], xs: list[int], line: int, colour: Colour) -> None:
+    y0, y1, x0, x1 = ys[0], max(ys[1], ys[0] + 1), xs[0], max(xs[1], xs[0] + 1)
+    for top, bottom, left, right in (
+        (y0, y0 + line, x0, x1),
+        (y1 - line, y1, x0, x1),
+        (y0, y1, x0, x0 + line),
+        (y0, y1, x1 - line, x1),
+    ):
+        canvas[
+            max(max(top, y0), 0) : max(min(bottom, y1), 0), max(max(left, x0), 0) : max(min(right, x1), 0)
+        ] = colour
+
+
+def _dots(canvas: Levels, stage: Stage, window: Window, side: int) -> None:
+    rows, cols = (
+        centers(n, g, window.delta) for n, g in zip(window.shape, (window.gx, window.gy), strict=True)
+    )
+    ys, xs = np.floor(stage.y(rows) - side / 2 + 0.5), np.floor(stage.x(cols) - side / 2 + 0.5)
+    for dy in range(side):
+        for dx in range(side):
+            y, x = ys + dy, xs + dx
+            y, x = y[(y >= 0) & (y < stage.height)], x[(x >= 0) & (x < stage.width)]
+            canvas[np.ix_(y.astype(int), x.astype(int))] = BOX
+
+
+class Panel:
+    """The frames of a sweep: the source with the window's box, the enlarged patch, the values.
+
+    Parameters
+    ----------
+    image : ndarray, uint8, shape (A, B, 3)
+        The source.
+    windows : sequence of Window
+        Every window of the sweep.
+    zoom : int or None
+        Enlargement of the patch; by default it about fills 256 pixels.
+    """
+
+    def __init__(self, image: Levels, windows: Sequence[Window], zoom: int | None = None) -> None:
+        self.zoom = zoom or default_zoom(windows[0])
+        self.patch = tuple(side * self.zoom for side in windows[0].shape)
+        self.height = max(self.patch[0], PATCH_SIDE // 2)
+        self.stage = Stage.around(
+            (image.shape[0], image.shape[1]), windows, self.height, max(2 * PATCH_SIDE, 2 * self.patch[1])
+        )
+        self.names = [
+            name
+            for name in ("gx", "gy", "delta", "sigma", "gamma")
+            if getattr(windows[0], name) != getattr(windows[-1], name)
+        ]
+        width = max(self.stage.width + self.patch[1] + 3 * _GAP, 110 * len(self.names))
+        self.size = self.height + 2 * _GAP + _STRIP, width
+        self._blank = np.full((*self.size, 3), BACKGROUND, np.uint8)
+        y, x = self._corner(self.stage.height), _GAP
+        self._source = (slice(y, y + self.stage.height), slice(x, x + self.stage.width))
+        self._blank[self._source] = self.stage.backdrop(image)
+
+    def draw(self, window: Window, patch: Levels) -> Levels:
+        """Draw one frame; patch is RGB, shape (N, M, 3)."""
+        frame = self._blank.copy()
+        draw_grid(frame[self._source], self.stage, window)
+        y, x = self._corner(self.patch[0]), 2 * _GAP + self.stage.width
+        frame[y : y + self.patch[0], x : x + self.patch[1]] = enlarge(patch, self.zoom)
+        for i, name in enumerate(self.names):
+            _value(frame[-_STRIP:, 110 * i : 110 * (i + 1)], name, getattr(window, name))
+        return frame
+
+    def _corner(self, height: int) -> int:
+        return _GAP + (self.height - height) // 2
+
+
+def frames(
+    image: Levels, windows: Sequence[Window], patches: Sequence[Levels], zoom: int | None = None
+) -> Iterator[Levels]:
+    """Yield the panel of each window with its patch."""
+    panel = Panel(image, windows, zoom)
+    for window, patch in zip(windows, patches, strict=True):
+        yield panel.draw(window, patch)
+
+
+@cache
+def _glyphs(text: str) -> Levels:
+    font = ImageFont.load_default(15)
+    width = math.ceil(font.getlength(text)) + 1
+    tile = Image.new("RGB", (width, _STRIP), BACKGROUND)
+    ImageDraw.Draw(tile).text((0, 2), text, INK, font)
+    return np.asarray(tile)
+
+
+def _value(strip: Levels, name: str, value: float) -> None:
+    """Write a name and, from the right so that the digits stand still, its value."""
+    digits = f"{value:.1f}" if name in ("gx", "gy") else f"{value:.2f}"
+    for text, left in ((_glyphs(name), _GAP), (_glyphs(digits), 106 - _glyphs(digits).shape[1])):
+        strip[:, left : left + text.shape[1]] = text[:, : strip.shape[1] - left]
+
+
+def show(image: Levels, window: Window, patch: Levels) -> Levels:
+    """Draw the window over its image, as Gregor et al. 2015, fig. 3, with the patch beside it.
+
+    Parameters
+    ----------
+    image : ndarray, uint8, shape (A, B, 3)
+        The source.
+    window : Window
+        Where to look.
+    patch : ndarray, uint8, shape (N, M, 3)
+        What is seen there.
+
+    Returns
+    -------
+    ndarray, uint8, RGB
+        A picture of about 500 x 1000 pixels.
+    """
+    stage = Stage.around((image.shape[0], image.shape[1]), [window], 440, 640)
+    zoom = max(1, 400 // max(window.shape))
+    enlarged = enlarge(patch, zoom)
+    margin, height = 44, max(stage.height, enlarged.shape[0])
+    size = (margin + height + 2 * _GAP + _STRIP, margin + stage.width + 4 * _GAP + enlarged.shape[1])
+    canvas = np.full((*size, 3), BACKGROUND, np.uint8)
+    area = canvas[margin : margin + stage.height, margin : margin + stage.width]
+    area[:] = stage.backdrop(image)
+    draw_grid(area, stage, window)
+    x = size[1] - _GAP - enlarged.shape[1]
+    canvas[margin : margin + enlarged.shape[0], x : x + enlarged.shape[1]] = enlarged
+    drawing = Image.fromarray(canvas)
+    draw = ImageDraw.Draw(drawing)
+    _rulers(draw, stage, image.shape[:2], margin)
+    _arrows(draw, stage, window, margin)
+    _captions(draw, window, (margin, margin + height + _GAP), (x, margin - 22))
+    return np.asarray(drawing)
+
+
+def _rulers(draw: ImageDraw.ImageDraw, stage: Stage, shape: tuple[int, ...], margin: int) -> None:
+    """Ticks with pixel numbers: rows at the left, columns on top."""
+    font = ImageFont.load_default(11)
+    step = _tick(60 / stage.scale)
+    for row in range(0, shape[0], step):
+        y = margin + stage.y(row)
+        draw.line((margin - 6, y, margin - 1, y), ROW)
+        draw.text((margin - 9, y), str(row), ROW, font, "rm")
+    for col in range(0, shape[1], step):
+        x = margin + stage.x(col)
+        draw.line((x, margin - 6, x, margin - 1), COL)
+        draw.text((x, margin - 9), str(col), COL, font, "ms")
+
+
+def _tick(least: float) -> int:
+    """The smallest of 1, 2, 5, 10, 20, 50... that is no less than `least`."""
+    power: int = 10 ** math.floor(math.log10(max(least, 1)))
+    return next(step for step in (power, 2 * power, 5 * power, 10 * power) if step >= least)
+
+
+def _arrows(draw: ImageDraw.ImageDraw, stage: Stage, window: Window, margin: int) -> None:
+    """gx from the top edge down to the centre, gy from the left edge across to it."""
+    y, x = margin + stage.y(window.gx), margin + stage.x(window.gy)
+    top, left = margin + stage.y(-0.5), margin + stage.x(-0.5)
+    for start, colour, text in (((x, top), ROW, "gx"), ((left, y), COL, "gy")):
+        _arrow(draw, start, (x, y), colour)
+        middle = (start[0] + x) / 2, (start[1] + y) / 2
+        shift = (7, 0, "lm") if text == "gx" else (0, -6, "ms")
+        draw.text(
+            (middle[0] + shift[0], middle[1] + shift[1]),
+            text,
+            colour,
+            ImageFont.load_default(18),
+            shift[2],
+            stroke_width=2,
+            stroke_fill=SHADE,
+        )
+    draw.ellipse((x - 4, y - 4, x + 4, y + 4), INK, SHADE)
+
+
+def _arrow(
+    draw: ImageDraw.ImageDraw, start: tuple[float, float], end: tuple[float, float], colour: Colour
+) -> None:
+    length = math.dist(start, end)
+    if length < 1:
+        return
+    ux, uy = (end[0] - start[0]) / length, (end[1] - start[1]) / length
+    base = end[0] - 16 * ux, end[1] - 16 * uy
+    for width, shade in ((5, SHADE), (3, colour)):
+        draw.line((*start, *base), shade, width)
+    draw.polygon(
+        [
+            (end[0] - 4 * ux, end[1] - 4 * uy),
+            (base[0] - 6 * uy, base[1] + 6 * ux),
+            (base[0] + 6 * uy, base[1] - 6 * ux),
+        ],
+        colour,
+        SHADE,
+    )
+
+
+def _captions(
+    draw: ImageDraw.ImageDraw, window: Window, below: tuple[int, int], above: tuple[int, int]
+) -> None:
+    """The numbers below the source, the size of the patch above it."""
+    font = ImageFont.load_default(15)
+    left, y = below
+    for text, colour in (
+        (f"row {window.gx:.6g} (gx) DOWN", ROW),
+        (f"col {window.gy:.6g} (gy) ACROSS", COL),
+        (f"delta {window.delta:.4g}", BOX),
+        (f"sigma {window.sigma:.4g}", BOX),
+    ):
+        draw.text((left, y), text, colour, font)
+        left += round(draw.textlength(text, font)) + 24
+    rows, cols = window.shape
+    draw.text(above, f"patch {rows} x {cols}", INK, font)
