@@ -6,24 +6,41 @@ python sample_images/make.py --check            compare with the files, exit 1 o
 """
 
 import argparse
+import io
 import sys
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
 from charts import chart, zone
 from digits import digits
-from PIL import Image
+from figures import COMMANDS, filters, made_by
+from PIL import Image, ImageSequence
 from scene import scene
 
 FOLDER = Path(__file__).parent
 
-# To add a picture, add its file name and a function that draws it.
-PICTURES: dict[str, Callable[[], Image.Image]] = {
-    "scene.png": scene,
-    "chart.png": chart,
-    "zone.png": zone,
-    "digits.png": digits,
+
+def as_png(painter: Callable[[], Image.Image]) -> Callable[[], bytes]:
+    """Return what paints a picture as the maker of its file."""
+
+    def make() -> bytes:
+        file = io.BytesIO()
+        painter().save(file, "PNG", optimize=True)
+        return file.getvalue()
+
+    return make
+
+
+# To add a picture, add its file name and a function that makes its bytes. A command may read an earlier one.
+PICTURES: dict[str, Callable[[], bytes]] = {
+    "scene.png": as_png(scene),
+    "chart.png": as_png(chart),
+    "zone.png": as_png(zone),
+    "digits.png": as_png(digits),
+    "readme/filters.png": filters,
+    **{f"readme/{name}": made_by(name) for name in COMMANDS},
 }
 
 # Another Pillow or FreeType rounds the edge of a shape or a letter a little differently.
@@ -33,19 +50,32 @@ TOLERANCE = 1.0  # levels, mean absolute difference
 def draw(name: str) -> str:
     """Write a picture; returns what to say about it."""
     path = FOLDER / name
-    PICTURES[name]().save(path, optimize=True)
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(PICTURES[name]())
     return f"{name}: drawn, {path.stat().st_size / 1000:.0f} kB"
 
 
-def difference(drawn: Image.Image, path: Path) -> str | None:
-    """What sets the file apart from the drawing, or None."""
+def difference(drawn: bytes, path: Path) -> str | None:
+    """What sets the file apart from the drawing, or None: sizes, frames, their delays, the levels."""
     if not path.exists():
         return "the file is missing"
-    with Image.open(path) as stored:
-        if (stored.mode, stored.size) != (drawn.mode, drawn.size):
-            return f"the file is {stored.mode} {stored.size}, the drawing {drawn.mode} {drawn.size}"
-        mean = np.abs(np.asarray(stored, float) - np.asarray(drawn, float)).mean()
-    return None if mean < TOLERANCE else f"differs by {mean:.2f} levels on average, allowed {TOLERANCE:g}"
+    worst = 0.0
+    for ours, theirs in zip_longest(frames(drawn), frames(path.read_bytes())):
+        if ours is None or theirs is None:
+            return "the number of frames differs"
+        if ours[0] != theirs[0]:
+            return f"the drawing is {ours[0]}, the file {theirs[0]}"
+        worst = max(worst, float(np.abs(ours[1] - theirs[1]).mean()))
+    return None if worst < TOLERANCE else f"differs by {worst:.2f} levels on average, allowed {TOLERANCE:g}"
+
+
+def frames(data: bytes) -> list[tuple[tuple[object, ...], np.ndarray]]:
+    """Mode, size and delay of each frame, and its levels."""
+    with Image.open(io.BytesIO(data)) as image:
+        return [
+            ((image.mode, frame.size, frame.info.get("duration")), np.asarray(frame.convert("RGB"), float))
+            for frame in ImageSequence.Iterator(image)
+        ]
 
 
 def check(name: str) -> str | None:

@@ -4,7 +4,9 @@ The selective attention layer of DRAW (Gregor et al. 2015, arXiv:1502.04623) in 
 rescales with two banks of filters, `write` is its transpose.
 """
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,6 +24,17 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'glimpse' has no attribute {name!r}")
     # NumPy costs 0.1 s, which `glimpse --help` need not pay
     return getattr(import_module(f"glimpse.{_HOMES.get(name, 'attention')}"), name)
+
+
+class _Package(ModuleType):
+    """Keeps a function from being hidden by the module of the same name when that is imported."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        same = name in __all__ and isinstance(value, ModuleType)
+        super().__setattr__(name, getattr(value, name) if same else value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __dir__() -> list[str]:

@@ -11,75 +11,21 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from glimpse.cli.words import (
+    Parsed,
+    Position,
+    parse_levels,
+    parse_n,
+    parse_position,
+    parse_positive,
+    ranged,
+    whole,
+)
 from glimpse.limits import MAX_PIXELS, N_MAX
-from glimpse.window import EDGES, KERNELS, GlimpseError, Pair, Window, number
+from glimpse.window import EDGES, KERNELS, GlimpseError, Pair, Window
 
 F = TypeVar("F", bound=Callable[..., Any])
 DEFAULTS = {field.name: field.default for field in fields(Window) if field.default is not MISSING}
-
-
-@dataclass(frozen=True)
-class Position:
-    """A place along an axis: a pixel, or a share of the axis in percent."""
-
-    value: float
-    percent: bool = False
-
-    def on(self, size: int) -> float:
-        """Return the pixel; 0 % is the first edge of the axis, 100 % the last."""
-        return self.value / 100 * size - 0.5 if self.percent else self.value
-
-
-class Parsed(click.ParamType[Any]):
-    """A parameter that a function parses, its `GlimpseError` shown as a usage error."""
-
-    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
-        self.name = name
-        self._parse = parse
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if not isinstance(value, str):
-            return value
-        try:
-            return self._parse(value)
-        except GlimpseError as error:
-            self.fail(str(error), param, ctx)
-
-
-def parse_position(text: str) -> Position:
-    """Parse a position such as ``180``, ``-20.5`` or ``50%``."""
-    position = Position(number(text.removesuffix("%")), text.endswith("%"))
-    Window(gx=position.value, gy=0, delta=1, sigma=1)  # checks the range
-    return position
-
-
-def parse_positive(text: str) -> float:
-    """Parse a number above 0."""
-    return Window(gx=0, gy=0, delta=number(text), sigma=1).delta
-
-
-def ranged(parse: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Return a parser of one value or of a range ``first:last``, given as a pair."""
-
-    def parse_range(text: str) -> Any:
-        ends = text.split(":")
-        if len(ends) > 2 or not all(ends):
-            raise GlimpseError(f"{text!r} is not a range; write first:last, such as 1:8")
-        try:
-            return parse(text) if len(ends) == 1 else (parse(ends[0]), parse(ends[1]))
-        except GlimpseError as error:
-            raise GlimpseError(f"{error} (a range is written first:last, such as 1:8)") from None
-
-    return parse_range
-
-
-def parse_n(text: str) -> Pair:
-    """Parse ``40`` or ``40,30`` (rows, columns)."""
-    parts = text.split(",")
-    if len(parts) > 2 or not all(part.isascii() and part.isdigit() and len(part) < 9 for part in parts):
-        raise GlimpseError(f"{text!r} is not a number of filters such as 40, or 40,30 (rows,columns)")
-    sizes = [int(part) for part in parts]
-    return Window(0, 0, 1, 1, n=sizes[0] if len(sizes) == 1 else (sizes[0], sizes[1])).n
 
 
 @dataclass(frozen=True)
@@ -191,7 +137,7 @@ def window_options(*, sweep: bool = False) -> Callable[[Callable[..., Any]], Cal
                help=f"Intensity of the patch{tail}. [default: {DEFAULTS['gamma']:g}]"),
         option("-n", "n", type=Parsed("filters", parse_n), metavar="N|ROWS,COLS", envvar="GLIMPSE_N",
                help=f"Filters per axis, at most {N_MAX}. [default: {DEFAULTS['n']}]"),
-        option("--slice", metavar="ROWS,COLS",
+        option("--slice", metavar="A:B,C:D",
                help="The window that tiles a crop, as 100:600,200:700 (instead of gx, gy, delta)."),
         option("--like", metavar="FILE", help="Take the window of an earlier patch, or of its JSON."),
         option("--kernel", type=click.Choice(KERNELS),
@@ -247,25 +193,12 @@ def output_options(what: str) -> Callable[[F], F]:
     return decorate
 
 
-def _parse_pair(text: str) -> tuple[float, float]:
-    low, comma, high = text.partition(",")
-    if not comma or number(low) >= number(high):
-        raise GlimpseError(f"{text!r} is not two rising numbers LO,HI such as 0,1")
-    return number(low), number(high)
-
-
-def _parse_pixels(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < len(text) < 16 and int(text)):
-        raise GlimpseError(f"{text!r} is not a number of pixels")
-    return int(text)
-
-
 def jobs_option(command: F) -> F:
     """Give a command ``-j``."""
     return option(
         "-j",
         "--jobs",
-        type=click.IntRange(1, 256),
+        type=whole(1, 256),
         default=lambda: os.cpu_count() or 1,
         metavar="N",
         help="Files worked on at once. [default: the number of cores]",
@@ -275,9 +208,9 @@ def jobs_option(command: F) -> F:
 def input_options(command: F) -> F:
     """Give a command ``--range`` and ``--max-pixels``."""
     for decorator in (
-        option("--max-pixels", type=Parsed("pixels", _parse_pixels), expose_value=False, metavar="N",
+        option("--max-pixels", type=whole(1, 10**12), expose_value=False, metavar="N",
                callback=_raise_limit, help=f"Most pixels of an image. [default: {MAX_PIXELS}]"),
-        option("--range", "levels", type=Parsed("range", _parse_pair), metavar="LO,HI",
+        option("--range", "levels", type=Parsed("range", parse_levels), metavar="LO,HI",
                help="What black and white are in an image of floating-point numbers."),
     ):  # fmt: skip
         command = decorator(command)

@@ -13,6 +13,7 @@ from glimpse.cli.boundary import run
 from glimpse.cli.options import WindowOptions, input_options, option, output_options, window_options
 from glimpse.cli.outputs import Template, check, one_file, plan
 from glimpse.cli.report import source_name, summary
+from glimpse.cli.words import between, whole
 from glimpse.limits import ANIMATION_PIXELS
 from glimpse.window import GlimpseError, Window
 
@@ -27,9 +28,16 @@ LARGE = 5_000_000  # bytes of an animation above which the summary suggests how 
 @click.argument("image", metavar="IMAGE")
 @window_options(sweep=True)
 @option(
-    "--frames", type=click.IntRange(1, 9999), default=48, show_default=True, help="Frames from first to last."
+    "--frames",
+    type=whole(1, 9999),
+    metavar="N",
+    default="48",
+    show_default=True,
+    help="Frames from first to last.",
 )
-@option("--fps", type=click.FloatRange(0.1, 50), default=25, show_default=True, help="Frames per second.")
+@option(
+    "--fps", type=between(0.1, 50), metavar="N", default="25", show_default=True, help="Frames per second."
+)
 @option(
     "--hold",
     type=click.FloatRange(0, 60),
@@ -40,7 +48,8 @@ LARGE = 5_000_000  # bytes of an animation above which the summary suggests how 
 @option("--boomerang", is_flag=True, help="Play there and back.")
 @option(
     "--zoom",
-    type=click.IntRange(1, 512),
+    type=whole(1, 512),
+    metavar="N",
     help="Enlarge the patch. [default: to about 256 pixels; 1 with --plain]",
 )
 @option("--plain", is_flag=True, help="The patch alone, without the source and the numbers.")
@@ -157,10 +166,11 @@ def _save_animation(
     )
     write_output(output, data, overwrite=overwrite)
     rows, cols = shots[0].shape[:2]
+    play = f"{sum(delays) / 100:.2f} s"
+    if len(set(delays[:-1])) > 1:
+        play += f" (pauses of {min(delays[:-1])} and {max(delays[:-1])} hundredths to make {fps:g} fps)"
     large = "; --frames or .webp make it smaller" if len(data) > LARGE else ""
-    return (
-        f"{len(shots)} frames of {rows} x {cols}, {sum(delays) / 100:.2f} s, {len(data) / 1000:.0f} kB{large}"
-    )
+    return f"{len(shots)} frames of {rows} x {cols}, {play}, {len(data) / 1000:.0f} kB{large}"
 
 
 def _save_stills(

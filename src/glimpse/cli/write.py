@@ -9,26 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from glimpse.cli.boundary import run
-from glimpse.cli.options import (
-    Parsed,
-    WindowOptions,
-    input_options,
-    option,
-    output_options,
-    parse_positive,
-    window_options,
-)
+from glimpse.cli.options import WindowOptions, input_options, option, output_options, window_options
 from glimpse.cli.outputs import one_file, plan
 from glimpse.cli.report import source_name, summary
+from glimpse.cli.words import Parsed, parse_gain
 from glimpse.window import METHODS, GlimpseError, Method
 
 if TYPE_CHECKING:
     from glimpse.image import Picture, Record
-
-
-def parse_gain(text: str) -> float | None:
-    """Parse ``auto`` or a number above 0."""
-    return None if text == "auto" else parse_positive(text)
 
 
 @click.command(short_help="Restore patches onto a black canvas.")

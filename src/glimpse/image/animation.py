@@ -3,7 +3,6 @@
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
-from heapq import heappop, heappush
 from io import BytesIO
 from itertools import chain, pairwise
 from typing import Any, NamedTuple
@@ -13,15 +12,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import Blend, PngInfo
 
-Frames = Sequence[NDArray[np.uint8]]
-Colours = Sequence[tuple[int, int, int]]
-Floats = NDArray[np.float64]
-Indices = NDArray[np.intp]
+from glimpse.image.palette import ENTRIES, Colours, Frames, index_frames
+from glimpse.image.record import KEYWORD
+from glimpse.window import GlimpseError
 
-ENTRIES = 255  # of the 256 of a GIF: the last one means "unchanged"
-ROUNDS = 10  # of k-means: twice as many gain less than 0.02 levels
 DESCRIPTION = 0x010E  # EXIF ImageDescription
-KEY = "glimpse"
 
 
 def centiseconds(count: int, fps: float, hold: float = 0.6) -> list[int]:
@@ -38,7 +33,7 @@ def centiseconds(count: int, fps: float, hold: float = 0.6) -> list[int]:
 
     Raises
     ------
-    ValueError
+    GlimpseError
         A number is out of range.
 
     Examples
@@ -47,11 +42,11 @@ def centiseconds(count: int, fps: float, hold: float = 0.6) -> list[int]:
     [4, 4, 5, 4, 60]
     """
     if count < 1:
-        raise ValueError(f"an animation needs at least one frame, got {count}")
+        raise GlimpseError(f"an animation needs at least one frame, got {count}")
     if not 0 < fps < float("inf"):
-        raise ValueError(f"frames per second must be > 0, got {fps:g}")
+        raise GlimpseError(f"frames per second must be > 0, got {fps:g}")
     if not 0 <= hold < float("inf"):
-        raise ValueError(f"the hold of the last frame must be >= 0 seconds, got {hold:g}")
+        raise GlimpseError(f"the hold of the last frame must be >= 0 seconds, got {hold:g}")
     step = max(100 / Fraction(fps), Fraction(2))
     ends = [step * i for i in range(count)]
     ends.append(ends[-1] + max(step, 100 * Fraction(hold)))
@@ -83,15 +78,15 @@ def encode_animation(
 
     Raises
     ------
-    ValueError
+    GlimpseError
         An argument is none of the above, or the format cannot hold it.
     """
     if suffix.lower() not in FORMATS:
-        raise ValueError(f"no animation format {suffix!r}, there are {', '.join(FORMATS)}")
+        raise GlimpseError(f"no animation format {suffix!r}, there are {', '.join(FORMATS)}")
     kind = FORMATS[suffix.lower()]
     _check(frames, delays, comment, exact)
     if max(frames[0].shape) > kind.side:
-        raise ValueError(f"{kind.name} holds at most {kind.side} pixels a side, got {frames[0].shape}")
+        raise GlimpseError(f"{kind.name} holds at most {kind.side} pixels a side, got {frames[0].shape}")
     timing = {"save_all": True, "loop": 0, "duration": [10 * delay for delay in delays]}
     return kind.encode(frames, comment, exact, **timing)
 
@@ -106,33 +101,33 @@ def animation_comment(image: Image.Image) -> str | None:
 
 def _check(frames: Frames, delays: Sequence[int], comment: str, exact: Colours) -> None:
     if not len(frames):
-        raise ValueError("no frames to animate")
+        raise GlimpseError("no frames to animate")
     if len(shapes := sorted({frame.shape for frame in frames})) > 1:
-        raise ValueError(f"frames differ in shape: {' and '.join(map(str, shapes))}")
+        raise GlimpseError(f"frames differ in shape: {' and '.join(map(str, shapes))}")
     shape = shapes[0]
     if any(frame.dtype != np.uint8 for frame in frames):
-        raise ValueError(f"frames must be uint8, got {', '.join(sorted({str(f.dtype) for f in frames}))}")
+        raise GlimpseError(f"frames must be uint8, got {', '.join(sorted({str(f.dtype) for f in frames}))}")
     if 0 in shape or not (len(shape) == 2 or (len(shape) == 3 and shape[2] == 3)):
-        raise ValueError(f"a frame must be (h, w) or (h, w, 3) and not empty, got {shape}")
+        raise GlimpseError(f"a frame must be (h, w) or (h, w, 3) and not empty, got {shape}")
     if len(delays) != len(frames):
-        raise ValueError(f"{len(frames)} frames need as many delays, got {len(delays)}")
+        raise GlimpseError(f"{len(frames)} frames need as many delays, got {len(delays)}")
     if not all(1 <= delay <= 65535 for delay in delays):
-        raise ValueError(f"delays must be 1 to 65535 centiseconds, got {min(delays)} to {max(delays)}")
+        raise GlimpseError(f"delays must be 1 to 65535 centiseconds, got {min(delays)} to {max(delays)}")
     if not comment.isascii():
-        raise ValueError("the comment must be ASCII")
+        raise GlimpseError("the comment must be ASCII")
     if len(set(exact)) > ENTRIES:
-        raise ValueError(f"at most {ENTRIES} colours can be kept exactly, got {len(set(exact))}")
+        raise GlimpseError(f"at most {ENTRIES} colours can be kept exactly, got {len(set(exact))}")
     if not all(0 <= level <= 255 for colour in exact for level in colour):
-        raise ValueError("levels of the exact colours must be 0 to 255")
+        raise GlimpseError("levels of the exact colours must be 0 to 255")
 
 
 def _gif(frames: Frames, comment: str, exact: Colours, **timing: Any) -> bytes:
     import imageio.v3 as iio  # 0.1 s that only a GIF pays
 
-    palette, indices = _indexed(frames, exact)
+    palette, indices = index_frames(frames, exact)
     options = {"palette": palette, "optimize": True, "comment": comment.encode("ascii"), **timing}
     if _longest(indices, timing["duration"]) > 655350:
-        raise ValueError("a GIF holds no picture for longer than 655.35 s")
+        raise GlimpseError("a GIF holds no picture for longer than 655.35 s")
     # Pillow takes 2-D frames for grey, and grey levels for indices into `palette`.
     return bytes(iio.imwrite("<bytes>", indices, extension=".gif", plugin="pillow", is_batch=True, **options))
 
@@ -153,7 +148,7 @@ def _webp(frames: Frames, comment: str, _: Colours, **timing: Any) -> bytes:
 def _apng(frames: Frames, comment: str, _: Colours, **timing: Any) -> bytes:
     text = PngInfo()
     if comment:
-        text.add_text(KEY, comment)
+        text.add_text(KEYWORD, comment)
     over = [Blend.OP_SOURCE, *[Blend.OP_OVER] * (len(frames) - 1)]
     return _saved(_changes(frames), "PNG", blend=over, pnginfo=text, **timing)
 
@@ -193,77 +188,5 @@ class Format(NamedTuple):
 
 _GIF = Format("GIF", 65535, _gif, lambda image: image.info.get("comment"))
 _WEBP = Format("WEBP", 16383, _webp, _description)
-_APNG = Format("PNG", 2**31 - 1, _apng, lambda image: image.info.get(KEY))  # `text` decodes every frame
+_APNG = Format("PNG", 2**31 - 1, _apng, lambda image: image.info.get(KEYWORD))  # `text` decodes every frame
 FORMATS = {".gif": _GIF, ".webp": _WEBP, ".apng": _APNG, ".png": _APNG}
-
-
-def _indexed(frames: Frames, exact: Colours) -> tuple[bytes, NDArray[np.uint8]]:
-    """Give one palette, red, green, blue by turns, and the frames as indices (k, h, w) into it."""
-    counts = np.zeros(1 << 24, dtype=np.uint32)
-    for frame in frames:
-        np.add.at(counts, _codes(frame).ravel(), np.uint32(1))
-    codes = np.flatnonzero(counts)
-    palette = _palette(codes, counts[codes].astype(float), exact)
-    index = np.zeros(1 << 24, dtype=np.uint8)
-    index[codes] = _nearest(palette, _rgb(codes))
-    indices = np.stack([index[_codes(frame)] for frame in frames])
-    # Pillow takes the first index after the palette for "unchanged" and pads the table to a power of two.
-    size = (1 << len(palette).bit_length()) - 1
-    return palette.astype(np.uint8).tobytes().ljust(3 * size, b"\0"), indices
-
-
-def _codes(frame: NDArray[np.uint8]) -> NDArray[np.uint32]:
-    """0xRRGGBB of each pixel (h, w)."""
-    red, green, blue = np.moveaxis(frame, 2, 0) if frame.ndim == 3 else (frame, frame, frame)
-    return np.left_shift(red, 16, dtype=np.uint32) | np.left_shift(green, 8, dtype=np.uint32) | blue
-
-
-def _rgb(codes: Indices) -> Floats:
-    return np.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=-1).astype(np.float64)
-
-
-def _palette(codes: Indices, weights: Floats, exact: Colours) -> Floats:
-    """Choose at most 255 colours (k, 3) for the colours `codes` (m,), which occur `weights` (m,) times."""
-    if len(codes) <= ENTRIES:
-        return _rgb(codes)
-    kept = np.isin(codes, [red << 16 | green << 8 | blue for red, green, blue in exact])
-    fixed, points, weights = _rgb(codes[kept]), _rgb(codes[~kept]), weights[~kept]
-    centres = _split(points, weights, ENTRIES - len(fixed))
-    for _ in range(ROUNDS):
-        centres = _means(points, weights, np.vstack([fixed, centres]))[len(fixed) :]
-    return np.rint(np.vstack([fixed, centres]))
-
-
-def _split(points: Floats, weights: Floats, count: int) -> Floats:
-    """Cut the cell of most squared error across its length until there are `count`; means (count, 3).
-
-    K-means ends 10 to 40 % closer from here than from median cut. 256 greys lose one level to a neighbour.
-    """
-    heap = [_cell(np.arange(len(points)), points, weights)]
-    while len(heap) < count:
-        _, _, members, mean, scatter = heappop(heap)
-        side = (points[members] - mean) @ np.linalg.eigh(scatter).eigenvectors[:, -1] > 0
-        heappush(heap, _cell(members[side], points, weights))
-        heappush(heap, _cell(members[~side], points, weights))
-    return np.array([mean for *_, mean, _ in heap[:count]]).reshape(-1, 3)
-
-
-def _cell(members: Indices, points: Floats, weights: Floats) -> tuple[float, int, Indices, Floats, Floats]:
-    inside, w = points[members], weights[members]
-    mean = w @ inside / w.sum()
-    scatter = ((inside - mean).T * w) @ (inside - mean)
-    return -float(np.trace(scatter)), int(members[0]), members, mean, scatter  # no two cells share a member
-
-
-def _means(points: Floats, weights: Floats, centres: Floats) -> Floats:
-    """Mean of the points nearest to each centre; a centre without any stays."""
-    nearest = _nearest(centres, points)
-    mass, *sums = (np.bincount(nearest, w, len(centres)) for w in (weights, *(weights * points.T)))
-    return np.where(mass[:, None] > 0, np.stack(sums, axis=1) / np.maximum(mass, 1)[:, None], centres)
-
-
-def _nearest(centres: Floats, points: Floats) -> Indices:
-    from scipy.spatial import cKDTree  # 0.2 s that only a GIF pays
-
-    nearest: Indices = cKDTree(centres).query(points, workers=-1)[1]
-    return nearest

@@ -15,7 +15,7 @@ from PIL.PngImagePlugin import PngImageFile
 
 from glimpse import limits
 from glimpse.image.animation import animation_comment
-from glimpse.image.encode import KEYWORD
+from glimpse.image.record import KEYWORD
 from glimpse.window import GlimpseError
 
 FORMATS = ("PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP", "PPM")

@@ -11,10 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from glimpse.image.record import Record
-
-KEYWORD = "glimpse"
-"""Name of the text chunk that holds the record."""
+from glimpse.image.record import KEYWORD, Record
 
 
 def to_levels(array: NDArray[Any], white: int) -> NDArray[Any]:

@@ -10,6 +10,9 @@ from typing import Any
 from glimpse import limits
 from glimpse.window import METHODS, GlimpseError, Window
 
+KEYWORD = "glimpse"
+"""Name of the text chunk that holds the record."""
+
 VERSION = 1
 AXES = "gx=row, gy=col"
 
