@@ -50,7 +50,6 @@ def test_the_commands_of_the_readme_run_in_order(desk: Path) -> None:
         cwd=desk,
         capture_output=True,
         text=True,
-        env=dict(os.environ),
     )
     assert done.returncode == 0, done.stderr
 

@@ -1,7 +1,7 @@
 """What the animation encoders cost and keep, beside imageio's defaults: `python tests/bench/animation.py`.
 
-Each scene is a 48-frame panel of 600 x 300 pixels: a photograph with a moving box over it, an enlarged patch
-and a label. Flicker is the share of the pixels that stand still in the frames but move in the file; RMSE is
+Each scene is the 48-frame colour panel of a sweep, as `glimpse sweep` draws it: of the sample scene, of
+photographs. Flicker is the share of the pixels that stand still in the frames but move in the file; RMSE is
 in levels; size and time are ratios to `imageio.v3.imwrite(frames)` with its defaults, on the same frames.
 """
 
@@ -9,40 +9,35 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from io import BytesIO
+from pathlib import Path
 
 import imageio.v3 as iio
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image
 from skimage import data
 
+from glimpse import Window, read, view
 from glimpse.image.animation import encode_animation
 
-BOX, LABEL, BACKGROUND = (255, 64, 0), (255, 255, 255), (24, 24, 24)
+SAMPLE = Path(__file__).parents[2] / "sample_images" / "scene.png"
 SCENES = {
-    "astronaut": lambda: data.astronaut()[0:256, 60:396],
-    "coffee": lambda: data.coffee()[60:316, 120:456],
-    "cat": lambda: data.chelsea()[0:256, 40:376],
-    "rocket": lambda: data.rocket()[100:356, 150:486],
+    "sample": lambda: np.asarray(Image.open(SAMPLE)),
+    "astronaut": lambda: data.astronaut()[:430],
+    "coffee": data.coffee,
+    "cat": data.chelsea,
+    "rocket": data.rocket,
 }
 
 
-def panel(scene: NDArray[np.uint8], side: int, row: int, col: int) -> NDArray[np.uint8]:
-    """One frame (300, 600, 3): the scene (256, 336, 3) with a box, its patch of 64 x 64 fourfold, a label."""
-    image = Image.new("RGB", (600, 300), BACKGROUND)
-    source = Image.fromarray(scene)
-    patch = source.resize((64, 64), Image.Resampling.BOX, (col, row, col + side, row + side))
-    image.paste(source, (0, 0))
-    image.paste(patch.resize((256, 256), Image.Resampling.NEAREST), (344, 0))
-    draw = ImageDraw.Draw(image)
-    draw.rectangle((col, row, col + side - 1, row + side - 1), outline=BOX)
-    draw.text((8, 270), f"row {row:3d}   col {col:3d}   side {side:3d}", fill=LABEL)
-    return np.asarray(image)
-
-
 def sweep(scene: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
-    """48 frames: the box grows while it slides."""
-    return [panel(scene, 60 + 3 * i, 2 + i // 2, 4 + 2 * i) for i in range(48)]
+    """48 panels: the window zooms in from the whole scene."""
+    shape = scene.shape[:2]
+    first = Window.centered(shape)
+    last = Window.centered(shape, gx=0.65 * shape[0], gy=0.35 * shape[1], delta=first.delta / 3)
+    windows = view.path(first, last, 48)
+    panel = view.Panel(scene, windows)
+    return [panel.draw(w, view.to_rgb(read(scene, w, channel_axis=2), 255)) for w in windows]
 
 
 def decoded(payload: bytes, delays: list[int]) -> Iterator[NDArray[np.uint8]]:
@@ -82,9 +77,11 @@ def timed(call: Callable[[], bytes]) -> tuple[bytes, float]:
 
 def writers(frames: list[NDArray[np.uint8]], delays: list[int]) -> dict[str, Callable[[], bytes]]:
     """Each way to write the frames; imageio's defaults first."""
-    kept = (BOX, LABEL, BACKGROUND)
     usual = partial(iio.imwrite, "<bytes>", frames, extension=".gif", duration=10 * delays[0], loop=0)
-    ours = {s: partial(encode_animation, frames, delays, s, exact=kept) for s in (".gif", ".webp", ".apng")}
+    ours = {
+        s: partial(encode_animation, frames, delays, s, exact=view.COLOURS)
+        for s in (".gif", ".webp", ".apng")
+    }
     return {"imageio": usual, **ours}
 
 

@@ -31,6 +31,7 @@ class Boundary(click.Group):
         run_commands: Callable[..., Any] = super().main
         if not standalone_mode:
             return run_commands(*args, standalone_mode=False, **rest)
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # files are worked on at once, not matrices
         signal.signal(signal.SIGTERM, _terminate)
         if not {"-v", "--verbose"} & set(sys.argv[1:2]):
             warnings.simplefilter("ignore")
