@@ -19,11 +19,12 @@ from glimpse.window import METHODS, GlimpseError, Method, Window
 
 Array = NDArray[Any]
 
-RIDGE = 0.01
+RIDGE = 0.1
 """Gain, relative to the largest, below which `write` no longer inverts a component of the patch."""
 
+_NOTHING = 1e-30  # squared gain of filters that see no pixel
 _TILE_BYTES = 1 << 20  # of converted pixels: they stay in a second-level cache
-_TILE_PIXELS = 16, 256  # fewer waste Python's time, more waste products with zeros
+_TILE_PIXELS = 64, 512  # fewer waste Python's time and add up rounding, more waste products with zeros
 
 
 def read(image: ArrayLike, window: Window, *, channel_axis: int | None = None) -> Array:
@@ -109,12 +110,12 @@ def write(
     -----
     Gregor et al. 2015, eq. 28.
 
-    Neighbouring filters overlap. With sigma near half a stride the inverse is well conditioned and
-    ``read(write(P)) == P`` to rounding. As sigma grows past 0.7 strides the fine components of a patch
-    shrink by more than a hundred times in `read`, and inverting them would ring with rounding noise. So
-    a component (a pair of singular vectors of Fx and Fy) with a gain q below ``RIDGE`` = 0.01 of the
-    largest is not divided by q but multiplied by q / RIDGE**2: it comes back from `read` times
-    (q / RIDGE)**2. The same holds for filters beyond an extended edge, which all see the same pixels.
+    Neighbouring filters overlap. With a Gaussian's sigma at half a stride the inverse is well conditioned
+    and ``read(write(P)) == P`` to rounding. As sigma grows the fine components of a patch shrink in
+    `read`, at one stride by ten thousand times, and inverting them would ring with rounding noise. So a
+    component (a pair of singular vectors of Fx and Fy) with a gain q below ``RIDGE`` = 0.1 of the largest is
+    not divided by q but multiplied by q / RIDGE**2: it comes back from `read` times (q / RIDGE)**2. The
+    same holds for filters beyond an extended edge, which all see the same pixels.
 
     Examples
     --------
@@ -173,18 +174,14 @@ def restore(
     canvas = write(patch, window, shape, method=method, channel_axis=channel_axis)
     if gain is None and method == "transpose":
         _, row, col = _spatial(canvas, channel_axis)
-        level = np.ones(canvas.ndim, int)
-        level[[row, col]] = shape
-        canvas /= _full_coverage(window, shape).reshape(level).astype(canvas.dtype)
+        rows, cols = _bands(window, shape, canvas.dtype)
+        cover = np.outer(rows.coverage, cols.coverage).astype(canvas.dtype)
+        peaks = [coverage_peak(*axis[1:], window.kernel) for axis in _axes(window, shape)]
+        level = np.maximum(cover, peaks[0] * peaks[1])
+        canvas[_on_axes(canvas, {row: rows.span, col: cols.span})] /= np.expand_dims(
+            level, tuple(axis for axis in range(canvas.ndim) if axis not in (row, col))
+        )
     return canvas if gain is None else canvas * canvas.dtype.type(gain)
-
-
-def _full_coverage(window: Window, shape: tuple[int, int]) -> Array:
-    """What a flat patch of ones writes at each pixel, but nowhere less than amid the grid."""
-    banks = [filterbank(*axis, window.kernel, window.edge) for axis in _axes(window, shape)]
-    peaks = [coverage_peak(*axis[1:], window.kernel) for axis in _axes(window, shape)]
-    cover: Array = np.maximum(np.outer(*(bank.sum(axis=0) for bank in banks)), peaks[0] * peaks[1])
-    return cover
 
 
 def _deconvolved(patch: Array, window: Window, shape: tuple[int, int], row: int, col: int) -> Array:
@@ -194,9 +191,10 @@ def _deconvolved(patch: Array, window: Window, shape: tuple[int, int], row: int,
     """
     banks = [filterbank(*axis, window.kernel, window.edge) for axis in _axes(window, shape)]
     (s, U), (t, V) = (np.linalg.eigh(F @ F.T) for F in banks)
-    power = np.outer(s, t)
+    power = np.maximum(np.outer(s, t), 0)
+    floor = max(RIDGE**2 * power[-1, -1], _NOTHING)
     P = np.moveaxis(patch, (row, col), (-2, -1))
-    Q: Array = U @ ((U.T @ P @ V) / np.maximum(power, RIDGE**2 * power[-1, -1])) @ V.T
+    Q: Array = U @ ((U.T @ P @ V) / np.maximum(power, floor)) @ V.T
     return np.moveaxis(Q, (-2, -1), (row, col))
 
 

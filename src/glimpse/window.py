@@ -21,7 +21,7 @@ EDGES: tuple[Edge, ...] = get_args(Edge)
 METHODS: tuple[Method, ...] = get_args(Method)
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-_SLICE = re.compile(rf"({_NUMBER})?:({_NUMBER})?", re.ASCII)
+_SLICE = re.compile(rf"({_NUMBER})?\s*:\s*({_NUMBER})?", re.ASCII)
 
 
 class GlimpseError(ValueError):
@@ -90,8 +90,9 @@ class Window:
 
     def __post_init__(self) -> None:
         for name in ("gx", "gy", "delta", "sigma", "gamma"):
-            object.__setattr__(self, name, _checked(name, getattr(self, name)))
-        object.__setattr__(self, "n", _checked_n(self.n))
+            positive = name not in ("gx", "gy")
+            object.__setattr__(self, name, checked(name, getattr(self, name), positive=positive))
+        object.__setattr__(self, "n", checked_n(self.n))
         for name, value, choices in (("kernel", self.kernel, KERNELS), ("edge", self.edge, EDGES)):
             if value not in choices:
                 raise GlimpseError(f"{name} must be {' or '.join(choices)}, got {value!r}")
@@ -142,9 +143,9 @@ class Window:
         >>> Window.centered((430, 500), n=43)
         Window(gx=214.5, gy=249.5, delta=10.0, sigma=5.0, gamma=1.0, n=43, kernel='gaussian', edge='extend')
         """
-        n = _checked_n(n)
+        n = checked_n(n)
         rows, cols = (n, n) if isinstance(n, int) else n
-        delta = min(shape[0] / rows, shape[1] / cols) if delta is None else _checked("delta", delta)
+        delta = min(shape[0] / rows, shape[1] / cols) if delta is None else checked("delta", delta)
         return cls(
             gx=(shape[0] - 1) / 2 if gx is None else gx,
             gy=(shape[1] - 1) / 2 if gy is None else gy,
@@ -182,13 +183,13 @@ class Window:
         >>> Window.from_slice("100:600,200:450", (640, 480), n=(100, 50)).delta
         5.0
         """
-        parts = re.sub(r"[\s\[\]]", "", text).split(",")
+        parts = [part.strip(" []") for part in text.removesuffix(",").split(",")]
         if len(parts) > 2:
             raise GlimpseError(f"slice {text!r} has {len(parts)} parts; write 100:600,200:700")
         (top, bottom), (left, right) = (
             _bounds(part, size) for part, size in zip((parts * 2)[:2], shape, strict=True)
         )
-        n = _checked_n(n)
+        n = checked_n(n)
         delta = _common_stride(bottom - top, right - left, n)
         gx, gy = (top + bottom - 1) / 2, (left + right - 1) / 2
         return cls.centered(shape, n, gx=gx, gy=gy, delta=delta, **rest)
@@ -223,12 +224,13 @@ def _inside(row: float, col: float, shape: tuple[int, int]) -> bool:
     return -0.5 <= row <= shape[0] - 0.5 and -0.5 <= col <= shape[1] - 0.5
 
 
-def _checked(name: str, value: object) -> float:
+def checked(name: str, value: object, *, positive: bool = True) -> float:
+    """Return a number as a float if it is finite and in its range, else raise `GlimpseError`."""
     if isinstance(value, bool) or not isinstance(value, Real) or not _is_finite(value):
         raise GlimpseError(f"{name} must be a finite number, got {value!r}")
-    least = -NUMBER_MAX if name in ("gx", "gy") else 1 / NUMBER_MAX
+    least = 1 / NUMBER_MAX if positive else -NUMBER_MAX
     real = float(value)
-    if least > 0 and real <= 0:
+    if positive and real <= 0:
         raise GlimpseError(f"{name} must be > 0, got {real:g}")
     if not least <= real <= NUMBER_MAX:
         raise GlimpseError(f"{name} must be {least:g} to {NUMBER_MAX:g}, got {value}")
@@ -242,7 +244,8 @@ def _is_finite(value: Any) -> bool:
         return False
 
 
-def _checked_n(n: object) -> Pair:
+def checked_n(n: object) -> Pair:
+    """Return n as one number or a pair of different ones, else raise `GlimpseError`."""
     pair = n if isinstance(n, tuple) else (n, n)
     if len(pair) != 2 or any(isinstance(k, bool) or not isinstance(k, Integral) for k in pair):
         raise GlimpseError(f"n must be a whole number or (rows, columns), got {n!r}")

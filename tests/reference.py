@@ -1,0 +1,110 @@
+"""The equations of the attention layer as slow, obvious loops: nothing in here comes from glimpse.
+
+Exponents and overlaps are exact fractions, because far from the image they are large numbers that
+cancel; the centres are rounded where equations 19-20 round them, once per operation.
+"""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+
+
+def centers(n, g, delta):
+    """Equations 19-20 of Gregor et al. 2015, counted from 0."""
+    return [g + (i - (n - 1) / 2) * delta for i in range(n)]
+
+
+def bank(size, n, center, delta, sigma, kernel="gaussian", edge="extend"):
+    """The matrix F, (n, size)."""
+    rows = {"gaussian": gaussian_row, "box": box_row}
+    return np.array([rows[kernel](size, mu, sigma, edge) for mu in centers(n, center, delta)])
+
+
+def gaussian_row(size, mu, sigma, edge):
+    mu, sigma = Fraction(mu), Fraction(sigma)
+
+    def exponent(a):
+        return -((a - mu) ** 2) / (2 * sigma**2)
+
+    lattice = range(size) if edge == "extend" else _lattice_around(mu, 12 * sigma)
+    top = max(exponent(a) for a in lattice)
+    total = math.fsum(math.exp(exponent(a) - top) for a in lattice)
+    return [math.exp(exponent(a) - top) / total for a in range(size)]
+
+
+def box_row(size, mu, sigma, edge):
+    mu, width = Fraction(mu), Fraction(sigma * math.sqrt(12))
+
+    def overlap(a):
+        first, last = a - Fraction(1, 2), a + Fraction(1, 2)
+        return max(min(last, mu + width / 2) - max(first, mu - width / 2), 0)
+
+    lattice = range(size) if edge == "extend" else _lattice_around(mu, width / 2)
+    total = sum(overlap(a) for a in lattice)
+    if total == 0:  # it ends before the image begins
+        nearest = min(range(size), key=lambda a: abs(a - mu))
+        return [float(a == nearest) for a in range(size)]
+    return [float(overlap(a) / total) for a in range(size)]
+
+
+def _lattice_around(mu, reach):
+    return range(math.floor(mu - reach) - 1, math.ceil(mu + reach) + 2)
+
+
+def banks(window, shape):
+    """Fx and Fy of a window (anything with its eight attributes) over an image of this shape."""
+    return [
+        bank(size, n, g, window.delta, window.sigma, window.kernel, window.edge)
+        for size, n, g in zip(shape, window.shape, (window.gx, window.gy), strict=True)
+    ]
+
+
+def read(image, window):
+    """Equation 27: P[i, j] = gamma * sum over a, b of Fx[i, a] I[a, b] Fy[j, b]."""
+    Fx, Fy = banks(window, image.shape)
+    (N, A), (M, B) = Fx.shape, Fy.shape
+    patch = np.zeros((N, M))
+    for i in range(N):
+        for j in range(M):
+            terms = (Fx[i, a] * image[a, b] * Fy[j, b] for a in range(A) for b in range(B))
+            patch[i, j] = window.gamma * math.fsum(terms)
+    return patch
+
+
+def write(patch, window, shape):
+    """Equation 28: C[a, b] = 1/gamma * sum over i, j of Fx[i, a] P[i, j] Fy[j, b]."""
+    Fx, Fy = banks(window, shape)
+    (N, A), (M, B) = Fx.shape, Fy.shape
+    canvas = np.zeros((A, B))
+    for a in range(A):
+        for b in range(B):
+            terms = (Fx[i, a] * patch[i, j] * Fy[j, b] for i in range(N) for j in range(M))
+            canvas[a, b] = math.fsum(terms) / window.gamma
+    return canvas
+
+
+def largest_coverage(n, center, delta, sigma, kernel):
+    """The largest sum of n filters over one pixel of the endless lattice."""
+    mu = centers(n, center, delta)
+    first = math.floor(min(mu)) - 1  # farther out every filter falls
+    size = math.ceil(max(mu)) + 2 - first
+    return bank(size, n, center - first, delta, sigma, kernel, "black").sum(axis=0).max()
+
+
+def article_read(image, gx, gy, delta, sigma, n):
+    """The article's listing: i and j counted from 0 in a formula meant for 1, N / 2 a whole number.
+
+    Two filters, two sums over every pixel, each filter divided by its own sum.
+    """
+    A, B = image.shape
+    patch = np.zeros((n, n))
+    for i in range(n):
+        for j in range(n):
+            mu_x = gx + (i - n // 2 - 0.5) * delta
+            mu_y = gy + (j - n // 2 - 0.5) * delta
+            fx = [math.exp(-((a - mu_x) ** 2) / (2 * sigma**2)) for a in range(A)]
+            fy = [math.exp(-((b - mu_y) ** 2) / (2 * sigma**2)) for b in range(B)]
+            total = sum(fx[a] * fy[b] * image[a, b] for a in range(A) for b in range(B))
+            patch[i, j] = total / (sum(fx) * sum(fy))
+    return patch

@@ -1,0 +1,90 @@
+"""What the laws are tried on: small non-square images, windows from far outside to far beyond."""
+
+import math
+
+import numpy as np
+from hypothesis import strategies as st
+
+from glimpse import Window
+from glimpse.limits import NUMBER_MAX
+
+kernels = st.sampled_from(["gaussian", "box"])
+edges = st.sampled_from(["extend", "black"])
+sizes = st.integers(1, 12)
+
+
+def log_uniform(low, high):
+    """Numbers of every magnitude from low to high, both included."""
+    exponents = st.floats(math.log(low), math.log(high))
+    return exponents.map(lambda e: min(max(math.exp(e), low), high))
+
+
+def sixty_fourths(low, high):
+    """Numbers that mirror and shift without rounding; half pixels and ties among them."""
+    return st.integers(round(64 * low), round(64 * high)).map(lambda k: k / 64)
+
+
+def centers(size):
+    """From one image length outside to one beyond, ties between two pixels included."""
+    return st.one_of(st.floats(-size, 2 * size), st.integers(-2 * size, 4 * size).map(lambda k: k / 2))
+
+
+@st.composite
+def shapes(draw):
+    """Rows and columns, never square."""
+    rows, cols = draw(st.lists(sizes, min_size=2, max_size=2, unique=True))
+    return rows, cols
+
+
+@st.composite
+def axes(draw, sigmas=None):
+    """size, n, center, delta, sigma of one axis, everyday numbers."""
+    size = draw(sizes)
+    sigma = draw(log_uniform(0.01, 30) if sigmas is None else sigmas)
+    return size, draw(sizes), draw(centers(size)), draw(log_uniform(0.05, 20)), sigma
+
+
+@st.composite
+def extreme_axes(draw):
+    """size, n, center, delta, sigma anywhere in the limits, the centre often 100 images away."""
+    size = draw(sizes)
+    far = st.floats(-NUMBER_MAX, NUMBER_MAX)
+    center = draw(st.one_of(centers(size), st.sampled_from([-100.0 * size, 101.0 * size]), far))
+    positive = log_uniform(1 / NUMBER_MAX, NUMBER_MAX)
+    return size, draw(sizes), center, draw(positive), draw(positive)
+
+
+@st.composite
+def scenes(draw, extreme=False, **fixed):
+    """An image's shape and a window over it, with anything of the window fixed by name."""
+    shape = draw(shapes())
+    one_axis = extreme_axes() if extreme else axes()
+    (*_, delta, sigma), (_, n, *_), (_, m, *_) = (draw(one_axis) for _ in range(3))
+    gx, gy = (draw(centers(size)) for size in shape)
+    if extreme and draw(st.booleans()):
+        gx, gy = 101.0 * shape[0], -100.0 * shape[1]
+    drawn = {"gx": gx, "gy": gy, "delta": delta, "sigma": sigma, "gamma": draw(log_uniform(0.01, 100))}
+    drawn |= {"n": (n, m), "kernel": draw(kernels), "edge": draw(edges)}
+    return shape, Window(**{**drawn, **fixed})
+
+
+@st.composite
+def exact_scenes(draw, **fixed):
+    """As `scenes`, with centres and strides that mirror and shift without rounding."""
+    shape, window = draw(scenes(**fixed))
+    gx, gy = (draw(sixty_fourths(-size, 2 * size)) for size in shape)
+    delta = draw(sixty_fourths(1 / 64, 8))
+    return shape, Window(**{**window.to_dict(), "gx": gx, "gy": gy, "delta": delta, "n": window.n, **fixed})
+
+
+def pixels(*shape, seed=0, dtype=float, low=1, high=255):
+    """A read-only array of seeded random levels, none of them zero."""
+    levels = np.random.default_rng(seed).uniform(low, high, shape)
+    return frozen(levels.astype(dtype) if np.dtype(dtype).kind == "f" else np.rint(levels).astype(dtype))
+
+
+def frozen(array):
+    """The array, which nobody may write to."""
+    array = np.asarray(array)
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,504 @@
+"""The window checks itself, finds good numbers by itself, and comes back from a slice and from JSON."""
+
+import dataclasses
+import itertools
+import json
+import math
+import re
+import subprocess
+import sys
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import scenes
+
+from glimpse import GlimpseError, Window
+from glimpse.limits import N_MAX, NUMBER_MAX
+from glimpse.window import EDGES, KERNELS, number
+
+COSTLY = "numpy", "scipy", "PIL", "imageio", "click"
+NUMBERS = {"gx": 1.5, "gy": 2.5, "delta": 3, "sigma": 4}
+
+
+def window(**changes):
+    return Window(**{**NUMBERS, **changes})
+
+
+def after_importing(statement):
+    """Which costly modules a fresh interpreter has loaded after a statement."""
+    code = f"import sys; {statement}; print([m for m in {COSTLY} if m in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return run.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import glimpse",
+        "import glimpse.window",
+        "from glimpse import Window; Window.from_slice('1:3', (5, 5), 2).to_dict()",
+        "from glimpse import GlimpseError",
+        "import glimpse; dir(glimpse)",
+    ],
+)
+def test_a_window_costs_no_numpy(statement):
+    assert after_importing(statement) == "[]"
+
+
+def test_numpy_is_loaded_by_the_name_that_needs_it():
+    assert "numpy" in after_importing("from glimpse import read")
+
+
+# numbers
+
+
+def test_numbers_become_plain_floats_and_defaults_are_those_of_the_layer():
+    plain = window()
+    assert [getattr(plain, name) for name in NUMBERS] == [1.5, 2.5, 3.0, 4.0]
+    assert all(type(getattr(plain, name)) is float for name in (*NUMBERS, "gamma"))
+    assert (plain.gamma, plain.n, plain.kernel, plain.edge) == (1.0, 64, "gaussian", "extend")
+
+
+NUMBER_TYPES = [
+    int,
+    np.int8,
+    np.uint16,
+    np.int64,
+    np.float16,
+    np.float32,
+    np.float64,
+    np.longdouble,
+    Fraction,
+]
+
+
+@pytest.mark.parametrize("number_type", NUMBER_TYPES)
+def test_every_real_number_is_accepted_and_becomes_a_float(number_type):
+    made = Window(*(number_type(7) for _ in range(5)))
+    assert made == Window(7, 7, 7, 7, 7)
+    assert all(type(getattr(made, name)) is float for name in (*NUMBERS, "gamma"))
+
+
+@pytest.mark.parametrize("n", [5, np.int8(5), np.uint64(5), (5, 5), (np.int32(5), 5)])
+def test_equal_sides_become_one_plain_int(n):
+    made = window(n=n)
+    assert made.n == 5
+    assert type(made.n) is int
+    assert made.shape == (5, 5)
+
+
+@pytest.mark.parametrize("n", [(5, 3), (np.int64(5), np.uint8(3))])
+def test_two_sides_stay_rows_and_columns(n):
+    made = window(n=n)
+    assert made.n == (5, 3)
+    assert [type(side) for side in made.n] == [int, int]
+    assert made.shape == (5, 3)
+
+
+NO_NUMBERS = [math.nan, math.inf, -math.inf, True, False, np.True_]
+NO_NUMBERS += ["5", b"5", None, 1j, [5], np.array([5.0]), Decimal(5)]
+
+
+@pytest.mark.parametrize("name", ["gx", "gy", "delta", "sigma", "gamma"])
+@pytest.mark.parametrize("value", NO_NUMBERS)
+def test_what_is_no_finite_number_is_refused(name, value):
+    message = f"{name} must be a finite number, got {value!r}"
+    with pytest.raises(GlimpseError, match="^" + re.escape(message) + "$"):
+        window(**{name: value})
+
+
+BEYOND = math.nextafter(NUMBER_MAX, math.inf)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"delta": 0}, "delta must be > 0, got 0"),
+        ({"delta": -1.5}, "delta must be > 0, got -1.5"),
+        ({"sigma": 0.0}, "sigma must be > 0, got 0"),
+        ({"sigma": -1e-300}, "sigma must be > 0, got -1e-300"),
+        ({"gamma": -2}, "gamma must be > 0, got -2"),
+        ({"gamma": Fraction(-1, 2)}, "gamma must be > 0, got -0.5"),
+        ({"gx": 2e9}, "gx must be -1e+09 to 1e+09, got 2000000000.0"),
+        ({"gy": -2e9}, "gy must be -1e+09 to 1e+09, got -2000000000.0"),
+        ({"gx": BEYOND}, f"gx must be -1e+09 to 1e+09, got {BEYOND}"),
+        ({"delta": BEYOND}, f"delta must be 1e-09 to 1e+09, got {BEYOND}"),
+        ({"sigma": 9e-10}, "sigma must be 1e-09 to 1e+09, got 9e-10"),
+        ({"gamma": 1e-300}, "gamma must be 1e-09 to 1e+09, got 1e-300"),
+        ({"n": 0}, "n must be 1 to 4096 filters per axis, got 0"),
+        ({"n": -3}, "n must be 1 to 4096 filters per axis, got -3"),
+        ({"n": 4097}, "n must be 1 to 4096 filters per axis, got 4097"),
+        ({"n": (0, 5)}, "n must be 1 to 4096 filters per axis, got (0, 5)"),
+        ({"n": (5, 4097)}, "n must be 1 to 4096 filters per axis, got (5, 4097)"),
+        ({"n": 10**400}, "n must be 1 to 4096 filters per axis, got 1000"),
+        ({"n": 5.0}, "n must be a whole number or (rows, columns), got 5.0"),
+        ({"n": True}, "n must be a whole number or (rows, columns), got True"),
+        ({"n": "5"}, "n must be a whole number or (rows, columns), got '5'"),
+        ({"n": None}, "n must be a whole number or (rows, columns), got None"),
+        ({"n": [5, 3]}, "n must be a whole number or (rows, columns), got [5, 3]"),
+        ({"n": ()}, "n must be a whole number or (rows, columns), got ()"),
+        ({"n": (5,)}, "n must be a whole number or (rows, columns), got (5,)"),
+        ({"n": (5, 3, 2)}, "n must be a whole number or (rows, columns), got (5, 3, 2)"),
+        ({"n": (5, 3.0)}, "n must be a whole number or (rows, columns), got (5, 3.0)"),
+        ({"n": (5, False)}, "n must be a whole number or (rows, columns), got (5, False)"),
+        ({"kernel": "cubic"}, "kernel must be gaussian or box, got 'cubic'"),
+        ({"kernel": "Gaussian"}, "kernel must be gaussian or box, got 'Gaussian'"),
+        ({"kernel": None}, "kernel must be gaussian or box, got None"),
+        ({"kernel": ["box"]}, "kernel must be gaussian or box, got ['box']"),
+        ({"edge": "mirror"}, "edge must be extend or black, got 'mirror'"),
+        ({"edge": ""}, "edge must be extend or black, got ''"),
+        ({"edge": 0}, "edge must be extend or black, got 0"),
+    ],
+)
+def test_every_refusal_states_its_fact(changes, message):
+    with pytest.raises(GlimpseError, match="^" + re.escape(message)):
+        window(**changes)
+
+
+def test_numbers_beyond_every_float_are_refused_like_any_other():
+    with pytest.raises(GlimpseError, match=r"^gx must be .*, got 1000"):
+        window(gx=10**400)
+    with pytest.raises(GlimpseError, match=r"^sigma must be .*, got "):
+        window(sigma=Fraction(1, 10**400))
+
+
+def test_the_limits_themselves_are_accepted():
+    Window(NUMBER_MAX, -NUMBER_MAX, NUMBER_MAX, 1 / NUMBER_MAX, NUMBER_MAX, n=N_MAX)
+    Window(-NUMBER_MAX, NUMBER_MAX, 1 / NUMBER_MAX, NUMBER_MAX, 1 / NUMBER_MAX, n=(1, N_MAX))
+
+
+@pytest.mark.parametrize(("kernel", "edge"), list(itertools.product(KERNELS, EDGES)))
+def test_every_kernel_and_edge_is_accepted(kernel, edge):
+    made = window(kernel=kernel, edge=edge)
+    assert (made.kernel, made.edge) == (kernel, edge)
+
+
+def test_an_error_of_glimpse_is_a_value_error():
+    assert issubclass(GlimpseError, ValueError)
+
+
+def test_a_window_does_not_change():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        window().gx = 5
+
+
+def test_windows_of_equal_numbers_are_equal_and_share_a_hash():
+    same = Window(np.float64(1.5), 2.5, 3.0, np.int8(4), n=(64, 64))
+    assert same == window()
+    assert hash(same) == hash(window())
+    assert len({same, window(), window(n=(64, 63))}) == 2
+
+
+OTHERS = {"gx": 1, "gy": 1, "delta": 1, "sigma": 1, "gamma": 2, "n": 3, "kernel": "box", "edge": "black"}
+
+
+@pytest.mark.parametrize("name", list(OTHERS))
+def test_windows_that_differ_in_anything_differ(name):
+    assert window(**{name: OTHERS[name]}) != window()
+
+
+# to and from JSON
+
+
+@given(scenes(extreme=True))
+def test_a_window_comes_back_from_json(scene):
+    _, made = scene
+    assert Window.from_dict(json.loads(json.dumps(made.to_dict(), allow_nan=False))) == made
+
+
+def test_a_dict_holds_plain_values_in_the_order_of_the_window():
+    values = window(gx=np.float32(1.5), n=(np.int8(5), 3)).to_dict()
+    assert list(values) == ["gx", "gy", "delta", "sigma", "gamma", "n", "kernel", "edge"]
+    assert list(values.values()) == [1.5, 2.5, 3.0, 4.0, 1.0, [5, 3], "gaussian", "extend"]
+    assert window(n=5).to_dict()["n"] == 5
+
+
+def test_a_dict_needs_only_the_four_numbers():
+    assert Window.from_dict(NUMBERS) == window()
+    assert Window.from_dict({**NUMBERS, "n": [5, 5]}) == window(n=5)
+
+
+def test_from_dict_leaves_its_argument_as_it_was():
+    values = {**NUMBERS, "n": [5, 3]}
+    Window.from_dict(values)
+    assert values == {**NUMBERS, "n": [5, 3]}
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({}, "a window needs gx, gy, delta, sigma"),
+        ({"gx": 1, "sigma": 2, "n": 3}, "a window needs gy, delta"),
+        (
+            {**NUMBERS, "zoom": 2, "angle": 3},
+            "a window has no 'angle'; it has gx, gy, delta, sigma, gamma, n, kernel, edge",
+        ),
+        ({**NUMBERS, "gx": "1"}, "gx must be a finite number, got '1'"),
+        ({**NUMBERS, "gx": None}, "gx must be a finite number, got None"),
+        ({**NUMBERS, "gamma": True}, "gamma must be a finite number, got True"),
+        ({**NUMBERS, "delta": [1, 8]}, "delta must be a finite number, got [1, 8]"),
+        ({**NUMBERS, "n": None}, "n must be a whole number or (rows, columns), got None"),
+        ({**NUMBERS, "n": [5]}, "n must be a whole number or (rows, columns), got (5,)"),
+        ({**NUMBERS, "n": [[5], 3]}, "n must be a whole number or (rows, columns), got ([5], 3)"),
+        ({**NUMBERS, "kernel": {}}, "kernel must be gaussian or box, got {}"),
+        ({**NUMBERS, "edge": None}, "edge must be extend or black, got None"),
+    ],
+)
+def test_from_dict_refuses_what_is_no_window(values, message):
+    with pytest.raises(GlimpseError, match="^" + re.escape(message) + "$"):
+        Window.from_dict(values)
+
+
+# numbers in text
+
+PLAIN = {"5": 5, "-2.5e1": -25, "+.5": 0.5, "5.": 5, "1e-9": 1e-9, "007": 7, "2E3": 2000, "-0": 0}
+NOT_PLAIN = ["", " 5", "5\n", "nan", "inf", "-Infinity", "1_000", "0x10"]
+NOT_PLAIN += ["1e", ".", "1,5", "1e999", "٣", "5px", "--5", "1 2"]
+
+
+@pytest.mark.parametrize("text", list(PLAIN))
+def test_a_plain_number_is_read(text):
+    assert number(text) == PLAIN[text]
+
+
+@pytest.mark.parametrize("text", NOT_PLAIN)
+def test_what_only_a_programming_language_accepts_is_refused(text):
+    message = f"{text!r} is not a plain finite number such as 2.5"
+    with pytest.raises(GlimpseError, match="^" + re.escape(message) + "$"):
+        number(text)
+
+
+# slices
+
+
+@pytest.mark.parametrize(
+    ("text", "box"),
+    [
+        ("3:9,10:16", (3, 9, 10, 16)),
+        ("[3:9,10:16]", (3, 9, 10, 16)),
+        (" [ 3 : 9 , 10 : 16 ] ", (3, 9, 10, 16)),
+        ("[3:9],[10:16]", (3, 9, 10, 16)),
+        ("3:9", (3, 9, 3, 9)),
+        ("[3:9]", (3, 9, 3, 9)),
+        (":6,:6", (0, 6, 0, 6)),
+        (":6", (0, 6, 0, 6)),
+        ("14:,24:", (14, 20, 24, 30)),
+        ("-6:,-6:", (14, 20, 24, 30)),
+        ("-6:", (14, 20, 24, 30)),
+        (":-14,:-24", (0, 6, 0, 6)),
+        ("-9:-3,-9:-3", (11, 17, 21, 27)),
+        ("14:600,24:600", (14, 20, 24, 30)),
+        ("-600:6,-600:6", (0, 6, 0, 6)),
+        ("2.5:8.75,10.25:16.5", (2.5, 8.75, 10.25, 16.5)),
+        ("-6.5:-0.25,.5:6.75", (13.5, 19.75, 0.5, 6.75)),
+        ("0:1e1,5:15", (0, 10, 5, 15)),
+        ("+3:+9,10:16", (3, 9, 10, 16)),
+    ],
+)
+def test_a_slice_becomes_a_window_whose_box_it_is(text, box):
+    made = Window.from_slice(text, (20, 30), n=4)
+    assert made.box == pytest.approx(box, abs=1e-12)
+    assert made.gx == pytest.approx((box[0] + box[1] - 1) / 2)
+    assert made.gy == pytest.approx((box[2] + box[3] - 1) / 2)
+    assert made.delta == pytest.approx((box[1] - box[0]) / 4)
+
+
+ends = st.none() | st.integers(-25, 25)
+
+
+@given(ends, ends, ends, ends)
+def test_a_slice_is_what_numpy_makes_of_it(top, bottom, left, right):
+    rows, cols = np.arange(11)[top:bottom], np.arange(17)[left:right]
+    text = f"{'' if top is None else top}:{'' if bottom is None else bottom},"
+    text += f"{'' if left is None else left}:{'' if right is None else right}"
+    if not rows.size or not cols.size:
+        with pytest.raises(GlimpseError, match=r"^slice '.*' is empty on an axis of 1[17] pixels$"):
+            Window.from_slice(text, (11, 17))
+        return
+    made = Window.from_slice(text, (11, 17), n=(rows.size, cols.size))
+    assert made.box == (rows[0], rows[-1] + 1, cols[0], cols[-1] + 1)
+    assert made.delta == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("5:5", "slice '5:5' is empty on an axis of 20 pixels"),
+        ("9:3,0:6", "slice '9:3' is empty on an axis of 20 pixels"),
+        ("0:6,30:40", "slice '30:40' is empty on an axis of 30 pixels"),
+        ("0:6,:-30", "slice ':-30' is empty on an axis of 30 pixels"),
+        ("0:6:2,0:6", "'0:6:2' is not a slice such as 100:600 (first:last, without a step)"),
+        ("::", "'::' is not a slice such as 100:600 (first:last, without a step)"),
+        ("::2", "'::2' is not a slice such as 100:600 (first:last, without a step)"),
+        ("", "'' is not a slice such as 100:600"),
+        ("7", "'7' is not a slice such as 100:600"),
+        ("0:6,7", "'7' is not a slice such as 100:600"),
+        ("0:6,...", "'...' is not a slice such as 100:600"),
+        ("a:b", "'a:b' is not a slice such as 100:600"),
+        ("0x1:6", "'0x1:6' is not a slice such as 100:600"),
+        ("1_0:16", "'1_0:16' is not a slice such as 100:600"),
+        ("nan:6", "'nan:6' is not a slice such as 100:600"),
+        ("0:inf", "'0:inf' is not a slice such as 100:600"),
+        ("0:٦", "'0:٦' is not a slice such as 100:600"),
+        ("0:1e999", "'1e999' is not a plain finite number"),
+        ("0:6,0:6,0:6", "slice '0:6,0:6,0:6' has 3 parts; write 100:600,200:700"),
+    ],
+)
+def test_what_is_no_slice_is_refused(text, message):
+    with pytest.raises(GlimpseError, match="^" + re.escape(message)):
+        Window.from_slice(text, (20, 30), n=4)
+
+
+@pytest.mark.parametrize("text", ["1 0:16", "0:6,1 0:16", "0:1 6"])
+def test_a_number_is_not_put_together_across_a_space(text):
+    with pytest.raises(GlimpseError, match="is not a slice such as 100:600"):
+        Window.from_slice(text, (20, 30), n=4)
+
+
+def test_the_samples_of_a_slice_own_equal_shares_of_its_area():
+    made = Window.from_slice("100:600,200:450", (640, 480), n=(100, 50), kernel="box", gamma=2, edge="black")
+    assert made == Window(349.5, 324.5, 5, 2.5, 2, (100, 50), "box", "black")
+
+
+def test_a_slice_takes_a_sigma_and_otherwise_half_a_stride_but_at_least_half_a_pixel():
+    assert Window.from_slice("0:12", (20, 30), n=4).sigma == 1.5
+    assert Window.from_slice("0:4", (20, 30), n=16).sigma == 0.5
+    assert Window.from_slice("0:12", (20, 30), n=4, sigma=0.2).sigma == 0.2
+
+
+@pytest.mark.parametrize(
+    ("text", "n", "sides", "choices"),
+    [
+        ("0:10,0:20", 64, "10 x 20", "32,64 or 33,66, not 64,64"),
+        ("0:10,0:20", (6, 3), "10 x 20", "3,6 or 4,8, not 6,3"),
+        ("0:20,0:15", 2, "20 x 15", "4,3 or 8,6, not 2,2"),
+        ("0:2.5,0:7.5", 4, "2.5 x 7.5", "1,3 or 2,6, not 4,4"),
+        ("0:10,0:20", N_MAX, "10 x 20", "2048,4096, not 4096,4096"),
+    ],
+)
+def test_another_aspect_is_refused_with_the_nearest_choices(text, n, sides, choices):
+    message = f"a slice of {sides} pixels wants n of the same aspect (rows,columns): {choices}"
+    with pytest.raises(GlimpseError, match="^" + re.escape(message) + "$"):
+        Window.from_slice(text, (20, 30), n=n)
+
+
+@pytest.mark.parametrize(
+    ("text", "sides"), [("0:3.14159265,0:20", "3.14159 x 20"), ("0:1e-6,0:20", "1e-06 x 20")]
+)
+def test_an_aspect_that_no_n_has_is_refused(text, sides):
+    with pytest.raises(
+        GlimpseError, match=f"^a slice of {sides} pixels has no n of its aspect; trim one side$"
+    ):
+        Window.from_slice(text, (20, 30), n=9)
+
+
+@given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 80), st.integers(1, 80))
+def test_the_choices_that_an_error_names_are_accepted(height, width, rows, cols):
+    text, shape = f"0:{height},0:{width}", (300, 300)
+    if height * cols == width * rows:
+        assert Window.from_slice(text, shape, (rows, cols)).delta == pytest.approx(height / rows)
+        return
+    with pytest.raises(GlimpseError, match=r"rows,columns\): (\d+,\d+)") as caught:
+        Window.from_slice(text, shape, (rows, cols))
+    choices = re.findall(r"(\d+),(\d+)", str(caught.value))[:-1]
+    assert choices
+    for choice in choices:
+        n = tuple(map(int, choice))
+        assert Window.from_slice(text, shape, n).box == pytest.approx((0, height, 0, width), abs=1e-9)
+
+
+# the box, the defaults, the swap
+
+
+@given(scenes())
+def test_the_box_is_the_area_that_the_samples_share(scene):
+    _, made = scene
+    top, bottom, left, right = made.box
+    assert (bottom - top) / made.shape[0] == pytest.approx(made.delta)
+    assert (right - left) / made.shape[1] == pytest.approx(made.delta)
+    assert ((top + bottom - 1) / 2, (left + right - 1) / 2) == pytest.approx((made.gx, made.gy), abs=1e-9)
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 9), st.integers(1, 9), st.integers(1, 4))
+def test_the_box_written_as_a_slice_gives_the_window_back(top, left, rows, cols, delta):
+    made = Window(top + (rows * delta - 1) / 2, left + (cols * delta - 1) / 2, delta, 1, n=(rows, cols))
+    text = "{!r}:{!r},{!r}:{!r}".format(*made.box)
+    assert Window.from_slice(text, (90, 95), (rows, cols), sigma=1) == made
+
+
+@pytest.mark.parametrize(
+    ("shape", "n", "expected"),
+    [
+        ((430, 500), 43, Window(214.5, 249.5, 10, 5, n=43)),
+        ((500, 430), 43, Window(249.5, 214.5, 10, 5, n=43)),
+        ((60, 100), (10, 50), Window(29.5, 49.5, 2, 1, n=(10, 50))),
+        ((60, 100), (30, 5), Window(29.5, 49.5, 2, 1, n=(30, 5))),
+        ((30, 31), 60, Window(14.5, 15, 0.5, 0.5, n=60)),
+        ((1, 1), 4, Window(0, 0, 0.25, 0.5, n=4)),
+    ],
+)
+def test_a_centered_window_spans_the_shorter_side(shape, n, expected):
+    assert Window.centered(shape, n) == expected
+
+
+def test_a_centered_window_has_64_filters_unless_told():
+    assert Window.centered((128, 200)).n == Window(0, 0, 1, 1).n == 64
+    assert Window.centered((128, 200)).delta == 2
+
+
+@pytest.mark.parametrize(
+    ("given_numbers", "expected"),
+    [
+        ({"gx": 3}, Window(3, 49.5, 6, 3, n=10)),
+        ({"gy": -7.5}, Window(29.5, -7.5, 6, 3, n=10)),
+        ({"delta": 8}, Window(29.5, 49.5, 8, 4, n=10)),
+        ({"delta": 0.5}, Window(29.5, 49.5, 0.5, 0.5, n=10)),
+        ({"sigma": 0.1}, Window(29.5, 49.5, 6, 0.1, n=10)),
+        ({"gx": 0, "gy": 0}, Window(0, 0, 6, 3, n=10)),
+        (
+            {"gamma": 2, "kernel": "box", "edge": "black"},
+            Window(29.5, 49.5, 6, 3, 2, 10, "box", "black"),
+        ),
+        ({"gx": None, "gy": None, "delta": None, "sigma": None}, Window(29.5, 49.5, 6, 3, n=10)),
+    ],
+)
+def test_a_centered_window_keeps_what_it_is_given(given_numbers, expected):
+    assert Window.centered((60, 100), 10, **given_numbers) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"delta": 0}, "delta must be > 0"),
+        ({"delta": "5"}, "delta must be a finite"),
+        ({"sigma": -1}, "sigma must be > 0"),
+        ({"n": 0}, "n must be 1 to"),
+    ],
+)
+def test_a_centered_window_checks_what_it_is_given(changes, message):
+    with pytest.raises(GlimpseError, match=message):
+        Window.centered((60, 100), **changes)
+
+
+@pytest.mark.parametrize(
+    ("gx", "gy", "swapped"),
+    [
+        (80, 30, True),  # off the 60 rows, but row 30 and column 80 are there
+        (30, 80, False),  # on the image
+        (80, 80, False),  # off it either way
+        (59.5, 20, False),  # the last row's lower edge
+        (59.6, 20, True),
+        (-0.5, 20, False),
+        (-0.6, 20, False),
+        (99.5, 59.5, True),
+        (99.6, 59.5, False),
+        (-5, -5, False),
+        (500, 500, False),
+    ],
+)
+def test_a_centre_that_looks_swapped_is_off_the_image_but_on_it_swapped(gx, gy, swapped):
+    assert Window(gx, gy, 1, 1).looks_swapped((60, 100)) is swapped
