@@ -1,30 +1,24 @@
 """The attention layer: read a patch out of an image, write it back onto a canvas.
 
 Gregor et al. 2015 (arXiv:1502.04623), section 3.3: ``read`` is ``gamma * Fx @ image @ Fy.T`` and ``write``
-is ``Fx.T @ patch @ Fy / gamma``. Neither forms the whole of Fx or Fy: a filter weighs only the pixels
-around its centre, so each product is a sum over tiles, a few filters times a few pixels, which are
-converted to floating point as they come and multiplied by BLAS while they are in the cache.
+is ``Fx.T @ patch @ Fy / gamma``. The products are those of `glimpse.band`, one axis after the other.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from glimpse.filterbank import Band, band, coverage_peak, filterbank
+from glimpse.band import Array, Band, contract, expand, float_type, on_axes
+from glimpse.filterbank import band, coverage_peak, filterbank
 from glimpse.window import METHODS, GlimpseError, Method, Window
-
-Array = NDArray[Any]
 
 RIDGE = 0.1
 """Gain, relative to the largest, below which `write` no longer inverts a component of the patch."""
 
 _NOTHING = 1e-30  # squared gain of filters that see no pixel
-_TILE_BYTES = 1 << 20  # of converted pixels: they stay in a second-level cache
-_TILE_PIXELS = 64, 512  # fewer waste Python's time and add up rounding, more waste products with zeros
 
 
 def read(image: ArrayLike, window: Window, *, channel_axis: int | None = None) -> Array:
@@ -63,10 +57,10 @@ def read(image: ArrayLike, window: Window, *, channel_axis: int | None = None) -
     array([[6.]])
     """
     image, row, col = _spatial(image, channel_axis)
-    dtype = _float_type(image.dtype)
+    dtype = float_type(image.dtype)
     rows, cols = _bands(window, (image.shape[row], image.shape[col]), dtype)
-    tall = _contract(rows, image, row, {col: cols.span})
-    patch = _contract(_local(cols), tall, col)
+    tall = contract(rows, image, row, {col: cols.span})
+    patch = contract(cols.local, tall, col)
     result: Array = np.multiply(patch, window.gamma, dtype=dtype, order="C")
     return result
 
@@ -133,14 +127,14 @@ def write(
         )
     if method not in METHODS:
         raise GlimpseError(f"method must be {' or '.join(METHODS)}, got {method!r}")
-    dtype = _float_type(patch.dtype)
+    dtype = float_type(patch.dtype)
     if method == "inverse":
         patch = _deconvolved(patch, window, shape, row, col)
     rows, cols = _bands(window, shape, dtype)
-    inner = _expand(rows, _expand(cols, patch.astype(dtype, copy=False), col), row)
+    inner = expand(rows, expand(cols, patch.astype(dtype, copy=False), col), row)
     sizes = {row: shape[0], col: shape[1]}
     canvas = np.zeros([sizes.get(axis, size) for axis, size in enumerate(patch.shape)], dtype)
-    np.divide(inner, window.gamma, out=canvas[_on_axes(canvas, {row: rows.span, col: cols.span})])
+    np.divide(inner, window.gamma, out=canvas[on_axes(canvas, {row: rows.span, col: cols.span})])
     return canvas
 
 
@@ -178,7 +172,7 @@ def restore(
         cover = np.outer(rows.coverage, cols.coverage).astype(canvas.dtype)
         peaks = [coverage_peak(*axis[1:], window.kernel) for axis in _axes(window, shape)]
         level = np.maximum(cover, peaks[0] * peaks[1])
-        canvas[_on_axes(canvas, {row: rows.span, col: cols.span})] /= np.expand_dims(
+        canvas[on_axes(canvas, {row: rows.span, col: cols.span})] /= np.expand_dims(
             level, tuple(axis for axis in range(canvas.ndim) if axis not in (row, col))
         )
     return canvas if gain is None else canvas * canvas.dtype.type(gain)
@@ -224,47 +218,3 @@ def _spatial(given: ArrayLike, channel_axis: int | None) -> tuple[Array, int, in
     if array.dtype.kind not in "biuf":
         raise GlimpseError(f"pixels must be real numbers, got {array.dtype}")
     return array, axes[-2], axes[-1]
-
-
-def _float_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    return np.dtype(np.float64 if dtype.kind == "f" and dtype.itemsize >= 8 else np.float32)
-
-
-def _on_axes(array: Array, spans: dict[int, slice]) -> tuple[slice, ...]:
-    return tuple(spans.get(axis, slice(None)) for axis in range(array.ndim))
-
-
-def _contract(bank: Band, x: Array, axis: int, spans: dict[int, slice] | None = None) -> Array:
-    """Return ``F @ x`` along one axis, for the `spans` of the other axes; x is only ever sliced."""
-    spans, dtype = spans or {}, _float_type(x.dtype)
-    lengths = [_length(spans.get(k), size) for k, size in enumerate(x.shape) if k != axis]
-    out = np.zeros((len(bank.start), math.prod(lengths)), dtype)
-    for filters, pixels, weights in bank.tiles(_step(out[0].nbytes)):
-        strip = np.moveaxis(x[_on_axes(x, {**spans, axis: pixels})], axis, 0)
-        strip = np.asarray(strip, dtype, order="C").reshape(weights.shape[1], -1)
-        out[filters] += weights.astype(dtype, copy=False) @ strip
-    return np.moveaxis(out.reshape(-1, *lengths), 0, axis)
-
-
-def _expand(bank: Band, x: Array, axis: int) -> Array:
-    """Return ``F.T @ x`` along one axis, the pixels of the bank's span only."""
-    rest = np.moveaxis(x, axis, 0)
-    samples = np.ascontiguousarray(rest).reshape(len(bank.start), -1)
-    bank = _local(bank)
-    out = np.zeros((bank.span.stop, samples.shape[1]), x.dtype)
-    for filters, pixels, weights in bank.tiles(_step(out[0].nbytes)):
-        np.matmul(weights.T.astype(x.dtype, copy=False), samples[filters], out=out[pixels])
-    return np.moveaxis(out.reshape(-1, *rest.shape[1:]), 0, axis)
-
-
-def _length(span: slice | None, size: int) -> int:
-    return size if span is None else int(span.stop) - int(span.start)
-
-
-def _local(bank: Band) -> Band:
-    return bank._replace(start=bank.start - bank.start[0])
-
-
-def _step(row_bytes: int) -> int:
-    least, most = _TILE_PIXELS
-    return min(max(_TILE_BYTES // row_bytes, least), most)

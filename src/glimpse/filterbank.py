@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from glimpse.band import Band, Floats
 from glimpse.window import Edge, Kernel, Window, checked
-
-Floats = NDArray[np.floating[Any]]
 
 _LATTICE = 4096
 
@@ -82,61 +81,6 @@ def filterbank(
     dense = np.zeros((n, size))
     np.put_along_axis(dense, bank.pixels, bank.weights, axis=1)
     return dense
-
-
-class Band(NamedTuple):
-    """A filterbank without its zeros: row i weighs the pixels ``start[i]`` to ``start[i] + K - 1``."""
-
-    start: NDArray[np.intp]  # (n,), never falling
-    weights: Floats  # (n, K)
-
-    @property
-    def pixels(self) -> NDArray[np.intp]:
-        """The pixels that each row weighs, shape (n, K)."""
-        return self.start[:, None] + np.arange(self.weights.shape[1])
-
-    @property
-    def span(self) -> slice:
-        """The pixels from the first to the last that any filter touches."""
-        return slice(int(self.start[0]), int(self.start[-1]) + self.weights.shape[1])
-
-    @property
-    def coverage(self) -> Floats:
-        """The sum of all filters' weights over each pixel of the span."""
-        pixels = self.pixels - self.start[0]
-        total: Floats = np.bincount(pixels.ravel(), self.weights.ravel()).astype(np.float64)
-        return total
-
-    def tiles(self, step: int) -> Iterator[tuple[slice, slice, Floats]]:
-        """Cut the bank into dense tiles, each pixel of the span in at most one of them.
-
-        Walking along the axis, a tile takes the next `step` pixels and the filters that touch
-        them; pixels between filters that touch none are jumped over. A filter longer than a tile
-        is cut, so a sum over tiles is a sum over its parts.
-
-        Yields
-        ------
-        filters, pixels : slice
-            Rows of the bank and pixels of the axis, not empty.
-        weights : ndarray, shape (filters, pixels)
-            That part of the dense matrix.
-        """
-        width = self.weights.shape[1]
-        pixel, end = self.span.start, self.span.stop
-        while pixel < end:
-            first = int(np.searchsorted(self.start, pixel - width, side="right"))
-            pixel = max(pixel, int(self.start[first]))
-            stop = min(pixel + step, end)
-            last = int(np.searchsorted(self.start, stop, side="left"))
-            yield slice(first, last), slice(pixel, stop), self._dense(first, last, pixel, stop)
-            pixel = stop
-
-    def _dense(self, first: int, last: int, pixel: int, stop: int) -> Floats:
-        offset = np.arange(pixel, stop) - self.start[first:last, None]
-        width = self.weights.shape[1]
-        tile = np.take_along_axis(self.weights[first:last], np.clip(offset, 0, width - 1), axis=1)
-        tile[(offset < 0) | (offset >= width)] = 0
-        return tile
 
 
 def band(
