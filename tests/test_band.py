@@ -1,4 +1,4 @@
-"""The laws of a filterbank without its zeros: its tiles are the dense bank and touch no more than they must."""
+"""The laws of a filterbank without its zeros: its tiles are the dense bank, and no more."""
 
 import numpy as np
 import pytest

@@ -37,6 +37,9 @@ class Boundary(click.Group):
             warnings.simplefilter("ignore")
         try:
             _finish(run_commands(*args, standalone_mode=False, **rest))
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message(), err=True)
+            _finish(2)
         except click.UsageError as error:
             where = error.ctx.command_path if error.ctx else "glimpse"
             say(f"{where}: {error.format_message()} (see {where} --help)")
