@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from glimpse.filterbank import centers
@@ -45,6 +45,9 @@ def path(first: Window, last: Window, frames: int) -> list[Window]:
         raise GlimpseError(f"a sweep needs at least one frame, got {frames}")
     steps: dict[str, Any] = dict.fromkeys(("gx", "gy"), np.linspace)
     steps |= dict.fromkeys(("delta", "sigma", "gamma"), np.geomspace)
+    steps = {
+        name: np.linspace if getattr(first, name) == getattr(last, name) else s for name, s in steps.items()
+    }
     values = {name: step(getattr(first, name), getattr(last, name), frames) for name, step in steps.items()}
     numbers: list[dict[str, Any]] = [{name: float(v[i]) for name, v in values.items()} for i in range(frames)]
     return [replace(first, **these) for these in numbers]
@@ -60,12 +63,12 @@ def default_zoom(window: Window) -> int:
     return max(1, round(PATCH_SIDE / max(window.shape)))
 
 
-def to_rgb(levels: NDArray[Any], white: int) -> Levels:
+def to_rgb(levels: ArrayLike, white: int) -> Levels:
     """Return grey, grey and alpha, RGB or RGBA levels as 8-bit RGB on black.
 
     Colours are multiplied by their alpha already.
     """
-    levels = levels[..., None] if levels.ndim == 2 else levels
+    levels = np.atleast_3d(np.asarray(levels))
     colour = levels[..., :-1] if levels.shape[2] in (2, 4) else levels
     rgb = np.clip(np.rint(colour * (255 / white)), 0, 255).astype(np.uint8) if white > 255 else colour
     rgb = np.clip(np.rint(rgb), 0, 255).astype(np.uint8)
@@ -181,12 +184,10 @@ class Panel:
         self.stage = Stage.around(
             (image.shape[0], image.shape[1]), windows, self.height, max(2 * PATCH_SIDE, 2 * self.patch[1])
         )
-        self.names = [
-            name
-            for name in ("gx", "gy", "delta", "sigma", "gamma")
-            if getattr(windows[0], name) != getattr(windows[-1], name)
-        ]
-        width = max(self.stage.width + self.patch[1] + 3 * _GAP, 110 * len(self.names))
+        self.labels = _labels(windows)
+        width = max(
+            self.stage.width + self.patch[1] + 3 * _GAP, _GAP + sum(label.width for label in self.labels)
+        )
         self.size = self.height + 2 * _GAP + _STRIP, width
         self._blank = np.full((*self.size, 3), BACKGROUND, np.uint8)
         y, x = self._corner(self.stage.height), _GAP
@@ -199,8 +200,10 @@ class Panel:
         draw_grid(frame[self._source], self.stage, window)
         y, x = self._corner(self.patch[0]), 2 * _GAP + self.stage.width
         frame[y : y + self.patch[0], x : x + self.patch[1]] = enlarge(patch, self.zoom)
-        for i, name in enumerate(self.names):
-            _value(frame[-_STRIP:, 110 * i : 110 * (i + 1)], name, getattr(window, name))
+        left = _GAP
+        for label in self.labels:
+            label.draw(frame[-_STRIP:, left : left + label.width], getattr(window, label.name))
+            left += label.width
         return frame
 
     def _corner(self, height: int) -> int:
@@ -225,11 +228,34 @@ def _glyphs(text: str) -> Levels:
     return np.asarray(tile)
 
 
-def _value(strip: Levels, name: str, value: float) -> None:
-    """Write a name and, from the right so that the digits stand still, its value."""
-    digits = f"{value:.1f}" if name in ("gx", "gy") else f"{value:.2f}"
-    for text, left in ((_glyphs(name), _GAP), (_glyphs(digits), 106 - _glyphs(digits).shape[1])):
-        strip[:, left : left + text.shape[1]] = text[:, : strip.shape[1] - left]
+@dataclass(frozen=True)
+class _Label:
+    """A name and, from the right so that the digits stand still, its value."""
+
+    name: str
+    form: str
+    width: int
+
+    def draw(self, strip: Levels, value: float) -> None:
+        name, digits = _glyphs(self.name), _glyphs(format(value, self.form))
+        strip[:, : name.shape[1]] = name
+        strip[:, self.width - 16 - digits.shape[1] : self.width - 16] = digits
+
+
+def _labels(windows: Sequence[Window]) -> list[_Label]:
+    """A label for each number that changes."""
+    labels = []
+    for name in ("gx", "gy", "delta", "sigma", "gamma"):
+        ends = [getattr(window, name) for window in (windows[0], windows[-1])]
+        if ends[0] != ends[1]:
+            low, high = sorted(map(abs, ends))
+            plain = ".1f" if name in ("gx", "gy") else ".2f"
+            form = plain if high < 1e5 and (low >= 0.1 or name in ("gx", "gy")) else ".3g"
+            digits = max(
+                _glyphs(format(window_value, form)).shape[1] for window_value in (*ends, -1234.5678e-5)
+            )
+            labels.append(_Label(name, form, _glyphs(name).shape[1] + 12 + digits + 16))
+    return labels
 
 
 def show(image: Levels, window: Window, patch: Levels) -> Levels:
@@ -250,22 +276,46 @@ def show(image: Levels, window: Window, patch: Levels) -> Levels:
         A picture of about 500 x 1000 pixels.
     """
     stage = Stage.around((image.shape[0], image.shape[1]), [window], 440, 640)
-    zoom = max(1, 400 // max(window.shape))
-    enlarged = enlarge(patch, zoom)
+    enlarged = enlarge(patch, max(1, 400 // max(window.shape)))
+    captions, title = _captions(window), f"patch {window.shape[0]} x {window.shape[1]}"
     margin, height = 44, max(stage.height, enlarged.shape[0])
-    size = (margin + height + 2 * _GAP + _STRIP, margin + stage.width + 4 * _GAP + enlarged.shape[1])
-    canvas = np.full((*size, 3), BACKGROUND, np.uint8)
-    area = canvas[margin : margin + stage.height, margin : margin + stage.width]
-    area[:] = stage.backdrop(image)
-    draw_grid(area, stage, window)
-    x = size[1] - _GAP - enlarged.shape[1]
-    canvas[margin : margin + enlarged.shape[0], x : x + enlarged.shape[1]] = enlarged
+    x = margin + max(stage.width + 3 * _GAP, 120)
+    right = max(x + enlarged.shape[1], x + _length(title), margin + sum(_length(t) + 24 for t, _ in captions))
+    canvas = np.full((margin + height + 2 * _GAP + _STRIP, right + _GAP, 3), BACKGROUND, np.uint8)
+    x = right - enlarged.shape[1]
+    canvas[margin : margin + stage.height, margin : margin + stage.width] = _scene(image, stage, window)
+    canvas[margin : margin + enlarged.shape[0], x:right] = enlarged
     drawing = Image.fromarray(canvas)
     draw = ImageDraw.Draw(drawing)
     _rulers(draw, stage, image.shape[:2], margin)
-    _arrows(draw, stage, window, margin)
-    _captions(draw, window, (margin, margin + height + _GAP), (x, margin - 22))
+    draw.text((min(x, right - _length(title)), margin - 22), title, INK, ImageFont.load_default(15))
+    left = margin
+    for text, colour in captions:
+        draw.text((left, margin + height + _GAP), text, colour, ImageFont.load_default(15))
+        left += _length(text) + 24
     return np.asarray(drawing)
+
+
+def _scene(image: Levels, stage: Stage, window: Window) -> Levels:
+    """The image with the grid and the arrows on it."""
+    area = stage.backdrop(image).copy()
+    draw_grid(area, stage, window)
+    drawing = Image.fromarray(area)
+    _arrows(ImageDraw.Draw(drawing), stage, window)
+    return np.asarray(drawing)
+
+
+def _length(text: str) -> int:
+    return math.ceil(ImageFont.load_default(15).getlength(text))
+
+
+def _captions(window: Window) -> list[tuple[str, Colour]]:
+    return [
+        (f"row {window.gx:.6g} (gx) DOWN", ROW),
+        (f"col {window.gy:.6g} (gy) ACROSS", COL),
+        (f"delta {window.delta:.4g}", BOX),
+        (f"sigma {window.sigma:.4g}", BOX),
+    ]
 
 
 def _rulers(draw: ImageDraw.ImageDraw, stage: Stage, shape: tuple[int, ...], margin: int) -> None:
@@ -288,10 +338,10 @@ def _tick(least: float) -> int:
     return next(step for step in (power, 2 * power, 5 * power, 10 * power) if step >= least)
 
 
-def _arrows(draw: ImageDraw.ImageDraw, stage: Stage, window: Window, margin: int) -> None:
+def _arrows(draw: ImageDraw.ImageDraw, stage: Stage, window: Window) -> None:
     """gx from the top edge down to the centre, gy from the left edge across to it."""
-    y, x = margin + stage.y(window.gx), margin + stage.x(window.gy)
-    top, left = margin + stage.y(-0.5), margin + stage.x(-0.5)
+    y, x = stage.y(window.gx), stage.x(window.gy)
+    top, left = stage.y(-0.5), stage.x(-0.5)
     for start, colour, text in (((x, top), ROW, "gx"), ((left, y), COL, "gy")):
         _arrow(draw, start, (x, y), colour)
         middle = (start[0] + x) / 2, (start[1] + y) / 2
@@ -327,21 +377,3 @@ def _arrow(
         colour,
         SHADE,
     )
-
-
-def _captions(
-    draw: ImageDraw.ImageDraw, window: Window, below: tuple[int, int], above: tuple[int, int]
-) -> None:
-    """The numbers below the source, the size of the patch above it."""
-    font = ImageFont.load_default(15)
-    left, y = below
-    for text, colour in (
-        (f"row {window.gx:.6g} (gx) DOWN", ROW),
-        (f"col {window.gy:.6g} (gy) ACROSS", COL),
-        (f"delta {window.delta:.4g}", BOX),
-        (f"sigma {window.sigma:.4g}", BOX),
-    ):
-        draw.text((left, y), text, colour, font)
-        left += round(draw.textlength(text, font)) + 24
-    rows, cols = window.shape
-    draw.text(above, f"patch {rows} x {cols}", INK, font)

@@ -9,6 +9,7 @@ from fractions import Fraction
 from numbers import Integral, Real
 from typing import Any, Literal, get_args
 
+from glimpse import limits
 from glimpse.limits import N_MAX, NUMBER_MAX
 
 Kernel = Literal["gaussian", "box"]
@@ -183,11 +184,8 @@ class Window:
         >>> Window.from_slice("100:600,200:450", (640, 480), n=(100, 50)).delta
         5.0
         """
-        parts = [part.strip(" []") for part in text.removesuffix(",").split(",")]
-        if len(parts) > 2:
-            raise GlimpseError(f"slice {text!r} has {len(parts)} parts; write 100:600,200:700")
         (top, bottom), (left, right) = (
-            _bounds(part, size) for part, size in zip((parts * 2)[:2], shape, strict=True)
+            _bounds(part, size) for part, size in zip(parse_slice(text), shape, strict=True)
         )
         n = checked_n(n)
         delta = _common_stride(bottom - top, right - left, n)
@@ -237,6 +235,25 @@ def checked(name: str, value: object, *, positive: bool = True) -> float:
     return real
 
 
+def checked_shape(shape: object) -> tuple[int, int]:
+    """Return rows and columns of a canvas, if they are such.
+
+    Raises
+    ------
+    GlimpseError
+        If they are not two whole numbers within the limits.
+    """
+    if not isinstance(shape, list | tuple) or len(shape) != 2 or not all(type(k) is int for k in shape):
+        raise GlimpseError(f"a shape is two whole numbers, rows and columns, not {shape!r}")
+    rows, cols = shape
+    if not all(1 <= k <= limits.CANVAS_SIDE for k in shape) or rows * cols > limits.MAX_PIXELS:
+        raise GlimpseError(
+            f"a canvas of {rows} x {cols} is outside 1 to {limits.CANVAS_SIDE} a side, "
+            f"{limits.MAX_PIXELS} pixels in all"
+        )
+    return rows, cols
+
+
 def _is_finite(value: Any) -> bool:
     try:
         return math.isfinite(value)
@@ -255,12 +272,33 @@ def checked_n(n: object) -> Pair:
     return rows if rows == cols else (rows, cols)
 
 
-def _bounds(part: str, size: int) -> tuple[float, float]:
+def parse_slice(text: str) -> tuple[str, str]:
+    """Return the rows and the columns of a slice such as ``100:600,200:``, each with its colon.
+
+    Raises
+    ------
+    GlimpseError
+        If the text is no such slice.
+    """
+    parts = [part.strip(" []") for part in text.removesuffix(",").split(",")]
+    if len(parts) > 2:
+        raise GlimpseError(f"slice {text!r} has {len(parts)} parts; write 100:600,200:700")
+    for part in parts:
+        _ends(part)
+    return parts[0], parts[-1]
+
+
+def _ends(part: str) -> list[float | None]:
     match = _SLICE.fullmatch(part)
     if not match:
         raise GlimpseError(f"{part!r} is not a slice such as 100:600 (first:last, without a step)")
-    ends = (match[1] or "0", match[2] or str(size))
-    start, stop = (min(max(end + size if end < 0 else end, 0), size) for end in map(number, ends))
+    return [number(end) if end else None for end in match.groups()]
+
+
+def _bounds(part: str, size: int) -> tuple[float, float]:
+    first, last = _ends(part)
+    ends = (0 if first is None else first, size if last is None else last)
+    start, stop = (min(max(end + size if end < 0 else end, 0), size) for end in ends)
     if start >= stop:
         raise GlimpseError(f"slice {part!r} is empty on an axis of {size} pixels")
     return start, stop

@@ -31,10 +31,7 @@ class Boundary(click.Group):
         run_commands: Callable[..., Any] = super().main
         if not standalone_mode:
             return run_commands(*args, standalone_mode=False, **rest)
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # files are worked on at once, not matrices
-        signal.signal(signal.SIGTERM, _terminate)
-        if not {"-v", "--verbose"} & set(sys.argv[1:2]):
-            warnings.simplefilter("ignore")
+        _prepare()
         try:
             _finish(run_commands(*args, standalone_mode=False, **rest))
         except click.exceptions.NoArgsIsHelpError as error:
@@ -47,17 +44,28 @@ class Boundary(click.Group):
         except GlimpseError as error:
             say(f"glimpse: {error}")
             _finish(2)
-        except (KeyboardInterrupt, click.Abort):
-            _die(signal.SIGINT)
-        except _Terminated:
-            _die(signal.SIGTERM)
-        except BrokenPipeError:
-            _die(signal.SIGPIPE)
+        except OSError as error:  # of standard output: whatever else is opened has errors of its own
+            say(f"glimpse: standard output: {(error.strerror or str(error)).lower()}")
+            _abandon(1)
         except Exception as error:
             if "--debug" in sys.argv[1:3]:
                 raise
             say(f"glimpse: internal error: {type(error).__name__}: {error}; run with glimpse --debug")
             _finish(70)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        # Click would turn a signal into "Aborted!" and a closed pipe into exit code 1
+        try:
+            result = super().invoke(ctx)
+            if sys.stdout:
+                sys.stdout.flush()
+            return result
+        except KeyboardInterrupt:
+            _die(signal.SIGINT)
+        except _Terminated:
+            _die(signal.SIGTERM)
+        except BrokenPipeError:
+            _die(signal.SIGPIPE)
 
 
 def say(line: str) -> None:
@@ -96,9 +104,12 @@ def run(
     with click.progressbar(length=len(items), file=sys.stderr, hidden=not shown) as bar:
         for item, result in batch.run(job, items, min(jobs, len(items))):
             failed += isinstance(result, GlimpseError)
-            line = f"glimpse: {name(item)}: {result}" if isinstance(result, GlimpseError) else result
+            line = result
+            if isinstance(result, GlimpseError):
+                line = ": ".join(part for part in ("glimpse", name(item), str(result)) if part)
             if line and (not quiet or isinstance(result, GlimpseError)):
-                say(f"\r\033[K{line}" if shown else line)
+                click.echo("\r\033[K" * shown, nl=False, err=True)  # in place of the bar
+                say(str(line))
             bar.update(1)
     if failed and len(items) > 1:
         say(f"glimpse: {failed} of {len(items)} files failed")
@@ -116,13 +127,25 @@ def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
     raise _Terminated
 
 
+def _prepare() -> None:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # files are worked on at once, not matrices
+    signal.signal(signal.SIGTERM, _terminate)
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115  for the rest of the process
+    if not {"-v", "--verbose"} & set(sys.argv[1:2]):
+        warnings.simplefilter("ignore")
+
+
 def _finish(code: object) -> NoReturn:
     """End with an exit code, if what was written has arrived."""
-    try:
+    if sys.stdout:
         sys.stdout.flush()
-    except BrokenPipeError:
-        _die(signal.SIGPIPE)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _abandon(code: int) -> NoReturn:
+    """End without another try to write what standard output did not take."""
+    os._exit(code)
 
 
 def _die(signum: int) -> NoReturn:

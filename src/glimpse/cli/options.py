@@ -16,9 +16,10 @@ from glimpse.cli.words import (
     Position,
     parse_levels,
     parse_n,
-    parse_position,
-    parse_positive,
+    position,
+    positive,
     ranged,
+    slice_text,
     whole,
 )
 from glimpse.limits import MAX_PIXELS, N_MAX
@@ -72,17 +73,24 @@ class WindowOptions:
 
     def or_like(self, record: Any) -> WindowOptions:
         """Return these options over the window of a record, unless ``--like`` named another."""
-        return self if self.like else replace(self, like=record)
+        if self.like or record is None:
+            return self
+        return replace(self, like=record, slice=self.slice if "slice" in self.typed else None)
 
     @property
     def is_sweep(self) -> bool:
         """Whether some number is a range, here or in the record of ``--like``."""
-        swept = any(isinstance(getattr(self, key), tuple) for key in ("gx", "gy", "delta", "sigma", "gamma"))
-        return swept or bool(self.like and self.like.last)
+        return any(map(self._changes, ("gx", "gy", "delta", "sigma", "gamma")))
 
-    def with_n(self, n: Pair) -> WindowOptions:
-        """Return these options with this number of filters."""
-        return replace(self, n=n)
+    def _changes(self, key: str) -> bool:
+        first, last = self._end(key, 0), self._end(key, -1)
+        if first is None and self.like and self.like.last:
+            first, last = (getattr(window, key) for window in (self.like.window, self.like.last))
+        return bool(first != last)
+
+    def or_n(self, n: Pair) -> WindowOptions:
+        """Return these options with this number of filters, unless another was typed."""
+        return self if self.like or "n" in self.typed else replace(self, n=n)
 
     def _in_pixels(self) -> bool:
         """Whether gx or gy is one number of pixels, which may be meant for the other axis."""
@@ -95,14 +103,12 @@ class WindowOptions:
         return value[end] if isinstance(value, tuple) and key != "n" else value
 
     def _base(self, shape: tuple[int, int], given: dict[str, Any], end: int) -> Window:
-        if self.like and not self.slice:
-            known: Window = self.like.last if end and self.like.last else self.like.window
-            return replace(known, **given)
+        known: Window | None = self.like and (self.like.last if end and self.like.last else self.like.window)
         if self.slice:
+            kept = {key: getattr(known, key) for key in ("n", "gamma", "kernel", "edge")} if known else {}
             given = {key: value for key, value in given.items() if key not in ("gx", "gy", "delta")}
-            kept = {"n": self.like.window.n, "kernel": self.like.window.kernel} if self.like else {}
             return Window.from_slice(self.slice, shape, **{**kept, **given})
-        return Window.centered(shape, **given)
+        return replace(known, **given) if known else Window.centered(shape, **given)
 
 
 def option(*names: str, **settings: Any) -> Callable[[F], F]:
@@ -122,22 +128,20 @@ def window_options(*, sweep: bool = False) -> Callable[[Callable[..., Any]], Cal
     """
     kind = ranged if sweep else lambda parse: parse
     tail = ", or FIRST:LAST" if sweep else ""
-    position = Parsed("pixels|%" + tail, kind(parse_position))
-    positive = Parsed("number" + tail, kind(parse_positive))
     stack = [
-        option("--gx", "--row", "gx", type=position, metavar="ROW",
+        option("--gx", "--row", "gx", type=Parsed("position", kind(position("gx"))), metavar="ROW",
                help=f"Centre row, counted DOWN, in pixels or percent{tail}. [default: the middle]"),
-        option("--gy", "--col", "gy", type=position, metavar="COL",
+        option("--gy", "--col", "gy", type=Parsed("position", kind(position("gy"))), metavar="COL",
                help=f"Centre column, counted ACROSS{tail}. [default: the middle]"),
-        option("--delta", type=positive, metavar="PIXELS",
+        option("--delta", type=Parsed("number", kind(positive("delta"))), metavar="PIXELS",
                help=f"Stride between filter centres{tail}. [default: spans the shorter side]"),
-        option("--sigma", type=positive, metavar="PIXELS",
+        option("--sigma", type=Parsed("number", kind(positive("sigma"))), metavar="PIXELS",
                help=f"Width (standard deviation) of a filter{tail}. [default: max(delta, 1) / 2]"),
-        option("--gamma", type=positive, metavar="FACTOR",
+        option("--gamma", type=Parsed("number", kind(positive("gamma"))), metavar="FACTOR",
                help=f"Intensity of the patch{tail}. [default: {DEFAULTS['gamma']:g}]"),
         option("-n", "n", type=Parsed("filters", parse_n), metavar="N|ROWS,COLS", envvar="GLIMPSE_N",
                help=f"Filters per axis, at most {N_MAX}. [default: {DEFAULTS['n']}]"),
-        option("--slice", metavar="A:B,C:D",
+        option("--slice", type=Parsed("slice", slice_text), metavar="A:B,C:D",
                help="The window that tiles a crop, as 100:600,200:700 (instead of gx, gy, delta)."),
         option("--like", metavar="FILE", help="Take the window of an earlier patch, or of its JSON."),
         option("--kernel", type=click.Choice(KERNELS),
@@ -150,7 +154,7 @@ def window_options(*, sweep: bool = False) -> Callable[[Callable[..., Any]], Cal
         @functools.wraps(command)
         def wrapped(**values: Any) -> Any:
             own = {f.name: values.pop(f.name) for f in fields(WindowOptions) if f.name != "typed"}
-            return command(window=_collected(own), **values)
+            return command(window=_collected(own, sweep=sweep), **values)
 
         for decorator in reversed(stack):
             wrapped = decorator(wrapped)
@@ -159,7 +163,7 @@ def window_options(*, sweep: bool = False) -> Callable[[Callable[..., Any]], Cal
     return decorate
 
 
-def _collected(values: dict[str, Any]) -> WindowOptions:
+def _collected(values: dict[str, Any], *, sweep: bool) -> WindowOptions:
     """Check what excludes what, and read the record that ``--like`` names.
 
     The command line goes before the record, the record before the environment.
@@ -168,12 +172,16 @@ def _collected(values: dict[str, Any]) -> WindowOptions:
     typed = {k for k in values if context.get_parameter_source(k) == ParameterSource.COMMANDLINE}
     if clash := sorted({"gx", "gy", "delta"} & typed) if "slice" in typed else []:
         raise click.UsageError(f"--slice says where the window is; leave out --{clash[0]}")
+    if "slice" not in typed and ({"gx", "gy", "delta"} & typed or values["like"]):
+        values["slice"] = None  # it comes from the environment
     if not values["like"]:
         return WindowOptions(**values, typed=frozenset(typed))
     from glimpse.image import load_record
 
     try:
-        return WindowOptions(**{**values, "like": load_record(values["like"])}, typed=frozenset(typed))
+        record = load_record(values["like"])
+        assert sweep or record.single
+        return WindowOptions(**{**values, "like": record}, typed=frozenset(typed))
     except GlimpseError as error:
         raise click.UsageError(f"--like {values['like']}: {error}") from None
 

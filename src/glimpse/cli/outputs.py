@@ -13,6 +13,8 @@ from typing import Any
 
 import click
 
+from glimpse.window import GlimpseError
+
 _FIELD = re.compile(r"0?\d{0,2}(\.\d{1,2})?[dfg]?", re.ASCII)
 NUMBERS = ("gx", "gy", "delta", "sigma", "gamma")
 FIELDS = ("stem", "parent", "index", *NUMBERS)
@@ -87,18 +89,27 @@ def plan(
         raise click.UsageError("standard input can be read once only; give '-' once")
     template = _template(inputs, output, default)
     numbers = values if values and set(template.fields) & set(NUMBERS) else None
-    names = [
-        template.fill(
-            {"stem": _stem(name), "parent": str(Path(name).parent), "index": index}
-            | (numbers(name) if numbers else {})
-        )
-        for index, name in enumerate(inputs)
-    ]
-    for name in set(names) - {"-"}:
-        if Path(name).suffix.lower() not in suffixes:
-            raise click.UsageError(f"-o {name}: the name must end in {' or '.join(suffixes)}")
-    check(inputs, names, overwrite, protect)
+    names = [_fill(template, name, index, numbers) for index, name in enumerate(inputs)]
+    known = [(source, name) for source, name in zip(inputs, names, strict=True) if name]
+    check_suffixes([name for _, name in known], suffixes)
+    check([source for source, _ in known], [name for _, name in known], overwrite, [*inputs, *protect])
     return names
+
+
+def check_suffixes(names: Sequence[str], suffixes: Sequence[str]) -> None:
+    """Refuse names whose ending says a format that cannot be written."""
+    for name in names:
+        if name != "-" and Path(name).suffix.lower() not in suffixes:
+            raise click.UsageError(f"-o {name}: the name must end in {' or '.join(suffixes)}")
+
+
+def _fill(template: Template, name: str, index: int, numbers: Callable[[str], dict[str, Any]] | None) -> str:
+    """The output of an input; empty where the input is bad, which its own job will tell."""
+    values = {"stem": _stem(name), "parent": str(Path(name).parent), "index": index}
+    try:
+        return template.fill(values | (numbers(name) if numbers else {}))
+    except GlimpseError:
+        return ""
 
 
 def one_file(output: str | None) -> bool:
@@ -112,7 +123,7 @@ def check(
     """Refuse outputs that collide, that are inputs, or that exist; and bytes to a terminal."""
     taken: dict[str, int] = {}
     for index, name in enumerate(outputs):
-        key = unicodedata.normalize("NFC", os.path.abspath(name)).casefold() if name != "-" else "-"
+        key = _place(name)
         if key in taken:
             other = inputs[taken[key]] if len(inputs) == len(outputs) else outputs[taken[key]]
             raise click.UsageError(
@@ -120,10 +131,16 @@ def check(
                 "give -o a template such as {parent}/{stem}-patch.png or {index:03d}.png"
             )
         taken[key] = index
-        if name == "-" and sys.stdout.isatty():
+        if name == "-" and sys.stdout is not None and sys.stdout.isatty():
             raise click.UsageError("standard output is a terminal; redirect it or give -o FILE")
         if name != "-":
             _check_free(name, [*inputs, *protect], overwrite)
+
+
+def _place(name: str) -> str:
+    """The same text for names of the same file, also where case or links make them so."""
+    folder, base = os.path.split(name)
+    return unicodedata.normalize("NFC", os.path.join(os.path.realpath(folder), base)).casefold()
 
 
 def _check_free(name: str, inputs: Sequence[str], overwrite: bool) -> None:
@@ -139,6 +156,8 @@ def _check_free(name: str, inputs: Sequence[str], overwrite: bool) -> None:
 
 
 def _template(inputs: Sequence[str], output: str | None, default: str) -> Template:
+    if output == "":
+        raise click.UsageError("-o is empty; give it a file, a folder or a template")
     if output is None and len(inputs) > 1:
         raise click.UsageError(f"{len(inputs)} inputs need -o with a folder (out/) or a template ({default})")
     if output is None:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from glimpse.window import Window
+from glimpse.window import GlimpseError, Window
 
 
 def source_name(name: str) -> str:
     """Return the base name that a record keeps of a source."""
     return "stdin" if name == "-" else Path(name).name
+
+
+@contextmanager
+def about(name: str) -> Iterator[None]:
+    """Put a name in front of the errors of a block."""
+    try:
+        yield
+    except GlimpseError as error:
+        raise GlimpseError(f"{name}: {error}") from error
 
 
 def summary(name: str, what: str, output: str, window: Window, notes: Sequence[str] = ()) -> str:

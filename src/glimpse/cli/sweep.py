@@ -11,7 +11,7 @@ import click
 
 from glimpse.cli.boundary import run
 from glimpse.cli.options import WindowOptions, input_options, option, output_options, window_options
-from glimpse.cli.outputs import Template, check, one_file, plan
+from glimpse.cli.outputs import Template, check, check_suffixes, one_file, plan
 from glimpse.cli.report import source_name, summary
 from glimpse.cli.words import between, whole
 from glimpse.limits import ANIMATION_PIXELS
@@ -40,10 +40,11 @@ LARGE = 5_000_000  # bytes of an animation above which the summary suggests how 
 )
 @option(
     "--hold",
-    type=click.FloatRange(0, 60),
-    default=0.6,
+    type=between(0, 60),
+    metavar="SECONDS",
+    default="0.6",
     show_default=True,
-    help="Seconds that the last frame stands.",
+    help="How long the last frame stands, unless it is a boomerang.",
 )
 @option("--boomerang", is_flag=True, help="Play there and back.")
 @option(
@@ -106,14 +107,14 @@ def _sweep(
     first, last = (options.window(picture.shape, end) for end in (0, -1))
     windows = view.path(first, last, frames)
     windows += windows[-2:0:-1] if boomerang else []
-    shots = list(_bar(_shots(picture, windows, zoom, plain=plain), len(windows), quiet=quiet))
+    shots = _bar(_shots(picture, windows, zoom, plain=plain), len(windows), quiet=quiet)
     if stills:
-        what = _save_stills(name, output, windows, shots, picture, plain and not zoom, overwrite=overwrite)
+        patches = plain and not zoom
+        what = _save_stills(name, output, windows, shots, picture, patches=patches, overwrite=overwrite)
     else:
         record = Record(windows[0], picture.shape, source_name(name), last if last != first else None)
-        what = _save_animation(
-            output, shots, fps, 0 if boomerang else hold, record.to_json(), overwrite=overwrite
-        )
+        hold = 0 if boomerang else hold
+        what = _save_animation(output, list(shots), fps, hold, record.to_json(), overwrite=overwrite)
     return summary(name, what, output, first, picture.notes)
 
 
@@ -177,21 +178,27 @@ def _save_stills(
     name: str,
     output: str,
     windows: Sequence[Window],
-    shots: Sequence[Levels],
+    shots: Iterator[Levels],
     picture: Picture,
-    patches: bool,
     *,
+    patches: bool,
     overwrite: bool,
 ) -> str:
-    """Save each frame under its own name; bare patches carry their records."""
+    """Save each frame under its own name; bare patches are those of `glimpse read`, records and all."""
+    from glimpse.attention import read
     from glimpse.image import Picture as Still
     from glimpse.image import Record, save_still
 
     template = Template(output)
     stem = {"stem": Path(source_name(name)).stem, "parent": str(Path(name).parent)}
     targets = [template.fill(window.to_dict() | stem | {"index": i}) for i, window in enumerate(windows)]
+    check_suffixes(targets, (".png",))
     check([name], targets, overwrite)
     for target, shot, window in zip(targets, shots, windows, strict=True):
-        record = Record(window, picture.shape, source_name(name)) if patches else None
-        save_still(target, shot, Still(shot), record, overwrite=overwrite)
-    return f"{len(shots)} stills of {shots[0].shape[0]} x {shots[0].shape[1]}"
+        if patches:
+            patch = read(picture.pixels, window, channel_axis=picture.channel_axis)
+            record = Record(window, picture.shape, source_name(name))
+            save_still(target, patch, picture, record, overwrite=overwrite)
+        else:
+            save_still(target, shot, Still(shot), overwrite=overwrite)
+    return f"{len(targets)} stills"

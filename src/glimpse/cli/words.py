@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import click
 
-from glimpse.window import GlimpseError, Pair, Window, number
+from glimpse.window import GlimpseError, Pair, checked, checked_n, checked_shape, number, parse_slice
 
 
 @dataclass(frozen=True)
@@ -39,16 +40,19 @@ class Parsed(click.ParamType[Any]):
             self.fail(str(error), param, ctx)
 
 
-def parse_position(text: str) -> Position:
-    """Parse a position such as ``180``, ``-20.5`` or ``50%``."""
-    position = Position(number(text.removesuffix("%")), text.endswith("%"))
-    Window(gx=position.value, gy=0, delta=1, sigma=1)  # checks the range
-    return position
+def position(name: str) -> Callable[[str], Position]:
+    """Return the parser of a position such as ``180``, ``-20.5`` or ``50%``."""
+
+    def parse(text: str) -> Position:
+        value = checked(name, number(text.removesuffix("%")), positive=False)
+        return Position(value, text.endswith("%"))
+
+    return parse
 
 
-def parse_positive(text: str) -> float:
-    """Parse a number above 0."""
-    return Window(gx=0, gy=0, delta=number(text), sigma=1).delta
+def positive(name: str) -> Callable[[str], float]:
+    """Return the parser of a number above 0."""
+    return lambda text: checked(name, number(text))
 
 
 def ranged(parse: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -72,7 +76,21 @@ def parse_n(text: str) -> Pair:
     if len(parts) > 2 or not all(part.isascii() and part.isdigit() and len(part) < 9 for part in parts):
         raise GlimpseError(f"{text!r} is not a number of filters such as 40, or 40,30 (rows,columns)")
     sizes = [int(part) for part in parts]
-    return Window(0, 0, 1, 1, n=sizes[0] if len(sizes) == 1 else (sizes[0], sizes[1])).n
+    return checked_n(sizes[0] if len(sizes) == 1 else (sizes[0], sizes[1]))
+
+
+def slice_text(text: str) -> str:
+    """Return the text of a slice, if it is one."""
+    parse_slice(text)
+    return text
+
+
+def parse_canvas(text: str) -> str | tuple[int, int]:
+    """Parse ``ROWS,COLS``; any other text is an image's name."""
+    if not re.fullmatch(r"\d{1,9},\d{1,9}", text, re.ASCII):
+        return text
+    rows, cols = map(int, text.split(","))
+    return checked_shape((rows, cols))
 
 
 def parse_levels(text: str) -> tuple[float, float]:
@@ -85,7 +103,7 @@ def parse_levels(text: str) -> tuple[float, float]:
 
 def parse_gain(text: str) -> float | None:
     """Parse ``auto`` (None) or a number above 0."""
-    return None if text == "auto" else parse_positive(text)
+    return None if text == "auto" else checked("gain", number(text))
 
 
 def whole(least: int, most: int) -> Parsed:

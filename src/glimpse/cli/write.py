@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,18 +10,24 @@ import click
 from glimpse.cli.boundary import run
 from glimpse.cli.options import WindowOptions, input_options, option, output_options, window_options
 from glimpse.cli.outputs import one_file, plan
-from glimpse.cli.report import source_name, summary
-from glimpse.cli.words import Parsed, parse_gain
+from glimpse.cli.report import about, source_name, summary
+from glimpse.cli.words import Parsed, parse_canvas, parse_gain
 from glimpse.window import METHODS, GlimpseError, Method
 
 if TYPE_CHECKING:
     from glimpse.image import Picture, Record
+    from glimpse.image.layers import Layer
 
 
 @click.command(short_help="Restore patches onto a black canvas.")
 @click.argument("patches", nargs=-1, required=True, metavar="PATCH...")
 @window_options()
-@option("--canvas", metavar="ROWS,COLS|IMAGE", help="Size of the canvas. [default: of the patch's source]")
+@option(
+    "--canvas",
+    type=Parsed("canvas", parse_canvas),
+    metavar="ROWS,COLS|IMAGE",
+    help="Size of the canvas. [default: of the patch's source]",
+)
 @option("--onto", metavar="IMAGE", help="Add the patch to this picture instead of black.")
 @option(
     "--method",
@@ -42,7 +47,7 @@ if TYPE_CHECKING:
 def write(
     patches: tuple[str, ...],
     window: WindowOptions,
-    canvas: str | None,
+    canvas: str | tuple[int, int] | None,
     onto: str | None,
     output: str | None,
     overwrite: bool,
@@ -54,6 +59,8 @@ def write(
     A patch of glimpse read needs no numbers. Any other picture needs --canvas or --onto, and a window
     unless it is to span the canvas.
     """  # fmt: skip
+    if canvas and onto:
+        raise click.UsageError("--onto has a size of its own; leave out --canvas")
     together = len(patches) > 1 and one_file(output)
     names = plan(
         patches[:1] if together else patches,
@@ -61,14 +68,14 @@ def write(
         default="{stem}-canvas.png",
         suffixes=(".png", ".npy"),
         overwrite=overwrite,
-        protect=[name for name in (*patches, canvas, onto) if name],
+        protect=[name for name in (*patches, canvas, onto) if isinstance(name, str)],
     )
     groups: list[Sequence[str]] = [patches] if together else [[patch] for patch in patches]
 
     def job(item: tuple[Sequence[str], str]) -> str:
         return _write(*item, window, canvas=canvas, onto=onto, overwrite=overwrite, **how)
 
-    run(job, zip(groups, names, strict=True), lambda item: ", ".join(item[0]), quiet=quiet)
+    run(job, zip(groups, names, strict=True), lambda item: "", quiet=quiet)
 
 
 def _write(
@@ -76,35 +83,49 @@ def _write(
     output: str,
     options: WindowOptions,
     *,
-    canvas: str | None,
+    canvas: str | tuple[int, int] | None,
     onto: str | None,
     method: Method,
     gain: float | None,
     levels: tuple[float, float] | None,
     overwrite: bool,
 ) -> str:
-    """Restore patches onto one canvas, save it, and tell of it."""
-    import numpy as np
-
+    """Restore patches onto one canvas, save it, and tell of it. Errors name the patch."""
     from glimpse import attention, image
     from glimpse.image.layers import Layer
 
-    base = image.load_picture(onto, levels) if onto else None
-    total = Layer(np.asarray(base.pixels, np.float32), base) if base else None
+    base = total = _base(onto, levels)
     for name in patches:
-        patch, found = _load_patch(name, levels)
-        shape = base.shape if base else _canvas_shape(canvas, found)
-        record = _record(name, options, patch, found, shape, method)
-        restored = attention.restore(
-            patch.pixels, record.window, shape, gain=gain, method=method, channel_axis=patch.channel_axis
-        )
-        layer = Layer(restored, patch)
-        total = total.plus(layer) if total else layer
+        with about(name):
+            patch, found = _load_patch(name, levels)
+            shape = base.shape if base else _canvas_shape(canvas, options.like or found)
+            record = _record(name, options, patch, found, shape, method)
+            restored = attention.restore(
+                patch.pixels, record.window, shape, gain=gain, method=method, channel_axis=patch.channel_axis
+            )
+            layer = Layer(restored, patch)
+            total = total.plus(layer) if total else layer
     assert total is not None
-    alone = record if len(patches) == 1 else None
-    image.save_still(output, total.array, total.like, alone, overwrite=overwrite)
+    with about(output if len(patches) > 1 else patches[0]):
+        image.save_still(
+            output, total.array, total.like, record if len(patches) == 1 else None, overwrite=overwrite
+        )
     what = f"{shape[0]} x {shape[1]} canvas"
-    return summary(", ".join(patches), what, output, record.window, patch.notes)
+    return summary(", ".join(patches), what, output, record.window, total.like.notes)
+
+
+def _base(onto: str | None, levels: tuple[float, float] | None) -> Layer | None:
+    """The picture that patches are added to."""
+    import numpy as np
+
+    from glimpse import image
+    from glimpse.image.layers import Layer
+
+    if onto is None:
+        return None
+    with about(f"--onto {onto}"):
+        picture = image.load_picture(onto, levels)
+    return Layer(np.asarray(picture.pixels, np.float32), picture)
 
 
 def _load_patch(name: str, levels: tuple[float, float] | None) -> tuple[Picture, Record | None]:
@@ -129,22 +150,18 @@ def _record(
     from glimpse.image import Record
 
     options = options.or_like(found)
-    options = options if options.like or options.n else options.with_n(patch.shape)
+    options = options.or_n(patch.shape)
     return Record(options.window(shape), shape, found.source if found else source_name(name), method=method)
 
 
-def _canvas_shape(canvas: str | None, record: Record | None) -> tuple[int, int]:
+def _canvas_shape(canvas: str | tuple[int, int] | None, record: Record | None) -> tuple[int, int]:
     from glimpse import image
-    from glimpse.image.record import checked_shape
 
+    if isinstance(canvas, str):
+        try:
+            return image.load_picture(canvas).shape
+        except GlimpseError as error:
+            raise GlimpseError(f"--canvas {canvas}: {error}; write ROWS,COLS or name an image") from error
     if canvas is None and record is None:
         raise GlimpseError("not made by glimpse read; give --canvas ROWS,COLS (or an image), and its window")
-    if canvas is None:
-        assert record is not None
-        return record.shape
-    if re.fullmatch(r"\d{1,9},\d{1,9}", canvas, re.ASCII):
-        return checked_shape([int(side) for side in canvas.split(",")])
-    try:
-        return image.load_picture(canvas).shape
-    except GlimpseError as error:
-        raise GlimpseError(f"--canvas {canvas}: {error}; write ROWS,COLS or name an image") from None
+    return canvas or record.shape  # type: ignore[union-attr]

@@ -81,5 +81,7 @@ def save_still(
     if Path(name).suffix.lower() == ".npy":
         data = encode_npy(array)
     else:
+        if array.ndim == 3 and (like.white > 255 or array.shape[2] > 4):
+            raise GlimpseError(f"PNG holds no {array.shape[2]} channels of this kind; write .npy")
         data = encode_png(to_levels(array, like.white), record, like.color)
     write_output(name, data, overwrite=overwrite)

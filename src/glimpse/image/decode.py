@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageFile, UnidentifiedImageError
 from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
 from glimpse import limits
 from glimpse.image.animation import animation_comment
@@ -151,16 +152,12 @@ def decode(file: BinaryIO, levels: tuple[float, float] | None = None) -> Picture
 
 def _decode_image(file: BinaryIO, levels: tuple[float, float] | None) -> Picture:
     image = Image.open(file, formats=FORMATS)
-    if image.width * image.height > limits.MAX_PIXELS:
-        raise GlimpseError(
-            f"{image.height} x {image.width} pixels are more than {limits.MAX_PIXELS}; "
-            "--max-pixels raises the limit"
-        )
+    _check_size(image.height, image.width)
     notes = _notes(image)
+    _forget_texts(image, file)
     image.load()
-    text, orientation = _record_text(image), image.getexif().get(_ORIENTATION, 1)
-    for key in [k for k, v in image.info.items() if isinstance(v, str)]:
-        del image.info[key]  # a text chunk named `transparency` would pass for one
+    text, orientation = _record_text(image), _orientation(image)
+    _forget_texts(image, file)
     if image.mode in ("F", "I") and not (image.mode == "I" and image.format == "PPM"):
         return Picture(_scaled(np.asarray(image), levels), text=text, notes=notes)
     color = _color(image)
@@ -169,10 +166,40 @@ def _decode_image(file: BinaryIO, levels: tuple[float, float] | None) -> Picture
     return Picture(pixels, pixels.white, pixels.alpha, color, text, notes)
 
 
+def _check_size(rows: int, cols: int) -> None:
+    if rows * cols > limits.MAX_PIXELS:
+        raise GlimpseError(
+            f"{rows} x {cols} pixels are more than {limits.MAX_PIXELS}; --max-pixels raises the limit"
+        )
+
+
+def _forget_texts(image: ImageFile.ImageFile, file: BinaryIO) -> None:
+    """Text chunks stand among the facts: one named `transparency` or `interlace` would pass for such."""
+    texts = [key for key, value in image.info.items() if isinstance(value, str) and key != KEYWORD]
+    for key in texts:
+        del image.info[key]
+    if "interlace" in texts and image.format == "PNG":
+        here = file.tell()
+        file.seek(28)  # the last byte of the header
+        if file.read(1) != b"\0":
+            image.info["interlace"] = 1
+        file.seek(here)
+
+
+def _orientation(image: ImageFile.ImageFile) -> int:
+    try:
+        value = image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # damaged EXIF, of which Pillow says this and that
+        return 1
+    return value if isinstance(value, int) else 1
+
+
 def _decode_npy(file: BinaryIO, levels: tuple[float, float] | None) -> Picture:
     array = np.lib.format.read_array(file, allow_pickle=False, max_header_size=4096)
+    array = array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array
     if array.ndim not in (2, 3) or not array.size or array.dtype.kind not in "biuf":
         raise GlimpseError(f"an array of shape {array.shape} and type {array.dtype} is no image")
+    _check_size(array.shape[0], array.shape[1])
     if not np.isfinite(array).all():
         raise GlimpseError("the array has values that are not finite")
     array = _scaled(array, levels) if levels else array
@@ -185,6 +212,8 @@ def _scaled(array: NDArray[Any], levels: tuple[float, float] | None) -> NDArray[
             f"pixels are {array.dtype} numbers from {array.min():g} to {array.max():g}; "
             "say what black and white are with --range LO,HI"
         )
+    if not np.isfinite(array).all():
+        raise GlimpseError("the picture has values that are not finite")
     low, high = levels
     return np.clip((array - np.float64(low)) * (255 / (high - low)), 0, 255).astype(np.float32)
 
@@ -193,12 +222,24 @@ def _notes(image: ImageFile.ImageFile) -> tuple[str, ...]:
     notes = []
     if getattr(image, "is_animated", False):
         notes.append("it has more than one frame; the first is used")
-    if any("16" in str(tile[3]) for tile in image.tile) and image.mode in ("RGB", "RGBA"):
+    if _deep(image) and image.mode in ("RGB", "RGBA"):
         notes.append("16 bits per channel were read as 8")
+    if image.mode in _GREY16 and "transparency" in image.info:
+        notes.append("its transparent level was left out")
     return tuple(notes)
 
 
-def _plain(image: Image.Image, notes: tuple[str, ...]) -> tuple[Image.Image, tuple[str, ...]]:
+def _deep(image: ImageFile.ImageFile) -> bool:
+    """Whether the file has more than 8 bits per channel."""
+    if isinstance(image, TiffImageFile):
+        return bool(max(image.tag_v2.get(258, (8,))) > 8)
+    arguments = image.tile[0].args if image.tile else ()
+    if image.format == "PPM":
+        return bool(isinstance(arguments, tuple) and len(arguments) > 1 and arguments[1] > 255)
+    return bool(image.format == "PNG" and "16B" in str(arguments))
+
+
+def _plain(image: ImageFile.ImageFile, notes: tuple[str, ...]) -> tuple[Image.Image, tuple[str, ...]]:
     """The image as L, LA, RGB, RGBA or 16-bit grey."""
     if image.mode in _GREY16:
         return image, notes
@@ -222,7 +263,7 @@ def _to_srgb(image: Image.Image, notes: tuple[str, ...]) -> tuple[Image.Image, t
             )
             if turned is not None:
                 return turned, notes
-        except ImageCms.PyCMSError:
+        except (ImageCms.PyCMSError, OSError):
             pass
     note = f"{image.mode} was converted to RGB without a colour profile"
     return image.convert("RGB"), (*notes, note)
@@ -246,11 +287,12 @@ def _color(image: Image.Image) -> dict[str, bytes]:
     return color
 
 
-def _record_text(image: Image.Image) -> str | None:
+def _record_text(image: ImageFile.ImageFile) -> str | None:
     # of an animation `text` would decode every frame
     if isinstance(image, PngImageFile) and not image.is_animated and KEYWORD in image.text:
         return str(image.text[KEYWORD])
-    return animation_comment(image)
+    comment = animation_comment(image)
+    return comment if comment and comment.startswith('{"glimpse"') else None  # others write comments too
 
 
 def _one_line(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import os
 import secrets
@@ -10,7 +11,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 from glimpse import limits
 from glimpse.window import GlimpseError
@@ -27,17 +28,14 @@ def open_input(name: str) -> BinaryIO:
         If it is missing, not a regular file (a folder, pipe or device), or too long.
     """
     if name == "-":
-        data = sys.stdin.buffer.read(limits.FILE_BYTES + 1)
-        if len(data) > limits.FILE_BYTES:
-            raise GlimpseError(f"more than {limits.FILE_BYTES} bytes on standard input")
-        return io.BytesIO(data)
+        return io.BytesIO(_whole(sys.stdin))
     with _told_plainly():
         # O_NONBLOCK: opening a pipe that nobody writes to would wait for ever
-        handle = os.fdopen(os.open(name, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb")
-        if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
-            handle.close()
+        number = os.open(name, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            os.close(number)
             raise GlimpseError("not a regular file; pipe its bytes in with '-'")
-    return handle
+        return os.fdopen(number, "rb")
 
 
 def write_output(name: str, data: bytes, *, overwrite: bool = False) -> None:
@@ -52,8 +50,11 @@ def write_output(name: str, data: bytes, *, overwrite: bool = False) -> None:
         If the file exists and `overwrite` is not set, or the system refuses (the old file stays).
     """
     if name == "-":
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        with _told_plainly():
+            if sys.stdout is None:
+                raise GlimpseError("standard output is closed")
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
         return
     with _told_plainly():
         folder = Path(name).parent
@@ -61,6 +62,17 @@ def write_output(name: str, data: bytes, *, overwrite: bool = False) -> None:
         with _beside(folder) as temporary:
             _fill(temporary, data, _mode(name))
             _rename(temporary, name, overwrite)
+
+
+@functools.lru_cache(maxsize=1)
+def _whole(stream: TextIO | None) -> bytes:
+    """All bytes of standard input, which can be read once only."""
+    if stream is None:
+        raise GlimpseError("standard input is closed")
+    data = stream.buffer.read(limits.FILE_BYTES + 1)
+    if len(data) > limits.FILE_BYTES:
+        raise GlimpseError(f"more than {limits.FILE_BYTES} bytes on standard input")
+    return data
 
 
 def discard_temporaries() -> None:

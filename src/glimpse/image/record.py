@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from glimpse import limits
-from glimpse.window import METHODS, GlimpseError, Window
+from glimpse.window import METHODS, GlimpseError, Window, checked_shape
 
 KEYWORD = "glimpse"
 """Name of the text chunk that holds the record."""
@@ -59,10 +59,6 @@ class Record:
             **extra,
         }
 
-    def to_json(self) -> str:
-        """Return `to_dict` as one line of ASCII."""
-        return json.dumps(self.to_dict())
-
     @property
     def single(self) -> Window:
         """The window of a file that has just one.
@@ -75,6 +71,10 @@ class Record:
         if self.last:
             raise GlimpseError("the record is of a sweep and names no single window")
         return self.window
+
+    def to_json(self) -> str:
+        """Return `to_dict` as one line of ASCII."""
+        return json.dumps(self.to_dict())
 
 
 def parse_record(text: str | bytes) -> Record:
@@ -106,26 +106,9 @@ def _record(values: dict[str, Any]) -> Record:
     if isinstance(n, list) and len(n) != 2:
         raise GlimpseError("the record has an n that is none")
     window, end = Window.from_dict(first), Window.from_dict(last)
+    if method and window != end:
+        raise GlimpseError("the record is of a sweep and of a canvas at once")
     return Record(window, checked_shape(shape), source, None if window == end else end, method)
-
-
-def checked_shape(shape: object) -> tuple[int, int]:
-    """Return rows and columns of a canvas, if they are such.
-
-    Raises
-    ------
-    GlimpseError
-        If they are not two whole numbers within the limits.
-    """
-    if not isinstance(shape, list | tuple) or len(shape) != 2 or not all(type(k) is int for k in shape):
-        raise GlimpseError(f"a shape is two whole numbers, rows and columns, not {shape!r}")
-    rows, cols = shape
-    if not all(1 <= k <= limits.CANVAS_SIDE for k in shape) or rows * cols > limits.MAX_PIXELS:
-        raise GlimpseError(
-            f"a canvas of {rows} x {cols} is outside 1 to {limits.CANVAS_SIDE} a side, "
-            f"{limits.MAX_PIXELS} pixels in all"
-        )
-    return rows, cols
 
 
 def _ends(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
