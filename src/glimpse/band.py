@@ -12,13 +12,15 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 Floats = NDArray[np.floating[Any]]
 Array = NDArray[Any]
 
-_TILE_BYTES = 1 << 20  # of converted pixels: they stay in a second-level cache
-_LEAST, _MOST = 64, 512  # pixels of a tile: fewer waste Python's time, more waste products with zeros
+_TILE = 600_000  # products that take as long as Python takes for a tile
+_SUM = 20  # products that take as long as a sum
+_CACHE = 1 << 20  # bytes of converted pixels that stay in a second-level cache
+_LEAST, _MOST = 32, 512  # pixels of a tile
 _CUTS = 128  # parts of one filter: the rounding of their sum shows where there are many more
 
 
@@ -50,7 +52,7 @@ class Band(NamedTuple):
         total: Floats = np.bincount(pixels.ravel(), self.weights.ravel()).astype(np.float64)
         return total
 
-    def tiles(self, step: int) -> Iterator[tuple[slice, slice, Floats]]:
+    def tiles(self, step: int, dtype: DTypeLike = np.float64) -> Iterator[tuple[slice, slice, Floats]]:
         """Cut the bank into dense tiles, each pixel of the span in at most one of them.
 
         Walking along the axis, a tile takes the next `step` pixels and the filters that touch
@@ -64,22 +66,19 @@ class Band(NamedTuple):
         weights : ndarray, shape (filters, pixels)
             That part of the dense matrix.
         """
-        width = self.weights.shape[1]
+        n, width = self.weights.shape
+        padded = np.zeros((n, width + 2 * step), dtype)  # so that a tile is cut out of it, zeros and all
+        padded[:, step : step + width] = self.weights
+        origin = np.arange(step, padded.size, padded.shape[1]) - self.start
         pixel, end = self.span.start, self.span.stop
         while pixel < end:
-            first = int(np.searchsorted(self.start, pixel - width, side="right"))
+            first = int(self.start.searchsorted(pixel - width, side="right"))
             pixel = max(pixel, int(self.start[first]))
             stop = min(pixel + step, end)
-            last = int(np.searchsorted(self.start, stop, side="left"))
-            yield slice(first, last), slice(pixel, stop), self._dense(first, last, pixel, stop)
+            last = int(self.start.searchsorted(stop, side="left"))
+            weights = padded.take(origin[first:last, None] + np.arange(pixel, stop))
+            yield slice(first, last), slice(pixel, stop), weights
             pixel = stop
-
-    def _dense(self, first: int, last: int, pixel: int, stop: int) -> Floats:
-        offset = np.arange(pixel, stop) - self.start[first:last, None]
-        width = self.weights.shape[1]
-        tile = np.take_along_axis(self.weights[first:last], np.clip(offset, 0, width - 1), axis=1)
-        tile[(offset < 0) | (offset >= width)] = 0
-        return tile
 
 
 def float_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -93,31 +92,45 @@ def on_axes(array: Array, spans: dict[int, slice]) -> tuple[slice, ...]:
 def contract(bank: Band, x: Array, axis: int, spans: dict[int, slice] | None = None) -> Array:
     """Return ``F @ x`` along one axis, for the `spans` of the other axes; x is only ever sliced."""
     spans, dtype = spans or {}, float_type(x.dtype)
+    front, back = _orders(x.ndim, axis)
     lengths = [_length(spans.get(k), size) for k, size in enumerate(x.shape) if k != axis]
     out = np.zeros((len(bank.start), math.prod(lengths)), dtype)
-    for filters, pixels, weights in bank.tiles(_step(bank, out[0].nbytes)):
-        strip = np.moveaxis(x[on_axes(x, {**spans, axis: pixels})], axis, 0)
-        strip = np.asarray(strip, dtype, order="C").reshape(weights.shape[1], -1)
-        out[filters] += weights.astype(dtype, copy=False) @ strip
-    return np.moveaxis(out.reshape(-1, *lengths), 0, axis)
+    for filters, pixels, weights in bank.tiles(_step(bank, out.shape[1], dtype.itemsize), dtype):
+        strip = x[on_axes(x, {**spans, axis: pixels})].transpose(front)
+        out[filters] += weights @ np.asarray(strip, dtype, order="C").reshape(weights.shape[1], -1)
+    return out.reshape(-1, *lengths).transpose(back)
 
 
 def expand(bank: Band, x: Array, axis: int) -> Array:
     """Return ``F.T @ x`` along one axis, the pixels of the bank's span only."""
-    rest = np.moveaxis(x, axis, 0)
+    front, back = _orders(x.ndim, axis)
+    rest = x.transpose(front)
     samples = np.ascontiguousarray(rest).reshape(len(bank.start), -1)
     bank = bank.local
     out = np.zeros((bank.span.stop, samples.shape[1]), x.dtype)
-    for filters, pixels, weights in bank.tiles(_step(bank, out[0].nbytes)):
-        np.matmul(weights.T.astype(x.dtype, copy=False), samples[filters], out=out[pixels])
-    return np.moveaxis(out.reshape(-1, *rest.shape[1:]), 0, axis)
+    for filters, pixels, weights in bank.tiles(_step(bank, out.shape[1], out.itemsize), x.dtype):
+        np.matmul(weights.T, samples[filters], out=out[pixels])
+    return out.reshape(-1, *rest.shape[1:]).transpose(back)
+
+
+def _orders(ndim: int, axis: int) -> tuple[list[int], list[int]]:
+    """The orders of axes that bring one to the front, and back."""
+    others = [k for k in range(ndim) if k != axis]
+    return [axis, *others], [*range(1, axis + 1), 0, *range(axis + 1, ndim)]
 
 
 def _length(span: slice | None, size: int) -> int:
     return size if span is None else int(span.stop) - int(span.start)
 
 
-def _step(bank: Band, row_bytes: int) -> int:
-    """Pixels of a tile: as many as stay in the cache, in bounds; a long filter is not cut too often."""
-    least, most = max(_LEAST, bank.weights.shape[1] // _CUTS), _MOST
-    return int(max(least, min(_TILE_BYTES // row_bytes, most)))
+def _step(bank: Band, row: int, itemsize: int) -> int:
+    """Pixels of a tile: few waste time on each tile, many multiply zeros; the pixels must stay in the cache.
+
+    A tile of s pixels touches (s + K) / delta filters of K pixels, in rows of `row` numbers. Over the axis
+    that is 1 / s times the overhead of a tile, (s + K) / s times the sums, and (s + K) times the products:
+    they balance at this s.
+    """
+    n, width = bank.weights.shape
+    delta = max(1, int(bank.start[-1] - bank.start[0])) / max(1, n - 1)
+    best = min(math.sqrt(_TILE * delta / (2 * row) + _SUM * width), _CACHE // (row * itemsize))
+    return int(min(max(best, _LEAST, width // _CUTS), _MOST))
