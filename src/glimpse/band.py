@@ -18,9 +18,10 @@ Floats = NDArray[np.floating[Any]]
 Array = NDArray[Any]
 
 _TILE = 600_000  # products that take as long as Python takes for a tile
+_ONE_THREAD = 1 << 18  # products that OpenBLAS does at once; its threads stall where cores are busy
 _SUM = 20  # products that take as long as a sum
 _CACHE = 1 << 20  # bytes of converted pixels that stay in a second-level cache
-_LEAST, _MOST = 32, 512  # pixels of a tile
+_LEAST, _MOST = 16, 512  # pixels of a tile
 _CUTS = 128  # parts of one filter: the rounding of their sum shows where there are many more
 
 
@@ -94,11 +95,16 @@ def contract(bank: Band, x: Array, axis: int, spans: dict[int, slice] | None = N
     spans, dtype = spans or {}, float_type(x.dtype)
     front, back = _orders(x.ndim, axis)
     lengths = [_length(spans.get(k), size) for k, size in enumerate(x.shape) if k != axis]
-    out = np.zeros((len(bank.start), math.prod(lengths)), dtype)
-    for filters, pixels, weights in bank.tiles(_step(bank, out.shape[1], dtype.itemsize), dtype):
-        strip = x[on_axes(x, {**spans, axis: pixels})].transpose(front)
-        out[filters] += weights @ np.asarray(strip, dtype, order="C").reshape(weights.shape[1], -1)
-    return out.reshape(-1, *lengths).transpose(back)
+    out = np.zeros((len(bank.start), *lengths), dtype)
+    row = math.prod(lengths[1:])
+    for filters, pixels, weights in bank.tiles(_step(bank, out[0].size, dtype.itemsize), dtype):
+        tile = x[on_axes(x, {**spans, axis: pixels})].transpose(front)
+        chunk = max(1, _ONE_THREAD // (weights.size * row))
+        for first in range(0, lengths[0], chunk):
+            part = np.asarray(tile[:, first : first + chunk], dtype, order="C")
+            product = weights @ part.reshape(len(part), -1)
+            out[filters, first : first + chunk] += product.reshape(-1, *part.shape[1:])
+    return out.transpose(back)
 
 
 def expand(bank: Band, x: Array, axis: int) -> Array:

@@ -1,0 +1,66 @@
+"""What the benchmarks share: interleaved medians, a table, peers that may be absent."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from statistics import median
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command does: one thread for everybody
+
+ROOT = Path(__file__).parents[2]
+SCENE = ROOT / "sample_images" / "scene.png"
+
+
+def seconds(call: Callable[[], object]) -> float:
+    """The time of one call."""
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def interleaved(calls: dict[str, Callable[[], object]], rounds: int = 7) -> dict[str, float]:
+    """The median seconds of each call; the calls take turns, after one round that does not count."""
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for number in range(rounds + 1):
+        for name, call in calls.items():
+            spent = seconds(call)
+            if number:
+                times[name].append(spent)
+    return {name: median(values) for name, values in times.items()}
+
+
+def table(title: str, times: dict[str, float], base: str, notes: dict[str, str] | None = None) -> None:
+    """Print milliseconds and the ratio to one of them."""
+    print(f"\n{title}")
+    for name, value in times.items():
+        note = (notes or {}).get(name, "")
+        print(f"  {name:38} {1000 * value:10.2f} ms {value / times[base]:8.2f} x {note}".rstrip())
+
+
+def command(*words: object, **options: object) -> Callable[[], object]:
+    """A call that runs a command and fails if it does."""
+    line = [str(word) for word in words]
+    return lambda: subprocess.run(line, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def glimpse(*words: object) -> Callable[[], object]:
+    """A call of the command under test."""
+    return command(sys.executable, "-m", "glimpse", *words)
+
+
+def python(code: str) -> Callable[[], object]:
+    """A call of this interpreter."""
+    return command(sys.executable, "-c", code)
+
+
+def have(*names: str) -> bool:
+    """Whether these modules, or programs, are installed; tells where one is not."""
+    absent = [name for name in names if not (shutil.which(name) or find_spec(name))]
+    for name in absent:
+        print(f"  ({name} is not installed: left out)")
+    return not absent

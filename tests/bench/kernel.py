@@ -1,0 +1,115 @@
+"""The read of one window beside its peers: `python tests/bench/kernel.py`.
+
+Same box, same output size, one thread for all but the dense products. Pillow's BOX and OpenCV's INTER_AREA do less work: a box filter
+touches each pixel once, a Gaussian of half a stride five times. The dense products are Fx @ I @ Fy.T of whole
+matrices in float32.
+"""
+
+import numpy as np
+from bench import have, interleaved, seconds, table
+from numpy.typing import NDArray
+from PIL import Image
+
+from glimpse import Window, filterbank, read
+
+Levels = NDArray[np.uint8]
+
+
+def picture(rows: int, cols: int) -> Levels:
+    """Smooth noise, RGB."""
+    small = np.random.default_rng(0).integers(0, 256, (rows // 8, cols // 8, 3), dtype=np.uint8)
+    return np.asarray(Image.fromarray(small).resize((cols, rows), Image.Resampling.BICUBIC))
+
+
+def dense(image: Levels, window: Window) -> NDArray[np.float32]:
+    """The products with whole matrices."""
+    Fx, Fy = (
+        filterbank(size, window.n, g, window.delta, window.sigma).astype(np.float32)
+        for size, g in zip(image.shape, (window.gx, window.gy), strict=False)
+    )
+    rows = np.tensordot(Fx, image.astype(np.float32), 1)
+    return np.moveaxis(np.tensordot(rows, Fy, (1, 1)), 2, 1)
+
+
+def opencv(image: Levels, window: Window) -> dict:
+    """OpenCV's area filter on the box, and its Gaussian blur of the box, sampled."""
+    if not have("cv2"):
+        return {}
+    import cv2
+
+    cv2.setNumThreads(1)
+    top, bottom, left, right = (round(edge) for edge in window.box)
+    size = window.shape[::-1]
+    part = image[max(top, 0) : bottom, max(left, 0) : right]
+    return {
+        "OpenCV INTER_AREA (less work)": lambda: cv2.resize(
+            part, window.shape[::-1], interpolation=cv2.INTER_AREA
+        ),
+        "OpenCV GaussianBlur, sampled": lambda: cv2.resize(
+            cv2.GaussianBlur(part, (0, 0), window.sigma), size, interpolation=cv2.INTER_NEAREST
+        ),
+    }
+
+
+def one(title: str, image: Levels, window: Window, rounds: int = 7) -> dict[str, float]:
+    """The table of one window."""
+    top, bottom, left, right = window.box
+    box = (max(left, 0), max(top, 0), min(right, image.shape[1]), min(bottom, image.shape[0]))
+    source, size = Image.fromarray(image), window.shape[::-1]
+    calls = {
+        "glimpse read": lambda: read(image, window, channel_axis=2),
+        "Pillow LANCZOS": lambda: source.resize(size, Image.Resampling.LANCZOS, box=box),
+        "Pillow BOX (less work)": lambda: source.resize(size, Image.Resampling.BOX, box=box),
+        "NumPy, dense products": lambda: dense(image, window),
+        **opencv(image, window),
+    }
+    times = interleaved(calls, rounds)
+    exact = read(image.astype(np.float64), window, channel_axis=2)
+    error = np.abs(read(image, window, channel_axis=2) - exact).max()
+    table(title, times, "Pillow LANCZOS", {"glimpse read": f"error {error:.1e} of a level"})
+    return times
+
+
+def scaling() -> None:
+    """Time against the pixels of the image and the filters of the window."""
+    print("\nA whole image, n = 64, against its pixels")
+    for rows, cols in ((500, 500), (1000, 1500), (2000, 2000), (3000, 4000), (4000, 6000), (6000, 8000)):
+        image = picture(rows, cols)
+        window = Window.centered((rows, cols), 64)
+        spent = sorted(seconds(lambda: read(image, window, channel_axis=2)) for _ in range(5))[2]  # noqa: B023
+        pixels = rows * cols
+        print(f"  {pixels / 1e6:6.2f} MP {1000 * spent:8.2f} ms {1e9 * spent / pixels:6.2f} ns a pixel")
+    print("\nA whole image of 12 MP, against n")
+    image = picture(3000, 4000)
+    for n in (8, 16, 32, 64, 128, 256, 512):
+        window = Window.centered((3000, 4000), n)
+        spent = sorted(seconds(lambda: read(image, window, channel_axis=2)) for _ in range(5))[2]  # noqa: B023
+        print(f"  n = {n:4} {1000 * spent:8.2f} ms")
+
+
+def main() -> None:
+    """Print the tables."""
+    image = picture(3000, 4000)
+    shape = (3000, 4000)
+    times = [one(f"12 MP RGB, whole, n = {n}", image, Window.centered(shape, n)) for n in (25, 256)]
+    print(f"\n  time(256) / time(25) = {times[1]['glimpse read'] / times[0]['glimpse read']:.2f}")
+    small = one("12 MP RGB, a 250 x 250 window, n = 250", image, Window(1500, 2000, 1, 0.5, n=250))
+    print(f"\n  dense / glimpse = {small['NumPy, dense products'] / small['glimpse read']:.0f}")
+    grey, window = picture(512, 512)[..., 0], Window(256, 256, 5, 2.5, n=40)
+    spent = sorted(seconds(lambda: read(grey, window)) for _ in range(999))[500]
+    print(f"\nOne 40 x 40 patch, delta 5, of 512 x 512 grey: {1000 * spent:.3f} ms")
+    many(image)
+    scaling()
+
+
+def many(image: Levels) -> None:
+    """10,000 windows of one image."""
+    rng = np.random.default_rng(1)
+    centres = rng.uniform((0, 0), image.shape[:2], (10_000, 2))
+    windows = [Window(x, y, 10, 5, n=25) for x, y in centres]
+    spent = seconds(lambda: [read(image, window, channel_axis=2) for window in windows])
+    print(f"\n10,000 windows (n = 25, delta 10) of 12 MP RGB: {spent:.2f} s")
+
+
+if __name__ == "__main__":
+    main()
