@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from glimpse.filterbank import filterbank
     from glimpse.window import GlimpseError, Window
 
+__version__ = "0.1.0"
+
 __all__ = ["GlimpseError", "Window", "filterbank", "read", "restore", "write"]
 
-_HOMES = {"GlimpseError": "window", "Window": "window", "filterbank": "filterbank"}
+_HOMES = {"GlimpseError": "errors", "Window": "window", "filterbank": "filterbank"}
 
 
 def __getattr__(name: str) -> Any:

@@ -10,6 +10,7 @@ from numbers import Integral, Real
 from typing import Any, Literal, get_args
 
 from glimpse import limits
+from glimpse.errors import GlimpseError as GlimpseError
 from glimpse.limits import N_MAX, NUMBER_MAX
 
 Kernel = Literal["gaussian", "box"]
@@ -23,10 +24,6 @@ METHODS: tuple[Method, ...] = get_args(Method)
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _SLICE = re.compile(rf"({_NUMBER})?\s*:\s*({_NUMBER})?", re.ASCII)
-
-
-class GlimpseError(ValueError):
-    """A fact about the input that its owner can mend, told in one line."""
 
 
 def number(text: str) -> float:

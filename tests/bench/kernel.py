@@ -1,8 +1,8 @@
 """The read of one window beside its peers: `python tests/bench/kernel.py`.
 
-Same box, same output size, one thread for all but the dense products. Pillow's BOX and OpenCV's INTER_AREA do less work: a box filter
-touches each pixel once, a Gaussian of half a stride five times. The dense products are Fx @ I @ Fy.T of whole
-matrices in float32.
+Same box, same output size, one thread for all but the dense products, which are Fx @ I @ Fy.T of whole
+matrices in float32. Pillow's BOX and OpenCV's INTER_AREA do less work: a box filter touches each pixel once,
+a Gaussian of half a stride five times.
 """
 
 import numpy as np

@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import click
 
+from glimpse import __version__
 from glimpse.cli.boundary import Boundary
-from glimpse.cli.info import info
-from glimpse.cli.read import read
-from glimpse.cli.show import show
-from glimpse.cli.sweep import sweep
-from glimpse.cli.write import write
+
+COMMANDS = {
+    "read": "Crop windows out of images.",
+    "write": "Restore patches onto a black canvas.",
+    "sweep": "Animate a window while its numbers change.",
+    "show": "Draw the window over its image.",
+    "info": "Print the window a file was made with.",
+}
+
+
+class Commands(Boundary):
+    """A group whose commands are imported when they are called: `glimpse --help` needs none."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"glimpse.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
 
 @click.group(
-    cls=Boundary,
+    cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Every option has an environment default, GLIMPSE_ and its name: GLIMPSE_SIGMA=2. "
     'Completion for bash: eval "$(_GLIMPSE_COMPLETE=bash_source glimpse)", likewise zsh and fish.',
 )
-@click.version_option(None, "--version", package_name="glimpse-crop", message="glimpse %(version)s")
+@click.version_option(__version__, message="glimpse %(version)s")
 @click.option("--debug", is_flag=True, help="Show the traceback of an internal error.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the warnings of the libraries underneath.")
 def main(debug: bool, verbose: bool) -> None:
@@ -28,7 +51,3 @@ def main(debug: bool, verbose: bool) -> None:
     ACROSS), delta pixels apart and sigma pixels wide, reads a patch out of an image: crop and
     rescale in one. Without numbers the window spans the image.
     """
-
-
-for command in (read, write, sweep, show, info):
-    main.add_command(command)

@@ -8,7 +8,7 @@ from glimpse.cli.boundary import run
 from glimpse.cli.options import input_options
 
 
-@click.command(short_help="Print the window a file was made with.")
+@click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @input_options
 def info(files: tuple[str, ...], levels: tuple[float, float] | None) -> None:

@@ -12,7 +12,7 @@ from glimpse.cli.outputs import plan
 from glimpse.cli.report import source_name, summary
 
 
-@click.command(short_help="Crop windows out of images.")
+@click.command()
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
 @window_options()
 @input_options

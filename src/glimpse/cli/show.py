@@ -10,7 +10,7 @@ from glimpse.cli.outputs import plan
 from glimpse.cli.report import summary
 
 
-@click.command(short_help="Draw the window over its image.")
+@click.command()
 @click.argument("image", metavar="IMAGE")
 @window_options()
 @input_options

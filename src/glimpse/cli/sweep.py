@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LARGE = 5_000_000  # bytes of an animation above which the summary suggests how to make it smaller
 
 
-@click.command(short_help="Animate a window while its numbers change.")
+@click.command()
 @click.argument("image", metavar="IMAGE")
 @window_options(sweep=True)
 @option(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from glimpse.image.layers import Layer
 
 
-@click.command(short_help="Restore patches onto a black canvas.")
+@click.command()
 @click.argument("patches", nargs=-1, required=True, metavar="PATCH...")
 @window_options()
 @option(
