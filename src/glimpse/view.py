@@ -129,8 +129,9 @@ class Stage:
 def draw_grid(canvas: Levels, stage: Stage, window: Window) -> None:
     """Draw the box of a window, its line as wide as sigma, and the filter centres, onto a canvas."""
     top, bottom, left, right = window.box
-    ys = [round(stage.y(edge - 0.5)) for edge in (top, bottom)]
-    xs = [round(stage.x(edge - 0.5)) for edge in (left, right)]
+    # an edge beyond the drawing is drawn at its border
+    ys = [int(np.clip(round(stage.y(edge - 0.5)), 0, stage.height)) for edge in (top, bottom)]
+    xs = [int(np.clip(round(stage.x(edge - 0.5)), 0, stage.width)) for edge in (left, right)]
     line = int(np.clip(round(window.sigma * stage.scale), 1, 8))
     _frame(canvas, ys, xs, line + 2, SHADE)
     _frame(canvas, [ys[0] + 1, ys[1] - 1], [xs[0] + 1, xs[1] - 1], line, BOX)
@@ -339,22 +340,17 @@ def _tick(least: float) -> int:
 
 
 def _arrows(draw: ImageDraw.ImageDraw, stage: Stage, window: Window) -> None:
-    """gx from the top edge down to the centre, gy from the left edge across to it."""
-    y, x = stage.y(window.gx), stage.x(window.gy)
+    """gx from the top edge down to the centre, gy from the left edge across to it, as far as is drawn."""
+    y = float(np.clip(stage.y(window.gx), 0, stage.height - 1))
+    x = float(np.clip(stage.x(window.gy), 0, stage.width - 1))
     top, left = stage.y(-0.5), stage.x(-0.5)
-    for start, colour, text in (((x, top), ROW, "gx"), ((left, y), COL, "gy")):
-        _arrow(draw, start, (x, y), colour)
-        middle = (start[0] + x) / 2, (start[1] + y) / 2
-        shift = (7, 0, "lm") if text == "gx" else (0, -6, "ms")
-        draw.text(
-            (middle[0] + shift[0], middle[1] + shift[1]),
-            text,
-            colour,
-            ImageFont.load_default(18),
-            shift[2],
-            stroke_width=2,
-            stroke_fill=SHADE,
-        )
+    _arrow(draw, (x, top), (x, y), ROW)
+    _arrow(draw, (left, y), (x, y), COL)
+    font = ImageFont.load_default(18)
+    beside = (x + 7, "lm") if x + 32 < stage.width else (x - 7, "rm")
+    draw.text((beside[0], (top + y) / 2), "gx", ROW, font, beside[1], stroke_width=2, stroke_fill=SHADE)
+    above = (y - 6, "ms") if y > 26 else (y + 6, "mt")
+    draw.text(((left + x) / 2, above[0]), "gy", COL, font, above[1], stroke_width=2, stroke_fill=SHADE)
     draw.ellipse((x - 4, y - 4, x + 4, y + 4), INK, SHADE)
 
 

@@ -1,0 +1,84 @@
+"""A batch beside its peers: `python tests/bench/batch.py`.
+
+24 JPEG files of 12 MP, a window of 2000 x 2000 pixels to 64 x 64. The yardstick is Pillow that only decodes
+the files, with as many threads. ImageMagick and GraphicsMagick crop and resize one file after the other with
+their default filters; libvips' thumbnailer shrinks the whole picture while it decodes, which is less work and
+another picture.
+"""
+
+import os
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import bench
+import numpy as np
+from bench import SCENE, glimpse, have, interleaved, seconds, table
+from PIL import Image
+
+FILES = 24
+WORDS = ("--delta", 31.25, "-n", 64, "--overwrite", "-q")
+
+
+def photographs(folder: Path) -> list[Path]:
+    """The sample scene, enlarged, with grain, each file another."""
+    scene = Image.open(SCENE).resize((4000, 3000), Image.Resampling.BICUBIC)
+    rng = np.random.default_rng(0)
+    files = []
+    for number in range(FILES):
+        grain = rng.normal(0, 4, (3000, 4000, 1))
+        levels = np.clip(np.asarray(scene) + grain, 0, 255).astype(np.uint8)
+        files.append(folder / f"photo{number:02}.jpg")
+        Image.fromarray(levels).save(files[-1], quality=88)
+    return files
+
+
+def decode_only(files: list[Path], threads: int) -> None:
+    """What no batch can do without."""
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(lambda path: Image.open(path).load(), files))
+
+
+def one_by_one(files: list[Path], words: list[str]) -> None:
+    """A command for each file, {} standing for it."""
+    for path in files:
+        bench.command(*(word.replace("{}", str(path)) for word in words))()
+
+
+def peers(files: list[Path], out: str) -> dict:
+    """Commands that crop and shrink, where they are installed."""
+    crop = ["-crop", "2000x2000+1000+500", "+repage", "-resize", "64x64!", f"{out}/peer.png"]
+    known = {
+        "ImageMagick, crop and resize": ["convert", "{}", *crop],
+        "GraphicsMagick, crop and resize": ["gm", "convert", "{}", *crop],
+        "libvips thumbnail (less work)": ["vipsthumbnail", "{}", "-s", "64x64", "-o", f"{out}/peer.png"],
+    }
+    return {
+        name: (lambda words=words: one_by_one(files, words))
+        for name, words in known.items()
+        if have(words[0])
+    }
+
+
+def main() -> None:
+    """Print the tables."""
+    cores = os.cpu_count() or 1
+    with tempfile.TemporaryDirectory() as folder:
+        files = photographs(Path(folder))
+        base = f"Pillow, decoding only, {cores} threads"
+        calls = {
+            base: lambda: decode_only(files, cores),
+            "glimpse read": glimpse("read", *files, "-o", f"{folder}/out/", *WORDS),
+            "glimpse read --fast": glimpse("read", *files, "-o", f"{folder}/fast/", "--fast", *WORDS),
+            **peers(files, folder),
+        }
+        table(f"{FILES} JPEG files of 12 MP", interleaved(calls, 3), base)
+        print("\nAgainst the number of files, and of jobs")
+        for count in (1, 5, 24):
+            for jobs in (1, 2):
+                call = glimpse("read", *files[:count], "-o", f"{folder}/out/", "-j", jobs, *WORDS)
+                print(f"  {count:3} files, {jobs} jobs {seconds(call):7.2f} s")
+
+
+if __name__ == "__main__":
+    main()
