@@ -193,6 +193,16 @@ def test_an_input_is_never_replaced(command, kind, overwrite, image):
     assert Path(image).read_bytes() == before
 
 
+@pytest.mark.parametrize("command", [["read"], ["show"], ["write"]])
+def test_the_patch_that_like_names_is_not_replaced(command, image):
+    assert invoke("read", image, "-o", "p.png").exit_code == 0
+    before = Path("p.png").read_bytes()
+    result = invoke(*command, image, "--like", "p.png", "-o", "p.png", "--overwrite")
+    assert result.exit_code == 2
+    assert "p.png is the input p.png; an input is never replaced" in result.stderr
+    assert Path("p.png").read_bytes() == before
+
+
 def test_an_input_is_not_replaced_by_a_sweep_either(folder):
     save("a.gif", noise(9, 14))
     for output in ("a.gif", "./{stem}.gif", "{stem}.gif"):

@@ -1,9 +1,14 @@
 """A table of windows: what its columns mean, and that a bad row costs only itself."""
 
-import click
-import pytest
+from pathlib import Path
 
-from glimpse import GlimpseError, Window
+import click
+import numpy as np
+import pytest
+from test_cli import invoke, noise, opened, save
+
+import glimpse.image
+from glimpse import GlimpseError, Window, read
 from glimpse.cli.options import WindowOptions
 from glimpse.cli.table import read_table
 
@@ -78,3 +83,72 @@ def test_what_is_no_table_is_refused(text, images, message):
 def test_bytes_that_are_no_text_are_refused():
     with pytest.raises(click.UsageError, match="not CSV in UTF-8"):
         read_table("t.csv", b"image,gx,gy\n\xff\xfe,1,2\n", (), PLAIN)
+
+
+# the command
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, seed in (("a.png", 1), ("b.png", 2)):
+        save(name, noise(30, 44, 3, seed=seed))
+    return tmp_path
+
+
+def test_the_command_cuts_each_window_and_decodes_each_image_once(desk, monkeypatch):
+    Path("t.csv").write_text(
+        "image,gx,gy,delta,output\na.png,10,20,1,\nb.png,5,6,2,b/own.png\na.png,15,22,1.5,\n", "utf-8"
+    )
+    opened_images = []
+    load = glimpse.image.decode
+    monkeypatch.setattr(
+        glimpse.image, "decode", lambda file, *rest: opened_images.append(1) or load(file, *rest)
+    )
+    result = invoke("read", "--table", "t.csv", "-n", "8", "-o", "out/")
+    assert result.exit_code == 0, result.stderr
+    assert len(opened_images) == 2
+    assert sorted(map(str, Path("out").rglob("*.png"))) == [
+        "out/a-00000.png",
+        "out/a-00002.png",
+        "out/b/own.png",
+    ]
+    for name, source, window in (
+        ("out/a-00000.png", "a.png", Window(10, 20, 1, 0.5, n=8)),
+        ("out/a-00002.png", "a.png", Window(15, 22, 1.5, 0.75, n=8)),
+        ("out/b/own.png", "b.png", Window(5, 6, 2, 1, n=8)),
+    ):
+        expected = np.rint(read(opened(source), window, channel_axis=2))
+        np.testing.assert_array_equal(opened(name), expected)
+
+
+def test_a_bad_row_and_a_bad_image_cost_only_themselves(desk):
+    Path("t.csv").write_text(
+        "image,gx,gy\na.png,10,20\na.png,x,20\nno.png,1,2\nb.png,3,4\na.png,40,3\n", "utf-8"
+    )
+    result = invoke("read", "--table", "t.csv", "-n", "8", "-o", "out/", "-q")
+    assert result.exit_code == 1
+    assert len(list(Path("out").iterdir())) == 2
+    said = result.stderr.splitlines()
+    assert any(line.startswith("glimpse: t.csv:3: 'x' is not a plain finite number") for line in said)
+    assert "glimpse: t.csv:4: no.png: no such file or directory" in said
+    assert any("t.csv:6: row 40 (gx), col 3 (gy) is off the image" in line for line in said)
+    assert said[-1] == "glimpse: 3 of 5 windows failed"
+    assert len(said) == 4
+
+
+def test_the_table_is_no_output_and_two_rows_share_none(desk):
+    Path("t.csv").write_text("gx,gy,output\n10,20,x.png\n11,21,./x.png\n", "utf-8")
+    result = invoke("read", "a.png", "--table", "t.csv")
+    assert result.exit_code == 2
+    assert "would both become" in result.stderr
+    Path("t.png").write_text("gx,gy\n10,20\n", "utf-8")
+    result = invoke("read", "a.png", "--table", "t.png", "-o", "t.png", "--overwrite")
+    assert result.exit_code == 2
+    assert "t.png is the input t.png" in result.stderr
+
+
+def test_a_table_can_come_through_a_pipe(desk):
+    result = invoke("read", "a.png", "--table", "-", "-n", "4", "-o", "x.png", stdin=b"row,col\n50%,25%\n")
+    assert result.exit_code == 0, result.stderr
+    assert opened("x.png").shape == (4, 4, 3)

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import sys
 import time
 import warnings
 import zlib
@@ -16,6 +17,7 @@ from PIL.PngImagePlugin import PngInfo
 from glimpse import GlimpseError, Window, limits, read
 from glimpse.image import save_still
 from glimpse.image.decode import Picture, Pixels, decode
+from glimpse.image.deep import HINT
 
 ROWS, COLS = 9, 14
 ORIENTATION = 0x0112
@@ -149,16 +151,44 @@ def test_16_bit_grey_stays_16_bit_grey(kind, big, tmp_path):
     np.testing.assert_array_equal(np.asarray(patch), grey[2:7, 3:12])
 
 
-@pytest.mark.parametrize(("name", "colour_type", "bands"), [("RGB", 2, 3), ("RGBA", 6, 4), ("LA", 4, 2)])
-def test_16_bit_colour_is_read_as_8_with_a_note(name, colour_type, bands):
+DEEP = [("RGB", 2, 3), ("RGBA", 6, 4), ("LA", 4, 2)]
+
+
+@pytest.mark.parametrize(("name", "colour_type", "bands"), DEEP)
+def test_16_bit_colour_is_read_as_8_with_a_note_where_imagecodecs_is_missing(
+    name, colour_type, bands, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "imagecodecs", None)
     picture = decoded(handmade_png(16, colour_type, deep(bands)))
     assert picture.white == 255
-    assert picture.notes == ("16 bits per channel were read as 8",)
+    assert picture.notes == (HINT,)
+    assert "glimpse-crop[deep]" in HINT
 
 
-def test_a_ppm_of_16_bit_colour_is_read_as_8_with_a_note():
-    picture = decoded(b"P6 %d %d 65535\n" % (COLS, ROWS) + deep(3).tobytes())
-    assert picture.notes == ("16 bits per channel were read as 8",)
+@pytest.mark.parametrize(("name", "colour_type", "bands"), DEEP)
+def test_16_bit_colour_of_a_png_stays_16_bits_with_imagecodecs(name, colour_type, bands, tmp_path):
+    pytest.importorskip("imagecodecs")
+    samples = deep(bands)
+    picture = decoded(handmade_png(16, colour_type, samples))
+    assert (picture.white, picture.notes) == (65535, ())
+    expected = samples.view(">u2").reshape(ROWS, COLS, bands).astype(np.float64)
+    if picture.alpha:
+        expected[..., :-1] *= expected[..., -1:] / 65535
+    np.testing.assert_allclose(np.asarray(picture.pixels), expected, rtol=1e-6)
+
+
+def test_16_bit_colour_of_a_ppm_stays_16_bits():
+    samples = deep(3)
+    picture = decoded(b"P6 %d %d 65535\n" % (COLS, ROWS) + samples.tobytes())
+    assert (picture.white, picture.notes) == (65535, ())
+    np.testing.assert_array_equal(np.asarray(picture.pixels).ravel(), samples.view(">u2").ravel())
+
+
+def test_levels_of_a_ppm_are_stretched_to_16_bits():
+    samples = (deep(3).view(">u2").astype(np.uint16) % 1001).astype(">u2")
+    picture = decoded(b"P6 %d %d 1000\n" % (COLS, ROWS) + samples.tobytes())
+    expected = np.rint(samples.ravel() * (65535 / 1000))
+    np.testing.assert_array_equal(np.asarray(picture.pixels).ravel(), expected)
 
 
 def test_a_bmp_of_16_bits_per_pixel_has_no_more_bits_than_it_shows():
@@ -321,7 +351,7 @@ def test_colour_under_alpha_0_never_shows(tmp_path):
 
 
 INFO_NAMES = ["transparency", "icc_profile", "gamma", "srgb", "chromaticity", "exif", "dpi", "loop"]
-INFO_NAMES += ["duration", "interlace", "background", "default_image", "xmp", "Raw profile type exif"]
+INFO_NAMES += ["bbox", "duration", "interlace", "background", "default_image", "xmp", "Raw profile type exif"]
 
 
 @pytest.mark.parametrize("name", [*INFO_NAMES, "XML:com.adobe.xmp", "Comment", "comment", "aspect"])
@@ -388,7 +418,7 @@ def test_arrays_that_are_no_pictures_are_refused(array):
 
 
 def test_a_pickled_array_is_refused():
-    with pytest.raises(GlimpseError, match="cannot be decoded"):
+    with pytest.raises(GlimpseError, match="type object is no image"):
         decoded(npy(np.array([[print, 1], [2, 3]], object), allow_pickle=True))
 
 
@@ -437,6 +467,14 @@ def test_a_picture_cut_short_is_refused(kind, share):
         warnings.simplefilter("ignore")
         with pytest.raises(GlimpseError):
             decoded(data[: int(len(data) * share)])
+
+
+def test_a_flipped_bit_among_the_pixels_of_a_png_is_noticed():
+    data = encoded(Image.fromarray(levels(60, 80, 3)))
+    for place in range(100, len(data) - 30, 997):
+        damaged = data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+        with pytest.raises(GlimpseError, match="cannot be decoded"):
+            decoded(damaged)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP", "PPM"])

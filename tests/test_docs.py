@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from glimpse import cli
 from glimpse.cli import main
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 TEXT = README.read_text(encoding="utf-8")
-COMMANDS = ["read", "write", "sweep", "show", "info"]
+COMMANDS = list(cli.COMMANDS)
 
 
 def help_blocks() -> str:
@@ -30,7 +31,9 @@ def help_blocks() -> str:
 
 def shell_lines() -> list[str]:
     blocks = re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
-    return [line for block in blocks for line in block.splitlines() if line.startswith("glimpse ")]
+    return [
+        line for block in blocks for line in block.splitlines() if line.startswith(("glimpse ", "printf "))
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +95,8 @@ def test_the_table_of_modules_is_the_tree() -> None:
         name = path.relative_to(package).as_posix()
         short = path.name if path.stem in COMMANDS else name
         assert f"`{short}`" in table, f"{name} is not in the README's table"
-    for name in re.findall(r"^\| `([\w/]+\.py)`", table, re.MULTILINE):
+    rows = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    for name in (name for row in rows for name in re.findall(r"`([\w/]+\.py)`", row)):
         assert (package / name).exists(), f"the README has {name}, the tree has not"
 
 

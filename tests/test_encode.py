@@ -121,3 +121,18 @@ def test_an_npy_file_is_the_exact_array(dtype):
     back = np.load(io.BytesIO(encode_npy(array)), allow_pickle=False)
     assert back.dtype == dtype
     np.testing.assert_array_equal(back, array)
+
+
+@pytest.mark.parametrize("bands", [2, 3, 4])
+@pytest.mark.parametrize("shape", [(9, 14), (1, 1), (7, 1)])
+def test_16_bit_colour_is_a_png_of_16_bits(bands, shape):
+    pixels = levels(*shape, bands, dtype=np.uint16)
+    data = encode_png(pixels, RECORD, {"icc_profile": b"a profile", "gAMA": struct.pack(">I", 45455)})
+    (_, head), *middle, (last, _) = chunks(data)
+    assert struct.unpack(">IIBB", head[:10]) == (shape[1], shape[0], 16, {2: 4, 3: 2, 4: 6}[bands])
+    assert [name for name, _ in middle] == [b"iCCP", b"gAMA", b"tEXt", b"IDAT"]
+    assert last == b"IEND"
+    image = opened(data)  # Pillow keeps the upper 8 bits
+    image = image.convert("LA") if bands == 2 else image
+    np.testing.assert_array_equal(np.asarray(image), pixels >> 8)
+    assert parse_record(image.text[KEYWORD] if bands != 2 else opened(data).text[KEYWORD]) == RECORD

@@ -11,14 +11,31 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from glimpse.attention import read, restore, write
-    from glimpse.filterbank import filterbank
+    from glimpse.derivatives import read_jacobian, read_vjp, write_vjp
+    from glimpse.filterbank import filterbank, filterbank_partials
+    from glimpse.locate import Location, locate
     from glimpse.window import GlimpseError, Window
 
 __version__ = "0.1.0"
 
-__all__ = ["GlimpseError", "Window", "filterbank", "read", "restore", "write"]
+__all__ = [
+    "GlimpseError",
+    "Location",
+    "Window",
+    "filterbank",
+    "filterbank_partials",
+    "locate",
+    "read",
+    "read_jacobian",
+    "read_vjp",
+    "restore",
+    "write",
+    "write_vjp",
+]
 
 _HOMES = {"GlimpseError": "errors", "Window": "window", "filterbank": "filterbank"}
+_HOMES |= {"filterbank_partials": "filterbank", "Location": "locate", "locate": "locate"}
+_HOMES |= dict.fromkeys(("read_jacobian", "read_vjp", "write_vjp"), "derivatives")
 
 
 def __getattr__(name: str) -> Any:

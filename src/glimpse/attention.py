@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from glimpse import frameworks
+from glimpse.arrays import namespace
 from glimpse.band import Array, Band, contract, expand, float_type, on_axes
 from glimpse.filterbank import band, coverage_peak, filterbank
+from glimpse.frameworks import check_fit, involves
 from glimpse.window import METHODS, GlimpseError, Method, Window
 
 RIDGE = 0.1
@@ -28,9 +31,11 @@ def read(image: ArrayLike, window: Window, *, channel_axis: int | None = None) -
     ----------
     image : array_like, shape (..., A, B), with a channel axis anywhere if `channel_axis` names it
         Pixels in any levels; they must be finite. What has a shape, a dtype and slices, such as a
-        memory map, is only read where the window looks.
+        memory map, is only read where the window looks. A PyTorch tensor or JAX array, here or in
+        the window, gives one of its kind, on its device, with gradients.
     window : Window
-        Where to look.
+        Where to look. Its numbers may be arrays of another library too, of shape () or, for a batch
+        of images (B, A, B) or (B, C, A, B), of shape (B,).
     channel_axis : int or None
         The axis of the colour channels. The last two of the other axes are rows and columns, any
         before them are a batch.
@@ -56,7 +61,9 @@ def read(image: ArrayLike, window: Window, *, channel_axis: int | None = None) -
     >>> read(image, Window(gx=1, gy=2, delta=1, sigma=1e-3, n=1))
     array([[6.]])
     """
-    image, row, col = _spatial(image, channel_axis)
+    if involves(image, window):
+        return frameworks.read(image, window, channel_axis)
+    image, row, col = spatial(image, channel_axis)
     dtype = float_type(image.dtype)
     rows, cols = _bands(window, (image.shape[row], image.shape[col]), dtype)
     tall = contract(rows, image, row, {col: cols.span})
@@ -119,22 +126,31 @@ def write(
            [0., 0., 6., 0.],
            [0., 0., 0., 0.]])
     """
-    patch, row, col = _spatial(np.asarray(patch), channel_axis)
-    if (patch.shape[row], patch.shape[col]) != window.shape:
-        raise GlimpseError(
-            f"a patch of {patch.shape[row]} x {patch.shape[col]} samples does not fit a window of "
-            f"{window.shape[0]} x {window.shape[1]}"
-        )
     if method not in METHODS:
         raise GlimpseError(f"method must be {' or '.join(METHODS)}, got {method!r}")
+    if involves(patch, window):
+        inverse = _deconvolved if method == "inverse" else None
+        return frameworks.write(patch, window, shape, inverse, channel_axis)
+    patch, row, col = spatial(np.asarray(patch), channel_axis)
+    check_fit(window, patch.shape[row], patch.shape[col])
     dtype = float_type(patch.dtype)
     if method == "inverse":
-        patch = _deconvolved(patch, window, shape, row, col)
+        banks = [filterbank(*axis, window.kernel, window.edge) for axis in bank_axes(window, shape)]
+        samples = _deconvolved(np.moveaxis(patch, (row, col), (-2, -1)), *banks)
+        patch = np.moveaxis(samples, (-2, -1), (row, col))
     rows, cols = _bands(window, shape, dtype)
-    inner = expand(rows, expand(cols, patch.astype(dtype, copy=False), col), row)
+    return spread(np.divide(patch, window.gamma, dtype=dtype), rows, cols, shape, row, col)
+
+
+def spread(samples: Array, rows: Band, cols: Band, shape: tuple[int, int], row: int, col: int) -> Array:
+    """Return ``Fx.T @ samples @ Fy`` on a black canvas of this shape."""
+    inner = expand(rows, expand(cols, samples, col), row)
     sizes = {row: shape[0], col: shape[1]}
-    canvas = np.zeros([sizes.get(axis, size) for axis, size in enumerate(patch.shape)], dtype)
-    np.divide(inner, window.gamma, out=canvas[on_axes(canvas, {row: rows.span, col: cols.span})])
+    whole = tuple(sizes.get(axis, size) for axis, size in enumerate(samples.shape))
+    if inner.shape == whole:
+        return np.ascontiguousarray(inner)
+    canvas = np.zeros(whole, inner.dtype)
+    canvas[on_axes(canvas, {row: rows.span, col: cols.span})] = inner
     return canvas
 
 
@@ -167,10 +183,10 @@ def restore(
     """
     canvas = write(patch, window, shape, method=method, channel_axis=channel_axis)
     if gain is None and method == "transpose":
-        _, row, col = _spatial(canvas, channel_axis)
+        _, row, col = spatial(canvas, channel_axis)
         rows, cols = _bands(window, shape, canvas.dtype)
         cover = np.outer(rows.coverage, cols.coverage).astype(canvas.dtype)
-        peaks = [coverage_peak(*axis[1:], window.kernel) for axis in _axes(window, shape)]
+        peaks = [coverage_peak(*axis[1:], window.kernel) for axis in bank_axes(window, shape)]
         level = np.maximum(cover, peaks[0] * peaks[1])
         canvas[on_axes(canvas, {row: rows.span, col: cols.span})] /= np.expand_dims(
             level, tuple(axis for axis in range(canvas.ndim) if axis not in (row, col))
@@ -178,21 +194,19 @@ def restore(
     return canvas if gain is None else canvas * canvas.dtype.type(gain)
 
 
-def _deconvolved(patch: Array, window: Window, shape: tuple[int, int], row: int, col: int) -> Array:
-    """The patch whose transposed write is the regularised inverse of `read`.
+def _deconvolved(P: Any, Fx: Any, Fy: Any) -> Any:
+    """The patches (..., N, M), of any library, whose transposed write is the regularised inverse of `read`.
 
     With Fx Fx.T = U diag(s) U.T and Fy Fy.T = V diag(t) V.T it is U ((U.T P V) / (s t')) V.T.
     """
-    banks = [filterbank(*axis, window.kernel, window.edge) for axis in _axes(window, shape)]
-    (s, U), (t, V) = (np.linalg.eigh(F @ F.T) for F in banks)
-    power = np.maximum(np.outer(s, t), 0)
-    floor = max(RIDGE**2 * power[-1, -1], _NOTHING)
-    P = np.moveaxis(patch, (row, col), (-2, -1))
-    Q: Array = U @ ((U.T @ P @ V) / np.maximum(power, floor)) @ V.T
-    return np.moveaxis(Q, (-2, -1), (row, col))
+    xp = namespace(P)
+    (s, U), (t, V) = (xp.linalg.eigh(F @ F.mT) for F in (Fx, Fy))
+    power = xp.clip(s[..., :, None] * t[..., None, :], 0, None)
+    floor = xp.clip(RIDGE**2 * power[..., -1:, -1:], _NOTHING, None)
+    return U @ ((U.mT @ P @ V) / xp.maximum(power, floor)) @ V.mT
 
 
-def _axes(window: Window, shape: tuple[int, int]) -> list[tuple[int, int, float, float, float]]:
+def bank_axes(window: Window, shape: tuple[int, int]) -> list[tuple[int, int, float, float, float]]:
     """size, n, center, delta and sigma of each axis."""
     return [
         (size, n, center, window.delta, window.sigma)
@@ -201,11 +215,16 @@ def _axes(window: Window, shape: tuple[int, int]) -> list[tuple[int, int, float,
 
 
 def _bands(window: Window, shape: tuple[int, int], dtype: np.dtype[Any]) -> list[Band]:
-    precision = 2.0**-56 if dtype == np.float64 else 2.0**-22
-    return [band(*axis, window.kernel, window.edge, precision) for axis in _axes(window, shape)]
+    least = precision(dtype)
+    return [band(*axis, window.kernel, window.edge, least) for axis in bank_axes(window, shape)]
 
 
-def _spatial(given: ArrayLike, channel_axis: int | None) -> tuple[Array, int, int]:
+def precision(dtype: np.dtype[Any]) -> float:
+    """The relative weight that no longer shows in results of this type."""
+    return 2.0**-56 if dtype == np.float64 else 2.0**-22
+
+
+def spatial(given: ArrayLike, channel_axis: int | None) -> tuple[Array, int, int]:
     """The array and its axes of rows and columns."""
     array: Any = given if hasattr(given, "dtype") and hasattr(given, "ndim") else np.asarray(given)
     axes = list(range(array.ndim))

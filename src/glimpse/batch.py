@@ -1,32 +1,46 @@
-"""One job over many items, on threads, results in the order of the items."""
+"""One job over many items, on threads or a Dask cluster, results in the order of the items."""
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from importlib import import_module
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from glimpse.window import GlimpseError
+from glimpse.errors import GlimpseError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+_AHEAD = 2  # items drawn for each that is worked on: a long list costs no memory
+
 
 def run(
-    job: Callable[[Item], Result], items: Iterable[Item], jobs: int = 1
+    job: Callable[[Item], Result], items: Iterable[Item], jobs: int = 1, cluster: str | None = None
 ) -> Iterator[tuple[Item, Result | GlimpseError]]:
     """Yield each item with the result of its job, or with the error that failed it alone.
 
     Parameters
     ----------
     job : callable
-        Called once per item; a `GlimpseError` that it raises is yielded, any other ends the run.
+        Called once per item; a `GlimpseError` that it raises is yielded, any other ends the run. On a
+        cluster it is called again where a worker died.
     items : iterable
-        Drawn only a few ahead of the results, so that a long list costs no memory.
+        Drawn only a few ahead of the results.
     jobs : int
         Threads. With one, everything happens in the caller's.
+    cluster : str or None
+        Instead of threads: the address of a Dask scheduler, or ``local`` for workers on this machine.
+        An item that kills its workers fails alone.
+
+    Raises
+    ------
+    GlimpseError
+        If there is no Dask, or no cluster at that address.
 
     Examples
     --------
@@ -40,19 +54,62 @@ def run(
         except GlimpseError as error:
             return error
 
-    if jobs == 1:
+    if cluster:
+        with _cluster(cluster) as (pool, workers):
+            yield from _drawn(attempt, items, pool, _AHEAD * workers)
+    elif jobs == 1:
         yield from ((item, attempt(item)) for item in items)
-        return
+    else:
+        threads = ThreadPoolExecutor(jobs)
+        try:
+            yield from _drawn(attempt, items, threads, _AHEAD * jobs)
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _drawn(
+    attempt: Callable[[Item], Result | GlimpseError], items: Iterable[Item], pool: Executor, ahead: int
+) -> Iterator[tuple[Item, Result | GlimpseError]]:
     source = iter(items)
-    pool = ThreadPoolExecutor(jobs)
+    waiting: deque[tuple[Item, Future[Result | GlimpseError]]] = deque(
+        (item, pool.submit(attempt, item)) for item in islice(source, ahead)
+    )
+    while waiting:
+        item, future = waiting.popleft()
+        result = _result(future)
+        waiting.extend((item, pool.submit(attempt, item)) for item in islice(source, 1))
+        yield item, result
+
+
+def _result(future: Future[Result | GlimpseError]) -> Result | GlimpseError:
     try:
-        waiting: deque[tuple[Item, Future[Result | GlimpseError]]] = deque(
-            (item, pool.submit(attempt, item)) for item in islice(source, 2 * jobs)
+        return future.result()
+    except Exception as error:
+        if type(error).__name__ != "KilledWorker":  # Dask's, who need not be installed
+            raise
+        return GlimpseError("it kills the worker that opens it")
+
+
+@contextmanager
+def _cluster(address: str) -> Iterator[tuple[Executor, int]]:
+    """A Dask cluster as an executor, and the number of its threads."""
+    try:
+        distributed: Any = import_module("distributed")  # an extra
+    except ImportError:
+        raise GlimpseError("Dask is not installed: pip install 'glimpse-crop[dask]'") from None
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # workers come and go
+    try:
+        local = (
+            distributed.LocalCluster(dashboard_address=None, silence_logs=logging.CRITICAL)
+            if address == "local"
+            else None
         )
-        while waiting:
-            item, future = waiting.popleft()
-            result = future.result()
-            waiting.extend((item, pool.submit(attempt, item)) for item in islice(source, 1))
-            yield item, result
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        client = distributed.Client(local or address, timeout=10)
+    except (OSError, ValueError) as error:
+        raise GlimpseError(f"no Dask scheduler at {address}: {error}") from error
+    with client:
+        try:
+            yield client.get_executor(pure=False), max(1, sum(client.ncores().values()))
+        finally:
+            if local:
+                local.close()

@@ -1,37 +1,39 @@
-"""Banks of filters along one axis: where they stand, what they weigh, which pixels they touch."""
+"""Banks of filters along one axis, and their derivatives: where filters stand, which pixels they touch."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from glimpse.arrays import alike, counted, is_foreign, namespace
 from glimpse.band import Band, Floats
+from glimpse.kernels import KERNEL_TABLE
 from glimpse.window import Edge, Kernel, Window, checked
 
 _LATTICE = 4096
 
 
-def centers(n: int, center: float, delta: float) -> Floats:
+def centers(n: int, center: Any, delta: Any) -> Any:
     """Return the filter centres ``center + (i - (n - 1) / 2) * delta``, shape (n,), in pixels.
 
     Gregor et al. 2015, eqs. 19-20, counted from 0.
     """
-    return center + (np.arange(n) - (n - 1) / 2) * delta
+    counts = counted(0, n, center) if is_foreign(center) else np.arange(n)
+    return center + (counts - (n - 1) / 2) * delta
 
 
 def filterbank(
     size: int,
     n: int,
-    center: float,
-    delta: float,
-    sigma: float,
+    center: Any,
+    delta: Any,
+    sigma: Any,
     kernel: Kernel = "gaussian",
     edge: Edge = "extend",
-) -> Floats:
+) -> Any:
     """Return the matrix F of n filters over one axis, so that ``F @ y`` samples a signal.
 
     Parameters
@@ -40,8 +42,9 @@ def filterbank(
         Pixels of the axis.
     n : int
         Filters.
-    center, delta, sigma : float
-        Centre of the grid, stride and standard deviation, in pixels.
+    center, delta, sigma : float, or array of another library
+        Centre of the grid, stride and standard deviation, in pixels. PyTorch tensors and JAX arrays
+        keep their gradients; of shape (B,) they are a batch.
     kernel : {"gaussian", "box"}
         Shape of one filter; the box is ``sigma * sqrt(12)`` wide, so that sigma means the same.
     edge : {"extend", "black"}
@@ -56,7 +59,8 @@ def filterbank(
     Returns
     -------
     ndarray, shape (n, size), float64
-        Weights, >= 0.
+        Weights, >= 0. For arrays of another library one of theirs, shape (..., n, size), as precise
+        as they are.
 
     Notes
     -----
@@ -77,10 +81,72 @@ def filterbank(
     """
     checked("center", center, positive=False)
     Window(gx=0, gy=0, delta=delta, sigma=sigma, n=n, kernel=kernel, edge=edge)  # checks the rest
-    bank = band(size, n, center, delta, sigma, kernel, edge)
-    dense = np.zeros((n, size))
-    np.put_along_axis(dense, bank.pixels, bank.weights, axis=1)
-    return dense
+    if is_foreign(center) or is_foreign(delta) or is_foreign(sigma):
+        center, delta, sigma = alike(center, delta, sigma)
+        return dense(size, n, center, delta, sigma, kernel, edge)
+    return _dense(band(size, n, center, delta, sigma, kernel, edge), size)
+
+
+def dense(size: int, n: int, center: Any, delta: Any, sigma: Any, kernel: Kernel, edge: Edge) -> Any:
+    """Return `filterbank` for arrays of any one library, each of shape () or (B,)."""
+    xp = namespace(center)
+    mu = centers(n, center[..., None], delta[..., None])[..., None]
+    peak = xp.round(mu) if edge == "black" else xp.clip(xp.round(mu), 0, size - 1)
+    pixels = counted(0, size, mu)
+    weights, total = weighed(pixels, mu, peak, sigma[..., None, None], kernel, edge)
+    return weights / total
+
+
+class Partials(NamedTuple):
+    """The slopes of a bank's weights, each of the bank's shape, per pixel of what grows."""
+
+    center: Floats
+    delta: Floats
+    sigma: Floats
+
+
+def filterbank_partials(
+    size: int,
+    n: int,
+    center: float,
+    delta: float,
+    sigma: float,
+    kernel: Kernel = "gaussian",
+    edge: Edge = "extend",
+) -> Partials:
+    """Return the derivatives of `filterbank` with respect to center, delta and sigma.
+
+    Parameters
+    ----------
+    size, n, center, delta, sigma, kernel, edge
+        As for `filterbank`.
+
+    Returns
+    -------
+    Partials
+        ``center``, ``delta`` and ``sigma``, ndarrays of shape (n, size), float64. A box filter has
+        kinks; there each is the slope towards a growing center, delta or sigma.
+
+    Raises
+    ------
+    GlimpseError
+        If a number is out of its range, or a name not in its list.
+
+    Notes
+    -----
+    The derivatives of Gregor et al. 2015, eqs. 19-26. Rows of an extended bank sum to one, so those
+    of its derivatives sum to zero.
+
+    Examples
+    --------
+    >>> moved = filterbank(9, 3, 4 + 1e-6, 2, 1) - filterbank(9, 3, 4, 2, 1)
+    >>> bool(np.allclose(moved / 1e-6, filterbank_partials(9, 3, 4, 2, 1).center, atol=1e-6))
+    True
+    """
+    checked("center", center, positive=False)
+    Window(gx=0, gy=0, delta=delta, sigma=sigma, n=n, kernel=kernel, edge=edge)  # checks the rest
+    bank, partials = band_partials(size, n, center, delta, sigma, kernel, edge)
+    return Partials(*(_dense(Band(bank.start, slopes), size) for slopes in partials))
 
 
 def band(
@@ -100,19 +166,25 @@ def band(
     precision : float
         Weight, relative to the filter's largest, that no longer shows in the result.
     """
-    shape = KERNEL_TABLE[kernel]
-    mu = centers(n, center, delta)
-    nearest = np.rint(mu)
-    inside = np.clip(nearest, 0, size - 1)
-    start, width = _touched(mu, inside, size, shape.reach(sigma, precision))
-    peak = nearest if edge == "black" else inside
-    pixels = start[:, None] + np.arange(width)
-    weights = shape.weigh(pixels, mu[:, None], peak[:, None], sigma)
-    total = shape.lattice_sum(mu - peak, sigma) if edge == "black" else weights.sum(axis=1)
-    if not total.all():  # a box that ends before the image begins: the nearest pixel alone
-        weights[total == 0] = pixels[total == 0] == peak[total == 0, None]
-        total[total == 0] = 1
-    return Band(start, weights / total[:, None])
+    return _placed(size, n, center, delta, sigma, kernel, edge, precision).band
+
+
+def band_partials(
+    size: int,
+    n: int,
+    center: float,
+    delta: float,
+    sigma: float,
+    kernel: Kernel = "gaussian",
+    edge: Edge = "extend",
+    precision: float = 2.0**-56,
+) -> tuple[Band, Partials]:
+    """Return `band` and its derivatives, each of shape (n, K) over the same pixels."""
+    placed = _placed(size, n, center, delta, sigma, kernel, edge, precision)
+    bank, (grows, falls, wider) = placed.band, placed.slopes(sigma, kernel, edge)
+    steps = (np.arange(n) - (n - 1) / 2)[:, None]
+    spread = steps * np.where(steps < 0, falls, grows)
+    return bank, Partials(grows, spread, wider)
 
 
 def coverage_peak(n: int, center: float, delta: float, sigma: float, kernel: Kernel = "gaussian") -> float:
@@ -128,63 +200,75 @@ def coverage_peak(n: int, center: float, delta: float, sigma: float, kernel: Ker
     return float(bank.coverage.max())
 
 
+class _Placed(NamedTuple):
+    """The filters of a bank over the pixels that they touch; K is how many those are."""
+
+    start: NDArray[np.intp]  # (n,)
+    pixels: NDArray[np.intp]  # (n, K)
+    mu: Floats  # (n, 1)
+    peak: Floats  # (n, 1), the pixel that weighs 1 or less
+    weights: Floats  # (n, K), up to a factor
+    total: Floats  # (n, 1), that factor
+
+    @property
+    def band(self) -> Band:
+        return Band(self.start, self.weights / self.total)
+
+    def slopes(self, sigma: float, kernel: Kernel, edge: Edge) -> list[Floats]:
+        """The slopes of the band's weights as mu grows, as mu falls, as sigma grows."""
+        shape, weights = KERNEL_TABLE[kernel], self.weights / self.total
+        raw = shape.slopes(self.pixels, self.mu, self.peak, sigma)
+        if edge == "extend":
+            totals = [slope.sum(axis=1, keepdims=True) for slope in raw]
+        else:
+            moved, wider = shape.lattice_slopes(self.mu - self.peak, sigma)
+            totals = [moved, moved, wider]
+        return [(slope - weights * whole) / self.total for slope, whole in zip(raw, totals, strict=True)]
+
+
+def _placed(
+    size: int, n: int, center: float, delta: float, sigma: float, kernel: Kernel, edge: Edge, precision: float
+) -> _Placed:
+    mu = centers(n, center, delta)
+    inside = np.rint(mu).clip(0, size - 1)
+    start, width = _touched(mu, inside, size, KERNEL_TABLE[kernel].reach(sigma, precision))
+    pixels = start[:, None] + np.arange(width)
+    mu = mu[:, None]
+    peak = np.rint(mu) if edge == "black" else inside[:, None]
+    return _Placed(start, pixels, mu, peak, *weighed(pixels, mu, peak, sigma, kernel, edge))
+
+
+def _dense(bank: Band, size: int) -> Floats:
+    dense = np.zeros((len(bank.start), size))
+    np.put_along_axis(dense, bank.pixels, bank.weights, axis=1)
+    return dense
+
+
+def weighed(pixels: Any, mu: Any, peak: Any, sigma: Any, kernel: Kernel, edge: Edge) -> tuple[Any, Any]:
+    """Return the weights of pixels (..., n, K) up to a factor, and that factor (..., n, 1).
+
+    Arrays are those of any library; mu and peak are of shape (..., n, 1), sigma is one number or
+    (..., 1, 1).
+    """
+    xp, shape = namespace(mu), KERNEL_TABLE[kernel]
+    weights = shape.weigh(pixels, mu, peak, sigma, xp)
+    if edge == "black":
+        return weights, shape.lattice_sum(mu - peak, sigma, xp)
+    total = xp.sum(weights, axis=-1, keepdims=True)
+    if xp is np and total.all():
+        return weights, total
+    nothing = total == 0  # a box that ends before the image begins: the nearest pixel alone
+    weights = xp.where(nothing & (pixels == peak), 1.0, weights)
+    return weights, xp.where(nothing, 1.0, total)
+
+
 def _touched(mu: Floats, inside: Floats, size: int, reach: float) -> tuple[NDArray[np.intp], int]:
     """First pixel of each filter and the common count of pixels, all of them on the axis.
 
     Beyond the edge weights fall with the distance from the nearest pixel `inside`, not from mu.
     """
     radius = np.hypot(mu - inside, reach)
-    low = np.clip(np.ceil(mu - radius), 0, size - 1)
-    high = np.clip(np.floor(mu + radius), 0, size - 1)
+    low = np.ceil(mu - radius).clip(0, size - 1)
+    high = np.floor(mu + radius).clip(0, size - 1)
     width = int((high - low).max()) + 1
     return np.minimum(low, size - width).astype(np.intp), width
-
-
-class KernelShape(NamedTuple):
-    """What one kernel is made of.
-
-    reach(sigma, precision)           distance in pixels beyond which weights fall below precision
-    weigh(pixel, mu, peak, sigma)     weights up to a factor, 1 or less at the pixel `peak`
-    lattice_sum(offset, sigma)        their sum over the endless lattice; offset is mu - peak
-    """
-
-    reach: Callable[[float, float], float]
-    weigh: Callable[[NDArray[Any], Floats, Floats, float], Floats]
-    lattice_sum: Callable[[Floats, float], Floats]
-
-
-def _gaussian_reach(sigma: float, precision: float) -> float:
-    return sigma * math.sqrt(-2 * math.log(precision))
-
-
-def _gaussian(pixel: NDArray[Any], mu: Floats, peak: Floats, sigma: float) -> Floats:
-    # (a - mu)^2 - (peak - mu)^2 as a product: exact where the squares would cancel
-    weights: Floats = np.exp((pixel - peak) * (mu - (pixel + peak) / 2) / sigma**2)
-    return weights
-
-
-def _gaussian_lattice_sum(offset: Floats, sigma: float) -> Floats:
-    if sigma >= 2:  # Poisson's sum formula: the next term is exp(-2 (pi sigma)^2) < 1e-34
-        total: Floats = math.sqrt(2 * math.pi) * sigma * np.exp(offset**2 / (2 * sigma**2))
-        return total
-    k = np.arange(-18, 19)
-    return np.asarray(np.exp(k * (offset[:, None] - k / 2) / sigma**2).sum(axis=1))
-
-
-def _box_reach(sigma: float, precision: float) -> float:
-    return sigma * math.sqrt(3) + 0.5
-
-
-def _box(pixel: NDArray[Any], mu: Floats, peak: Floats, sigma: float) -> Floats:
-    half = sigma * math.sqrt(3)
-    return np.clip(half - (np.abs(pixel - mu) - 0.5), 0, min(2 * half, 1))
-
-
-def _box_lattice_sum(offset: Floats, sigma: float) -> Floats:
-    return np.full(offset.shape, sigma * math.sqrt(12))
-
-
-KERNEL_TABLE: dict[Kernel, KernelShape] = {
-    "gaussian": KernelShape(_gaussian_reach, _gaussian, _gaussian_lattice_sum),
-    "box": KernelShape(_box_reach, _box, _box_lattice_sum),
-}

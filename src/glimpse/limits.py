@@ -20,3 +20,6 @@ ANIMATION_PIXELS = 1_000_000_000
 
 FILE_BYTES = 4_000_000_000
 """Most bytes read from a file or pipe."""
+
+CHUNKS = 10_000
+"""Most chunks of a PNG beside those of its pixels."""

@@ -10,6 +10,7 @@ from numbers import Integral, Real
 from typing import Any, Literal, get_args
 
 from glimpse import limits
+from glimpse.arrays import is_foreign
 from glimpse.errors import GlimpseError as GlimpseError
 from glimpse.limits import N_MAX, NUMBER_MAX
 
@@ -220,7 +221,13 @@ def _inside(row: float, col: float, shape: tuple[int, int]) -> bool:
 
 
 def checked(name: str, value: object, *, positive: bool = True) -> float:
-    """Return a number as a float if it is finite and in its range, else raise `GlimpseError`."""
+    """Return a number as a float if it is finite and in its range, else raise `GlimpseError`.
+
+    An array of another library, such as a PyTorch tensor, is returned as it is: its numbers may not be
+    known yet.
+    """
+    if is_foreign(value):
+        return value  # type: ignore[return-value]
     if isinstance(value, bool) or not isinstance(value, Real) or not _is_finite(value):
         raise GlimpseError(f"{name} must be a finite number, got {value!r}")
     least = 1 / NUMBER_MAX if positive else -NUMBER_MAX

@@ -14,6 +14,7 @@ COMMANDS = {
     "write": "Restore patches onto a black canvas.",
     "sweep": "Animate a window while its numbers change.",
     "show": "Draw the window over its image.",
+    "locate": "Find where a patch was cropped.",
     "info": "Print the window a file was made with.",
 }
 

@@ -213,6 +213,16 @@ def jobs_option(command: F) -> F:
     )(command)
 
 
+def cluster_option(command: F) -> F:
+    """Give a command ``--dask``."""
+    return option(
+        "--dask",
+        "cluster",
+        metavar="ADDRESS|local",
+        help="Work on a Dask cluster that shares these files (pip install 'glimpse-crop[dask]').",
+    )(command)
+
+
 def input_options(command: F) -> F:
     """Give a command ``--range`` and ``--max-pixels``."""
     for decorator in (

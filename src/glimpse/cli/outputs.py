@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import string
@@ -58,7 +59,8 @@ def plan(
     default: str,
     suffixes: Sequence[str],
     overwrite: bool,
-    values: Callable[[str], dict[str, Any]] | None = None,
+    values: Callable[[int], dict[str, Any]] | None = None,
+    given: Sequence[str] = (),
     protect: Sequence[str] = (),
 ) -> list[str]:
     """Return the output of each input.
@@ -76,7 +78,10 @@ def plan(
     overwrite : bool
         Whether existing files may be replaced.
     values : callable, optional
-        More template values for an input, called only where a template asks for them.
+        More template values for the input of an index, called only where a template asks for them.
+    given : sequence of str
+        The outputs of a table, relative to a folder that ``-o`` names; where one is empty the template is
+        used.
     protect : sequence of str
         More files that no output may replace.
 
@@ -85,11 +90,14 @@ def plan(
     click.UsageError
         If two inputs share an output, an output is an input or exists, or has an unknown ending.
     """
-    if list(inputs).count("-") > 1:
-        raise click.UsageError("standard input can be read once only; give '-' once")
-    template = _template(inputs, output, default)
+    own = list(given) or [""] * len(inputs)
+    template = Template("") if all(own) else _template(inputs, output, default)
     numbers = values if values and set(template.fields) & set(NUMBERS) else None
-    names = [_fill(template, name, index, numbers) for index, name in enumerate(inputs)]
+    folder = output if output is not None and _is_folder(output) else ""
+    names = [
+        os.path.join(folder, name) if name else _fill(template, inputs[index], index, numbers)
+        for index, name in enumerate(own)
+    ]
     known = [(source, name) for source, name in zip(inputs, names, strict=True) if name]
     check_suffixes([name for _, name in known], suffixes)
     check([source for source, _ in known], [name for _, name in known], overwrite, [*inputs, *protect])
@@ -103,11 +111,11 @@ def check_suffixes(names: Sequence[str], suffixes: Sequence[str]) -> None:
             raise click.UsageError(f"-o {name}: the name must end in {' or '.join(suffixes)}")
 
 
-def _fill(template: Template, name: str, index: int, numbers: Callable[[str], dict[str, Any]] | None) -> str:
+def _fill(template: Template, name: str, index: int, numbers: Callable[[int], dict[str, Any]] | None) -> str:
     """The output of an input; empty where the input is bad, which its own job will tell."""
     values = {"stem": _stem(name), "parent": str(Path(name).parent), "index": index}
     try:
-        return template.fill(values | (numbers(name) if numbers else {}))
+        return template.fill(values | (numbers(index) if numbers else {}))
     except GlimpseError:
         return ""
 
@@ -122,8 +130,12 @@ def check(
 ) -> None:
     """Refuse outputs that collide, that are inputs, or that exist; and bytes to a terminal."""
     taken: dict[str, int] = {}
+    context = click.get_current_context(silent=True)
+    like = [context.params["like"]] if context and context.params.get("like") else []
+    sources = {found: source for source in (*inputs, *protect, *like) if (found := _identity(source))}
+    real = functools.cache(os.path.realpath)
     for index, name in enumerate(outputs):
-        key = _place(name)
+        key = _place(name, real)
         if key in taken:
             other = inputs[taken[key]] if len(inputs) == len(outputs) else outputs[taken[key]]
             raise click.UsageError(
@@ -134,28 +146,38 @@ def check(
         if name == "-" and sys.stdout is not None and sys.stdout.isatty():
             raise click.UsageError("standard output is a terminal; redirect it or give -o FILE")
         if name != "-":
-            _check_free(name, [*inputs, *protect], overwrite)
+            _check_free(name, sources, overwrite)
 
 
-def _place(name: str) -> str:
+def _place(name: str, real: Callable[[str], str]) -> str:
     """The same text for names of the same file, also where case or links make them so."""
     folder, base = os.path.split(name)
-    return unicodedata.normalize("NFC", os.path.join(os.path.realpath(folder), base)).casefold()
+    return unicodedata.normalize("NFC", os.path.join(real(folder), base)).casefold()
 
 
-def _check_free(name: str, inputs: Sequence[str], overwrite: bool) -> None:
+def _identity(name: str) -> tuple[int, int] | None:
+    """What tells a file from all others, None where there is none."""
+    try:
+        status = os.stat(name)
+    except (OSError, ValueError):
+        return None
+    return (status.st_dev, status.st_ino) if name != "-" else None
+
+
+def _check_free(name: str, sources: dict[tuple[int, int], str], overwrite: bool) -> None:
     if not os.path.lexists(name):
         return
     if Path(name).is_dir():
         raise click.UsageError(f"{name} is a folder; give its files names with -o")
-    for source in inputs:
-        if source != "-" and all(map(os.path.exists, (name, source))) and os.path.samefile(name, source):
-            raise click.UsageError(f"{name} is the input {source}; an input is never replaced")
+    if source := sources.get(_identity(name) or (0, 0)):
+        raise click.UsageError(f"{name} is the input {source}; an input is never replaced")
     if not overwrite:
         raise click.UsageError(f"{name} exists already; --overwrite replaces it, -o names another")
 
 
 def _template(inputs: Sequence[str], output: str | None, default: str) -> Template:
+    if list(inputs).count("-") > 1:
+        raise click.UsageError("standard input can be read once only; give '-' once")
     if output == "":
         raise click.UsageError("-o is empty; give it a file, a folder or a template")
     if output is None and len(inputs) > 1:

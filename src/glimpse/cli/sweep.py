@@ -133,8 +133,9 @@ def _shots(picture: Picture, windows: Sequence[Window], zoom: int | None, *, pla
 
     pixels = np.asarray(picture.pixels)
     patches = (read(pixels, window, channel_axis=picture.channel_axis) for window in windows)
+    # the patch alone at first: a panel is drawn in its full size when it is made
+    _check_size(windows[0].shape[0] * (zoom or 1), windows[0].shape[1] * (zoom or 1), len(windows))
     if plain:
-        _check_size(windows[0].shape[0] * (zoom or 1), windows[0].shape[1] * (zoom or 1), len(windows))
         for patch in patches:
             levels = view.to_rgb(patch, picture.white)
             yield view.enlarge(levels[..., 0] if patch.ndim == 2 else levels, zoom or 1)

@@ -7,6 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from glimpse import limits
 from glimpse.image.decode import Picture, decode
 from glimpse.image.encode import encode_npy, encode_png, straighten, to_levels
 from glimpse.image.files import open_input, write_output
@@ -37,9 +38,9 @@ def load_record(name: str) -> Record:
         If there is none, or it is none of ours.
     """
     with open_input(name) as file:
-        head = file.read(1)
+        head = file.read(limits.RECORD_BYTES + 1)
         file.seek(0)
-        record = parse_record(file.read()) if head == b"{" else picture_record(decode(file))
+        record = parse_record(head) if head[:1] == b"{" else picture_record(decode(file))
     if record is None:
         raise GlimpseError("not made by glimpse: it carries no record")
     return record
@@ -81,7 +82,7 @@ def save_still(
     if Path(name).suffix.lower() == ".npy":
         data = encode_npy(array)
     else:
-        if array.ndim == 3 and (like.white > 255 or array.shape[2] > 4):
-            raise GlimpseError(f"PNG holds no {array.shape[2]} channels of this kind; write .npy")
+        if array.ndim == 3 and array.shape[2] > 4:
+            raise GlimpseError(f"PNG holds no {array.shape[2]} channels; write .npy")
         data = encode_png(to_levels(array, like.white), record, like.color)
     write_output(name, data, overwrite=overwrite)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -16,6 +18,9 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from glimpse import limits
 from glimpse.image.animation import animation_comment
+from glimpse.image.deep import HINT, deep_levels
+from glimpse.image.pixels import Pixels
+from glimpse.image.png import SIGNATURE, count_texts
 from glimpse.image.record import KEYWORD
 from glimpse.window import GlimpseError
 
@@ -24,62 +29,13 @@ FORMATS = ("PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP", "PPM")
 Image.MAX_IMAGE_PIXELS = None  # ours is checked instead, and tells what to do
 
 _ORIENTATION = 0x0112
-# EXIF orientation: (transpose, then flip rows, flip columns) makes the picture upright
-_TURNS = {
-    2: (False, False, True),
-    3: (False, True, True),
-    4: (False, True, False),
-    5: (True, False, False),
-    6: (True, False, True),
-    7: (True, True, True),
-    8: (True, True, False),
-}
 _KEPT = {"1": "L", "RGBX": "RGB", "RGBa": "RGBA", "La": "LA", "PA": "RGBA"}
 _GREY16 = ("I;16", "I;16B", "I;16L", "I;16N")
+_TO_SRGB = ("CMYK", "LAB", "YCbCr", "HSV")
+_NUMBERS = {"F": "float32", "I": "int32"}
+_HEADER = 4096  # bytes of the header of an NPY file
 
-
-class Pixels:
-    """The pixels of a Pillow image, upright, converted to arrays only where they are sliced.
-
-    Slices like an array of shape (A, B) or (A, B, C). Colours come multiplied by their alpha, as
-    float32; without alpha they are the levels themselves.
-    """
-
-    def __init__(self, image: Image.Image, orientation: int = 1) -> None:
-        self._image = image
-        self._turn = _TURNS.get(orientation, (False, False, False))
-        sides = image.size if self._turn[0] else image.size[::-1]
-        bands = len(image.getbands())
-        self.shape: tuple[int, ...] = sides if bands == 1 else (*sides, bands)
-        self.ndim = len(self.shape)
-        self.alpha = image.mode in ("LA", "RGBA")
-        self.white = 65535 if image.mode in _GREY16 else 255
-        level = np.uint16 if self.white > 255 else np.uint8
-        self.dtype: np.dtype[Any] = np.dtype(np.float32 if self.alpha else level)
-        self.size = sides[0] * sides[1] * bands
-
-    def __getitem__(self, index: tuple[slice, ...]) -> NDArray[Any]:
-        transpose, *flips = self._turn
-        spans = [range(size)[part] for size, part in zip(self.shape[:2], index, strict=False)]
-        # a range of the upright picture, seen from the other end where that axis is flipped
-        ends = [
-            (size - s.stop, size - s.start) if flip else (s.start, s.stop)
-            for s, flip, size in zip(spans, flips, self.shape[:2], strict=True)
-        ]
-        (top, bottom), (left, right) = ends[::-1] if transpose else ends
-        array = np.asarray(self._image.crop((left, top, right, bottom)))
-        array = array.swapaxes(0, 1) if transpose else array
-        array = array[tuple(slice(None, None, -1 if flip else 1) for flip in flips)]
-        return self._premultiplied(array) if self.alpha else array.astype(self.dtype, copy=False)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        array = self[(slice(None), slice(None))]
-        return array if dtype is None else array.astype(dtype, copy=False)
-
-    def _premultiplied(self, array: NDArray[Any]) -> NDArray[Any]:
-        array = array.astype(np.float32)
-        array[..., :-1] *= array[..., -1:] / np.float32(self.white)
-        return array
+_Convert = Callable[[Image.Image], Image.Image | NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -151,19 +107,41 @@ def decode(file: BinaryIO, levels: tuple[float, float] | None = None) -> Picture
 
 
 def _decode_image(file: BinaryIO, levels: tuple[float, float] | None) -> Picture:
+    records = count_texts(file, KEYWORD) if file.read(8) == SIGNATURE else 1
+    file.seek(0)
     image = Image.open(file, formats=FORMATS)
     _check_size(image.height, image.width)
     notes = _notes(image)
+    deep = deep_levels(image, file) if _is_deep_colour(image) else None
+    if deep is None and _is_deep_colour(image):
+        notes += (HINT,)
     _forget_texts(image, file)
-    image.load()
-    text, orientation = _record_text(image), _orientation(image)
+    orientation = _load(image)
+    # the parser refuses what follows a first record: several are as good as none
+    text = "\n".join([_record_text(image) or ""] * records) or None
     _forget_texts(image, file)
-    if image.mode in ("F", "I") and not (image.mode == "I" and image.format == "PPM"):
-        return Picture(_scaled(np.asarray(image), levels), text=text, notes=notes)
     color = _color(image)
-    plain, notes = _plain(image, notes)
-    pixels = Pixels(plain, orientation)
+    if deep is not None:
+        return _picture(Pixels(deep, orientation), color, text, notes)
+    convert, more = _conversion(image, levels)
+    return _picture(Pixels(image, orientation, convert), color, text, notes + more)
+
+
+def _picture(pixels: Pixels, color: Mapping[str, bytes], text: str | None, notes: tuple[str, ...]) -> Picture:
     return Picture(pixels, pixels.white, pixels.alpha, color, text, notes)
+
+
+def _load(image: ImageFile.ImageFile) -> int:
+    """Decode the pixels as they lie in the file, and return which way they lie."""
+    if not isinstance(image, TiffImageFile):
+        image.load()
+        return _orientation(image)
+    orientation = _orientation(image)
+    with contextlib.suppress(Exception):  # damaged EXIF, which asks for no turn
+        image.getexif().pop(_ORIENTATION, None)  # Pillow would turn a TIFF upright in a second copy
+    image.load()
+    image._size = image.im.size
+    return orientation
 
 
 def _check_size(rows: int, cols: int) -> None:
@@ -174,10 +152,12 @@ def _check_size(rows: int, cols: int) -> None:
 
 
 def _forget_texts(image: ImageFile.ImageFile, file: BinaryIO) -> None:
-    """Text chunks stand among the facts: one named `transparency` or `interlace` would pass for such."""
+    """Text chunks stand among the facts: one named `transparency` or `bbox` would pass for such."""
     texts = [key for key, value in image.info.items() if isinstance(value, str) and key != KEYWORD]
     for key in texts:
         del image.info[key]
+    if "bbox" in texts:
+        image.tile = [tile._replace(extents=(0, 0, *image.size)) for tile in image.tile]
     if "interlace" in texts and image.format == "PNG":
         here = file.tell()
         file.seek(28)  # the last byte of the header
@@ -195,25 +175,35 @@ def _orientation(image: ImageFile.ImageFile) -> int:
 
 
 def _decode_npy(file: BinaryIO, levels: tuple[float, float] | None) -> Picture:
-    array = np.lib.format.read_array(file, allow_pickle=False, max_header_size=4096)
+    shape, dtype = _npy_header(file)
+    if len(shape) not in (2, 3) or 0 in shape or dtype.kind not in "biuf":
+        raise GlimpseError(f"an array of shape {shape} and type {dtype} is no image")
+    _check_size(shape[0], shape[1])
+    start, end = file.tell(), file.seek(0, io.SEEK_END)
+    if math.prod(shape) * dtype.itemsize > end - start:
+        raise GlimpseError("cannot be decoded: the file is shorter than its header says")
+    file.seek(0)
+    array = np.lib.format.read_array(file, allow_pickle=False, max_header_size=_HEADER)
     array = array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array
-    if array.ndim not in (2, 3) or not array.size or array.dtype.kind not in "biuf":
-        raise GlimpseError(f"an array of shape {array.shape} and type {array.dtype} is no image")
-    _check_size(array.shape[0], array.shape[1])
-    if not np.isfinite(array).all():
-        raise GlimpseError("the array has values that are not finite")
+    _check_finite(array)
     array = _scaled(array, levels) if levels else array
     return Picture(array, 65535 if array.dtype == np.uint16 else 255, exact=True)
 
 
-def _scaled(array: NDArray[Any], levels: tuple[float, float] | None) -> NDArray[Any]:
-    if levels is None:
-        raise GlimpseError(
-            f"pixels are {array.dtype} numbers from {array.min():g} to {array.max():g}; "
-            "say what black and white are with --range LO,HI"
-        )
-    if not np.isfinite(array).all():
-        raise GlimpseError("the picture has values that are not finite")
+def _npy_header(file: BinaryIO) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    first = np.lib.format.read_magic(file) == (1, 0)
+    read = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(file, max_header_size=_HEADER)
+    return shape, dtype
+
+
+def _check_finite(array: NDArray[Any] | Pixels) -> None:
+    for row in range(0, array.shape[0], 256):
+        if not np.isfinite(array[row : row + 256, :]).all():
+            raise GlimpseError("the picture has values that are not finite")
+
+
+def _scaled(array: NDArray[Any], levels: tuple[float, float]) -> NDArray[Any]:
     low, high = levels
     return np.clip((array - np.float64(low)) * (255 / (high - low)), 0, 255).astype(np.float32)
 
@@ -222,14 +212,18 @@ def _notes(image: ImageFile.ImageFile) -> tuple[str, ...]:
     notes = []
     if getattr(image, "is_animated", False):
         notes.append("it has more than one frame; the first is used")
-    if _deep(image) and image.mode in ("RGB", "RGBA"):
-        notes.append("16 bits per channel were read as 8")
     if image.mode in _GREY16 and "transparency" in image.info:
         notes.append("its transparent level was left out")
+    if _is_deep(image) and image.mode in _TO_SRGB:
+        notes.append("16 bits per channel were read as 8")
     return tuple(notes)
 
 
-def _deep(image: ImageFile.ImageFile) -> bool:
+def _is_deep_colour(image: ImageFile.ImageFile) -> bool:
+    return image.mode in ("RGB", "RGBA", "LA") and _is_deep(image)
+
+
+def _is_deep(image: ImageFile.ImageFile) -> bool:
     """Whether the file has more than 8 bits per channel."""
     if isinstance(image, TiffImageFile):
         return bool(max(image.tag_v2.get(258, (8,))) > 8)
@@ -239,34 +233,51 @@ def _deep(image: ImageFile.ImageFile) -> bool:
     return bool(image.format == "PNG" and "16B" in str(arguments))
 
 
-def _plain(image: ImageFile.ImageFile, notes: tuple[str, ...]) -> tuple[Image.Image, tuple[str, ...]]:
-    """The image as L, LA, RGB, RGBA or 16-bit grey."""
-    if image.mode in _GREY16:
-        return image, notes
-    if image.mode == "I":  # a PPM of more than 8 bits, which Pillow scales to 65535
-        return Image.fromarray(np.asarray(image).astype(np.uint16)), notes
+def _conversion(
+    image: ImageFile.ImageFile, levels: tuple[float, float] | None
+) -> tuple[_Convert, tuple[str, ...]]:
+    """What makes L, LA, RGB, RGBA, 16-bit grey or floats of any part of the image, and what to say of it."""
+    if image.mode == "I" and image.format == "PPM":  # more than 8 bits, which Pillow scales to 65535
+        return lambda part: np.asarray(part).astype(np.uint16), ()
+    if image.mode in ("F", "I"):
+        return _ranged(image, levels), ()
     if image.has_transparency_data and image.mode in ("P", "L", "RGB", "1"):
-        return image.convert("LA" if image.mode in ("L", "1") else "RGBA"), notes
-    if image.mode in ("L", "LA", "RGB", "RGBA"):
-        return image, notes
-    if image.mode in ("CMYK", "LAB", "YCbCr", "HSV"):
-        return _to_srgb(image, notes)
-    return image.convert(_KEPT.get(image.mode, "RGB")), notes
+        return _kept_transparency(image), ()
+    if image.mode in ("L", "LA", "RGB", "RGBA", *_GREY16):
+        return lambda part: part, ()
+    if image.mode in _TO_SRGB:
+        return _to_srgb(image)
+    return lambda part: part.convert(_KEPT.get(part.mode, "RGB")), ()
 
 
-def _to_srgb(image: Image.Image, notes: tuple[str, ...]) -> tuple[Image.Image, tuple[str, ...]]:
+def _kept_transparency(image: Image.Image) -> _Convert:
+    mode = "LA" if image.mode in ("L", "1") else "RGBA"
+    return lambda part: part.convert(mode)
+
+
+def _ranged(image: ImageFile.ImageFile, levels: tuple[float, float] | None) -> _Convert:
+    if levels is None:
+        low, high = image.getextrema()
+        raise GlimpseError(
+            f"pixels are {_NUMBERS[image.mode]} numbers from {low:g} to {high:g}; "
+            "say what black and white are with --range LO,HI"
+        )
+    _check_finite(Pixels(image))
+    return lambda part: _scaled(np.asarray(part), levels)
+
+
+def _to_srgb(image: Image.Image) -> tuple[_Convert, tuple[str, ...]]:
     if profile := image.info.get("icc_profile"):
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            turned = ImageCms.profileToProfile(
-                image, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
-            )
+            turn = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), image.mode, "RGB")
+            turned = ImageCms.applyTransform(image.crop((0, 0, 1, 1)), turn)
             if turned is not None:
-                return turned, notes
+                return lambda part: ImageCms.applyTransform(part, turn) or part, ()
         except (ImageCms.PyCMSError, OSError):
             pass
     note = f"{image.mode} was converted to RGB without a colour profile"
-    return image.convert("RGB"), (*notes, note)
+    return lambda part: part.convert("RGB"), (note,)
 
 
 def _color(image: Image.Image) -> dict[str, bytes]:

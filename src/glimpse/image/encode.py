@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from glimpse.image.png import encode_deep, profile_chunk
 from glimpse.image.record import KEYWORD, Record
 
 
@@ -35,7 +36,7 @@ def encode_png(
     Parameters
     ----------
     levels : ndarray, uint8 or uint16, shape (A, B) or (A, B, C)
-        Grey, grey and alpha, RGB or RGBA; uint16 for grey alone.
+        Grey, grey and alpha, RGB or RGBA.
     record : Record or None
         Goes into one text chunk, ``glimpse``.
     color : mapping of str to bytes
@@ -47,6 +48,9 @@ def encode_png(
         chunks.add(name.encode(), data)
     if record:
         chunks.add_text(KEYWORD, record.to_json())
+    if levels.dtype == np.uint16 and levels.ndim == 3:
+        first = [profile_chunk(profile)] if profile else []
+        return encode_deep(levels, [*first, *((kind, data) for kind, data, *_ in chunks.chunks)])
     file = io.BytesIO()
     Image.fromarray(levels).save(file, "PNG", pnginfo=chunks, icc_profile=profile)
     return file.getvalue()

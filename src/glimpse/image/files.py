@@ -9,12 +9,16 @@ import os
 import secrets
 import stat
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from glimpse import limits
 from glimpse.window import GlimpseError
+
+creating = threading.Lock()
+"""Held while a temporary file is made; who ends the process takes it first, and for ever."""
 
 _temporary: set[str] = set()
 
@@ -106,7 +110,9 @@ def _beside(folder: Path) -> Iterator[str]:
 
 
 def _fill(temporary: str, data: bytes, mode: int | None) -> None:
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    with creating:
+        handle = os.open(temporary, flags, 0o666)
     with os.fdopen(handle, "wb") as file:
         if mode is not None:
             os.chmod(temporary, mode)

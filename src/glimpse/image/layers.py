@@ -43,8 +43,6 @@ class Layer:
         if self.shape != other.shape:
             ours, theirs = (f"{rows} x {cols}" for rows, cols in (self.shape, other.shape))
             raise GlimpseError(f"canvases of {ours} and {theirs} do not add up; give one --canvas")
-        if self.like.white > 255 and other.array.ndim == 3:  # no 16-bit colour can be saved
-            return self._in_8_bits().plus(other)
         (colour, alpha), (light, more) = self._split(), other._split()
         total = colour + light * (self.like.white / other.like.white)
         if alpha is None:
@@ -52,10 +50,6 @@ class Layer:
         if more is not None:
             alpha = np.minimum(alpha + more * (self.like.white / other.like.white), self.like.white)
         return replace(self, array=np.concatenate([total, alpha], axis=2))
-
-    def _in_8_bits(self) -> Layer:
-        notes = (*self.like.notes, "16-bit grey with colour on it became 8 bits")
-        return Layer(self.array * (255 / self.like.white), replace(self.like, white=255, notes=notes))
 
     def _split(self) -> tuple[NDArray[Any], NDArray[Any] | None]:
         array = self.array if self.array.ndim == 3 else self.array[..., None]

@@ -1,0 +1,147 @@
+"""``glimpse locate``: where in an image a patch was cropped."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from glimpse.cli.boundary import run
+from glimpse.cli.options import WindowOptions, input_options, output_options, window_options
+from glimpse.cli.outputs import plan
+from glimpse.cli.report import about, source_name
+from glimpse.errors import GlimpseError
+
+if TYPE_CHECKING:
+    from glimpse.image import Picture, Record
+    from glimpse.locate import Location
+
+STILL, JSON = ".png", ".json"
+MOVING = (".gif", ".webp", ".apng")
+STEP = 24  # hundredths of a second that a step of the descent stands
+HOLD = 150
+
+
+@click.command()
+@click.argument("image", metavar="IMAGE")
+@click.argument("patch", metavar="PATCH")
+@window_options()
+@input_options
+@output_options(
+    "Where to: .json, the window alone, for --like; .png, the place drawn on the image; .gif, .webp "
+    "or .apng, the descent."
+)
+def locate(
+    image: str,
+    patch: str,
+    window: WindowOptions,
+    levels: tuple[float, float] | None,
+    output: str | None,
+    overwrite: bool,
+    quiet: bool,
+) -> None:
+    """Find where in IMAGE the PATCH was cropped, and print its window as JSON.
+
+    Any tool may have cropped it, also in grey, with another brightness or as JPEG; upright, not
+    enlarged more than twice. Numbers of a window are a start and skip the search. A patch that is
+    not from the image is told so, with exit code 1.
+    """
+    from glimpse.image import Record, load_picture
+
+    if image == patch == "-":
+        raise click.UsageError("standard input can be read once only; give '-' once")
+    if "n" in window.typed:
+        raise click.UsageError("-n is the size of PATCH; leave it out")
+    target = _target(image, patch, output, overwrite)
+
+    def job(name: str) -> str:
+        with about(image):
+            scene = load_picture(image, levels)
+        crop = load_picture(name, levels)
+        found = _located(scene, crop, window)
+        record = Record(found.window, scene.shape, source_name(image))
+        click.echo(json.dumps(record.to_dict() | found.to_dict()))
+        if target:
+            _save(target, scene, crop, found, record, overwrite=overwrite)
+        sure = f"residual {found.residual:.3g} levels, confidence {found.confidence:.2f}"
+        place = f"row {found.window.gx:.6g} (gx), col {found.window.gy:.6g} (gy)"
+        notes = "".join(f"; {note}" for note in (*scene.notes, *crop.notes))
+        return f"{name}: {place} of {image}, {sure}" + (f" -> {target}" if target else "") + notes
+
+    run(job, [patch], lambda name: name, quiet=quiet)
+
+
+def _target(image: str, patch: str, output: str | None, overwrite: bool) -> str | None:
+    """The file that ``-o`` names, if any."""
+    if output is None:
+        return None
+    if output == "-":
+        raise click.UsageError("-o -: the JSON goes to standard output anyway; name a file")
+    suffixes = (JSON, STILL, *MOVING)
+    default = "{stem}-locate.json"
+    return plan([patch], output, default=default, suffixes=suffixes, overwrite=overwrite, protect=[image])[0]
+
+
+def _located(scene: Picture, crop: Picture, options: WindowOptions) -> Location:
+    """The window of the crop, from the start that the options name.
+
+    Raises
+    ------
+    GlimpseError
+        If there is no match.
+    """
+    from glimpse.locate import SURE, locate
+
+    named = {"gx", "gy", "delta", "sigma", "slice", "like"}
+    begins = any(getattr(options, key) is not None for key in named)
+    start = replace(options, n=crop.shape).window(scene.shape) if begins else None
+    found = locate(_levels(scene), _levels(crop), start=start, kernel=options.kernel, channel_axis=2)
+    if not found.found:
+        raise GlimpseError(
+            f"no match: its likeliest place has a confidence of {found.confidence:.2f}, less than {SURE}"
+        )
+    return found
+
+
+def _levels(picture: Picture) -> Any:
+    """Pixels of 0 to 255, shape (A, B, C)."""
+    import numpy as np
+
+    pixels = np.atleast_3d(np.asarray(picture.pixels))
+    return pixels if picture.white == 255 else pixels * np.float32(255 / picture.white)
+
+
+def _save(
+    target: str, scene: Picture, crop: Picture, found: Location, record: Record, *, overwrite: bool
+) -> None:
+    from glimpse import view
+    from glimpse.image import Picture, save_still
+    from glimpse.image.files import write_output
+
+    suffix = Path(target).suffix.lower()
+    if suffix == JSON:
+        write_output(target, record.to_json().encode() + b"\n", overwrite=overwrite)
+    elif suffix == STILL:
+        image, patch = (view.to_rgb(_levels(picture), 255) for picture in (scene, crop))
+        drawing = view.show(image, found.window, patch)
+        save_still(target, drawing, Picture(drawing), overwrite=overwrite)
+    else:
+        data = _descent(suffix, scene, found, record)
+        write_output(target, data, overwrite=overwrite)
+
+
+def _descent(suffix: str, scene: Picture, found: Location, record: Record) -> bytes:
+    """The windows of the fit on their image, what each reads beside it."""
+    from glimpse import view
+    from glimpse.attention import read
+    from glimpse.image.animation import encode_animation
+
+    pixels, windows = _levels(scene), [*found.path, replace(found.window, gamma=1.0)]
+    patches = [view.to_rgb(read(pixels, window, channel_axis=2), 255) for window in windows]
+    shots = list(view.frames(view.to_rgb(pixels, 255), windows, patches))
+    delays = [STEP] * (len(shots) - 1) + [HOLD]
+    swept = replace(record, window=replace(windows[0], kernel=found.window.kernel), last=windows[-1])
+    return encode_animation(shots, delays, suffix, comment=swept.to_json(), exact=view.COLOURS)

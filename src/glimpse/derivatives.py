@@ -1,0 +1,200 @@
+"""The derivatives of the attention layer, by the product rule; the arrays' own are the layer itself.
+
+``read`` and ``write`` are two faces of one number, ``<patch, Fx @ image @ Fy.T>``, linear in the patch and in
+the image. So the gradient of `read` with respect to its image is `write`, that of `write` with respect to
+its patch is `read`, and those of the window's numbers are the same for both but for gamma.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from glimpse.attention import bank_axes, precision, read, spatial, spread
+from glimpse.band import Array, Band, Floats, contract, expand, float_type, on_axes
+from glimpse.filterbank import Partials, band_partials
+from glimpse.window import GlimpseError, Window
+
+Gradients = dict[str, float]
+
+
+def read_vjp(
+    image: ArrayLike, window: Window, cotangent: ArrayLike, *, channel_axis: int | None = None
+) -> tuple[Array, Gradients]:
+    """Return the gradients of ``sum(cotangent * read(image, window))``.
+
+    Parameters
+    ----------
+    image, window, channel_axis
+        As for `read`.
+    cotangent : array_like
+        Of the patch's shape: how the result grows with each sample.
+
+    Returns
+    -------
+    ndarray, of the image's shape
+        The gradient with respect to the image: `write` of the cotangent, times gamma.
+    dict
+        The gradients, by name, with respect to gx, gy, delta, sigma (per pixel) and gamma. At the kinks
+        of a box filter they are the slopes towards a larger number.
+
+    Raises
+    ------
+    GlimpseError
+        As `read` does, or if the cotangent has another shape than the patch.
+
+    Examples
+    --------
+    The mean of a ramp grows by its slope as the window moves down, and not at all across:
+
+    >>> image = np.arange(20.0)[:, None] * np.ones(30)
+    >>> window = Window(gx=9, gy=14, delta=2, sigma=1, n=4)
+    >>> gradient, slopes = read_vjp(image, window, np.full((4, 4), 1 / 16))
+    >>> gradient.shape, round(slopes["gx"], 3), abs(round(slopes["gy"], 3))
+    ((20, 30), 1.0, 0.0)
+    """
+    image, row, col = spatial(image, channel_axis)
+    shape = (image.shape[row], image.shape[col])
+    cotangent = _fitting(cotangent, image, {row: window.shape[0], col: window.shape[1]})
+    (rows, _), (cols, _) = banks = _banks(window, image, row, col)
+    back = spread(cotangent * cotangent.dtype.type(window.gamma), rows, cols, shape, row, col)
+    value, slopes = _pairing(cotangent, banks, image, row, col)
+    return back, {name: window.gamma * slope for name, slope in slopes.items()} | {"gamma": value}
+
+
+def write_vjp(
+    patch: ArrayLike,
+    window: Window,
+    shape: tuple[int, int],
+    cotangent: ArrayLike,
+    *,
+    channel_axis: int | None = None,
+) -> tuple[Array, Gradients]:
+    """Return the gradients of ``sum(cotangent * write(patch, window, shape))``.
+
+    Parameters
+    ----------
+    patch, window, shape, channel_axis
+        As for `write`, by its transpose.
+    cotangent : array_like
+        Of the canvas's shape: how the result grows with each pixel.
+
+    Returns
+    -------
+    ndarray, of the patch's shape
+        The gradient with respect to the patch: `read` of the cotangent, divided by gamma.
+    dict
+        The gradients, by name, as of `read_vjp`.
+
+    Raises
+    ------
+    GlimpseError
+        As `write` does, or if the cotangent has another shape than the canvas.
+    """
+    patch, row, col = spatial(np.asarray(patch), channel_axis)
+    cotangent = _fitting(cotangent, patch, {row: shape[0], col: shape[1]})
+    back = read(cotangent, replace(window, gamma=1 / window.gamma), channel_axis=channel_axis)
+    if back.shape != patch.shape:
+        raise GlimpseError(f"a patch of shape {patch.shape} does not fit a window of {window.shape}")
+    banks = _banks(window, cotangent, row, col)
+    value, slopes = _pairing(patch.astype(back.dtype, copy=False), banks, cotangent, row, col)
+    slopes = {name: slope / window.gamma for name, slope in slopes.items()}
+    return back, slopes | {"gamma": -value / window.gamma**2}
+
+
+def read_jacobian(
+    image: ArrayLike, window: Window, *, channel_axis: int | None = None
+) -> tuple[Array, dict[str, Array]]:
+    """Return the patch, and how each of its samples grows with each number of the window.
+
+    Parameters
+    ----------
+    image, window, channel_axis
+        As for `read`.
+
+    Returns
+    -------
+    patch : ndarray
+        As of `read`.
+    jacobian : dict
+        Of gx, gy, delta, sigma and gamma by name, each an ndarray of the patch's shape: levels per
+        pixel, for gamma levels. At the kinks of a box filter they are the slopes towards a larger number.
+
+    Raises
+    ------
+    GlimpseError
+        As `read` does.
+    """
+    image, row, col = spatial(image, channel_axis)
+    (rows, down), (cols, across) = _banks(window, image, row, col)
+    tall = contract(_stacked(rows, *down), image, row, {col: cols.span})
+    flat, *moved = (np.take(tall, range(k, tall.shape[row], 4), row) for k in range(4))
+    patch, gx, delta, sigma = (contract(cols.local, part, col) for part in (flat, *moved))
+    gy, spread, wider = (contract(cols.local._replace(weights=slopes), flat, col) for slopes in across)
+    jacobian = {"gx": gx, "gy": gy, "delta": delta + spread, "sigma": sigma + wider}
+    scaled = {name: _scaled(slope, window.gamma) for name, slope in jacobian.items()}
+    return _scaled(patch, window.gamma), scaled | {"gamma": np.ascontiguousarray(patch)}
+
+
+def _scaled(array: Array, gamma: float) -> Array:
+    return np.ascontiguousarray(array * array.dtype.type(gamma))
+
+
+def _stacked(bank: Band, *slopes: Floats) -> Band:
+    """One bank of the filters and their slopes, in turns, so that one walk over the pixels does for all."""
+    weights = np.stack([bank.weights, *slopes], axis=1).reshape(-1, bank.weights.shape[1])
+    return Band(bank.start.repeat(1 + len(slopes)), weights)
+
+
+def _banks(window: Window, image: Array, row: int, col: int) -> list[tuple[Band, Partials]]:
+    axes = bank_axes(window, (image.shape[row], image.shape[col]))
+    least = precision(float_type(image.dtype))
+    return [band_partials(*axis, window.kernel, window.edge, least) for axis in axes]
+
+
+def _pairing(
+    patch: Array, banks: list[tuple[Band, Partials]], image: Array, row: int, col: int
+) -> tuple[float, Gradients]:
+    """``<patch, Fx @ image @ Fy.T>`` and its derivatives by gx, gy, delta and sigma."""
+    (rows, down), (cols, across) = banks
+    tall, by_row = _paired(rows, expand(cols, patch, col), image, row, {col: cols.span})
+    _, by_col = _paired(cols.local, patch, tall, col)
+    gx, *of_rows = (float((slopes * by_row).sum()) for slopes in down)
+    gy, *of_cols = (float((slopes * by_col).sum()) for slopes in across)
+    value = float((cols.weights * by_col).sum())
+    return value, {"gx": gx, "gy": gy, "delta": of_rows[0] + of_cols[0], "sigma": of_rows[1] + of_cols[1]}
+
+
+def _paired(
+    bank: Band, samples: Array, x: Array, axis: int, spans: dict[int, slice] | None = None
+) -> tuple[Array, Floats]:
+    """``F @ x``, and how ``<samples, F @ x>`` grows with each weight of F, shape (n, K), in one walk."""
+    n, width = bank.weights.shape
+    rest = np.moveaxis(samples, axis, 0)
+    lines = np.ascontiguousarray(rest).reshape(n, -1)
+    product, grows = np.zeros_like(lines), np.zeros((n, width))
+    for filters, pixels, weights in bank.tiles(_step(lines[0].nbytes), lines.dtype):
+        strip = np.moveaxis(x[on_axes(x, {**(spans or {}), axis: pixels})], axis, 0)
+        strip = np.asarray(strip, lines.dtype, order="C").reshape(weights.shape[1], -1)
+        product[filters] += weights @ strip
+        offset = bank.start[filters, None] + np.arange(width) - pixels.start
+        found = np.take_along_axis(lines[filters] @ strip.T, offset.clip(0, len(strip) - 1), axis=1)
+        grows[filters] += np.where((offset >= 0) & (offset < len(strip)), found, 0)
+    return np.moveaxis(product.reshape(rest.shape), 0, axis), grows
+
+
+def _step(line_bytes: int) -> int:
+    """Pixels of a tile: a strip stays in the cache, and few products are for nothing."""
+    return max(64, min((1 << 20) // line_bytes, 128))
+
+
+def _fitting(cotangent: ArrayLike, like: Any, sizes: dict[int, int]) -> Array:
+    """The cotangent as floats, if it is of the shape of `like` but for these sizes."""
+    array = np.asarray(cotangent)
+    shape = tuple(sizes.get(axis, size) for axis, size in enumerate(like.shape))
+    if array.shape != shape:
+        raise GlimpseError(f"the cotangent has shape {array.shape}, the result {shape}")
+    return array.astype(float_type(like.dtype), copy=False)

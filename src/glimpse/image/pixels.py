@@ -1,0 +1,88 @@
+"""The pixels of a decoded file, converted only where somebody looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+# EXIF orientation: (transpose, then flip rows, flip columns) makes the picture upright
+_TURNS = {
+    2: (False, False, True),
+    3: (False, True, True),
+    4: (False, True, False),
+    5: (True, False, False),
+    6: (True, False, True),
+    7: (True, True, True),
+    8: (True, True, False),
+}
+_STRIP = 256  # rows that are converted at once where all are wanted
+
+
+class Pixels:
+    """The pixels of an image, upright, converted to arrays only where they are sliced.
+
+    Slices like an array of shape (A, B) or (A, B, C). Colours come multiplied by their alpha, as
+    float32; without alpha they are the levels themselves.
+
+    Parameters
+    ----------
+    image : Image or ndarray
+        As it lies in the file.
+    orientation : int
+        EXIF's.
+    convert : callable
+        Makes L, LA, RGB, RGBA, 16-bit grey or an array of floats of a part of the image.
+    """
+
+    def __init__(
+        self,
+        image: Image.Image | NDArray[Any],
+        orientation: int = 1,
+        convert: Callable[[Image.Image], Image.Image | NDArray[Any]] = lambda part: part,
+    ) -> None:
+        self._image, self._convert = image, convert
+        self._turn = _TURNS.get(orientation, (False, False, False))
+        rows, cols = image.shape[:2] if isinstance(image, np.ndarray) else image.size[::-1]
+        sides = (cols, rows) if self._turn[0] else (rows, cols)
+        one = self._part(0, 0, 1, 1)
+        self.shape: tuple[int, ...] = (*sides, *one.shape[2:])
+        self.ndim = len(self.shape)
+        self.size = int(np.prod(self.shape))
+        self.alpha = one.shape[2:] in ((2,), (4,))
+        self.white = 65535 if one.dtype.kind == "u" and one.dtype.itemsize == 2 else 255
+        level = one.dtype.newbyteorder("=") if one.dtype != bool else np.dtype(np.uint8)
+        self.dtype: np.dtype[Any] = np.dtype(np.float32) if self.alpha else level
+
+    def __getitem__(self, index: tuple[slice, ...]) -> NDArray[Any]:
+        transpose, *flips = self._turn
+        spans = [range(size)[part] for size, part in zip(self.shape[:2], index, strict=False)]
+        # a range of the upright picture, seen from the other end where that axis is flipped
+        ends = [
+            (size - s.stop, size - s.start) if flip else (s.start, s.stop)
+            for s, flip, size in zip(spans, flips, self.shape[:2], strict=True)
+        ]
+        (top, bottom), (left, right) = ends[::-1] if transpose else ends
+        array = self._part(left, top, right, bottom)
+        array = array.swapaxes(0, 1) if transpose else array
+        array = array[tuple(slice(None, None, -1 if flip else 1) for flip in flips)]
+        return self._premultiplied(array) if self.alpha else array.astype(self.dtype, copy=False)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        array = np.empty(self.shape, self.dtype if dtype is None else dtype)
+        for row in range(0, self.shape[0], _STRIP):
+            array[row : row + _STRIP] = self[row : row + _STRIP, :]
+        return array
+
+    def _part(self, left: int, top: int, right: int, bottom: int) -> NDArray[Any]:
+        if isinstance(self._image, np.ndarray):
+            return self._image[top:bottom, left:right]
+        return np.asarray(self._convert(self._image.crop((left, top, right, bottom))))
+
+    def _premultiplied(self, array: NDArray[Any]) -> NDArray[Any]:
+        array = array.astype(np.float32)
+        array[..., :-1] *= array[..., -1:] / np.float32(self.white)
+        return array

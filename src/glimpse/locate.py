@@ -1,0 +1,282 @@
+"""The window of a patch inside an image: a search over scales, then least squares on the derivatives."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from glimpse.attention import read
+from glimpse.band import Floats
+from glimpse.descent import Fit, fitted
+from glimpse.pyramid import Scene
+from glimpse.search import BLUR, SMALLEST, Place, coarse, places
+from glimpse.window import KERNELS, GlimpseError, Kernel, Window
+
+SURE = 0.4
+"""Least confidence of a match."""
+
+FEWEST = 8
+"""Fewest samples of a patch along either side."""
+
+_LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as other tools turn colour to grey
+_PLACES, _RIVALS = 24, 6  # fitted coarsely, and compared finely
+_ROUGH, _FINE, _LARGEST = 16, 40, 256  # samples along the shorter side of a patch that is fitted
+_OVERHANG = 0.1  # share of a side that may lie outside the image
+_MOST_GAIN = 3.0  # contrast of a patch to that of its place, or its inverse
+_STEPS = 30
+_LOSSY, _SOFT = 0.5, 0.8  # squared levels, more than rounding leaves, and the blur in samples then
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where a patch was read.
+
+    Parameters
+    ----------
+    window : Window
+        What reads the patch, up to `offset`; its gamma is the gain.
+    offset : float
+        Levels added to what the window reads.
+    residual : float
+        What then remains between the two, root mean square, in levels.
+    confidence : float
+        0 to 1: the share of the patch's variance that the place explains, squared, times the share of
+        its squared residual by which it beats the best other place.
+    settled : bool
+        Whether the fit came to rest.
+    path : tuple of Window
+        The way there, from the start of the last fit.
+    """
+
+    window: Window
+    offset: float
+    residual: float
+    confidence: float
+    settled: bool
+    path: tuple[Window, ...] = ()
+
+    @property
+    def found(self) -> bool:
+        """Whether this is a match: confidence of at least `SURE`."""
+        return self.confidence >= SURE
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what is told beside the window, as plain JSON values; rows and columns as slices."""
+        top, bottom, left, right = (round(float(edge), 4) for edge in self.window.box)
+        return {
+            "rows": [top, bottom],
+            "cols": [left, right],
+            "offset": round(self.offset, 4),
+            "residual": round(self.residual, 4),
+            "confidence": round(self.confidence, 4),
+            "settled": self.settled,
+        }
+
+
+def locate(
+    image: ArrayLike,
+    patch: ArrayLike,
+    *,
+    start: Window | None = None,
+    kernel: Kernel | None = None,
+    channel_axis: int | None = None,
+) -> Location:
+    """Find the window with which a patch was read out of an image, or the like of it.
+
+    The patch may have been cropped by any tool: with another filter, in grey, with another
+    brightness and contrast (up to three times), with losses. It has to be upright, its pixels square,
+    within the image, and enlarged at most twice.
+
+    Parameters
+    ----------
+    image : array_like, shape (A, B), or with a channel axis
+        Grey or colour, in levels.
+    patch : array_like, shape (N, M), or with a channel axis
+        Grey or colour, in the same levels.
+    start : Window or None
+        A place to start from instead of a search. It has to be near: the corners within a sample or two.
+    kernel : {"gaussian", "box"} or None
+        The kernel of the window; None takes the one that fits better.
+    channel_axis : int or None
+        The axis of the colour channels, of whichever array has three axes.
+
+    Returns
+    -------
+    Location
+        With the best window that there is; ask ``found`` whether it is one.
+
+    Raises
+    ------
+    GlimpseError
+        If an array is no image, the patch is smaller than 8 x 8 samples, flat, of another size than
+        the start, or like nothing in the image.
+
+    Notes
+    -----
+    Candidates are peaks of the normalised cross-correlation over scales (Lewis 1995, "Fast normalized
+    cross-correlation"); each is refined by Levenberg-Marquardt in gx, gy, log delta and log sigma on the
+    derivatives of `read`, with gain and offset solved for at each step.
+
+    Examples
+    --------
+    >>> image = np.random.default_rng(0).normal(size=(80, 90)).cumsum(axis=0).cumsum(axis=1)
+    >>> patch = read(image, Window(gx=40.3, gy=50.7, delta=2.5, sigma=1.25, n=(16, 12)))
+    >>> found = locate(image, 2 * patch + 20)
+    >>> found.found, round(found.window.gx, 2), round(found.window.gy, 2), round(found.window.gamma, 2)
+    (True, 40.3, 50.7, 2.0)
+    """
+    scene, target = Scene(_grey(image, channel_axis)), _grey(patch, channel_axis)
+    if min(target.shape) < FEWEST:
+        raise GlimpseError(
+            f"a patch of {target.shape[0]} x {target.shape[1]} samples is too small to be located"
+        )
+    if np.ptp(target) == 0:
+        raise GlimpseError("the patch is flat and could be from anywhere")
+    if start is not None and start.shape != target.shape:
+        raise GlimpseError(
+            f"the start has n {start.n}, the patch {target.shape[0]} x {target.shape[1]} samples"
+        )
+    if start is None:
+        fits = _searched(scene, target)
+        if not fits:
+            raise GlimpseError("no match: the patch is like no part of the image")
+        confidence = _confidence(fits, target)
+        best = fits[0]
+    else:
+        confidence, best = math.nan, _start(start)
+    return _finished(scene, target, best, confidence, kernel)
+
+
+def _grey(given: ArrayLike, channel_axis: int | None) -> Floats:
+    """Grey levels as float32; without the last of two or four channels, which is alpha."""
+    array = np.asarray(given)
+    if array.ndim == 3 and channel_axis is not None:
+        bands = np.moveaxis(array, channel_axis, -1).astype(np.float32, copy=False)
+        bands = bands[..., : {2: 1, 4: 3}.get(bands.shape[-1], bands.shape[-1])]
+        weights = _LUMA if bands.shape[-1] == 3 else np.full(bands.shape[-1], 1 / bands.shape[-1])
+        array = bands @ np.asarray(weights, np.float32)
+    if array.ndim != 2 or not array.size or array.dtype.kind not in "biuf":
+        raise GlimpseError(f"an array of shape {array.shape} and type {array.dtype} is no image to locate in")
+    return array.astype(np.float32, copy=False)
+
+
+def _searched(scene: Scene, target: Floats) -> list[Fit]:
+    """Fits of the places that the search finds, coarse to fine, the best first."""
+    shape = (target.shape[0], target.shape[1])
+    found = places(scene, target, _PLACES)
+    fits = _refits(scene, target, [_start(_window(place, shape)) for place in found], _ROUGH, 8)
+    return _refits(scene, target, fits[:_RIVALS], _FINE, 12)
+
+
+def _start(window: Window) -> Fit:
+    return Fit(window, 1.0, 0.0, math.inf)
+
+
+def _window(place: Place, shape: tuple[int, int]) -> Window:
+    return Window(place.gx, place.gy, place.delta, max(place.delta, 1) / 2, n=shape)
+
+
+def _refits(scene: Scene, target: Floats, starts: list[Fit], side: int, steps: int) -> list[Fit]:
+    """Fit from each start to the target shrunk to about `side` samples, the best and the sound first."""
+    factor = max(1.0, min(target.shape) / side)
+    small = coarse(target, factor) if factor > 1 else target
+    edge = int(factor > 1)  # there the shrunk patch repeats its last samples
+    small = small[edge : small.shape[0] - edge, edge : small.shape[1] - edge]
+    fits = [_refit(scene, small, factor, start, steps) for start in starts]
+    sound = [fit for fit in fits if _plausible(fit, scene.level(0).shape)]
+    return _distinct(sorted(sound, key=lambda fit: fit.error), (target.shape[0], target.shape[1]))
+
+
+def _refit(scene: Scene, small: Floats, factor: float, start: Fit, steps: int) -> Fit:
+    """Fit to a target that was shrunk by this factor, and tell in windows of the whole one."""
+    window = start.window
+    blur = math.hypot(window.sigma, BLUR * factor * window.delta) if factor > 1 else window.sigma
+    fit = fitted(
+        scene,
+        small,
+        replace(window, delta=window.delta * factor, sigma=blur, n=(small.shape[0], small.shape[1])),
+        steps,
+    )
+    path = tuple(_whole(step, factor, window) for step in fit.path)
+    return fit._replace(window=_whole(fit.window, factor, window), path=start.path + path)
+
+
+def _whole(window: Window, factor: float, like: Window) -> Window:
+    """The window of a fit to a shrunk target, with a usual sigma."""
+    delta = window.delta / factor
+    return replace(window, delta=delta, sigma=max(delta, 1) / 2, n=like.n)
+
+
+def _plausible(fit: Fit, shape: tuple[int, ...]) -> bool:
+    """Whether a crop may have such levels, such a stride, and lie there: inside but for a little."""
+    top, bottom, left, right = fit.window.box
+    over = max(-top / (bottom - top), -left / (right - left))
+    over = max(over, (bottom - shape[0]) / (bottom - top), (right - shape[1]) / (right - left))
+    contrast = 1 / _MOST_GAIN <= fit.gain <= _MOST_GAIN
+    return contrast and over <= _OVERHANG and fit.window.delta >= 0.8 * SMALLEST
+
+
+def _distinct(fits: list[Fit], shape: tuple[int, int]) -> list[Fit]:
+    """The fits that differ from every better one."""
+    kept: list[Fit] = []
+    for fit in fits:
+        place = _place(fit.window)
+        if not any(place.same(_place(other.window), shape) for other in kept):
+            kept.append(fit)
+    return kept
+
+
+def _confidence(fits: list[Fit], target: Floats) -> float:
+    """The share of the variance that is explained, squared, times 1 - the best error over the next."""
+    variance = float(target.var())
+    next_error = fits[1].error if len(fits) > 1 else variance
+    return (1 - fits[0].error / next_error) * (1 - fits[0].error / variance) ** 2
+
+
+def _place(window: Window) -> Place:
+    return Place(0, window.gx, window.gy, window.delta)
+
+
+def _finished(scene: Scene, target: Floats, start: Fit, confidence: float, kernel: Kernel | None) -> Location:
+    """The last fit, of every sample, with the kernel that is asked for or fits better."""
+    if min(target.shape) > _LARGEST:
+        start = (_refits(scene, target, [start], _LARGEST, _STEPS) or [start])[0]
+    steps = _STEPS if min(target.shape) <= _LARGEST else 3
+    begin = replace(start.window, kernel=kernel or KERNELS[0], gamma=1.0)
+    best = fitted(scene, target, begin, steps)
+    if kernel is None:
+        other = fitted(scene, target, replace(best.window, kernel=KERNELS[1]), steps)
+        best = other._replace(path=best.path + other.path) if other.error < 0.9 * best.error else best
+    if best.error > _LOSSY:
+        best = _softly(scene, target, best, steps)
+    gain, offset, error = _levels_of(read(scene.level(0), best.window), target)
+    explained = 1 - error / float(target.var())
+    sure = explained if math.isnan(confidence) else confidence
+    return Location(
+        replace(best.window, gamma=max(gain, 1e-6)),
+        offset,
+        math.sqrt(error),
+        max(0.0, sure) if _plausible(best._replace(gain=gain), scene.level(0).shape) else 0.0,
+        best.settled,
+        start.path + best.path,
+    )
+
+
+def _softly(scene: Scene, target: Floats, fit: Fit, steps: int) -> Fit:
+    """The fit at the place where both agree but for the finest details, which a loss has changed most."""
+    soft = fitted(scene, target, fit.window, steps, _SOFT)
+    gx, gy, delta = soft.window.gx, soft.window.gy, soft.window.delta
+    return fit._replace(window=replace(fit.window, gx=gx, gy=gy, delta=delta), path=fit.path + soft.path)
+
+
+def _levels_of(model: Floats, target: Floats) -> tuple[float, float, float]:
+    """The gain and offset of the target, 1 and 0 where these do, and the mean squared residual."""
+    plain = float(np.square(target - model, dtype=np.float64).mean())
+    gain = float(np.cov(model.ravel(), target.ravel())[0, 1] / max(float(model.var(ddof=1)), 1e-12))
+    offset = float(target.mean() - gain * model.mean())
+    error = float(np.square(target - gain * model - offset, dtype=np.float64).mean())
+    return (1.0, 0.0, plain) if plain <= 1.1 * error + 0.01 else (gain, offset, error)

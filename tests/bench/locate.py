@@ -1,0 +1,257 @@
+"""How often and how well `locate` finds a crop.
+
+    python tests/bench/locate.py [WINDOWS [glimpse|OpenCV [PATCHES OF...]]]
+
+Random windows on scikit-image's photographs, 8-bit patches: our own, with random sigma, and crops by other
+tools where they are installed (Pillow, OpenCV, ImageMagick, libvips); plain, with brightness and contrast
+changed, and through JPEG at quality 75. A window is drawn again where the patch is flatter than 8 levels.
+Found means accepted and within half a pixel at every corner. The peer is OpenCV's matchTemplate over the same
+scales, then findTransformECC; it has no notion of no match, so it accepts all. Patches from other
+pictures are to be refused.
+"""
+
+import contextlib
+import importlib.util
+import io
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+from skimage import data
+
+from glimpse import Window, locate, read
+
+PHOTOGRAPHS = ("astronaut", "camera", "chelsea", "coffee", "rocket", "immunohistochemistry")
+FLAT = 8.0
+SEED = 7
+
+
+class Case(NamedTuple):
+    """A crop of a photograph: a box of whole pixels in n samples."""
+
+    photo: str
+    top: int
+    left: int
+    shape: tuple[int, int]
+    n: tuple[int, int]
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        return self.top, self.top + self.shape[0], self.left, self.left + self.shape[1]
+
+
+def photograph(name: str) -> np.ndarray:
+    return getattr(data, name)()
+
+
+def draw(rng: np.random.Generator) -> Case:
+    """A box of whole pixels, 24 to 64 samples a side, a stride of 1 to 8 pixels."""
+    while True:
+        photo = str(rng.choice(PHOTOGRAPHS))
+        image = photograph(photo)
+        n = tuple(int(k) * 4 for k in rng.integers(6, 17, 2))
+        delta = round(np.exp(rng.uniform(0, np.log(8))) * 4) / 4
+        rows, cols = (int(k * delta) for k in n)
+        if rows > image.shape[0] or cols > image.shape[1]:
+            continue
+        top, left = (int(rng.integers(0, a - k + 1)) for a, k in zip(image.shape, (rows, cols), strict=False))
+        case = Case(photo, top, left, (rows, cols), (n[0], n[1]))
+        if np.std(levels(pillow(image, case, Image.Resampling.BOX))) >= FLAT:
+            return case
+
+
+def levels(array: np.ndarray) -> np.ndarray:
+    """Grey levels."""
+    return array @ (0.299, 0.587, 0.114) if array.ndim == 3 else array.astype(float)
+
+
+def ours(image: np.ndarray, case: Case, rng: np.random.Generator) -> tuple[np.ndarray, tuple[float, ...]]:
+    """A patch of a window near the case's, no number whole, and its box."""
+    delta = case.shape[0] / case.n[0] * rng.uniform(0.9, 1)
+    gx, gy = (
+        first + (size - 1) / 2 + rng.uniform(-0.05, 0.05) * size
+        for first, size in zip((case.top, case.left), case.shape, strict=True)
+    )
+    window = Window(gx, gy, delta, max(delta, 1) * rng.uniform(0.4, 1), n=case.n)
+    return rounded(read(image, window, channel_axis=2 if image.ndim == 3 else None)), window.box
+
+
+def rounded(array: np.ndarray) -> np.ndarray:
+    return np.clip(np.rint(array), 0, 255).astype(np.uint8)
+
+
+def pillow(image: np.ndarray, case: Case, how: Image.Resampling) -> np.ndarray:
+    top, bottom, left, right = case.box
+    return np.asarray(Image.fromarray(image).resize(case.n[::-1], how, (left, top, right, bottom)))
+
+
+def opencv(image: np.ndarray, case: Case) -> np.ndarray:
+    import cv2
+
+    top, bottom, left, right = map(int, case.box)
+    return cv2.resize(image[top:bottom, left:right], case.n[::-1], interpolation=cv2.INTER_AREA)
+
+
+def command(image: np.ndarray, case: Case, line: Callable[[str, str], list[list[str]]]) -> np.ndarray:
+    with tempfile.TemporaryDirectory() as folder:
+        Image.fromarray(image).save(f"{folder}/in.png", compress_level=1)
+        for call in line(f"{folder}/in.png", folder):
+            subprocess.run(call, check=True, capture_output=True)
+        return np.asarray(Image.open(f"{folder}/out.png"))
+
+
+def magick(image: np.ndarray, case: Case) -> np.ndarray:
+    crop = f"{case.shape[1]}x{case.shape[0]}+{case.left}+{case.top}"
+    size = f"{case.n[1]}x{case.n[0]}!"
+    tool = "/usr/bin/convert"
+    return command(
+        image, case, lambda a, d: [[tool, a, "-crop", crop, "+repage", "-resize", size, f"{d}/out.png"]]
+    )
+
+
+def vips(image: np.ndarray, case: Case) -> np.ndarray:
+    place = [str(k) for k in (case.left, case.top, case.shape[1], case.shape[0])]
+    size = [str(case.n[1]), "--height", str(case.n[0]), "--size", "force"]
+    return command(
+        image,
+        case,
+        lambda a, d: [
+            ["vips", "crop", a, f"{d}/crop.png", *place],
+            ["vips", "thumbnail", f"{d}/crop.png", f"{d}/out.png", *size],
+        ],
+    )  # fmt: skip
+
+
+def croppers() -> dict[str, Callable[[np.ndarray, Case], np.ndarray]]:
+    """The other tools that are installed."""
+    found: dict[str, Any] = {
+        f"Pillow {how.name}": lambda image, case, how=how: pillow(image, case, how)
+        for how in (Image.Resampling.BOX, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
+    }
+    if importlib.util.find_spec("cv2"):
+        found["OpenCV AREA"] = opencv
+    if Path("/usr/bin/convert").exists():
+        found["ImageMagick"] = magick
+    if shutil.which("vips"):
+        found["libvips"] = vips
+    return found
+
+
+def jpeg(patch: np.ndarray) -> np.ndarray:
+    file = io.BytesIO()
+    Image.fromarray(patch).save(file, "JPEG", quality=75)
+    return np.asarray(Image.open(file))
+
+
+CHANGES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "plain": lambda patch: patch,
+    "bright": lambda patch: rounded(patch * 0.75 + 40),
+    "JPEG 75": jpeg,
+    "grey": lambda patch: rounded(levels(patch)),
+}
+
+
+def by_glimpse(image: np.ndarray, patch: np.ndarray) -> tuple[bool, tuple[float, ...]]:
+    # a colour axis of one for grey, so that both have three
+    found = locate(np.atleast_3d(image), np.atleast_3d(patch), channel_axis=2)
+    return found.found, found.window.box
+
+
+def by_opencv(image: np.ndarray, patch: np.ndarray) -> tuple[bool, tuple[float, ...]]:
+    """matchTemplate over scales, then findTransformECC: the affine map's corners."""
+    import cv2
+
+    grey, small = (levels(array).astype(np.float32) for array in (image, patch))
+    delta, best = min(a / n for a, n in zip(grey.shape, small.shape, strict=True)), (-2.0, 1.0, (0, 0), grey)
+    while delta >= 0.5:
+        size = tuple(max(1, round(side / delta)) for side in grey.shape[::-1])
+        level = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+        if level.shape[0] >= small.shape[0] and level.shape[1] >= small.shape[1]:
+            _, score, _, (x, y) = cv2.minMaxLoc(cv2.matchTemplate(level, small, cv2.TM_CCOEFF_NORMED))
+            best = max(best, (score, delta, (x, y), level), key=lambda item: item[0])
+        delta /= 1.12
+    _, _, (x, y), level = best
+    warp = np.array([[1, 0, x], [0, 1, y]], np.float32)
+    criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 200, 1e-7)
+    with contextlib.suppress(cv2.error):  # it did not converge: matchTemplate's place stays
+        _, warp = cv2.findTransformECC(small, level, warp, cv2.MOTION_AFFINE, criteria)
+    ends = np.array([[-0.5, -0.5, 1], [small.shape[1] - 0.5, small.shape[0] - 0.5, 1]]) @ warp.T
+    (left, top), (right, bottom) = (ends + 0.5) * (np.array(grey.shape[::-1]) / level.shape[::-1])
+    return True, (top, bottom, left, right)
+
+
+def report(title: str, errors: list[float], seconds: list[float]) -> None:
+    """One line: misses are errors without end."""
+    finite = [error for error in errors if error <= 0.5]
+    middle, high = (np.percentile(errors, q, method="higher") for q in (50, 95))
+    share = 100 * len(finite) / len(errors)
+    print(f"{title:34} {share:6.1f} % {middle:8.4f} {high:8.4f} {np.median(seconds):7.3f} s", flush=True)
+
+
+def measure(
+    title: str, finder: Callable[..., Any], patches: list[tuple[np.ndarray, np.ndarray, tuple[float, ...]]]
+) -> None:
+    errors, seconds = [], []
+    for image, patch, box in patches:
+        begin = time.perf_counter()
+        accepted, found = finder(image, patch)
+        seconds.append(time.perf_counter() - begin)
+        error = max(abs(a - b) for a, b in zip(found, box, strict=True))
+        errors.append(error if accepted else np.inf)
+    report(title, errors, seconds)
+
+
+def main() -> None:
+    """Print the tables."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    rng = np.random.default_rng(SEED)
+    cases = [draw(rng) for _ in range(count)]
+    images = {name: photograph(name) for name in PHOTOGRAPHS}
+    peers = {"glimpse": by_glimpse}
+    if importlib.util.find_spec("cv2"):
+        peers["OpenCV"] = by_opencv
+    peers = {name: finder for name, finder in peers.items() if name in (sys.argv[2:3] or peers)}
+    sources: dict[str, list[Any]] = {"ours": [ours(images[case.photo], case, rng) for case in cases]}
+    for name, crop in croppers().items():
+        sources[name] = [(crop(images[case.photo], case), case.box) for case in cases]
+    sources = {name: items for name, items in sources.items() if name in (sys.argv[3:] or sources)}
+    print(f"{count} windows; corner error in pixels, median and 95th percentile\n")
+    print(f"{'patches':34} {'found':>8} {'median':>8} {'95 %':>8} {'time':>9}")
+    for peer, finder in peers.items():
+        for name, patches in sources.items():
+            for change, change_of in CHANGES.items():
+                items = [
+                    (images[case.photo], change_of(patch), box)
+                    for case, (patch, box) in zip(cases, patches, strict=True)
+                ]
+                measure(f"{peer}: {name}, {change}", finder, items)
+    if "glimpse" in peers:
+        if "ours" in sources:
+            refusals(cases, images, [patch for patch, _ in sources["ours"]])
+        large()
+
+
+def refusals(cases: list[Case], images: dict[str, np.ndarray], patches: list[np.ndarray]) -> None:
+    others = [PHOTOGRAPHS[(PHOTOGRAPHS.index(case.photo) + 1) % len(PHOTOGRAPHS)] for case in cases]
+    wrong = [by_glimpse(images[other], patch)[0] for other, patch in zip(others, patches, strict=True)]
+    print(f"\npatches of other pictures accepted: {sum(wrong)} of {len(wrong)}", flush=True)
+
+
+def large() -> None:
+    photo = Image.fromarray(photograph("astronaut"))
+    image = np.asarray(photo.resize((4000, 3000), Image.Resampling.BICUBIC))
+    for n, delta in ((64, 40), (200, 10), (100, 4), (32, 2)):
+        window = Window(1400.3, 1800.7, delta, delta / 2, n=n)
+        patch = rounded(read(image, window, channel_axis=2))
+        measure(f"12 megapixels, {n} samples, {delta} apart", by_glimpse, [(image, patch, window.box)])
+
+
+if __name__ == "__main__":
+    main()
