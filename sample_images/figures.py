@@ -20,11 +20,12 @@ PAST = "--row 250:620 --col 260:200 --delta 3.6 --frames 36"
 
 # file in readme/: the command that makes it, as the README has it
 COMMANDS = {
-    "hero.gif": f"glimpse sweep {SCENE} {ZOOM} --frames 30 --boomerang -o hero.gif",
+    "hero.gif": f"glimpse sweep {SCENE} {ZOOM} --frames 24 --boomerang -o hero.gif",
     "face.png": f"glimpse read {SCENE} {FACE} -o face.png",
     "canvas.png": "glimpse write face.png -o canvas.png",
     "inverse.png": "glimpse write face.png --method inverse -o inverse.png",
     "show.png": f"glimpse show {SCENE} --row 312 --col 222 --delta 7.2 -n 32 -o show.png",
+    "where.png": f"glimpse locate {SCENE} face.png -o where.png",
     "delta.gif": f"glimpse sweep {SCENE} --row 312 --col 222 --delta 1:16 --sigma 1 --frames 36 -o delta.gif",
     "sigma.gif": f"glimpse sweep {SCENE} {FACE} --sigma 0.5:16 -o sigma.gif",
     "shift.gif": f"glimpse sweep {SCENE} {PAST} -o shift.gif",

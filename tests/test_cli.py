@@ -23,8 +23,8 @@ from PIL import Image
 from glimpse import limits
 from glimpse.cli import main
 
-COMMANDS = ["read", "write", "sweep", "show", "info"]
-WINDOWED = ["read", "write", "sweep", "show"]
+COMMANDS = ["read", "write", "sweep", "show", "locate", "info"]
+WINDOWED = ["read", "write", "sweep", "show", "locate"]
 
 
 def invoke(*args, stdin=None, env=None):

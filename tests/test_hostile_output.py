@@ -14,7 +14,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hostile import COMMAND, encoded, figure, files, glimpse, is_whole, noise, photo
 from PIL import Image
@@ -352,10 +351,14 @@ def test_a_hung_up_terminal_leaves_nothing():
 
 
 SLOW_END = """
-import os, time
-opened, kill = os.open, os.kill
-os.open = lambda name, *rest: (str(name).endswith(".tmp") and time.sleep(0.05), opened(name, *rest))[1]
-os.kill = lambda *how: (time.sleep(0.3), kill(*how))
+import itertools, os, time
+opened, kill, turn = os.open, os.kill, itertools.count(1)
+def one_after_the_other(name, *rest):
+    if str(name).endswith(".tmp"):
+        time.sleep(0.1 * next(turn))
+    return opened(name, *rest)
+os.open, os.fsync = one_after_the_other, lambda handle: time.sleep(9)
+os.kill = lambda *how: (time.sleep(0.6), kill(*how))
 from glimpse.__main__ import main
 main()
 """

@@ -177,7 +177,6 @@ def test_work_is_bounded_before_it_starts(folder):
     assert seconds < 2
 
 
-@pytest.mark.xfail(reason="a bank of wide filters takes what it takes", strict=False)
 def test_wide_filters_take_no_gigabytes():
     Image.fromarray(np.zeros((2, 65_535), np.uint8)).save("wide.png")
     args = ["read", "wide.png", "-n", "1,4096", "--sigma", "1000000", "--delta", "1", "-q", "-o", "w.png"]

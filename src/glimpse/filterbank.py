@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from glimpse import limits
 from glimpse.arrays import alike, counted, is_foreign, namespace
 from glimpse.band import Band, Floats
+from glimpse.errors import GlimpseError
 from glimpse.kernels import KERNEL_TABLE
 from glimpse.window import Edge, Kernel, Window, checked
 
@@ -232,6 +234,10 @@ def _placed(
     mu = centers(n, center, delta)
     inside = np.rint(mu).clip(0, size - 1)
     start, width = _touched(mu, inside, size, KERNEL_TABLE[kernel].reach(sigma, precision))
+    if n * width > limits.WEIGHTS:
+        raise GlimpseError(
+            f"{n} filters of {width} pixels are more than {limits.WEIGHTS} weights; give less -n or --sigma"
+        )
     pixels = start[:, None] + np.arange(width)
     mu = mu[:, None]
     peak = np.rint(mu) if edge == "black" else inside[:, None]

@@ -23,3 +23,9 @@ FILE_BYTES = 4_000_000_000
 
 CHUNKS = 10_000
 """Most chunks of a PNG beside those of its pixels."""
+
+TABLE_BYTES = 1_000_000_000
+"""Most bytes of a table of windows."""
+
+WEIGHTS = 1 << 25
+"""Most weights of one filterbank: its filters times the pixels that each touches."""

@@ -25,6 +25,7 @@ FEWEST = 8
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as other tools turn colour to grey
 _PLACES, _RIVALS = 24, 6  # fitted coarsely, and compared finely
 _ROUGH, _FINE, _LARGEST = 16, 40, 256  # samples along the shorter side of a patch that is fitted
+_BLURRIEST = 1.9  # sigma in strides: what fits only by a larger one is a smooth likeness
 _OVERHANG = 0.1  # share of a side that may lie outside the image
 _MOST_GAIN = 3.0  # contrast of a patch to that of its place, or its inverse
 _STEPS = 30
@@ -89,7 +90,7 @@ def locate(
 
     The patch may have been cropped by any tool: with another filter, in grey, with another
     brightness and contrast (up to three times), with losses. It has to be upright, its pixels square,
-    within the image, and enlarged at most twice.
+    within the image, blurred by less than two strides, and enlarged at most twice.
 
     Parameters
     ----------
@@ -217,7 +218,8 @@ def _plausible(fit: Fit, shape: tuple[int, ...]) -> bool:
     over = max(-top / (bottom - top), -left / (right - left))
     over = max(over, (bottom - shape[0]) / (bottom - top), (right - shape[1]) / (right - left))
     contrast = 1 / _MOST_GAIN <= fit.gain <= _MOST_GAIN
-    return contrast and over <= _OVERHANG and fit.window.delta >= 0.8 * SMALLEST
+    sharp = fit.window.sigma <= _BLURRIEST * fit.window.delta
+    return contrast and sharp and over <= _OVERHANG and fit.window.delta >= 0.8 * SMALLEST
 
 
 def _distinct(fits: list[Fit], shape: tuple[int, int]) -> list[Fit]:

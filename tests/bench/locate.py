@@ -26,7 +26,7 @@ import numpy as np
 from PIL import Image
 from skimage import data
 
-from glimpse import Window, locate, read
+from glimpse import GlimpseError, Window, locate, read
 
 PHOTOGRAPHS = ("astronaut", "camera", "chelsea", "coffee", "rocket", "immunohistochemistry")
 FLAT = 8.0
@@ -160,7 +160,10 @@ CHANGES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 def by_glimpse(image: np.ndarray, patch: np.ndarray) -> tuple[bool, tuple[float, ...]]:
     # a colour axis of one for grey, so that both have three
-    found = locate(np.atleast_3d(image), np.atleast_3d(patch), channel_axis=2)
+    try:
+        found = locate(np.atleast_3d(image), np.atleast_3d(patch), channel_axis=2)
+    except GlimpseError:  # no match at all
+        return False, (0.0, 0.0, 0.0, 0.0)
     return found.found, found.window.box
 
 

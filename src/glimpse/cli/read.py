@@ -20,6 +20,7 @@ from glimpse.cli.options import (
 )
 from glimpse.cli.outputs import plan
 from glimpse.cli.table import Row, read_table
+from glimpse.limits import TABLE_BYTES
 
 SUFFIXES = (".png", ".npy")
 
@@ -32,6 +33,11 @@ SUFFIXES = (".png", ".npy")
     metavar="FILE.csv",
     help="A window for each row: image, gx, gy, and optionally delta, sigma, gamma, n, output.",
 )
+@option(
+    "--fast",
+    is_flag=True,
+    help="Decode JPEG at 1/2, 1/4 or 1/8 where sigma hides it: within 3 levels of the exact patch.",
+)
 @input_options
 @output_options("Where to: .png, or .npy for exact numbers. [default: STEM-patch.png here]")
 @jobs_option
@@ -40,6 +46,7 @@ def read(
     images: tuple[str, ...],
     window: WindowOptions,
     table: str | None,
+    fast: bool,
     levels: tuple[float, float] | None,
     output: str | None,
     overwrite: bool,
@@ -61,7 +68,7 @@ def read(
 
     def job(source: Source) -> Any:
         # a worker that died may have written some already; all were free when the work began
-        return cut(source, levels, overwrite or bool(cluster))
+        return cut(source, levels, overwrite=overwrite or bool(cluster), fast=fast)
 
     run(job, grouped([row.image for row in rows], crops), lambda source: source.image, quiet=quiet, jobs=jobs,
         cluster=cluster, what="windows" if table else "files")  # fmt: skip
@@ -73,7 +80,7 @@ def _rows(table: str, images: tuple[str, ...], window: WindowOptions) -> list[Ro
 
     try:
         with open_input(table) as file:
-            return read_table(table, file.read(), images, window)
+            return read_table(table, file.read(TABLE_BYTES), images, window)
     except GlimpseError as error:
         raise click.UsageError(f"--table {table}: {error}") from None
 

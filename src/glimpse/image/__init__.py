@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from glimpse import limits
-from glimpse.image.decode import Picture, decode
+from glimpse.image.decode import Picture, Reduce, decode
 from glimpse.image.encode import encode_npy, encode_png, straighten, to_levels
 from glimpse.image.files import open_input, write_output
 from glimpse.image.record import Record, parse_record
@@ -17,8 +17,10 @@ from glimpse.window import GlimpseError
 __all__ = ["Picture", "Record", "load_picture", "load_record", "picture_record", "save_still"]
 
 
-def load_picture(name: str, levels: tuple[float, float] | None = None) -> Picture:
-    """Open and decode a file, or standard input for ``-``.
+def load_picture(
+    name: str, levels: tuple[float, float] | None = None, reduce: Reduce | None = None
+) -> Picture:
+    """Open and decode a file, or standard input for ``-``, as `decode` does.
 
     Raises
     ------
@@ -26,7 +28,7 @@ def load_picture(name: str, levels: tuple[float, float] | None = None) -> Pictur
         Whatever is wrong with it.
     """
     with open_input(name) as file:
-        return decode(file, levels)
+        return decode(file, levels, reduce)
 
 
 def load_record(name: str) -> Record:
@@ -67,7 +69,13 @@ def picture_record(picture: Picture) -> Record | None:
 
 
 def save_still(
-    name: str, array: NDArray[Any], like: Picture, record: Record | None = None, *, overwrite: bool = False
+    name: str,
+    array: NDArray[Any],
+    like: Picture,
+    record: Record | None = None,
+    *,
+    overwrite: bool = False,
+    sync: bool = True,
 ) -> None:
     """Write a patch or canvas as PNG, in the levels and colours of a picture, or as exact NPY.
 
@@ -77,6 +85,8 @@ def save_still(
         Ends in ``.png`` or ``.npy``; ``-`` is PNG on standard output.
     array : ndarray, shape (A, B) or (A, B, C)
         In the levels of `like`, colours multiplied by alpha where `like` has one.
+    overwrite, sync
+        As for `write_output`.
     """
     array = straighten(array, like.white) if like.alpha else array
     if Path(name).suffix.lower() == ".npy":
@@ -85,4 +95,4 @@ def save_still(
         if array.ndim == 3 and array.shape[2] > 4:
             raise GlimpseError(f"PNG holds no {array.shape[2]} channels; write .npy")
         data = encode_png(to_levels(array, like.white), record, like.color)
-    write_output(name, data, overwrite=overwrite)
+    write_output(name, data, overwrite=overwrite, sync=sync)

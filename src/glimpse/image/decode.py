@@ -7,7 +7,7 @@ import io
 import math
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -22,6 +22,7 @@ from glimpse.image.deep import HINT, deep_levels
 from glimpse.image.pixels import Pixels
 from glimpse.image.png import SIGNATURE, count_texts
 from glimpse.image.record import KEYWORD
+from glimpse.image.reduced import draft
 from glimpse.window import GlimpseError
 
 FORMATS = ("PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP", "PPM")
@@ -58,6 +59,10 @@ class Picture:
         What the user should know: something was converted, or left out.
     exact : bool
         Whether these are the floating-point numbers of an NPY file.
+    scale : int
+        How many times smaller than the file the pixels were decoded.
+    full : (int, int) or None
+        Rows and columns of the file, where that is so.
     """
 
     pixels: Any
@@ -67,11 +72,13 @@ class Picture:
     text: str | None = None
     notes: tuple[str, ...] = ()
     exact: bool = False
+    scale: int = 1
+    full: tuple[int, int] | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-        return self.pixels.shape[0], self.pixels.shape[1]
+        """Rows and columns of the file."""
+        return self.full or (self.pixels.shape[0], self.pixels.shape[1])
 
     @property
     def channel_axis(self) -> int | None:
@@ -79,7 +86,12 @@ class Picture:
         return 2 if self.pixels.ndim == 3 else None
 
 
-def decode(file: BinaryIO, levels: tuple[float, float] | None = None) -> Picture:
+Reduce = Callable[[tuple[int, int]], int]
+
+
+def decode(
+    file: BinaryIO, levels: tuple[float, float] | None = None, reduce: Reduce | None = None
+) -> Picture:
     """Decode the first frame of an image file.
 
     Parameters
@@ -88,6 +100,8 @@ def decode(file: BinaryIO, levels: tuple[float, float] | None = None) -> Picture
         Its content decides the format: PNG, JPEG, GIF, TIFF, BMP, WebP, PPM or NPY.
     levels : (float, float) or None
         What black and white are in a file of floating-point or 32-bit numbers.
+    reduce : callable or None
+        Given rows and columns, says how many times smaller a JPEG file may be decoded: 1, 2, 4 or 8.
 
     Raises
     ------
@@ -97,7 +111,7 @@ def decode(file: BinaryIO, levels: tuple[float, float] | None = None) -> Picture
     try:
         head = file.read(6)
         file.seek(0)
-        return _decode_npy(file, levels) if head == b"\x93NUMPY" else _decode_image(file, levels)
+        return _decode_npy(file, levels) if head == b"\x93NUMPY" else _decode_image(file, levels, reduce)
     except GlimpseError:
         raise
     except UnidentifiedImageError:
@@ -106,11 +120,13 @@ def decode(file: BinaryIO, levels: tuple[float, float] | None = None) -> Picture
         raise GlimpseError(f"cannot be decoded: {_one_line(error)}") from error
 
 
-def _decode_image(file: BinaryIO, levels: tuple[float, float] | None) -> Picture:
+def _decode_image(file: BinaryIO, levels: tuple[float, float] | None, reduce: Reduce | None) -> Picture:
     records = count_texts(file, KEYWORD) if file.read(8) == SIGNATURE else 1
     file.seek(0)
     image = Image.open(file, formats=FORMATS)
     _check_size(image.height, image.width)
+    sides = (image.width, image.height) if _orientation_of_jpeg(image) >= 5 else (image.height, image.width)
+    scale = draft(image, reduce(sides)) if reduce and image.format in ("JPEG", "MPO") else 1
     notes = _notes(image)
     deep = deep_levels(image, file) if _is_deep_colour(image) else None
     if deep is None and _is_deep_colour(image):
@@ -124,7 +140,13 @@ def _decode_image(file: BinaryIO, levels: tuple[float, float] | None) -> Picture
     if deep is not None:
         return _picture(Pixels(deep, orientation), color, text, notes)
     convert, more = _conversion(image, levels)
-    return _picture(Pixels(image, orientation, convert), color, text, notes + more)
+    picture = _picture(Pixels(image, orientation, convert), color, text, notes + more)
+    return picture if scale == 1 else replace(picture, scale=scale, full=sides)
+
+
+def _orientation_of_jpeg(image: ImageFile.ImageFile) -> int:
+    # of other formats it must not be asked before the pixels are there: damage would go unseen
+    return _orientation(image) if image.format in ("JPEG", "MPO") else 1
 
 
 def _picture(pixels: Pixels, color: Mapping[str, bytes], text: str | None, notes: tuple[str, ...]) -> Picture:

@@ -6,7 +6,6 @@ import contextlib
 import functools
 import io
 import os
-import secrets
 import stat
 import sys
 import threading
@@ -42,11 +41,12 @@ def open_input(name: str) -> BinaryIO:
         return os.fdopen(number, "rb")
 
 
-def write_output(name: str, data: bytes, *, overwrite: bool = False) -> None:
+def write_output(name: str, data: bytes, *, overwrite: bool = False, sync: bool = True) -> None:
     """Write a file whole or not at all, or to standard output for ``-``.
 
     The bytes go to a temporary file beside it, which then takes the name. A link under that name is
-    replaced, not followed; an old file keeps its permissions.
+    replaced, not followed; an old file keeps its permissions. `sync` waits until the disk has them, which
+    takes longer than all the rest for a small file.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def write_output(name: str, data: bytes, *, overwrite: bool = False) -> None:
         folder = Path(name).parent
         folder.mkdir(parents=True, exist_ok=True)
         with _beside(folder) as temporary:
-            _fill(temporary, data, _mode(name))
+            _fill(temporary, data, _mode(name), sync=sync)
             _rename(temporary, name, overwrite)
 
 
@@ -99,7 +99,7 @@ def _told_plainly() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _beside(folder: Path) -> Iterator[str]:
-    name = str(folder / f".glimpse-{secrets.token_hex(8)}.tmp")
+    name = str(folder / f".glimpse-{os.urandom(8).hex()}.tmp")
     _temporary.add(name)
     try:
         yield name
@@ -109,7 +109,7 @@ def _beside(folder: Path) -> Iterator[str]:
         _temporary.discard(name)
 
 
-def _fill(temporary: str, data: bytes, mode: int | None) -> None:
+def _fill(temporary: str, data: bytes, mode: int | None, *, sync: bool) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     with creating:
         handle = os.open(temporary, flags, 0o666)
@@ -117,8 +117,9 @@ def _fill(temporary: str, data: bytes, mode: int | None) -> None:
         if mode is not None:
             os.chmod(temporary, mode)
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())  # a full disk may tell only now
+        if sync:
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def _mode(name: str) -> int | None:

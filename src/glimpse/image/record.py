@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from glimpse import limits
+from glimpse.image.reduced import SCALES
 from glimpse.window import METHODS, GlimpseError, Window, checked_shape
 
 KEYWORD = "glimpse"
@@ -35,6 +36,8 @@ class Record:
         The last window of a sweep.
     method : str or None
         How a canvas was written; None for patches and animations.
+    fast : int
+        How many times smaller the source was decoded.
     """
 
     window: Window
@@ -42,6 +45,7 @@ class Record:
     source: str
     last: Window | None = None
     method: str | None = None
+    fast: int = 1
 
     def to_dict(self) -> dict[str, Any]:
         """Return the flat JSON object; a swept value is [first, last]."""
@@ -49,7 +53,8 @@ class Record:
         for name in _SWEPT if self.last else ():
             pair = [values[name], getattr(self.last, name)]
             values[name] = pair if pair[0] != pair[1] else pair[0]
-        extra = {"method": self.method} if self.method else {}
+        extra: dict[str, Any] = {"method": self.method} if self.method else {}
+        extra |= {"fast": self.fast} if self.fast > 1 else {}
         return {
             "glimpse": VERSION,
             **values,
@@ -99,6 +104,9 @@ def parse_record(text: str | bytes) -> Record:
 def _record(values: dict[str, Any]) -> Record:
     axes, source = values.pop("axes", AXES), values.pop("source", "")
     shape, method = values.pop("shape", None), values.pop("method", None)
+    fast = values.pop("fast", 1)
+    if type(fast) is not int or fast not in (1, *SCALES):
+        raise GlimpseError("the record has a fast that is none")
     if axes != AXES or not isinstance(source, str) or method not in (None, *METHODS):
         raise GlimpseError("the record has an axes, source or method that is none")
     first, last = _ends(values)
@@ -108,7 +116,7 @@ def _record(values: dict[str, Any]) -> Record:
     window, end = Window.from_dict(first), Window.from_dict(last)
     if method and window != end:
         raise GlimpseError("the record is of a sweep and of a canvas at once")
-    return Record(window, checked_shape(shape), source, None if window == end else end, method)
+    return Record(window, checked_shape(shape), source, None if window == end else end, method, fast)
 
 
 def _ends(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

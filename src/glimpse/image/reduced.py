@@ -1,0 +1,56 @@
+"""A JPEG file decoded at a fraction of its size, and the window that sees the same there."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from PIL import ImageFile
+
+from glimpse.window import Window
+
+SCALES = (8, 4, 2)
+_SHARPEST = 2.0  # sigma in reduced pixels: below it the coarser grid shows
+_REACH = 4.0  # sigmas from the box to pixels that no longer show
+
+
+def reduction(window: Window, shape: tuple[int, int]) -> int:
+    """Return by how many times an image may be reduced under a window: 1, 2, 4 or 8.
+
+    A Gaussian of at least 2 reduced pixels hides that they were averaged first. Beyond the edge it would
+    show, and where the last reduced pixel stands for less than the others.
+    """
+    top, bottom, left, right = window.box
+    rows, cols = shape
+    if window.kernel != "gaussian" or min(top, left, rows - bottom, cols - right) < -1e-6:
+        return 1
+    free = rows - bottom - _REACH * window.sigma, cols - right - _REACH * window.sigma
+    return next((scale for scale in SCALES if _hidden(scale, window.sigma, shape, free)), 1)
+
+
+def _hidden(scale: int, sigma: float, shape: tuple[int, int], free: tuple[float, float]) -> bool:
+    whole = all(size % scale == 0 or gap > scale for size, gap in zip(shape, free, strict=True))
+    return whole and sigma >= _SHARPEST * scale
+
+
+def reduced(window: Window, scale: int) -> Window:
+    """Return the window that sees on an image reduced `scale` times what `window` sees on the whole.
+
+    Each reduced pixel is the mean of scale x scale, a box of variance (scale**2 - 1) / 12, which the
+    filter needs less.
+    """
+    return replace(
+        window,
+        gx=(window.gx + 0.5) / scale - 0.5,
+        gy=(window.gy + 0.5) / scale - 0.5,
+        delta=window.delta / scale,
+        sigma=math.sqrt(window.sigma**2 - (scale**2 - 1) / 12) / scale,
+    )
+
+
+def draft(image: ImageFile.ImageFile, scale: int) -> int:
+    """Have a JPEG file decoded `scale` times smaller; return how many times it will be."""
+    cols, rows = image.size
+    image.draft(None, (max(1, cols // scale), max(1, rows // scale)))
+    found = round(cols / image.size[0])
+    return found if image.size == (-(-cols // found), -(-rows // found)) else 1
