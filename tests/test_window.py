@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from strategies import scenes
 
 from glimpse import GlimpseError, Window
+from glimpse.checks import number
 from glimpse.limits import N_MAX, NUMBER_MAX
-from glimpse.window import EDGES, KERNELS, number
+from glimpse.window import EDGES, KERNELS
 
 COSTLY = "numpy", "scipy", "PIL", "imageio", "click"
 NUMBERS = {"gx": 1.5, "gy": 2.5, "delta": 3, "sigma": 4}

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from glimpse.attention import read, restore, write
     from glimpse.derivatives import read_jacobian, read_vjp, write_vjp
+    from glimpse.errors import GlimpseError
     from glimpse.filterbank import filterbank, filterbank_partials
     from glimpse.locate import Location, locate
-    from glimpse.window import GlimpseError, Window
+    from glimpse.window import Window
 
 __version__ = "0.1.0"
 

@@ -14,9 +14,10 @@ from numpy.typing import ArrayLike
 from glimpse import frameworks
 from glimpse.arrays import namespace
 from glimpse.band import Array, Band, contract, expand, float_type, on_axes
+from glimpse.errors import GlimpseError
 from glimpse.filterbank import band, coverage_peak, filterbank
 from glimpse.frameworks import check_fit, involves
-from glimpse.window import METHODS, GlimpseError, Method, Window
+from glimpse.window import METHODS, Method, Window
 
 RIDGE = 0.1
 """Gain, relative to the largest, below which `write` no longer inverts a component of the patch."""

@@ -15,8 +15,9 @@ from numpy.typing import ArrayLike
 
 from glimpse.attention import bank_axes, precision, read, spatial, spread
 from glimpse.band import Array, Band, Floats, contract, expand, float_type, on_axes
+from glimpse.errors import GlimpseError
 from glimpse.filterbank import Partials, band_partials
-from glimpse.window import GlimpseError, Window
+from glimpse.window import Window
 
 Gradients = dict[str, float]
 

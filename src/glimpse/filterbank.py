@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from glimpse import limits
 from glimpse.arrays import alike, counted, is_foreign, namespace
 from glimpse.band import Band, Floats
+from glimpse.checks import checked
 from glimpse.errors import GlimpseError
 from glimpse.kernels import KERNEL_TABLE
-from glimpse.window import Edge, Kernel, Window, checked
+from glimpse.window import Edge, Kernel, Window
 
 _LATTICE = 4096
 
@@ -196,9 +197,9 @@ def coverage_peak(n: int, center: float, delta: float, sigma: float, kernel: Ker
     than 4096 pixels only that much of its middle is looked at.
     """
     n = min(n, max(1, int(_LATTICE / delta)))
-    size = math.ceil(n * delta) + 2
-    first = math.floor(center - (size - 1) / 2)
-    bank = band(size + 1, n, center - first, delta, sigma, kernel, "black")
+    first = math.floor(center - (n - 1) / 2 * delta) - 1
+    size = math.ceil((n - 1) * delta) + 4  # between the outermost centres, where it must be
+    bank = band(size, n, center - first, delta, sigma, kernel, "black")
     return float(bank.coverage.max())
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from glimpse.arrays import alike, is_foreign, namespace
 from glimpse.band import Array
+from glimpse.errors import GlimpseError
 from glimpse.filterbank import dense
-from glimpse.window import GlimpseError, Window
+from glimpse.window import Window
 
 
 def involves(array: object, window: Window) -> bool:

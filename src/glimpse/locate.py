@@ -12,9 +12,10 @@ from numpy.typing import ArrayLike
 from glimpse.attention import read
 from glimpse.band import Floats
 from glimpse.descent import Fit, fitted
+from glimpse.errors import GlimpseError
 from glimpse.pyramid import Scene
 from glimpse.search import BLUR, SMALLEST, Place, coarse, places
-from glimpse.window import KERNELS, GlimpseError, Kernel, Window
+from glimpse.window import KERNELS, Kernel, Window
 
 SURE = 0.4
 """Least confidence of a match."""

@@ -2,42 +2,20 @@
 
 from __future__ import annotations
 
-import math
-import re
 from dataclasses import asdict, dataclass, fields
-from fractions import Fraction
-from numbers import Integral, Real
 from typing import Any, Literal, get_args
 
-from glimpse import limits
-from glimpse.arrays import is_foreign
-from glimpse.errors import GlimpseError as GlimpseError
-from glimpse.limits import N_MAX, NUMBER_MAX
+from glimpse.checks import Pair, checked, checked_n
+from glimpse.errors import GlimpseError
+from glimpse.slices import bounds, common_stride, parse_slice
 
 Kernel = Literal["gaussian", "box"]
 Edge = Literal["extend", "black"]
 Method = Literal["transpose", "inverse"]
-Pair = int | tuple[int, int]
 
 KERNELS: tuple[Kernel, ...] = get_args(Kernel)
 EDGES: tuple[Edge, ...] = get_args(Edge)
 METHODS: tuple[Method, ...] = get_args(Method)
-
-_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-_SLICE = re.compile(rf"({_NUMBER})?\s*:\s*({_NUMBER})?", re.ASCII)
-
-
-def number(text: str) -> float:
-    """Parse a plain decimal number, refusing what only a programming language would accept.
-
-    Examples
-    --------
-    >>> number("-2.5e1")
-    -25.0
-    """
-    if not re.fullmatch(_NUMBER, text, re.ASCII) or not math.isfinite(float(text)):
-        raise GlimpseError(f"{text!r} is not a plain finite number such as 2.5")
-    return float(text)
 
 
 @dataclass(frozen=True)
@@ -183,10 +161,10 @@ class Window:
         5.0
         """
         (top, bottom), (left, right) = (
-            _bounds(part, size) for part, size in zip(parse_slice(text), shape, strict=True)
+            bounds(part, size) for part, size in zip(parse_slice(text), shape, strict=True)
         )
         n = checked_n(n)
-        delta = _common_stride(bottom - top, right - left, n)
+        delta = common_stride(bottom - top, right - left, n)
         gx, gy = (top + bottom - 1) / 2, (left + right - 1) / 2
         return cls.centered(shape, n, gx=gx, gy=gy, delta=delta, **rest)
 
@@ -218,108 +196,3 @@ class Window:
 
 def _inside(row: float, col: float, shape: tuple[int, int]) -> bool:
     return -0.5 <= row <= shape[0] - 0.5 and -0.5 <= col <= shape[1] - 0.5
-
-
-def checked(name: str, value: object, *, positive: bool = True) -> float:
-    """Return a number as a float if it is finite and in its range, else raise `GlimpseError`.
-
-    An array of another library, such as a PyTorch tensor, is returned as it is: its numbers may not be
-    known yet.
-    """
-    if is_foreign(value):
-        return value  # type: ignore[return-value]
-    if isinstance(value, bool) or not isinstance(value, Real) or not _is_finite(value):
-        raise GlimpseError(f"{name} must be a finite number, got {value!r}")
-    least = 1 / NUMBER_MAX if positive else -NUMBER_MAX
-    real = float(value)
-    if positive and real <= 0:
-        raise GlimpseError(f"{name} must be > 0, got {real:g}")
-    if not least <= real <= NUMBER_MAX:
-        raise GlimpseError(f"{name} must be {least:g} to {NUMBER_MAX:g}, got {value}")
-    return real
-
-
-def checked_shape(shape: object) -> tuple[int, int]:
-    """Return rows and columns of a canvas, if they are such.
-
-    Raises
-    ------
-    GlimpseError
-        If they are not two whole numbers within the limits.
-    """
-    if not isinstance(shape, list | tuple) or len(shape) != 2 or not all(type(k) is int for k in shape):
-        raise GlimpseError(f"a shape is two whole numbers, rows and columns, not {shape!r}")
-    rows, cols = shape
-    if not all(1 <= k <= limits.CANVAS_SIDE for k in shape) or rows * cols > limits.MAX_PIXELS:
-        raise GlimpseError(
-            f"a canvas of {rows} x {cols} is outside 1 to {limits.CANVAS_SIDE} a side, "
-            f"{limits.MAX_PIXELS} pixels in all"
-        )
-    return rows, cols
-
-
-def _is_finite(value: Any) -> bool:
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # a whole number of over 308 digits
-        return False
-
-
-def checked_n(n: object) -> Pair:
-    """Return n as one number or a pair of different ones, else raise `GlimpseError`."""
-    pair = n if isinstance(n, tuple) else (n, n)
-    if len(pair) != 2 or any(isinstance(k, bool) or not isinstance(k, Integral) for k in pair):
-        raise GlimpseError(f"n must be a whole number or (rows, columns), got {n!r}")
-    if not all(1 <= k <= N_MAX for k in pair):
-        raise GlimpseError(f"n must be 1 to {N_MAX} filters per axis, got {n!r}")
-    rows, cols = int(pair[0]), int(pair[1])
-    return rows if rows == cols else (rows, cols)
-
-
-def parse_slice(text: str) -> tuple[str, str]:
-    """Return the rows and the columns of a slice such as ``100:600,200:``, each with its colon.
-
-    Raises
-    ------
-    GlimpseError
-        If the text is no such slice.
-    """
-    parts = [part.strip(" []") for part in text.removesuffix(",").split(",")]
-    if len(parts) > 2:
-        raise GlimpseError(f"slice {text!r} has {len(parts)} parts; write 100:600,200:700")
-    for part in parts:
-        _ends(part)
-    return parts[0], parts[-1]
-
-
-def _ends(part: str) -> list[float | None]:
-    match = _SLICE.fullmatch(part)
-    if not match:
-        raise GlimpseError(f"{part!r} is not a slice such as 100:600 (first:last, without a step)")
-    return [number(end) if end else None for end in match.groups()]
-
-
-def _bounds(part: str, size: int) -> tuple[float, float]:
-    first, last = _ends(part)
-    ends = (0 if first is None else first, size if last is None else last)
-    start, stop = (min(max(end + size if end < 0 else end, 0), size) for end in ends)
-    if start >= stop:
-        raise GlimpseError(f"slice {part!r} is empty on an axis of {size} pixels")
-    return start, stop
-
-
-def _common_stride(height: float, width: float, n: Pair) -> float:
-    """The one stride with which n filters tile height x width pixels."""
-    rows, cols = (n, n) if isinstance(n, int) else n
-    if math.isclose(height / rows, width / cols, rel_tol=1e-9):
-        return height / rows
-    aspect = Fraction(height / width).limit_denominator(N_MAX)
-    p, q = aspect.numerator, aspect.denominator
-    if p > N_MAX or not math.isclose(p / q, height / width, rel_tol=1e-9):
-        raise GlimpseError(f"a slice of {height:g} x {width:g} pixels has no n of its aspect; trim one side")
-    k = max(1, max(rows, cols) // max(p, q))
-    near = [f"{p * m},{q * m}" for m in (k, k + 1) if max(p, q) * m <= N_MAX]
-    raise GlimpseError(
-        f"a slice of {height:g} x {width:g} pixels wants n of the same aspect (rows,columns): "
-        f"{' or '.join(near)}, not {rows},{cols}"
-    )

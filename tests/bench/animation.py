@@ -19,6 +19,7 @@ from skimage import data
 
 from glimpse import Window, read, view
 from glimpse.image.animation import encode_animation
+from glimpse.stage import COLOURS
 
 SAMPLE = Path(__file__).parents[2] / "sample_images" / "scene.png"
 SCENES = {
@@ -79,8 +80,7 @@ def writers(frames: list[NDArray[np.uint8]], delays: list[int]) -> dict[str, Cal
     """Each way to write the frames; imageio's defaults first."""
     usual = partial(iio.imwrite, "<bytes>", frames, extension=".gif", duration=10 * delays[0], loop=0)
     ours = {
-        s: partial(encode_animation, frames, delays, s, exact=view.COLOURS)
-        for s in (".gif", ".webp", ".apng")
+        s: partial(encode_animation, frames, delays, s, exact=COLOURS) for s in (".gif", ".webp", ".apng")
     }
     return {"imageio": usual, **ours}
 

@@ -18,6 +18,7 @@ from PIL import Image
 
 from glimpse import Window, read, view
 from glimpse.image.animation import encode_animation
+from glimpse.stage import COLOURS
 
 SAMPLE = Path(__file__).parents[2] / "sample_images" / "scene.png"
 PEER = """
@@ -86,7 +87,7 @@ def main() -> None:
     """Print the tables."""
     frames = render()
     encode = {"rendering 48 panels": render}
-    encode["encoding them as GIF"] = lambda: encode_animation(frames, [4] * 48, ".gif", exact=view.COLOURS)
+    encode["encoding them as GIF"] = lambda: encode_animation(frames, [4] * 48, ".gif", exact=COLOURS)
     table("In one process", interleaved(encode, 7))
     with tempfile.TemporaryDirectory() as folder:
         ours = [sys.executable, "-m", "glimpse", "sweep", str(SAMPLE), "--delta", "1:7", "--overwrite", "-q"]

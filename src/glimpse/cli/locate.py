@@ -142,6 +142,8 @@ def _descent(suffix: str, scene: Picture, found: Location, record: Record) -> by
     pixels, windows = _levels(scene), [*found.path, replace(found.window, gamma=1.0)]
     patches = [view.to_rgb(read(pixels, window, channel_axis=2), 255) for window in windows]
     shots = list(view.frames(view.to_rgb(pixels, 255), windows, patches))
+    from glimpse.stage import COLOURS
+
     delays = [STEP] * (len(shots) - 1) + [HOLD]
     swept = replace(record, window=replace(windows[0], kernel=found.window.kernel), last=windows[-1])
-    return encode_animation(shots, delays, suffix, comment=swept.to_json(), exact=view.COLOURS)
+    return encode_animation(shots, delays, suffix, comment=swept.to_json(), exact=COLOURS)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from glimpse.checks import Pair
 from glimpse.cli.words import (
     Parsed,
     Position,
@@ -22,8 +23,9 @@ from glimpse.cli.words import (
     slice_text,
     whole,
 )
+from glimpse.errors import GlimpseError
 from glimpse.limits import MAX_PIXELS, N_MAX
-from glimpse.window import EDGES, KERNELS, GlimpseError, Pair, Window
+from glimpse.window import EDGES, KERNELS, Window
 
 F = TypeVar("F", bound=Callable[..., Any])
 DEFAULTS = {field.name: field.default for field in fields(Window) if field.default is not MISSING}

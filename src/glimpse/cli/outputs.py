@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from glimpse.window import GlimpseError
+from glimpse.errors import GlimpseError
 
 _FIELD = re.compile(r"0?\d{0,2}(\.\d{1,2})?[dfg]?", re.ASCII)
 NUMBERS = ("gx", "gy", "delta", "sigma", "gamma")

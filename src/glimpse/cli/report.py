@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from glimpse.window import GlimpseError, Window
+from glimpse.errors import GlimpseError
+from glimpse.window import Window
 
 
 def source_name(name: str) -> str:

@@ -14,12 +14,13 @@ from glimpse.cli.options import WindowOptions, input_options, option, output_opt
 from glimpse.cli.outputs import Template, check, check_suffixes, one_file, plan
 from glimpse.cli.report import source_name, summary
 from glimpse.cli.words import between, whole
+from glimpse.errors import GlimpseError
 from glimpse.limits import ANIMATION_PIXELS
-from glimpse.window import GlimpseError, Window
+from glimpse.window import Window
 
 if TYPE_CHECKING:
     from glimpse.image import Picture
-    from glimpse.view import Levels
+    from glimpse.stage import Levels
 
 LARGE = 5_000_000  # bytes of an animation above which the summary suggests how to make it smaller
 
@@ -159,7 +160,7 @@ def _save_animation(
 ) -> str:
     from glimpse.image.animation import centiseconds, encode_animation
     from glimpse.image.files import write_output
-    from glimpse.view import COLOURS
+    from glimpse.stage import COLOURS
 
     delays = centiseconds(len(shots), fps, hold)
     suffix = ".gif" if output == "-" else Path(output).suffix.lower()

@@ -12,7 +12,7 @@ import click
 
 from glimpse.cli.options import WindowOptions
 from glimpse.cli.words import parse_n, position, positive
-from glimpse.window import GlimpseError
+from glimpse.errors import GlimpseError
 
 _NAMES = {"row": "gx", "col": "gy"}
 _CELLS: dict[str, Callable[[str], Any]] = {

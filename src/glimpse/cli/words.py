@@ -9,7 +9,9 @@ from typing import Any
 
 import click
 
-from glimpse.window import GlimpseError, Pair, checked, checked_n, checked_shape, number, parse_slice
+from glimpse.checks import Pair, checked, checked_n, checked_shape, number
+from glimpse.errors import GlimpseError
+from glimpse.slices import parse_slice
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from glimpse.cli.options import WindowOptions, input_options, option, output_opt
 from glimpse.cli.outputs import one_file, plan
 from glimpse.cli.report import about, source_name, summary
 from glimpse.cli.words import Parsed, parse_canvas, parse_gain
-from glimpse.window import METHODS, GlimpseError, Method
+from glimpse.errors import GlimpseError
+from glimpse.window import METHODS, Method
 
 if TYPE_CHECKING:
     from glimpse.image import Picture, Record

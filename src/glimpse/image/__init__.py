@@ -8,11 +8,11 @@ from typing import Any
 from numpy.typing import NDArray
 
 from glimpse import limits
+from glimpse.errors import GlimpseError
 from glimpse.image.decode import Picture, Reduce, decode
 from glimpse.image.encode import encode_npy, encode_png, straighten, to_levels
 from glimpse.image.files import open_input, write_output
 from glimpse.image.record import Record, parse_record
-from glimpse.window import GlimpseError
 
 __all__ = ["Picture", "Record", "load_picture", "load_record", "picture_record", "save_still"]
 

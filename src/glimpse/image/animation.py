@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import Blend, PngInfo
 
+from glimpse.errors import GlimpseError
 from glimpse.image.palette import ENTRIES, Colours, Frames, index_frames
 from glimpse.image.record import KEYWORD
-from glimpse.window import GlimpseError
 
 DESCRIPTION = 0x010E  # EXIF ImageDescription
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import math
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,14 +15,15 @@ from PIL import Image, ImageCms, ImageFile, UnidentifiedImageError
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
-from glimpse import limits
+from glimpse.checks import check_pixels
+from glimpse.errors import GlimpseError
 from glimpse.image.animation import animation_comment
 from glimpse.image.deep import HINT, deep_levels
+from glimpse.image.npy import check_finite, read_npy, scaled
 from glimpse.image.pixels import Pixels
 from glimpse.image.png import SIGNATURE, count_texts
 from glimpse.image.record import KEYWORD
 from glimpse.image.reduced import draft
-from glimpse.window import GlimpseError
 
 FORMATS = ("PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP", "PPM")
 
@@ -34,7 +34,6 @@ _KEPT = {"1": "L", "RGBX": "RGB", "RGBa": "RGBA", "La": "LA", "PA": "RGBA"}
 _GREY16 = ("I;16", "I;16B", "I;16L", "I;16N")
 _TO_SRGB = ("CMYK", "LAB", "YCbCr", "HSV")
 _NUMBERS = {"F": "float32", "I": "int32"}
-_HEADER = 4096  # bytes of the header of an NPY file
 
 _Convert = Callable[[Image.Image], Image.Image | NDArray[Any]]
 
@@ -111,7 +110,7 @@ def decode(
     try:
         head = file.read(6)
         file.seek(0)
-        return _decode_npy(file, levels) if head == b"\x93NUMPY" else _decode_image(file, levels, reduce)
+        return _npy(file, levels) if head == b"\x93NUMPY" else _decode_image(file, levels, reduce)
     except GlimpseError:
         raise
     except UnidentifiedImageError:
@@ -120,11 +119,17 @@ def decode(
         raise GlimpseError(f"cannot be decoded: {_one_line(error)}") from error
 
 
+def _npy(file: BinaryIO, levels: tuple[float, float] | None) -> Picture:
+    array = read_npy(file)
+    array = scaled(array, levels) if levels else array
+    return Picture(array, 65535 if array.dtype == np.uint16 else 255, exact=True)
+
+
 def _decode_image(file: BinaryIO, levels: tuple[float, float] | None, reduce: Reduce | None) -> Picture:
     records = count_texts(file, KEYWORD) if file.read(8) == SIGNATURE else 1
     file.seek(0)
     image = Image.open(file, formats=FORMATS)
-    _check_size(image.height, image.width)
+    check_pixels(image.height, image.width)
     sides = (image.width, image.height) if _orientation_of_jpeg(image) >= 5 else (image.height, image.width)
     scale = draft(image, reduce(sides)) if reduce and image.format in ("JPEG", "MPO") else 1
     notes = _notes(image)
@@ -166,13 +171,6 @@ def _load(image: ImageFile.ImageFile) -> int:
     return orientation
 
 
-def _check_size(rows: int, cols: int) -> None:
-    if rows * cols > limits.MAX_PIXELS:
-        raise GlimpseError(
-            f"{rows} x {cols} pixels are more than {limits.MAX_PIXELS}; --max-pixels raises the limit"
-        )
-
-
 def _forget_texts(image: ImageFile.ImageFile, file: BinaryIO) -> None:
     """Text chunks stand among the facts: one named `transparency` or `bbox` would pass for such."""
     texts = [key for key, value in image.info.items() if isinstance(value, str) and key != KEYWORD]
@@ -194,40 +192,6 @@ def _orientation(image: ImageFile.ImageFile) -> int:
     except Exception:  # damaged EXIF, of which Pillow says this and that
         return 1
     return value if isinstance(value, int) else 1
-
-
-def _decode_npy(file: BinaryIO, levels: tuple[float, float] | None) -> Picture:
-    shape, dtype = _npy_header(file)
-    if len(shape) not in (2, 3) or 0 in shape or dtype.kind not in "biuf":
-        raise GlimpseError(f"an array of shape {shape} and type {dtype} is no image")
-    _check_size(shape[0], shape[1])
-    start, end = file.tell(), file.seek(0, io.SEEK_END)
-    if math.prod(shape) * dtype.itemsize > end - start:
-        raise GlimpseError("cannot be decoded: the file is shorter than its header says")
-    file.seek(0)
-    array = np.lib.format.read_array(file, allow_pickle=False, max_header_size=_HEADER)
-    array = array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array
-    _check_finite(array)
-    array = _scaled(array, levels) if levels else array
-    return Picture(array, 65535 if array.dtype == np.uint16 else 255, exact=True)
-
-
-def _npy_header(file: BinaryIO) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    first = np.lib.format.read_magic(file) == (1, 0)
-    read = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
-    shape, _, dtype = read(file, max_header_size=_HEADER)
-    return shape, dtype
-
-
-def _check_finite(array: NDArray[Any] | Pixels) -> None:
-    for row in range(0, array.shape[0], 256):
-        if not np.isfinite(array[row : row + 256, :]).all():
-            raise GlimpseError("the picture has values that are not finite")
-
-
-def _scaled(array: NDArray[Any], levels: tuple[float, float]) -> NDArray[Any]:
-    low, high = levels
-    return np.clip((array - np.float64(low)) * (255 / (high - low)), 0, 255).astype(np.float32)
 
 
 def _notes(image: ImageFile.ImageFile) -> tuple[str, ...]:
@@ -284,8 +248,8 @@ def _ranged(image: ImageFile.ImageFile, levels: tuple[float, float] | None) -> _
             f"pixels are {_NUMBERS[image.mode]} numbers from {low:g} to {high:g}; "
             "say what black and white are with --range LO,HI"
         )
-    _check_finite(Pixels(image))
-    return lambda part: _scaled(np.asarray(part), levels)
+    check_finite(Pixels(image))
+    return lambda part: scaled(np.asarray(part), levels)
 
 
 def _to_srgb(image: Image.Image) -> tuple[_Convert, tuple[str, ...]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from glimpse import limits
-from glimpse.window import GlimpseError
+from glimpse.errors import GlimpseError
 
 creating = threading.Lock()
 """Held while a temporary file is made; who ends the process takes it first, and for ever."""

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from glimpse.errors import GlimpseError
 from glimpse.image.decode import Picture
-from glimpse.window import GlimpseError
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from glimpse import limits
+from glimpse.checks import checked_shape
+from glimpse.errors import GlimpseError
 from glimpse.image.reduced import SCALES
-from glimpse.window import METHODS, GlimpseError, Window, checked_shape
+from glimpse.window import METHODS, Window
 
 KEYWORD = "glimpse"
 """Name of the text chunk that holds the record."""
