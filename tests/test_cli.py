@@ -182,7 +182,7 @@ USAGE = {
     "max-pixels": (["read", "a.png", "--max-pixels", "0"], "'--max-pixels'"),
     "jobs": (["read", "a.png", "-j", "0"], "'-j'"),
     "like missing": (["read", "a.png", "--like", "none.png"], "--like none.png: no such file"),
-    "like an image": (["read", "a.png", "--like", "a.png"], "--like a.png: not made by glimpse"),
+    "like an image": (["read", "a.png", "--like", "a.png"], "--like a.png: it carries no record"),
     "nothing changes": (
         ["sweep", "a.png"],
         "nothing changes; write a number as a range first:last.*--delta 1:8",

@@ -52,7 +52,7 @@ def test_info_of_what_is_not_ours_is_a_failed_file(files):
     assert result.exit_code == 1
     assert [json.loads(line)["glimpse"] for line in lines(result.stdout)] == [1, 1]
     assert lines(result.stderr) == [
-        "glimpse: a.png: not made by glimpse: it carries no record",
+        "glimpse: a.png: it carries no record: .npy files, drawings and what other programs saved have none",
         "glimpse: none.png: no such file or directory",
         "glimpse: 2 of 4 files failed",
     ]
@@ -61,7 +61,9 @@ def test_info_of_what_is_not_ours_is_a_failed_file(files):
 def test_a_comment_of_another_program_is_no_record():
     Image.fromarray(noise(9, 12)).convert("P").save("other.gif", comment=b"Created with GIMP")
     result = invoke("info", "other.gif")
-    assert lines(result.stderr) == ["glimpse: other.gif: not made by glimpse: it carries no record"]
+    assert lines(result.stderr) == [
+        "glimpse: other.gif: it carries no record: .npy files, drawings and what other programs saved have none"
+    ]
 
 
 def test_a_record_is_found_after_the_pixels_too(files):

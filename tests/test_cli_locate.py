@@ -135,3 +135,9 @@ def test_quiet_prints_the_json_alone():
     result = invoke("locate", "astronaut.png", "p.png", "-q")
     assert result.stderr == ""
     assert json.loads(result.stdout)["source"] == "astronaut.png"
+
+
+def test_a_start_needs_the_centre_and_the_stride():
+    result = invoke("locate", "astronaut.png", "p.png", "--row", "180")
+    assert result.exit_code == 1
+    assert "a start needs --row, --col and --delta together" in result.stderr

@@ -155,3 +155,12 @@ def test_the_environment_leaves_a_patch_of_ours_where_it_was(patch):
 def test_the_environments_n_does_not_keep_other_pictures_from_being_written():
     result = invoke("write", "a.png", "--canvas", "60,88", "-o", "c.png", env={"GLIMPSE_N": "7"})
     assert result.exit_code == 0
+
+
+def test_every_long_name_of_an_option_has_an_environment_default(image):
+    assert read_with(env={"GLIMPSE_ROW": "11", "GLIMPSE_COL": "12"}).gx == 11
+    assert read_with(env={"GLIMPSE_GX": "11", "GLIMPSE_COL": "12"}).gy == 12
+
+
+def test_a_pair_may_be_written_as_messages_write_it():
+    assert read_with("-n", "9x12") == read_with("-n", "9,12")

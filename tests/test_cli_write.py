@@ -135,9 +135,9 @@ def test_the_canvas_is_rows_and_columns_or_the_size_of_an_image(canvas, patch):
 
 
 def test_a_canvas_that_is_neither_is_told_with_what_it_may_be(patch):
-    result = invoke("write", patch, "--canvas", "50x60")
+    result = invoke("write", patch, "--canvas", "50-60")
     assert result.exit_code in (1, 2)
-    assert "--canvas 50x60: no such file or directory; write ROWS,COLS or name an image" in result.stderr
+    assert "--canvas 50-60: no such file or directory; write ROWS,COLS or name an image" in result.stderr
 
 
 def test_a_picture_of_others_spans_its_canvas(image):
@@ -345,3 +345,19 @@ def test_reading_and_writing_agree_on_where_a_pixel_is(folder):
     invoke("write", "p.png", "-o", "c.png")
     np.testing.assert_array_equal(opened("c.png"), dot)
     np.testing.assert_array_equal(read(dot, Window(7, 31, 1, 1e-3, n=1)), [[255]])
+
+
+def test_a_window_wholly_beyond_the_image_is_noted(folder):
+    image = save("a.png", noise(30, 44))
+    result = invoke("read", image, "--row", "300%", "-n", "4", "--delta", "1", "-o", "p.png")
+    assert result.stderr.rstrip().endswith("-> p.png; the window lies wholly beyond the image")
+    result = invoke("write", "p.png", "--canvas", "20x30", "-o", "c.png")
+    assert "the window lies wholly beyond the image" in result.stderr
+    assert "beyond" not in invoke("read", image, "-o", "q.png").stderr
+
+
+def test_what_is_wrong_with_an_output_names_the_output(folder):
+    image = save("a.png", noise(30, 44))
+    result = invoke("read", image, "-o", "a.png/x.png")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("glimpse: a.png: -o a.png/x.png: ")

@@ -455,7 +455,7 @@ def test_a_huge_picture_is_refused_before_it_is_decoded():
     "data", [b"", b"hello", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", b"\0" * 99]
 )
 def test_what_is_no_picture_is_refused(data):
-    with pytest.raises(GlimpseError, match="not an image of a known format"):
+    with pytest.raises(GlimpseError, match="not an image of a known format" if data else "^empty$"):
         decoded(data)
 
 

@@ -189,6 +189,11 @@ class Window:
         n = values.get("n", cls.n)
         return cls(**{**values, "n": tuple(n) if isinstance(n, list) else n})
 
+    def sees(self, shape: tuple[int, int]) -> bool:
+        """Tell whether the box of the window overlaps an image of this shape."""
+        top, bottom, left, right = self.box
+        return top < shape[0] and bottom > 0 and left < shape[1] and right > 0
+
     def looks_swapped(self, shape: tuple[int, int]) -> bool:
         """Tell whether the centre is off an image of this shape, but on it with gx and gy swapped."""
         return not _inside(self.gx, self.gy, shape) and _inside(self.gy, self.gx, shape)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from glimpse.cli.options import WindowOptions
-from glimpse.cli.report import source_name, summary
+from glimpse.cli.report import beyond, source_name, summary
 from glimpse.errors import GlimpseError
 
 if TYPE_CHECKING:
@@ -99,7 +99,8 @@ def _cut(name: str, picture: Picture, crop: Crop, *, overwrite: bool, sync: bool
     except GlimpseError as error:
         return _about(crop, error)
     what = f"{window.shape[0]} x {window.shape[1]} patch"
-    notes = [*picture.notes, f"decoded at 1/{picture.scale}"] if picture.scale > 1 else picture.notes
+    notes = [*picture.notes, *beyond(window, picture.shape)]
+    notes += [f"decoded at 1/{picture.scale}"] if picture.scale > 1 else []
     return summary(crop.place, what, crop.output, window, notes)
 
 

@@ -95,8 +95,13 @@ def _located(scene: Picture, crop: Picture, options: WindowOptions) -> Location:
     """
     from glimpse.locate import SURE, locate
 
-    named = {"gx", "gy", "delta", "sigma", "slice", "like"}
-    begins = any(getattr(options, key) is not None for key in named)
+    given = {key for key in ("gx", "gy", "delta", "sigma") if getattr(options, key) is not None}
+    begins = bool(options.slice or options.like or given)
+    if begins and not (options.slice or options.like or given >= {"gx", "gy", "delta"}):
+        raise GlimpseError(
+            "a start needs --row, --col and --delta together, or --slice, or --like; "
+            "without any the whole image is searched"
+        )
     start = replace(options, n=crop.shape).window(scene.shape) if begins else None
     found = locate(_levels(scene), _levels(crop), start=start, kernel=options.kernel, channel_axis=2)
     if not found.found:
@@ -118,19 +123,18 @@ def _save(
     target: str, scene: Picture, crop: Picture, found: Location, record: Record, *, overwrite: bool
 ) -> None:
     from glimpse import view
-    from glimpse.image import Picture, save_still
-    from glimpse.image.files import write_output
+    from glimpse.image import Picture, save_bytes, save_still
 
     suffix = Path(target).suffix.lower()
     if suffix == JSON:
-        write_output(target, record.to_json().encode() + b"\n", overwrite=overwrite)
+        save_bytes(target, record.to_json().encode() + b"\n", overwrite=overwrite)
     elif suffix == STILL:
         image, patch = (view.to_rgb(_levels(picture), 255) for picture in (scene, crop))
         drawing = view.show(image, found.window, patch)
         save_still(target, drawing, Picture(drawing), overwrite=overwrite)
     else:
         data = _descent(suffix, scene, found, record)
-        write_output(target, data, overwrite=overwrite)
+        save_bytes(target, data, overwrite=overwrite)
 
 
 def _descent(suffix: str, scene: Picture, found: Location, record: Record) -> bytes:

@@ -114,9 +114,9 @@ class WindowOptions:
 
 
 def option(*names: str, **settings: Any) -> Callable[[F], F]:
-    """Declare a Click option with the environment default ``GLIMPSE_`` and its longest first name."""
-    long = next((name for name in names if name.startswith("--")), names[0])
-    settings.setdefault("envvar", "GLIMPSE_" + long.strip("-").replace("-", "_").upper())
+    """Declare a Click option with an environment default, ``GLIMPSE_`` and any of its long names."""
+    long = [name for name in names if name.startswith("--")]
+    settings.setdefault("envvar", ["GLIMPSE_" + name[2:].replace("-", "_").upper() for name in long])
     return click.option(*names, **settings)
 
 

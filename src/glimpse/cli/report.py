@@ -24,6 +24,11 @@ def about(name: str) -> Iterator[None]:
         raise GlimpseError(f"{name}: {error}") from error
 
 
+def beyond(window: Window, shape: tuple[int, int]) -> list[str]:
+    """Return a note where a window sees nothing of an image of this shape."""
+    return [] if window.sees(shape) else ["the window lies wholly beyond the image"]
+
+
 def summary(name: str, what: str, output: str, window: Window, notes: Sequence[str] = ()) -> str:
     """Return the line that tells of one file."""
     place = f"row {window.gx:.6g} (gx), col {window.gy:.6g} (gy)"

@@ -158,8 +158,8 @@ def _check_size(rows: int, cols: int, frames: int) -> None:
 def _save_animation(
     output: str, shots: Sequence[Levels], fps: float, hold: float, comment: str, *, overwrite: bool
 ) -> str:
+    from glimpse.image import save_bytes
     from glimpse.image.animation import centiseconds, encode_animation
-    from glimpse.image.files import write_output
     from glimpse.stage import COLOURS
 
     delays = centiseconds(len(shots), fps, hold)
@@ -167,7 +167,7 @@ def _save_animation(
     data = encode_animation(
         shots, delays, suffix, comment=comment, exact=COLOURS if shots[0].ndim == 3 else ()
     )
-    write_output(output, data, overwrite=overwrite)
+    save_bytes(output, data, overwrite=overwrite)
     rows, cols = shots[0].shape[:2]
     play = f"{sum(delays) / 100:.2f} s"
     if len(set(delays[:-1])) > 1:

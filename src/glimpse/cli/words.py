@@ -74,7 +74,7 @@ def ranged(parse: Callable[[str], Any]) -> Callable[[str], Any]:
 
 def parse_n(text: str) -> Pair:
     """Parse ``40`` or ``40,30`` (rows, columns)."""
-    parts = text.split(",")
+    parts = text.replace("x", ",").split(",")
     if len(parts) > 2 or not all(part.isascii() and part.isdigit() and len(part) < 9 for part in parts):
         raise GlimpseError(f"{text!r} is not a number of filters such as 40, or 40,30 (rows,columns)")
     sizes = [int(part) for part in parts]
@@ -88,10 +88,11 @@ def slice_text(text: str) -> str:
 
 
 def parse_canvas(text: str) -> str | tuple[int, int]:
-    """Parse ``ROWS,COLS``; any other text is an image's name."""
-    if not re.fullmatch(r"\d{1,9},\d{1,9}", text, re.ASCII):
+    """Parse ``ROWS,COLS`` or ``ROWSxCOLS``; any other text is an image's name."""
+    sides = re.fullmatch(r"(\d{1,9})[,x](\d{1,9})", text, re.ASCII)
+    if not sides:
         return text
-    rows, cols = map(int, text.split(","))
+    rows, cols = map(int, sides.groups())
     return checked_shape((rows, cols))
 
 

@@ -10,7 +10,7 @@ import click
 from glimpse.cli.boundary import run
 from glimpse.cli.options import WindowOptions, input_options, option, output_options, window_options
 from glimpse.cli.outputs import one_file, plan
-from glimpse.cli.report import about, source_name, summary
+from glimpse.cli.report import about, beyond, source_name, summary
 from glimpse.cli.words import Parsed, parse_canvas, parse_gain
 from glimpse.errors import GlimpseError
 from glimpse.window import METHODS, Method
@@ -112,7 +112,8 @@ def _write(
             output, total.array, total.like, record if len(patches) == 1 else None, overwrite=overwrite
         )
     what = f"{shape[0]} x {shape[1]} canvas"
-    return summary(", ".join(patches), what, output, record.window, total.like.notes)
+    notes = [*total.like.notes, *beyond(record.window, shape)]
+    return summary(", ".join(patches), what, output, record.window, notes)
 
 
 def _base(onto: str | None, levels: tuple[float, float] | None) -> Layer | None:

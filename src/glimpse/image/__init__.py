@@ -44,7 +44,9 @@ def load_record(name: str) -> Record:
         file.seek(0)
         record = parse_record(head) if head[:1] == b"{" else picture_record(decode(file))
     if record is None:
-        raise GlimpseError("not made by glimpse: it carries no record")
+        raise GlimpseError(
+            "it carries no record: .npy files, drawings and what other programs saved have none"
+        )
     return record
 
 
@@ -95,4 +97,12 @@ def save_still(
         if array.ndim == 3 and array.shape[2] > 4:
             raise GlimpseError(f"PNG holds no {array.shape[2]} channels; write .npy")
         data = encode_png(to_levels(array, like.white), record, like.color)
-    write_output(name, data, overwrite=overwrite, sync=sync)
+    save_bytes(name, data, overwrite=overwrite, sync=sync)
+
+
+def save_bytes(name: str, data: bytes, *, overwrite: bool = False, sync: bool = True) -> None:
+    """Write an output, as `write_output` does, with its name in front of what goes wrong."""
+    try:
+        write_output(name, data, overwrite=overwrite, sync=sync)
+    except GlimpseError as error:
+        raise GlimpseError(f"-o {name}: {error}") from error

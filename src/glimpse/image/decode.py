@@ -11,13 +11,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageFile, UnidentifiedImageError
-from PIL.PngImagePlugin import PngImageFile
-from PIL.TiffImagePlugin import TiffImageFile
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from glimpse.checks import check_pixels
 from glimpse.errors import GlimpseError
-from glimpse.image.animation import animation_comment
 from glimpse.image.deep import HINT, deep_levels
 from glimpse.image.npy import check_finite, read_npy, scaled
 from glimpse.image.pixels import Pixels
@@ -107,6 +104,7 @@ def decode(
     GlimpseError
         Whatever is wrong with the file.
     """
+    head = b""
     try:
         head = file.read(6)
         file.seek(0)
@@ -114,7 +112,8 @@ def decode(
     except GlimpseError:
         raise
     except UnidentifiedImageError:
-        raise GlimpseError(f"not an image of a known format ({', '.join(FORMATS)}, NPY)") from None
+        what = f"not an image of a known format ({', '.join(FORMATS)}, NPY)" if head else "empty"
+        raise GlimpseError(what) from None
     except (Exception, MemoryError) as error:  # decoders raise whatever they like
         raise GlimpseError(f"cannot be decoded: {_one_line(error)}") from error
 
@@ -160,7 +159,7 @@ def _picture(pixels: Pixels, color: Mapping[str, bytes], text: str | None, notes
 
 def _load(image: ImageFile.ImageFile) -> int:
     """Decode the pixels as they lie in the file, and return which way they lie."""
-    if not isinstance(image, TiffImageFile):
+    if image.format != "TIFF":
         image.load()
         return _orientation(image)
     orientation = _orientation(image)
@@ -211,8 +210,9 @@ def _is_deep_colour(image: ImageFile.ImageFile) -> bool:
 
 def _is_deep(image: ImageFile.ImageFile) -> bool:
     """Whether the file has more than 8 bits per channel."""
-    if isinstance(image, TiffImageFile):
-        return bool(max(image.tag_v2.get(258, (8,))) > 8)
+    if image.format == "TIFF":
+        tags: Any = image
+        return bool(max(tags.tag_v2.get(258, (8,))) > 8)
     arguments = image.tile[0].args if image.tile else ()
     if image.format == "PPM":
         return bool(isinstance(arguments, tuple) and len(arguments) > 1 and arguments[1] > 255)
@@ -253,6 +253,8 @@ def _ranged(image: ImageFile.ImageFile, levels: tuple[float, float] | None) -> _
 
 
 def _to_srgb(image: Image.Image) -> tuple[_Convert, tuple[str, ...]]:
+    from PIL import ImageCms  # for CMYK and its like alone
+
     if profile := image.info.get("icc_profile"):
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
@@ -286,8 +288,13 @@ def _color(image: Image.Image) -> dict[str, bytes]:
 
 def _record_text(image: ImageFile.ImageFile) -> str | None:
     # of an animation `text` would decode every frame
-    if isinstance(image, PngImageFile) and not image.is_animated and KEYWORD in image.text:
-        return str(image.text[KEYWORD])
+    file: Any = image
+    if image.format == "PNG" and not file.is_animated and KEYWORD in file.text:
+        return str(file.text[KEYWORD])
+    if image.format not in ("PNG", "GIF", "WEBP"):
+        return None
+    from glimpse.image.animation import animation_comment  # of the others none carries a record
+
     comment = animation_comment(image)
     return comment if comment and comment.startswith('{"glimpse"') else None  # others write comments too
 

@@ -35,9 +35,11 @@ def open_input(name: str) -> BinaryIO:
     with _told_plainly():
         # O_NONBLOCK: opening a pipe that nobody writes to would wait for ever
         number = os.open(name, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        if not stat.S_ISREG(os.fstat(number).st_mode):
+        kind = os.fstat(number).st_mode
+        if not stat.S_ISREG(kind):
             os.close(number)
-            raise GlimpseError("not a regular file; pipe its bytes in with '-'")
+            folder = "a folder; name the files in it" if stat.S_ISDIR(kind) else None
+            raise GlimpseError(folder or "not a regular file; pipe its bytes in with '-'")
         return os.fdopen(number, "rb")
 
 
