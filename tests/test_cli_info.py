@@ -61,9 +61,8 @@ def test_info_of_what_is_not_ours_is_a_failed_file(files):
 def test_a_comment_of_another_program_is_no_record():
     Image.fromarray(noise(9, 12)).convert("P").save("other.gif", comment=b"Created with GIMP")
     result = invoke("info", "other.gif")
-    assert lines(result.stderr) == [
-        "glimpse: other.gif: it carries no record: .npy files, drawings and what other programs saved have none"
-    ]
+    (line,) = lines(result.stderr)
+    assert line.startswith("glimpse: other.gif: it carries no record: ")
 
 
 def test_a_record_is_found_after_the_pixels_too(files):
