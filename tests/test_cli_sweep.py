@@ -260,7 +260,7 @@ def test_the_summary_tells_frames_seconds_and_size(image):
     kilobytes = round(Path("s.gif").stat().st_size / 1000)
     (line,) = lines(result.stderr)
     assert line.startswith("a.png: 4 frames of ")
-    assert f", 0.72 s, {kilobytes} kB, row 5 (gx), col 21.5 (gy), " in line
+    assert f", 0.72 s, {kilobytes} kB, row 5:25 (gx), col 21.5 (gy), " in line
     assert line.endswith(" -> s.gif")
 
 

@@ -29,8 +29,15 @@ def beyond(window: Window, shape: tuple[int, int]) -> list[str]:
     return [] if window.sees(shape) else ["the window lies wholly beyond the image"]
 
 
-def summary(name: str, what: str, output: str, window: Window, notes: Sequence[str] = ()) -> str:
-    """Return the line that tells of one file."""
-    place = f"row {window.gx:.6g} (gx), col {window.gy:.6g} (gy)"
-    numbers = f"delta {window.delta:.6g}, sigma {window.sigma:.6g}"
-    return f"{name}: {what}, {place}, {numbers} -> {output}" + "".join(f"; {note}" for note in notes)
+def summary(
+    name: str, what: str, output: str, window: Window, notes: Sequence[str] = (), last: Window | None = None
+) -> str:
+    """Return the line that tells of one file; of a sweep with the last window too."""
+    gx, gy, delta, sigma = (_value(key, window, last or window) for key in ("gx", "gy", "delta", "sigma"))
+    place = f"row {gx} (gx), col {gy} (gy), delta {delta}, sigma {sigma}"
+    return f"{name}: {what}, {place} -> {output}" + "".join(f"; {note}" for note in notes)
+
+
+def _value(key: str, first: Window, last: Window) -> str:
+    ends = [f"{getattr(window, key):.6g}" for window in (first, last)]
+    return ends[0] if ends[0] == ends[1] else ":".join(ends)

@@ -116,7 +116,7 @@ def _sweep(
         record = Record(windows[0], picture.shape, source_name(name), last if last != first else None)
         hold = 0 if boomerang else hold
         what = _save_animation(output, list(shots), fps, hold, record.to_json(), overwrite=overwrite)
-    return summary(name, what, output, first, picture.notes)
+    return summary(name, what, output, first, picture.notes, last)
 
 
 def _bar(shots: Iterator[Levels], count: int, *, quiet: bool) -> Iterator[Levels]:
