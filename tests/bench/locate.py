@@ -11,9 +11,9 @@ pictures are to be refused.
 """
 
 import contextlib
-import os
 import importlib.util
 import io
+import os
 import shutil
 import subprocess
 import sys
