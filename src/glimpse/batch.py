@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from importlib import import_module
 from itertools import islice
@@ -16,6 +16,7 @@ from glimpse.errors import GlimpseError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+_KILLED = GlimpseError("it kills the worker that opens it")
 _AHEAD = 2  # items drawn for each that is worked on: a long list costs no memory
 
 
@@ -77,6 +78,9 @@ def _drawn(
     while waiting:
         item, future = waiting.popleft()
         result = _result(future)
+        if result is _KILLED:  # by a neighbour, perhaps: once more, alone
+            wait([other for _, other in waiting])
+            result = _result(pool.submit(attempt, item))
         waiting.extend((item, pool.submit(attempt, item)) for item in islice(source, 1))
         yield item, result
 
@@ -87,7 +91,7 @@ def _result(future: Future[Result | GlimpseError]) -> Result | GlimpseError:
     except Exception as error:
         if type(error).__name__ != "KilledWorker":  # Dask's, who need not be installed
             raise
-        return GlimpseError("it kills the worker that opens it")
+        return _KILLED
 
 
 @contextmanager
