@@ -82,12 +82,17 @@ def filterbank(
     >>> bool(np.abs(F @ ys - means).max() < 1e-3)
     True
     """
-    checked("center", center, positive=False)
-    Window(gx=0, gy=0, delta=delta, sigma=sigma, n=n, kernel=kernel, edge=edge)  # checks the rest
+    _check(n, center, delta, sigma, kernel, edge)
     if is_foreign(center) or is_foreign(delta) or is_foreign(sigma):
         center, delta, sigma = alike(center, delta, sigma)
         return dense(size, n, center, delta, sigma, kernel, edge)
     return _dense(band(size, n, center, delta, sigma, kernel, edge), size)
+
+
+def _check(n: int, center: Any, delta: Any, sigma: Any, kernel: Kernel, edge: Edge) -> None:
+    """Refuse what a window refuses."""
+    checked("center", center, positive=False)
+    Window(gx=0, gy=0, delta=delta, sigma=sigma, n=n, kernel=kernel, edge=edge)
 
 
 def dense(size: int, n: int, center: Any, delta: Any, sigma: Any, kernel: Kernel, edge: Edge) -> Any:
@@ -146,8 +151,7 @@ def filterbank_partials(
     >>> bool(np.allclose(moved / 1e-6, filterbank_partials(9, 3, 4, 2, 1).center, atol=1e-6))
     True
     """
-    checked("center", center, positive=False)
-    Window(gx=0, gy=0, delta=delta, sigma=sigma, n=n, kernel=kernel, edge=edge)  # checks the rest
+    _check(n, center, delta, sigma, kernel, edge)
     bank, partials = band_partials(size, n, center, delta, sigma, kernel, edge)
     return Partials(*(_dense(Band(bank.start, slopes), size) for slopes in partials))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ from glimpse.limits import ANIMATION_PIXELS
 from glimpse.window import Window
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from glimpse.image import Picture
     from glimpse.stage import Levels
 
@@ -108,10 +111,11 @@ def _sweep(
     first, last = (options.window(picture.shape, end) for end in (0, -1))
     windows = view.path(first, last, frames)
     windows += windows[-2:0:-1] if boomerang else []
-    shots = _bar(_shots(picture, windows, zoom, plain=plain), len(windows), quiet=quiet)
+    bare = stills and plain and not zoom
+    frames_of = _patches(picture, windows) if bare else _shots(picture, windows, zoom, plain=plain)
+    shots = _bar(frames_of, len(windows), quiet=quiet)
     if stills:
-        patches = plain and not zoom
-        what = _save_stills(name, output, windows, shots, picture, patches=patches, overwrite=overwrite)
+        what = _save_stills(name, output, windows, shots, picture, patches=bare, overwrite=overwrite)
     else:
         record = Record(windows[0], picture.shape, source_name(name), last if last != first else None)
         hold = 0 if boomerang else hold
@@ -119,7 +123,7 @@ def _sweep(
     return summary(name, what, output, first, picture.notes, last)
 
 
-def _bar(shots: Iterator[Levels], count: int, *, quiet: bool) -> Iterator[Levels]:
+def _bar(shots: Iterator[NDArray[Any]], count: int, *, quiet: bool) -> Iterator[NDArray[Any]]:
     hidden = quiet or not sys.stderr.isatty()
     with click.progressbar(shots, length=count, file=sys.stderr, hidden=hidden) as bar:
         yield from bar
@@ -130,10 +134,9 @@ def _shots(picture: Picture, windows: Sequence[Window], zoom: int | None, *, pla
     import numpy as np
 
     from glimpse import view
-    from glimpse.attention import read
 
-    pixels = np.asarray(picture.pixels)
-    patches = (read(pixels, window, channel_axis=picture.channel_axis) for window in windows)
+    picture = replace(picture, pixels=np.asarray(picture.pixels))
+    patches = _patches(picture, windows)
     # the patch alone at first: a panel is drawn in its full size when it is made
     _check_size(windows[0].shape[0] * (zoom or 1), windows[0].shape[1] * (zoom or 1), len(windows))
     if plain:
@@ -141,10 +144,19 @@ def _shots(picture: Picture, windows: Sequence[Window], zoom: int | None, *, pla
             levels = view.to_rgb(patch, picture.white)
             yield view.enlarge(levels[..., 0] if patch.ndim == 2 else levels, zoom or 1)
         return
-    panel = view.Panel(view.to_rgb(pixels, picture.white), windows, zoom)
+    panel = view.Panel(view.to_rgb(picture.pixels, picture.white), windows, zoom)
     _check_size(*panel.size, len(windows))
     for window, patch in zip(windows, patches, strict=True):
         yield panel.draw(window, view.to_rgb(patch, picture.white))
+
+
+def _patches(picture: Picture, windows: Sequence[Window]) -> Iterator[NDArray[Any]]:
+    """What the windows see, in the picture's own levels."""
+    from glimpse.attention import read
+
+    _check_size(*windows[0].shape, len(windows))
+    for window in windows:
+        yield read(picture.pixels, window, channel_axis=picture.channel_axis)
 
 
 def _check_size(rows: int, cols: int, frames: int) -> None:
@@ -180,14 +192,13 @@ def _save_stills(
     name: str,
     output: str,
     windows: Sequence[Window],
-    shots: Iterator[Levels],
+    shots: Iterator[NDArray[Any]],
     picture: Picture,
     *,
     patches: bool,
     overwrite: bool,
 ) -> str:
     """Save each frame under its own name; bare patches are those of `glimpse read`, records and all."""
-    from glimpse.attention import read
     from glimpse.image import Picture as Still
     from glimpse.image import Record, save_still
 
@@ -198,9 +209,8 @@ def _save_stills(
     check([name], targets, overwrite)
     for target, shot, window in zip(targets, shots, windows, strict=True):
         if patches:
-            patch = read(picture.pixels, window, channel_axis=picture.channel_axis)
             record = Record(window, picture.shape, source_name(name))
-            save_still(target, patch, picture, record, overwrite=overwrite)
+            save_still(target, shot, picture, record, overwrite=overwrite)
         else:
             save_still(target, shot, Still(shot), overwrite=overwrite)
     return f"{len(targets)} stills"
