@@ -1,5 +1,6 @@
 """Read, write and restore against the equations, the article's loop, their laws, SciPy and Pillow."""
 
+import itertools
 import math
 import tracemalloc
 
@@ -12,7 +13,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 from strategies import edges, exact_scenes, frozen, kernels, log_uniform, pixels, scenes, sizes
 
-from glimpse import GlimpseError, Window, read, restore, write
+from glimpse import GlimpseError, Window, read, read_many, restore, write
 from glimpse.attention import RIDGE
 from glimpse.filterbank import filterbank
 
@@ -43,6 +44,28 @@ def test_read_is_the_equation(scene, seed):
     # a box's flank is a difference of lengths: rounding is relative to the whole filter there
     atol = 1e-280 if window.kernel == "gaussian" else 1e-12 * 255 * window.gamma
     np.testing.assert_allclose(read(image, window), expected, rtol=1e-12, atol=atol)
+
+
+@given(scenes(), st.lists(st.tuples(st.floats(-30, 30), st.floats(-30, 30), st.floats(0.1, 9)), max_size=40))
+def test_read_many_is_read_of_each(scene, places):
+    shape, window = scene
+    image = pixels(*shape, 3)
+    windows = [replaced(window, gx=gx, gy=gy, gamma=gamma) for gx, gy, gamma in places]
+    windows += [replaced(window, delta=2 * window.delta), replaced(window, n=(3, 2)), *windows]
+    patches = list(read_many(image, windows, channel_axis=2))
+    assert len(patches) == len(windows)
+    for patch, window in zip(patches, windows, strict=True):
+        expected = read(image, window, channel_axis=2)
+        np.testing.assert_allclose(patch, expected, rtol=1e-12, atol=1e-12 * expected.max() + 1e-280)
+
+
+def test_read_many_draws_its_windows_a_few_ahead():
+    drawn = itertools.count()
+    windows = (Window(gx=3, gy=next(drawn) % 7, delta=1, sigma=1, n=2) for _ in itertools.count())
+    patches = read_many(pixels(9, 8), windows)
+    first = [next(patches) for _ in range(40)]
+    assert next(drawn) <= 65
+    np.testing.assert_array_equal(first[0], first[35])
 
 
 @given(scenes(), st.integers(0, 99))

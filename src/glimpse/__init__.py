@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from glimpse.attention import read, restore, write
+    from glimpse.attention import read, read_many, restore, write
     from glimpse.derivatives import read_jacobian, read_vjp, write_vjp
     from glimpse.errors import GlimpseError
     from glimpse.filterbank import filterbank, filterbank_partials
@@ -28,6 +28,7 @@ __all__ = [
     "locate",
     "read",
     "read_jacobian",
+    "read_many",
     "read_vjp",
     "restore",
     "write",

@@ -6,6 +6,8 @@ is ``Fx.T @ patch @ Fy / gamma``. The products are those of `glimpse.band`, one 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import groupby, islice
 from typing import Any
 
 import numpy as np
@@ -13,15 +15,16 @@ from numpy.typing import ArrayLike
 
 from glimpse import frameworks
 from glimpse.arrays import namespace
-from glimpse.band import Array, Band, contract, expand, float_type, on_axes
+from glimpse.band import Array, Band, beside, contract, expand, float_type, on_axes
 from glimpse.errors import GlimpseError
-from glimpse.filterbank import band, coverage_peak, filterbank
+from glimpse.filterbank import band, bands, coverage_peak, filterbank
 from glimpse.frameworks import check_fit, involves
 from glimpse.window import METHODS, Method, Window
 
 RIDGE = 0.1
 """Gain, relative to the largest, below which `write` no longer inverts a component of the patch."""
 
+_MANY, _WEIGHTS = 32, 1 << 21  # windows and weights that are made at once
 _NOTHING = 1e-30  # squared gain of filters that see no pixel
 
 
@@ -65,11 +68,65 @@ def read(image: ArrayLike, window: Window, *, channel_axis: int | None = None) -
     if involves(image, window):
         return frameworks.read(image, window, channel_axis)
     image, row, col = spatial(image, channel_axis)
-    dtype = float_type(image.dtype)
-    rows, cols = _bands(window, (image.shape[row], image.shape[col]), dtype)
-    tall = contract(rows, image, row, {col: cols.span})
-    patch = contract(cols.local, tall, col)
-    result: Array = np.multiply(patch, window.gamma, dtype=dtype, order="C")
+    rows, cols = _bands(window, (image.shape[row], image.shape[col]), float_type(image.dtype))
+    return _sampled(image, rows, cols, window.gamma, row, col)
+
+
+def read_many(
+    image: ArrayLike, windows: Iterable[Window], *, channel_axis: int | None = None
+) -> Iterator[Array]:
+    """Read the patches of many windows of one image, one after the other.
+
+    Neighbours in the list that differ in gx, gy and gamma alone share the work on their filters, so this
+    is faster than `read` in a loop, and no larger in memory.
+
+    Parameters
+    ----------
+    image, channel_axis
+        As for `read`; NumPy's, or what it can make one of.
+    windows : iterable of Window
+        Where to look; drawn up to 32 at a time.
+
+    Yields
+    ------
+    ndarray, shape (..., N, M)
+        As of `read`, to rounding.
+
+    Raises
+    ------
+    GlimpseError
+        As `read` does.
+
+    Examples
+    --------
+    >>> image = np.arange(12.0).reshape(3, 4)
+    >>> windows = [Window(gx=1, gy=column, delta=1, sigma=1e-3, n=1) for column in range(4)]
+    >>> [patch.item() for patch in read_many(image, windows)]
+    [4.0, 5.0, 6.0, 7.0]
+    """
+    array, row, col = spatial(image, channel_axis)
+    shape, least = (array.shape[row], array.shape[col]), precision(float_type(array.dtype))
+    for (size, delta, sigma, kernel, edge), alike in groupby(windows, _shared):
+        few = min(_MANY, max(1, _WEIGHTS // (max(size) * max(shape))))
+        while some := list(islice(alike, few)):
+            rows, cols = (
+                bands(pixels, n, [getattr(w, name) for w in some], delta, sigma, kernel, edge, least)
+                for pixels, n, name in zip(shape, size, ("gx", "gy"), strict=True)
+            )
+            for window, down, across in zip(some, rows, cols, strict=True):
+                yield _sampled(array, down, across, window.gamma, row, col)
+
+
+def _shared(window: Window) -> tuple[Any, ...]:
+    """What windows have in common whose filters can be made at once."""
+    return window.shape, window.delta, window.sigma, window.kernel, window.edge
+
+
+def _sampled(image: Array, rows: Band, cols: Band, gamma: float, row: int, col: int) -> Array:
+    """``gamma * Fx @ image @ Fy.T``."""
+    patch = contract(rows, image, row, {col: cols.span})
+    patch = contract(cols.local, beside(patch, col), patch.ndim - 1).swapaxes(col, -1)
+    result: Array = np.multiply(patch, gamma, dtype=patch.dtype, order="C")
     return result
 
 
@@ -140,18 +197,20 @@ def write(
         samples = _deconvolved(np.moveaxis(patch, (row, col), (-2, -1)), *banks)
         patch = np.moveaxis(samples, (-2, -1), (row, col))
     rows, cols = _bands(window, shape, dtype)
-    return spread(np.divide(patch, window.gamma, dtype=dtype), rows, cols, shape, row, col)
+    wide = widened(cols, np.divide(patch, window.gamma, dtype=dtype), col)
+    return spread(wide, rows, cols, shape, row, col)
 
 
-def spread(samples: Array, rows: Band, cols: Band, shape: tuple[int, int], row: int, col: int) -> Array:
-    """Return ``Fx.T @ samples @ Fy`` on a black canvas of this shape."""
-    inner = expand(rows, expand(cols, samples, col), row)
+def widened(cols: Band, samples: Array, col: int) -> Array:
+    """Return ``samples @ Fy``, the columns of the bank's span only."""
+    return expand(cols, beside(samples, col), samples.ndim - 1).swapaxes(col, -1)
+
+
+def spread(wide: Array, rows: Band, cols: Band, shape: tuple[int, int], row: int, col: int) -> Array:
+    """Return ``Fx.T @ wide`` on a black canvas of this shape, at the columns that `wide` is of."""
     sizes = {row: shape[0], col: shape[1]}
-    whole = tuple(sizes.get(axis, size) for axis, size in enumerate(samples.shape))
-    if inner.shape == whole:
-        return np.ascontiguousarray(inner)
-    canvas = np.zeros(whole, inner.dtype)
-    canvas[on_axes(canvas, {row: rows.span, col: cols.span})] = inner
+    canvas = np.zeros([sizes.get(axis, size) for axis, size in enumerate(wide.shape)], wide.dtype)
+    expand(rows, wide, row, canvas[on_axes(canvas, {row: rows.span, col: cols.span})])
     return canvas
 
 

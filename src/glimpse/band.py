@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-Floats = NDArray[np.floating[Any]]
+from glimpse.blas import Floats, product
+
 Array = NDArray[Any]
 
 _TILE = 600_000  # products that take as long as Python takes for a tile
-_ONE_THREAD = 1 << 18  # products that OpenBLAS does at once; its threads stall where cores are busy
 _SUM = 20  # products that take as long as a sum
 _CACHE = 1 << 20  # bytes of converted pixels that stay in a second-level cache
 _LEAST, _MOST = 16, 512  # pixels of a tile
@@ -90,33 +90,83 @@ def on_axes(array: Array, spans: dict[int, slice]) -> tuple[slice, ...]:
     return tuple(spans.get(axis, slice(None)) for axis in range(array.ndim))
 
 
+def beside(x: Array, axis: int) -> Array:
+    """The array with this axis last: what lies side by side in memory is summed fastest."""
+    return np.ascontiguousarray(x.swapaxes(axis, -1))
+
+
+def aligned(x: Array, axis: int) -> Array:
+    """The array as lines along an axis, shape (size, product of the others)."""
+    front, _ = _orders(x.ndim, axis)
+    return x.transpose(front).reshape(x.shape[axis], -1)
+
+
 def contract(bank: Band, x: Array, axis: int, spans: dict[int, slice] | None = None) -> Array:
     """Return ``F @ x`` along one axis, for the `spans` of the other axes; x is only ever sliced."""
-    spans, dtype = spans or {}, float_type(x.dtype)
-    front, back = _orders(x.ndim, axis)
-    lengths = [_length(spans.get(k), size) for k, size in enumerate(x.shape) if k != axis]
-    out = np.zeros((len(bank.start), *lengths), dtype)
-    row = math.prod(lengths[1:])
-    for filters, pixels, weights in bank.tiles(_step(bank, out[0].size, dtype.itemsize), dtype):
-        tile = x[on_axes(x, {**spans, axis: pixels})].transpose(front)
-        chunk = max(1, _ONE_THREAD // (weights.size * row))
-        for first in range(0, lengths[0], chunk):
-            part = np.asarray(tile[:, first : first + chunk], dtype, order="C")
-            product = weights @ part.reshape(len(part), -1)
-            out[filters, first : first + chunk] += product.reshape(-1, *part.shape[1:])
-    return out.transpose(back)
+    out, sums = blank(len(bank.start), x, axis, spans)
+    for strip in strips(bank, x, axis, spans):
+        sums[strip.filters, strip.columns] += product(strip.weights, strip.part)
+    return out
 
 
-def expand(bank: Band, x: Array, axis: int) -> Array:
-    """Return ``F.T @ x`` along one axis, the pixels of the bank's span only."""
-    front, back = _orders(x.ndim, axis)
-    rest = x.transpose(front)
-    samples = np.ascontiguousarray(rest).reshape(len(bank.start), -1)
+def expand(bank: Band, x: Array, axis: int, out: Array | None = None) -> Array:
+    """Return ``F.T @ x`` along one axis, the pixels of the bank's span only.
+
+    They are written to `out`, if there is one; where no filter reaches it stays as it is.
+    """
+    front, _ = _orders(x.ndim, axis)
+    samples = aligned(x, axis)
     bank = bank.local
-    out = np.zeros((bank.span.stop, samples.shape[1]), x.dtype)
-    for filters, pixels, weights in bank.tiles(_step(bank, out.shape[1], out.itemsize), x.dtype):
-        np.matmul(weights.T, samples[filters], out=out[pixels])
-    return out.reshape(-1, *rest.shape[1:]).transpose(back)
+    out = blank(bank.span.stop, x, axis)[0] if out is None else out
+    pixels_first = out.transpose(front)
+    for filters, pixels, weights in bank.tiles(_step(bank, samples.shape[1], out.itemsize), x.dtype):
+        values = product(weights.T, samples[filters])
+        pixels_first[pixels] = values.reshape(-1, *pixels_first.shape[1:])
+    return out
+
+
+class Strip(NamedTuple):
+    """A few filters over a few pixels: one tile of a bank and a part of an array in floating point."""
+
+    filters: slice
+    pixels: slice
+    columns: slice  # of the lines that the other axes make in their order
+    weights: Floats  # (filters, pixels)
+    part: Floats  # (pixels, columns)
+
+
+def strips(bank: Band, x: Array, axis: int, spans: dict[int, slice] | None = None) -> Iterator[Strip]:
+    """Walk over the pixels that a bank touches, for the `spans` of the other axes."""
+    spans, dtype = spans or {}, float_type(x.dtype)
+    front, _ = _orders(x.ndim, axis)
+    lengths = _lengths(x, axis, spans)
+    row = math.prod(lengths[1:])
+    for filters, pixels, weights in bank.tiles(_step(bank, lengths[0] * row, dtype.itemsize), dtype):
+        tile = x[on_axes(x, {**spans, axis: pixels})].transpose(front)
+        chunk = max(1, _CACHE // (len(tile) * row * dtype.itemsize))
+        for first in range(0, lengths[0], chunk):
+            part = tile[:, first : first + chunk]
+            part = part if part.dtype == dtype else part.astype(dtype, order="C")
+            part = part.reshape(len(part), -1)
+            columns = slice(first * row, first * row + part.shape[1])
+            yield Strip(filters, pixels, columns, weights, part)
+
+
+def blank(size: int, x: Array, axis: int, spans: dict[int, slice] | None = None) -> tuple[Array, Floats]:
+    """Zeros as wide as the `spans` of x, and `size` along one axis; and the same memory as lines along it.
+
+    Where that is the last axis its values stay neighbours in memory.
+    """
+    _, back = _orders(x.ndim, axis)
+    lengths, dtype = _lengths(x, axis, spans or {}), float_type(x.dtype)
+    count = math.prod(lengths)
+    lines = np.zeros((count, size), dtype).T if axis == x.ndim - 1 else np.zeros((size, count), dtype)
+    return lines.reshape(size, *lengths).transpose(back), lines
+
+
+def _lengths(x: Array, axis: int, spans: dict[int, slice]) -> list[int]:
+    """What is taken of the other axes."""
+    return [_length(spans.get(k), size) for k, size in enumerate(x.shape) if k != axis]
 
 
 def _orders(ndim: int, axis: int) -> tuple[list[int], list[int]]:
@@ -139,4 +189,6 @@ def _step(bank: Band, row: int, itemsize: int) -> int:
     n, width = bank.weights.shape
     delta = max(1, int(bank.start[-1] - bank.start[0])) / max(1, n - 1)
     best = min(math.sqrt(_TILE * delta / (2 * row) + _SUM * width), _CACHE // (row * itemsize))
-    return int(min(max(best, _LEAST, width // _CUTS), _MOST))
+    best = min(max(best, _LEAST, width // _CUTS), _MOST)
+    length = _length(bank.span, 0)
+    return math.ceil(length / max(1, round(length / float(best))))  # tiles of one size

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from glimpse.attention import bank_axes, precision, read, spatial, spread
-from glimpse.band import Array, Band, Floats, contract, expand, float_type, on_axes
+from glimpse.attention import bank_axes, precision, read, spatial, spread, widened
+from glimpse.band import Array, Band, Strip, aligned, beside, blank, contract, float_type, on_axes, strips
+from glimpse.blas import Floats, inner, product
 from glimpse.errors import GlimpseError
 from glimpse.filterbank import Partials, band_partials
 from glimpse.window import Window
@@ -61,8 +62,9 @@ def read_vjp(
     shape = (image.shape[row], image.shape[col])
     cotangent = _fitting(cotangent, image, {row: window.shape[0], col: window.shape[1]})
     (rows, _), (cols, _) = banks = _banks(window, image, row, col)
-    back = spread(cotangent * cotangent.dtype.type(window.gamma), rows, cols, shape, row, col)
-    value, slopes = _pairing(cotangent, banks, image, row, col)
+    wide = widened(cols, cotangent, col)
+    value, slopes = _pairing(cotangent, wide, banks, image, row, col)
+    back = spread(_scaled(wide, window.gamma), rows, cols, shape, row, col)
     return back, {name: window.gamma * slope for name, slope in slopes.items()} | {"gamma": value}
 
 
@@ -100,8 +102,9 @@ def write_vjp(
     back = read(cotangent, replace(window, gamma=1 / window.gamma), channel_axis=channel_axis)
     if back.shape != patch.shape:
         raise GlimpseError(f"a patch of shape {patch.shape} does not fit a window of {window.shape}")
-    banks = _banks(window, cotangent, row, col)
-    value, slopes = _pairing(patch.astype(back.dtype, copy=False), banks, cotangent, row, col)
+    samples, banks = patch.astype(back.dtype, copy=False), _banks(window, cotangent, row, col)
+    wide = widened(banks[1][0], samples, col)
+    value, slopes = _pairing(samples, wide, banks, cotangent, row, col)
     slopes = {name: slope / window.gamma for name, slope in slopes.items()}
     return back, slopes | {"gamma": -value / window.gamma**2}
 
@@ -132,9 +135,14 @@ def read_jacobian(
     image, row, col = spatial(image, channel_axis)
     (rows, down), (cols, across) = _banks(window, image, row, col)
     tall = contract(_stacked(rows, *down), image, row, {col: cols.span})
-    flat, *moved = (np.take(tall, range(k, tall.shape[row], 4), row) for k in range(4))
-    patch, gx, delta, sigma = (contract(cols.local, part, col) for part in (flat, *moved))
-    gy, spread, wider = (contract(cols.local._replace(weights=slopes), flat, col) for slopes in across)
+    flat, *moved = (beside(tall[on_axes(tall, {row: slice(k, None, 4)})], col) for k in range(4))
+
+    def across_by(weights: Floats, lines: Array) -> Array:
+        bank = cols.local._replace(weights=weights)
+        return contract(bank, lines, lines.ndim - 1).swapaxes(col, -1)
+
+    patch, gx, delta, sigma = (across_by(cols.weights, lines) for lines in (flat, *moved))
+    gy, spread, wider = (across_by(slopes, flat) for slopes in across)
     jacobian = {"gx": gx, "gy": gy, "delta": delta + spread, "sigma": sigma + wider}
     scaled = {name: _scaled(slope, window.gamma) for name, slope in jacobian.items()}
     return _scaled(patch, window.gamma), scaled | {"gamma": np.ascontiguousarray(patch)}
@@ -157,39 +165,32 @@ def _banks(window: Window, image: Array, row: int, col: int) -> list[tuple[Band,
 
 
 def _pairing(
-    patch: Array, banks: list[tuple[Band, Partials]], image: Array, row: int, col: int
+    patch: Array, wide: Array, banks: list[tuple[Band, Partials]], image: Array, row: int, col: int
 ) -> tuple[float, Gradients]:
-    """``<patch, Fx @ image @ Fy.T>`` and its derivatives by gx, gy, delta and sigma."""
+    """``<patch, Fx @ image @ Fy.T>`` and its slopes by gx, gy, delta and sigma; wide is ``patch @ Fy``."""
     (rows, down), (cols, across) = banks
-    tall, by_row = _paired(rows, expand(cols, patch, col), image, row, {col: cols.span})
-    _, by_col = _paired(cols.local, patch, tall, col)
+    by_row, by_col = np.zeros(rows.weights.shape), np.zeros(cols.weights.shape)
+    spans, last = {col: cols.span}, image.ndim - 1
+    tall, sums = blank(len(rows.start), image, row, spans)
+    lines = aligned(wide, row)
+    for strip in strips(rows, image, row, spans):
+        sums[strip.filters, strip.columns] += product(strip.weights, strip.part)
+        _weigh(by_row, rows, strip, lines)
+    lines = aligned(beside(patch, col), last)
+    for strip in strips(cols.local, beside(tall, col), last):
+        _weigh(by_col, cols.local, strip, lines)
     gx, *of_rows = (float((slopes * by_row).sum()) for slopes in down)
     gy, *of_cols = (float((slopes * by_col).sum()) for slopes in across)
     value = float((cols.weights * by_col).sum())
     return value, {"gx": gx, "gy": gy, "delta": of_rows[0] + of_cols[0], "sigma": of_rows[1] + of_cols[1]}
 
 
-def _paired(
-    bank: Band, samples: Array, x: Array, axis: int, spans: dict[int, slice] | None = None
-) -> tuple[Array, Floats]:
-    """``F @ x``, and how ``<samples, F @ x>`` grows with each weight of F, shape (n, K), in one walk."""
-    n, width = bank.weights.shape
-    rest = np.moveaxis(samples, axis, 0)
-    lines = np.ascontiguousarray(rest).reshape(n, -1)
-    product, grows = np.zeros_like(lines), np.zeros((n, width))
-    for filters, pixels, weights in bank.tiles(_step(lines[0].nbytes), lines.dtype):
-        strip = np.moveaxis(x[on_axes(x, {**(spans or {}), axis: pixels})], axis, 0)
-        strip = np.asarray(strip, lines.dtype, order="C").reshape(weights.shape[1], -1)
-        product[filters] += weights @ strip
-        offset = bank.start[filters, None] + np.arange(width) - pixels.start
-        found = np.take_along_axis(lines[filters] @ strip.T, offset.clip(0, len(strip) - 1), axis=1)
-        grows[filters] += np.where((offset >= 0) & (offset < len(strip)), found, 0)
-    return np.moveaxis(product.reshape(rest.shape), 0, axis), grows
-
-
-def _step(line_bytes: int) -> int:
-    """Pixels of a tile: a strip stays in the cache, and few products are for nothing."""
-    return max(64, min((1 << 20) // line_bytes, 128))
+def _weigh(grows: Floats, bank: Band, strip: Strip, lines: Floats) -> None:
+    """Add how ``<samples, F @ x>`` grows with each weight of F, shape (n, K), for one strip of x."""
+    found = inner(lines[strip.filters, strip.columns], strip.part)
+    pixel = bank.start[strip.filters, None] + np.arange(grows.shape[1]) - strip.pixels.start
+    here = (pixel >= 0) & (pixel < len(strip.part))
+    grows[strip.filters] += np.where(here, np.take_along_axis(found, np.where(here, pixel, 0), axis=1), 0)
 
 
 def _fitting(cotangent: ArrayLike, like: Any, sizes: dict[int, int]) -> Array:

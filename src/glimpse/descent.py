@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from glimpse.band import Floats
+from glimpse.blas import Floats
 from glimpse.derivatives import read_jacobian
 from glimpse.pyramid import SHARPEST, Scene, from_level, onto_level
 from glimpse.window import Window

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glimpse.arrays import counted
-from glimpse.band import Floats
+from glimpse.blas import Floats
 from glimpse.window import Kernel
 
 Pixels = NDArray[np.intp]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from glimpse.attention import read
-from glimpse.band import Floats
+from glimpse.blas import Floats
 from glimpse.descent import Fit, fitted
 from glimpse.errors import GlimpseError
 from glimpse.pyramid import Scene

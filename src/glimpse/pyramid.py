@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from glimpse.band import Floats
+from glimpse.blas import Floats
 from glimpse.window import Window
 
 SHARPEST = 0.3

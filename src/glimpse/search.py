@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from glimpse.attention import read
-from glimpse.band import Floats
+from glimpse.blas import Floats
 from glimpse.limits import N_MAX
 from glimpse.pyramid import Scene
 from glimpse.window import Window

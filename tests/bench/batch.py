@@ -13,7 +13,7 @@ from pathlib import Path
 
 import bench
 import numpy as np
-from bench import SCENE, glimpse, have, interleaved, seconds, table
+from bench import SCENE, glimpse, have, interleaved, peak, seconds, table
 from PIL import Image
 
 FILES = 24
@@ -73,11 +73,19 @@ def main() -> None:
             **peers(files, folder),
         }
         table(f"{FILES} JPEG files of 12 MP", interleaved(calls, 3), base)
-        print("\nAgainst the number of files, and of jobs")
-        for count in (1, 5, 24):
-            for jobs in (1, 2):
-                call = glimpse("read", *files[:count], "-o", f"{folder}/out/", "-j", jobs, *WORDS)
-                print(f"  {count:3} files, {jobs} jobs {seconds(call):7.2f} s")
+        scaling(files, Path(folder))
+
+
+def scaling(files: list[Path], folder: Path) -> None:
+    """Time and memory against the number of files, and of jobs."""
+    print("\nAgainst the number of files, and of jobs")
+    many = [folder / f"{number:03}.jpg" for number in range(200)]
+    for number, path in enumerate(many):
+        path.symlink_to(files[number % FILES])
+    for count in (1, 5, 24, 200):
+        for jobs in (1, 2):
+            words = ("read", *many[:count], "-o", f"{folder}/out/", "-j", jobs, *WORDS)
+            print(f"  {count:3} files, {jobs} jobs {seconds(glimpse(*words)):7.2f} s {peak(*words):6.0f} MB")
 
 
 if __name__ == "__main__":

@@ -5,12 +5,14 @@ import shutil
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command does: one thread for everybody
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # as pip installs it: compiled
 
 ROOT = Path(__file__).parents[2]
 SCENE = ROOT / "sample_images" / "scene.png"
@@ -46,6 +48,29 @@ def command(*words: object, **options: object) -> Callable[[], object]:
     """A call that runs a command and fails if it does."""
     line = [str(word) for word in words]
     return lambda: subprocess.run(line, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+_PEAK = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
+def peak(*words: object) -> float:
+    """Megabytes that `glimpse` with these words takes at its peak."""
+    line = [sys.executable, "-c", _PEAK, sys.executable, "-m", "glimpse", *map(str, words)]
+    unit = 1 if sys.platform == "darwin" else 1024
+    return int(subprocess.run(line, check=True, capture_output=True).stdout) * unit / 1e6
+
+
+def allocated(call: Callable[[], object]) -> float:
+    """Megabytes that a call allocates at its peak, its result among them."""
+    tracemalloc.start()
+    call()
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return most / 1e6
 
 
 def glimpse(*words: object) -> Callable[[], object]:

@@ -1,16 +1,16 @@
 """The read of one window beside its peers: `python tests/bench/kernel.py`.
 
-Same box, same output size, one thread for all but the dense products, which are Fx @ I @ Fy.T of whole
-matrices in float32. Pillow's BOX and OpenCV's INTER_AREA do less work: a box filter touches each pixel once,
+Same box, same output size, one thread for everybody. The dense products are Fx @ I @ Fy.T of whole matrices
+in float32. Pillow's BOX and OpenCV's INTER_AREA do less work: a box filter touches each pixel once,
 a Gaussian of half a stride five times.
 """
 
 import numpy as np
-from bench import have, interleaved, seconds, table
+from bench import allocated, have, interleaved, table
 from numpy.typing import NDArray
 from PIL import Image
 
-from glimpse import Window, filterbank, read
+from glimpse import Window, filterbank, read, read_jacobian, read_many, read_vjp, write
 
 Levels = NDArray[np.uint8]
 
@@ -23,12 +23,47 @@ def picture(rows: int, cols: int) -> Levels:
 
 def dense(image: Levels, window: Window) -> NDArray[np.float32]:
     """The products with whole matrices."""
-    Fx, Fy = (
-        filterbank(size, window.n, g, window.delta, window.sigma).astype(np.float32)
-        for size, g in zip(image.shape, (window.gx, window.gy), strict=False)
-    )
+    Fx, Fy = matrices(image, window)
     rows = np.tensordot(Fx, image.astype(np.float32), 1)
     return np.moveaxis(np.tensordot(rows, Fy, (1, 1)), 2, 1)
+
+
+def matrices(image: Levels, window: Window) -> list[NDArray[np.float32]]:
+    """Fx and Fy."""
+    return [
+        filterbank(size, window.n, g, window.delta, window.sigma).astype(np.float32)
+        for size, g in zip(image.shape, (window.gx, window.gy), strict=False)
+    ]
+
+
+def frameworks(image: Levels, window: Window) -> dict:
+    """The dense products in PyTorch and JAX, the image already theirs."""
+    calls = {}
+    if have("torch"):
+        import torch
+
+        torch.set_num_threads(1)
+        pixels = torch.from_numpy(image)
+
+        def by_torch() -> object:
+            Fx, Fy = map(torch.from_numpy, matrices(image, window))
+            return torch.einsum("na,abc,mb->nmc", Fx, pixels.float(), Fy)
+
+        calls["PyTorch, dense products"] = by_torch
+    if have("jax"):
+        import jax
+        import jax.numpy as jnp
+
+        levels = jnp.asarray(image)
+
+        @jax.jit
+        def products(Fx: object, Fy: object, pixels: object) -> object:
+            return jnp.einsum("na,abc,mb->nmc", Fx, pixels.astype(jnp.float32), Fy)
+
+        calls["JAX, dense products (its threads)"] = lambda: products(
+            *matrices(image, window), levels
+        ).block_until_ready()
+    return calls
 
 
 def opencv(image: Levels, window: Window) -> dict:
@@ -62,6 +97,7 @@ def one(title: str, image: Levels, window: Window, rounds: int = 7) -> dict[str,
         "Pillow BOX (less work)": lambda: source.resize(size, Image.Resampling.BOX, box=box),
         "NumPy, dense products": lambda: dense(image, window),
         **opencv(image, window),
+        **frameworks(image, window),
     }
     times = interleaved(calls, rounds)
     exact = read(image.astype(np.float64), window, channel_axis=2)
@@ -71,20 +107,42 @@ def one(title: str, image: Levels, window: Window, rounds: int = 7) -> dict[str,
 
 
 def scaling() -> None:
-    """Time against the pixels of the image and the filters of the window."""
+    """Time and memory against the pixels of the image and the filters of the window."""
     print("\nA whole image, n = 64, against its pixels")
     for rows, cols in ((500, 500), (1000, 1500), (2000, 2000), (3000, 4000), (4000, 6000), (6000, 8000)):
         image = picture(rows, cols)
-        window = Window.centered((rows, cols), 64)
-        spent = sorted(seconds(lambda: read(image, window, channel_axis=2)) for _ in range(5))[2]  # noqa: B023
+        spent, most = cost(image, Window.centered((rows, cols), 64))
         pixels = rows * cols
-        print(f"  {pixels / 1e6:6.2f} MP {1000 * spent:8.2f} ms {1e9 * spent / pixels:6.2f} ns a pixel")
+        print(
+            f"  {pixels / 1e6:6.2f} MP {1000 * spent:8.2f} ms {1e9 * spent / pixels:6.2f} ns a pixel"
+            f" {most:6.1f} MB"
+        )
     print("\nA whole image of 12 MP, against n")
     image = picture(3000, 4000)
     for n in (8, 16, 32, 64, 128, 256, 512):
-        window = Window.centered((3000, 4000), n)
-        spent = sorted(seconds(lambda: read(image, window, channel_axis=2)) for _ in range(5))[2]  # noqa: B023
-        print(f"  n = {n:4} {1000 * spent:8.2f} ms")
+        spent, most = cost(image, Window.centered((3000, 4000), n))
+        print(f"  n = {n:4} {1000 * spent:8.2f} ms {most:6.1f} MB")
+
+
+def cost(image: Levels, window: Window) -> tuple[float, float]:
+    """Seconds of a read, and the megabytes it takes beside the image."""
+
+    def call() -> object:
+        return read(image, window, channel_axis=2)
+
+    return interleaved({"read": call}, 5)["read"], allocated(call)
+
+
+def derivatives(title: str, image: Levels, window: Window) -> None:
+    """What derivatives cost beside the read."""
+    patch = read(image, window, channel_axis=2)
+    calls = {
+        "read": lambda: read(image, window, channel_axis=2),
+        "write": lambda: write(patch, window, image.shape[:2], channel_axis=2),
+        "read_vjp": lambda: read_vjp(image, window, patch, channel_axis=2),
+        "read_jacobian": lambda: read_jacobian(image, window, channel_axis=2),
+    }
+    table(title, interleaved(calls), "read")
 
 
 def main() -> None:
@@ -96,8 +154,14 @@ def main() -> None:
     small = one("12 MP RGB, a 250 x 250 window, n = 250", image, Window(1500, 2000, 1, 0.5, n=250))
     print(f"\n  dense / glimpse = {small['NumPy, dense products'] / small['glimpse read']:.0f}")
     grey, window = picture(512, 512)[..., 0], Window(256, 256, 5, 2.5, n=40)
-    spent = sorted(seconds(lambda: read(grey, window)) for _ in range(999))[500]
-    print(f"\nOne 40 x 40 patch, delta 5, of 512 x 512 grey: {1000 * spent:.3f} ms")
+    spent = interleaved(
+        {"one": lambda: read(grey, window), "many": lambda: [*read_many(grey, [window] * 32)]}, 301
+    )
+    print("\nA 40 x 40 patch, delta 5, of 512 x 512 grey")
+    print(f"  read {1000 * spent['one']:.3f} ms, read_many {1000 * spent['many'] / 32:.3f} ms each")
+    for n in (25, 256):
+        derivatives(f"Derivatives, 12 MP RGB, whole, n = {n}", image, Window.centered(shape, n))
+    derivatives("Derivatives, a 250 x 250 window, n = 250", image, Window(1500, 2000, 1, 0.5, n=250))
     many(image)
     scaling()
 
@@ -107,8 +171,11 @@ def many(image: Levels) -> None:
     rng = np.random.default_rng(1)
     centres = rng.uniform((0, 0), image.shape[:2], (10_000, 2))
     windows = [Window(x, y, 10, 5, n=25) for x, y in centres]
-    spent = seconds(lambda: [read(image, window, channel_axis=2) for window in windows])
-    print(f"\n10,000 windows (n = 25, delta 10) of 12 MP RGB: {spent:.2f} s")
+    calls = {
+        "read_many": lambda: [*read_many(image, windows, channel_axis=2)],
+        "read, one by one": lambda: [read(image, window, channel_axis=2) for window in windows],
+    }
+    table("10,000 windows (n = 25, delta 10) of 12 MP RGB", interleaved(calls, 3), "read_many")
 
 
 if __name__ == "__main__":

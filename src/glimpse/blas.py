@@ -1,0 +1,49 @@
+"""Matrix products that BLAS does on the calling thread.
+
+OpenBLAS multiplies on all cores as soon as a product is large, and its threads stall where cores are busy
+with something else. A product is cut into stacks of matrices below that size, which NumPy hands over one by
+one; of those used here each is large enough to be worth it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating[Any]]
+
+_ONE_THREAD = 1 << 18  # multiplications that OpenBLAS does on one thread
+
+
+def product(a: Floats, b: Floats) -> Floats:
+    """Return ``a @ b``, laid out in memory as b is."""
+    out = np.empty_like(b, shape=(len(a), b.shape[1]))
+    few, whole = _cut(b.shape[1], a.size)
+    if whole:
+        np.matmul(a, _stack(b[:, :whole], few), out=_stack(out[:, :whole], few))
+    if whole < b.shape[1]:
+        np.matmul(a, b[:, whole:], out=out[:, whole:])
+    return out
+
+
+def inner(a: Floats, b: Floats) -> Floats:
+    """Return ``a @ b.T``."""
+    few, whole = _cut(a.shape[1], len(a) * len(b))
+    total = a[:, whole:] @ b[:, whole:].T
+    if whole:
+        total += (_stack(a[:, :whole], few) @ _stack(b[:, :whole], few).swapaxes(1, 2)).sum(axis=0)
+    return total
+
+
+def _cut(columns: int, each: int) -> tuple[int, int]:
+    """How many columns to take at once, `each` so many multiplications, and all that such lots hold."""
+    lots = -(-columns * each // _ONE_THREAD)
+    few = -(-columns // lots)
+    return few, columns // few * few
+
+
+def _stack(lines: Floats, few: int) -> Floats:
+    """The same numbers, which are seen as matrices of `few` columns."""
+    return lines.reshape(len(lines), -1, few).swapaxes(0, 1)
