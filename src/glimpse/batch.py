@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from importlib import import_module
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from glimpse.errors import GlimpseError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -61,6 +62,8 @@ def run(
     elif jobs == 1:
         yield from ((item, attempt(item)) for item in items)
     else:
+        from concurrent.futures import ThreadPoolExecutor  # one file alone need not wait for it
+
         threads = ThreadPoolExecutor(jobs)
         try:
             yield from _drawn(attempt, items, threads, _AHEAD * jobs)
@@ -71,6 +74,8 @@ def run(
 def _drawn(
     attempt: Callable[[Item], Result | GlimpseError], items: Iterable[Item], pool: Executor, ahead: int
 ) -> Iterator[tuple[Item, Result | GlimpseError]]:
+    from concurrent.futures import wait
+
     source = iter(items)
     waiting: deque[tuple[Item, Future[Result | GlimpseError]]] = deque(
         (item, pool.submit(attempt, item)) for item in islice(source, ahead)
@@ -97,6 +102,8 @@ def _result(future: Future[Result | GlimpseError]) -> Result | GlimpseError:
 @contextmanager
 def _cluster(address: str) -> Iterator[tuple[Executor, int]]:
     """A Dask cluster as an executor, and the number of its threads."""
+    import logging
+
     try:
         distributed: Any = import_module("distributed")  # an extra
     except ImportError:

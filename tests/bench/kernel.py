@@ -36,14 +36,14 @@ def matrices(image: Levels, window: Window) -> list[NDArray[np.float32]]:
     ]
 
 
-def frameworks(image: Levels, window: Window) -> dict:
-    """The dense products in PyTorch and JAX, the image already theirs."""
-    calls = {}
+def frameworks(title: str, image: Levels, window: Window) -> None:
+    """The dense products in PyTorch and JAX, the image already theirs; last, for their threads stay."""
+    calls = {"glimpse read": lambda: read(image, window, channel_axis=2)}
     if have("torch"):
         import torch
 
         torch.set_num_threads(1)
-        pixels = torch.from_numpy(image)
+        pixels = torch.from_numpy(image.copy())
 
         def by_torch() -> object:
             Fx, Fy = map(torch.from_numpy, matrices(image, window))
@@ -63,7 +63,7 @@ def frameworks(image: Levels, window: Window) -> dict:
         calls["JAX, dense products (its threads)"] = lambda: products(
             *matrices(image, window), levels
         ).block_until_ready()
-    return calls
+    table(title, interleaved(calls), "glimpse read")
 
 
 def opencv(image: Levels, window: Window) -> dict:
@@ -97,7 +97,6 @@ def one(title: str, image: Levels, window: Window, rounds: int = 7) -> dict[str,
         "Pillow BOX (less work)": lambda: source.resize(size, Image.Resampling.BOX, box=box),
         "NumPy, dense products": lambda: dense(image, window),
         **opencv(image, window),
-        **frameworks(image, window),
     }
     times = interleaved(calls, rounds)
     exact = read(image.astype(np.float64), window, channel_axis=2)
@@ -164,6 +163,8 @@ def main() -> None:
     derivatives("Derivatives, a 250 x 250 window, n = 250", image, Window(1500, 2000, 1, 0.5, n=250))
     many(image)
     scaling()
+    for n in (25, 256):
+        frameworks(f"Frameworks, 12 MP RGB, whole, n = {n}", image, Window.centered(shape, n))
 
 
 def many(image: Levels) -> None:

@@ -8,6 +8,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
@@ -116,13 +117,14 @@ def run(
     items = list(items)
     failed = done = 0
     shown = len(items) > 1 and not quiet and sys.stderr.isatty()
-    with click.progressbar(length=len(items), file=sys.stderr, hidden=not shown) as bar:
+    with click.progressbar(length=len(items), file=sys.stderr) if shown else nullcontext() as bar:
         for item, result in batch.run(job, items, min(jobs, len(items)), cluster):
             results = result if isinstance(result, list) else [_named(result, name(item))]
             done += len(results)
             failed += sum(isinstance(each, GlimpseError) for each in results)
             _tell(results, quiet=quiet, bar=shown)
-            bar.update(1)
+            if bar:
+                bar.update(1)
     if failed and done > 1:
         say(f"glimpse: {failed} of {done} {what} failed")
     if failed:
@@ -153,6 +155,7 @@ def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
 
 def _prepare() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # files are worked on at once, not matrices
+    os.environ.setdefault("PILLOW_BLOCKS_MAX", "4")  # the next picture takes the memory of the last one
     signal.signal(signal.SIGTERM, _terminate)
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # until the imports were done; see __main__.py
         signal.signal(signal.SIGINT, signal.default_int_handler)

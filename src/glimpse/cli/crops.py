@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from glimpse.cli.options import WindowOptions
 from glimpse.cli.report import beyond, source_name, summary
 from glimpse.errors import GlimpseError
+from glimpse.window import Window
 
 if TYPE_CHECKING:
     from glimpse.image import Picture
@@ -26,54 +27,48 @@ class Crop:
     Parameters
     ----------
     place : str
-        What its error lines name.
+        What its error lines name: the image, or the file and line of a table.
+    image : str
+        The image's file name.
     window : WindowOptions
         Where to look.
     output : str
-        File of the patch.
+        File of the patch; in a table nothing where the row names none.
     fault : GlimpseError or None
         What is wrong with it already.
     """
 
     place: str
+    image: str
     window: WindowOptions
-    output: str
+    output: str = ""
     fault: GlimpseError | None = None
 
 
-@dataclass(frozen=True)
-class Source:
-    """An image and its crops."""
-
-    image: str
-    crops: tuple[Crop, ...]
-
-
-def grouped(images: Iterable[str], crops: Iterable[Crop]) -> list[Source]:
-    """Return the sources in the order of their first crops."""
+def grouped(crops: Iterable[Crop]) -> list[list[Crop]]:
+    """Return the crops of each image together, in the order of their first ones."""
     groups: dict[str, list[Crop]] = {}
-    for image, crop in zip(images, crops, strict=True):
-        groups.setdefault(image, []).append(crop)
-    return [Source(image, tuple(found)) for image, found in groups.items()]
+    for crop in crops:
+        groups.setdefault(crop.image, []).append(crop)
+    return list(groups.values())
 
 
 def cut(
-    source: Source, levels: tuple[float, float] | None, *, overwrite: bool, fast: bool
+    crops: Sequence[Crop], levels: tuple[float, float] | None, *, overwrite: bool, fast: bool
 ) -> list[str | GlimpseError]:
     """Decode an image, read and save its crops; return a line or an error for each."""
     from glimpse import image
 
     try:
-        picture = image.load_picture(
-            source.image, levels, partial(_reduction, source.crops) if fast else None
-        )
+        reduce = partial(_reduction, crops) if fast else None
+        picture = image.load_picture(crops[0].image, levels, reduce)
     except GlimpseError as error:
-        return [_about(crop, crop.fault or _about_image(source, crop, error)) for crop in source.crops]
-    few = len(source.crops) < _MANY
-    return [_cut(source.image, picture, crop, overwrite=overwrite, sync=few) for crop in source.crops]
+        return [_about(crop, crop.fault or _about_image(crop, error)) for crop in crops]
+    few = len(crops) < _MANY
+    return [_cut(crop, picture, overwrite=overwrite, sync=few) for crop in crops]
 
 
-def _reduction(crops: tuple[Crop, ...], shape: tuple[int, int]) -> int:
+def _reduction(crops: Sequence[Crop], shape: tuple[int, int]) -> int:
     """How many times an image may be reduced for all of its crops."""
     from glimpse.image.reduced import reduction
 
@@ -84,17 +79,15 @@ def _reduction(crops: tuple[Crop, ...], shape: tuple[int, int]) -> int:
     return least
 
 
-def _cut(name: str, picture: Picture, crop: Crop, *, overwrite: bool, sync: bool) -> str | GlimpseError:
+def _cut(crop: Crop, picture: Picture, *, overwrite: bool, sync: bool) -> str | GlimpseError:
     from glimpse import attention, image
-    from glimpse.image.reduced import reduced
 
     try:
         if crop.fault:
             raise crop.fault
         window = crop.window.window(picture.shape)
-        look = reduced(window, picture.scale) if picture.scale > 1 else window
-        patch = attention.read(picture.pixels, look, channel_axis=picture.channel_axis)
-        record = image.Record(window, picture.shape, source_name(name), fast=picture.scale)
+        patch = attention.read(picture.pixels, _seen(window, picture), channel_axis=picture.channel_axis)
+        record = image.Record(window, picture.shape, source_name(crop.image), fast=picture.scale)
         image.save_still(crop.output, patch, picture, record, overwrite=overwrite, sync=sync)
     except GlimpseError as error:
         return _about(crop, error)
@@ -104,9 +97,18 @@ def _cut(name: str, picture: Picture, crop: Crop, *, overwrite: bool, sync: bool
     return summary(crop.place, what, crop.output, window, notes)
 
 
+def _seen(window: Window, picture: Picture) -> Window:
+    """The window on the pixels as they were decoded."""
+    if picture.scale == 1:
+        return window
+    from glimpse.image.reduced import reduced
+
+    return reduced(window, picture.scale)
+
+
 def _about(crop: Crop, error: GlimpseError) -> GlimpseError:
     return GlimpseError(f"{crop.place}: {error}")
 
 
-def _about_image(source: Source, crop: Crop, error: GlimpseError) -> GlimpseError:
-    return error if crop.place == source.image else GlimpseError(f"{source.image}: {error}")
+def _about_image(crop: Crop, error: GlimpseError) -> GlimpseError:
+    return error if crop.place == crop.image else GlimpseError(f"{crop.image}: {error}")

@@ -9,7 +9,6 @@ import string
 import sys
 import unicodedata
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import click
@@ -107,13 +106,13 @@ def plan(
 def check_suffixes(names: Sequence[str], suffixes: Sequence[str]) -> None:
     """Refuse names whose ending says a format that cannot be written."""
     for name in names:
-        if name != "-" and Path(name).suffix.lower() not in suffixes:
+        if name != "-" and os.path.splitext(name)[1].lower() not in suffixes:
             raise click.UsageError(f"-o {name}: the name must end in {' or '.join(suffixes)}")
 
 
 def _fill(template: Template, name: str, index: int, numbers: Callable[[int], dict[str, Any]] | None) -> str:
     """The output of an input; empty where the input is bad, which its own job will tell."""
-    values = {"stem": _stem(name), "parent": str(Path(name).parent), "index": index}
+    values = {"stem": _stem(name), "parent": os.path.dirname(name) or ".", "index": index}
     try:
         return template.fill(values | (numbers(index) if numbers else {}))
     except GlimpseError:
@@ -167,7 +166,7 @@ def _identity(name: str) -> tuple[int, int] | None:
 def _check_free(name: str, sources: dict[tuple[int, int], str], overwrite: bool) -> None:
     if not os.path.lexists(name):
         return
-    if Path(name).is_dir():
+    if os.path.isdir(name):
         raise click.UsageError(f"{name} is a folder; give its files names with -o")
     if source := sources.get(_identity(name) or (0, 0)):
         raise click.UsageError(f"{name} is the input {source}; an input is never replaced")
@@ -196,7 +195,7 @@ def _template(inputs: Sequence[str], output: str | None, default: str) -> Templa
 
 
 def _is_folder(output: str) -> bool:
-    return output != "-" and (output.endswith(("/", os.sep)) or Path(output).is_dir())
+    return output != "-" and (output.endswith(("/", os.sep)) or os.path.isdir(output))
 
 
 def _escaped(text: str) -> str:
@@ -204,4 +203,4 @@ def _escaped(text: str) -> str:
 
 
 def _stem(name: str) -> str:
-    return "stdin" if name == "-" else Path(name).stem
+    return "stdin" if name == "-" else os.path.splitext(os.path.basename(name))[0]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from glimpse.cli.boundary import run
-from glimpse.cli.crops import Crop, Source, cut, grouped
+from glimpse.cli.crops import Crop, cut, grouped
 from glimpse.cli.options import (
     WindowOptions,
     cluster_option,
@@ -19,7 +21,7 @@ from glimpse.cli.options import (
     window_options,
 )
 from glimpse.cli.outputs import plan
-from glimpse.cli.table import Row, read_table
+from glimpse.errors import GlimpseError
 from glimpse.limits import TABLE_BYTES
 
 SUFFIXES = (".png", ".npy")
@@ -60,22 +62,22 @@ def read(
     """  # fmt: skip
     if not images and not table:
         raise click.UsageError("Missing argument 'IMAGE...', or a table of them (--table)")
-    rows = _rows(table, images, window) if table else [Row(name, name, window) for name in images]
-    names = _names(rows, output, levels, overwrite, protect=[table] if table else [])
-    if cluster and "-" in [*names, *(row.image for row in rows)]:
+    crops = _rows(table, images, window) if table else [Crop(name, name, window) for name in images]
+    names = _names(crops, output, levels, overwrite, protect=[table] if table else [])
+    if cluster and "-" in [*names, *(crop.image for crop in crops)]:
         raise click.UsageError("a cluster reads and writes files, not '-'")
-    crops = [Crop(row.place, row.window, name, row.fault) for row, name in zip(rows, names, strict=True)]
+    crops = [replace(crop, output=name) for crop, name in zip(crops, names, strict=True)]
 
-    def job(source: Source) -> Any:
+    def job(crops: list[Crop]) -> Any:
         # a worker that died may have written some already; all were free when the work began
-        return cut(source, levels, overwrite=overwrite or bool(cluster), fast=fast)
+        return cut(crops, levels, overwrite=overwrite or bool(cluster), fast=fast)
 
-    run(job, grouped([row.image for row in rows], crops), lambda source: source.image, quiet=quiet, jobs=jobs,
+    run(job, grouped(crops), lambda crops: crops[0].image, quiet=quiet, jobs=jobs,
         cluster=cluster, what="windows" if table else "files")  # fmt: skip
 
 
-def _rows(table: str, images: tuple[str, ...], window: WindowOptions) -> list[Row]:
-    from glimpse.errors import GlimpseError
+def _rows(table: str, images: tuple[str, ...], window: WindowOptions) -> list[Crop]:
+    from glimpse.cli.table import read_table
     from glimpse.image.files import open_input
 
     try:
@@ -86,22 +88,27 @@ def _rows(table: str, images: tuple[str, ...], window: WindowOptions) -> list[Ro
 
 
 def _names(
-    rows: Sequence[Row],
+    crops: Sequence[Crop],
     output: str | None,
     levels: tuple[float, float] | None,
     overwrite: bool,
     protect: list[str],
 ) -> list[str]:
-    """The output of each row: its own, or what ``-o`` makes of it."""
+    """The output of each crop: its own, or what ``-o`` makes of it."""
     from glimpse import image
 
-    def values(index: int) -> dict[str, Any]:
-        row = rows[index]
-        if row.fault:
-            raise row.fault
-        return row.window.window(image.load_picture(row.image, levels).shape).to_dict()
+    @functools.cache
+    def shape(name: str) -> tuple[int, int]:
+        return image.load_picture(name, levels).shape
 
-    table = any(row.place != row.image for row in rows)
+    def values(index: int) -> dict[str, Any]:
+        crop = crops[index]
+        if crop.fault:
+            raise crop.fault
+        return crop.window.window(shape(crop.image)).to_dict()
+
+    table = any(crop.place != crop.image for crop in crops)
     default = "{stem}-{index:05d}.png" if table else "{stem}-patch.png"
-    return plan([row.image for row in rows], output, default=default, suffixes=SUFFIXES, overwrite=overwrite,
-                values=values, given=[row.output for row in rows], protect=protect)  # fmt: skip
+    return plan([crop.image for crop in crops], output, default=default, suffixes=SUFFIXES,
+                overwrite=overwrite, values=values, given=[crop.output for crop in crops],
+                protect=protect)  # fmt: skip

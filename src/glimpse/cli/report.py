@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from glimpse.errors import GlimpseError
 from glimpse.window import Window
@@ -12,7 +12,7 @@ from glimpse.window import Window
 
 def source_name(name: str) -> str:
     """Return the base name that a record keeps of a source."""
-    return "stdin" if name == "-" else Path(name).name
+    return "stdin" if name == "-" else os.path.basename(name)
 
 
 @contextmanager

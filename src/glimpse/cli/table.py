@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import click
 
+from glimpse.cli.crops import Crop
 from glimpse.cli.options import WindowOptions
 from glimpse.cli.words import parse_n, position, positive
 from glimpse.errors import GlimpseError
@@ -25,32 +26,7 @@ _CELLS: dict[str, Callable[[str], Any]] = {
 }
 
 
-@dataclass(frozen=True)
-class Row:
-    """One window of a table.
-
-    Parameters
-    ----------
-    place : str
-        File and line, for messages.
-    image : str
-        The image's file name.
-    window : WindowOptions
-        The row's cells over the options of the command line.
-    output : str
-        The row's own output, or nothing.
-    fault : GlimpseError or None
-        What is wrong with the row.
-    """
-
-    place: str
-    image: str
-    window: WindowOptions
-    output: str = ""
-    fault: GlimpseError | None = None
-
-
-def read_table(name: str, data: bytes, images: tuple[str, ...], window: WindowOptions) -> list[Row]:
+def read_table(name: str, data: bytes, images: tuple[str, ...], window: WindowOptions) -> list[Crop]:
     """Parse a table, whose bad rows keep their fault.
 
     Parameters
@@ -96,7 +72,7 @@ def _check_header(name: str, header: list[str], images: tuple[str, ...]) -> None
         raise click.UsageError(f"--table {name}: the column {twice[0]} stands twice")
 
 
-def _row(place: str, cells: dict[str, str], images: tuple[str, ...], window: WindowOptions) -> Row:
+def _row(place: str, cells: dict[str, str], images: tuple[str, ...], window: WindowOptions) -> Crop:
     cells = {name: text.strip() for name, text in cells.items()}
     image, output = cells.get("image", *images), cells.get("output", "")
     try:
@@ -106,6 +82,6 @@ def _row(place: str, cells: dict[str, str], images: tuple[str, ...], window: Win
             raise GlimpseError(f"{missing[0]} is missing")
         values = {name: parse(cells[name]) for name, parse in _CELLS.items() if cells.get(name)}
         typed = window.typed | set(values)
-        return Row(place, image, replace(window, **values, typed=typed), output)
+        return Crop(place, image, replace(window, **values, typed=typed), output)
     except GlimpseError as error:
-        return Row(place, image, window, output, error)
+        return Crop(place, image, window, output, error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
@@ -91,7 +90,7 @@ def save_still(
         As for `write_output`.
     """
     array = straighten(array, like.white) if like.alpha else array
-    if Path(name).suffix.lower() == ".npy":
+    if name.lower().endswith(".npy"):
         data = encode_npy(array)
     else:
         if array.ndim == 3 and array.shape[2] > 4:

@@ -289,8 +289,9 @@ def _color(image: Image.Image) -> dict[str, bytes]:
 def _record_text(image: ImageFile.ImageFile) -> str | None:
     # of an animation `text` would decode every frame
     file: Any = image
-    if image.format == "PNG" and not file.is_animated and KEYWORD in file.text:
-        return str(file.text[KEYWORD])
+    if image.format == "PNG" and not file.is_animated:
+        text = file.text.get(KEYWORD)
+        return None if text is None else str(text)
     if image.format not in ("PNG", "GIF", "WEBP"):
         return None
     from glimpse.image.animation import animation_comment  # of the others none carries a record

@@ -10,7 +10,6 @@ import stat
 import sys
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from glimpse import limits
@@ -63,8 +62,8 @@ def write_output(name: str, data: bytes, *, overwrite: bool = False, sync: bool 
             sys.stdout.buffer.flush()
         return
     with _told_plainly():
-        folder = Path(name).parent
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = os.path.dirname(name) or "."
+        os.makedirs(folder, exist_ok=True)
         with _beside(folder) as temporary:
             _fill(temporary, data, _mode(name), sync=sync)
             _rename(temporary, name, overwrite)
@@ -100,8 +99,8 @@ def _told_plainly() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _beside(folder: Path) -> Iterator[str]:
-    name = str(folder / f".glimpse-{os.urandom(8).hex()}.tmp")
+def _beside(folder: str) -> Iterator[str]:
+    name = os.path.join(folder, f".glimpse-{os.urandom(8).hex()}.tmp")
     _temporary.add(name)
     try:
         yield name
