@@ -12,6 +12,7 @@ from strategies import frozen, pixels
 from glimpse import GlimpseError, Window, locate, read
 from glimpse.pyramid import Scene
 from glimpse.search import correlation, places
+from glimpse.whole import snapped
 
 ASTRONAUT = frozen(data.astronaut())
 CAMERA = frozen(data.camera())
@@ -107,6 +108,33 @@ def test_pillows_crops_are_found(image, how):
     found = find(image, patch)
     assert found.found
     assert corner_error(found, (top, top + n * stride, left, left + m * stride)) < 0.15
+
+
+@pytest.mark.parametrize("change", [np.asarray, jpeg], ids=["plain", "JPEG"])
+@pytest.mark.parametrize("image", [ASTRONAUT, CAMERA], ids=["colour", "grey"])
+@pytest.mark.parametrize(("n", "m", "height", "width"), [(40, 32, 110, 88), (44, 36, 55, 45)])
+def test_means_of_whole_pixels_are_found_at_their_box_though_they_lie_beside_it(
+    image, n, m, height, width, change
+):
+    box = (160, 90, 160 + width, 90 + height)
+    patch = np.asarray(Image.fromarray(image).resize((m, n), Image.Resampling.BOX, box))
+    assert corner_error(find(image, change(patch)), (90, 90 + height, 160, 160 + width)) < 1e-6
+
+
+@pytest.mark.parametrize("name", WINDOWS)
+def test_a_window_between_the_pixels_is_not_moved_onto_them(name):
+    grey = np.asarray(Image.fromarray(ASTRONAUT).convert("L"), np.float32)
+    window = WINDOWS[name]
+    for patch in (cut(grey, window), jpeg(cut(grey, window))):
+        assert snapped(grey, patch.astype(np.float32), window) == window
+
+
+def test_the_means_of_whole_pixels_are_pillows():
+    image = pixels(37, 50, dtype=np.float32)
+    window = Window.from_slice("5:32,7:43", image.shape, n=(12, 16))
+    target = Image.fromarray(image).resize((16, 12), Image.Resampling.BOX, (7, 5, 43, 32))
+    near = Window(window.gx + 0.2, window.gy + 0.3, window.delta, window.sigma, n=window.n)
+    assert snapped(image, np.asarray(target), near).box == pytest.approx((5, 32, 7, 43))
 
 
 def test_a_box_patch_has_the_box_kernel_unless_told_otherwise():

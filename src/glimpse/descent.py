@@ -16,6 +16,7 @@ from glimpse.pyramid import SHARPEST, Scene, from_level, onto_level
 from glimpse.window import Window
 
 _SIGMAS = 0.15, 2.0  # of a stride, that a fit may take
+_COARSE = 1.5  # samples, to which details are lost
 
 
 class Fit(NamedTuple):
@@ -32,7 +33,8 @@ class Fit(NamedTuple):
 def fitted(scene: Scene, target: Floats, window: Window, steps: int, blur: float = 0.0) -> Fit:
     """Refine a window of the target's samples, at the level of the image that suits its stride.
 
-    With a blur, in samples, of the target and of what is read, where losses cost the details more.
+    With a blur, in samples, of the target and of what is read, where losses cost the details more; then
+    what is left of them may also be stronger or weaker in the target than the filter says.
     """
     k = scene.level_for(window.delta)
     fit = _descended(scene.level(k), target, onto_level(window, k), steps, blur)
@@ -43,7 +45,7 @@ def fitted(scene: Scene, target: Floats, window: Window, steps: int, blur: float
 
 def _descended(image: Floats, target: Floats, window: Window, steps: int, blur: float) -> Fit:
     """Levenberg-Marquardt in gx, gy, log delta and log sigma."""
-    target = _blurred(target, blur)
+    target = blurred(target, blur) if blur else target
     here, damping = _Linear(image, target, window, blur), 1e-3
     path, settled = [window], False
     for _ in range(steps):
@@ -80,41 +82,47 @@ class _Linear:
 
     def __init__(self, image: Floats, target: Floats, window: Window, blur: float) -> None:
         self.window = window
-        patch, jacobian = read_jacobian(image, window)
-        model = _blurred(patch, blur).astype(np.float64)
-        spread, self._wanted = model - model.mean(), target - float(target.mean())
-        self.gain = float((spread * self._wanted).sum() / max(np.square(spread).sum(), 1e-12))
-        self.offset = float(target.mean() - self.gain * model.mean())
-        self._left = self._wanted - self.gain * spread
-        self.error = float(np.square(self._left, dtype=np.float64).mean())
-        self._spread, self._jacobian, self._blur = spread, jacobian, blur
+        patch, self._jacobian = read_jacobian(image, window)
+        views, self._blur = _views(patch, blur), blur
+        self._spreads = views - views.mean(axis=1, keepdims=True)
+        power = self._spreads @ self._spreads.T
+        wanted = target.ravel() - float(target.mean())
+        ridge = (1e-9 * np.trace(power) + 1e-12) * np.eye(len(power))
+        self._mix = np.linalg.solve(power + ridge, self._spreads @ wanted)
+        self.gain = float(self._mix[0])
+        self.offset = float(target.mean() - self._mix @ views.mean(axis=1))
+        self._left = wanted - self._mix @ self._spreads
+        self.error = float(np.square(self._left).mean())
 
     @cached_property
     def _normal(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        units = {
-            "gx": self.window.delta,
-            "gy": self.window.delta,
-            "delta": self.window.delta,
-            "sigma": self.window.sigma,
-        }
+        window = self.window
+        units = {"gx": window.delta, "gy": window.delta, "delta": window.delta, "sigma": window.sigma}
         slopes = [
-            self.gain * unit * _blurred(self._jacobian[name], self._blur).ravel()
-            for name, unit in units.items()
+            unit * (self._mix @ _views(self._jacobian[name], self._blur)) for name, unit in units.items()
         ]
-        columns = np.array([*slopes, self._spread.ravel(), np.ones(self._spread.size)], np.float64)
-        return columns @ columns.T, columns @ self._left.ravel()
+        columns = np.array([*slopes, *self._spreads, np.ones(self._left.size)])
+        return columns @ columns.T, columns @ self._left
 
     def step(self, damping: float) -> NDArray[np.float64]:
         """The damped step to where the slopes say that the least residual is."""
         curvature, gradient = self._normal
-        ridge = damping * np.diag(curvature) * (1, 1, 1, 1, 0, 0) + 1e-12 * np.trace(curvature)
+        damped = np.arange(len(curvature)) < 4  # not the levels, which are solved for
+        ridge = damping * np.diag(curvature) * damped + 1e-12 * np.trace(curvature)
         step = np.linalg.solve(curvature + np.diag(ridge), gradient)
         return np.asarray(step[:4], np.float64)
 
 
-def _blurred(array: Floats, sigma: float) -> Floats:
-    if not sigma:
-        return array
+def _views(patch: Floats, blur: float) -> NDArray[np.float64]:
+    """What is mixed to resemble the target, each in a row: the patch; or blurred, and the details of that."""
+    if not blur:
+        return patch.reshape(1, -1).astype(np.float64)
+    soft = blurred(patch, blur)
+    return np.stack([soft, soft - blurred(soft, _COARSE)]).reshape(2, -1).astype(np.float64)
+
+
+def blurred(array: Floats, sigma: float) -> Floats:
+    """The samples, smoothed by a Gaussian."""
     from scipy.ndimage import gaussian_filter  # SciPy costs 0.2 s
 
     smooth: Floats = gaussian_filter(array, sigma)

@@ -15,9 +15,10 @@ from glimpse.descent import Fit, fitted
 from glimpse.errors import GlimpseError
 from glimpse.pyramid import Scene
 from glimpse.search import BLUR, SMALLEST, Place, coarse, places
+from glimpse.whole import SOFT, snapped
 from glimpse.window import KERNELS, Kernel, Window
 
-SURE = 0.4
+SURE = 0.3
 """Least confidence of a match."""
 
 FEWEST = 8
@@ -30,7 +31,7 @@ _BLURRIEST = 1.9  # sigma in strides: what fits only by a larger one is a smooth
 _OVERHANG = 0.1  # share of a side that may lie outside the image
 _MOST_GAIN = 3.0  # contrast of a patch to that of its place, or its inverse
 _STEPS = 30
-_LOSSY, _SOFT = 0.5, 0.8  # squared levels, more than rounding leaves, and the blur in samples then
+_LOSSY = 0.5  # squared levels, more than rounding leaves
 
 
 @dataclass(frozen=True)
@@ -256,6 +257,8 @@ def _finished(scene: Scene, target: Floats, start: Fit, confidence: float, kerne
         best = other._replace(path=best.path + other.path) if other.error < 0.9 * best.error else best
     if best.error > _LOSSY:
         best = _softly(scene, target, best, steps)
+    if kernel is None:
+        best = best._replace(window=snapped(scene.level(0), target, best.window))
     gain, offset, error = _levels_of(read(scene.level(0), best.window), target)
     explained = 1 - error / float(target.var())
     sure = explained if math.isnan(confidence) else confidence
@@ -271,7 +274,7 @@ def _finished(scene: Scene, target: Floats, start: Fit, confidence: float, kerne
 
 def _softly(scene: Scene, target: Floats, fit: Fit, steps: int) -> Fit:
     """The fit at the place where both agree but for the finest details, which a loss has changed most."""
-    soft = fitted(scene, target, fit.window, steps, _SOFT)
+    soft = fitted(scene, target, fit.window, steps, SOFT)
     gx, gy, delta = soft.window.gx, soft.window.gy, soft.window.delta
     return fit._replace(window=replace(fit.window, gx=gx, gy=gy, delta=delta), path=fit.path + soft.path)
 

@@ -169,12 +169,12 @@ def by_glimpse(image: np.ndarray, patch: np.ndarray) -> tuple[bool, tuple[float,
 
 
 def by_opencv(image: np.ndarray, patch: np.ndarray) -> tuple[bool, tuple[float, ...]]:
-    """matchTemplate over scales, then findTransformECC: the affine map's corners."""
+    """matchTemplate over scales, then findTransformECC, without its blur, which draws the corners inwards."""
     import cv2
 
     grey, small = (levels(array).astype(np.float32) for array in (image, patch))
     delta, best = min(a / n for a, n in zip(grey.shape, small.shape, strict=True)), (-2.0, 1.0, (0, 0), grey)
-    while delta >= 0.5:
+    while delta >= 0.95:  # the crops are not enlarged, and smaller ones are found where they are not
         size = tuple(max(1, round(side / delta)) for side in grey.shape[::-1])
         level = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
         if level.shape[0] >= small.shape[0] and level.shape[1] >= small.shape[1]:
@@ -185,7 +185,7 @@ def by_opencv(image: np.ndarray, patch: np.ndarray) -> tuple[bool, tuple[float, 
     warp = np.array([[1, 0, x], [0, 1, y]], np.float32)
     criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 200, 1e-7)
     with contextlib.suppress(cv2.error):  # it did not converge: matchTemplate's place stays
-        _, warp = cv2.findTransformECC(small, level, warp, cv2.MOTION_AFFINE, criteria)
+        _, warp = cv2.findTransformECC(small, level, warp, cv2.MOTION_AFFINE, criteria, None, 1)
     ends = np.array([[-0.5, -0.5, 1], [small.shape[1] - 0.5, small.shape[0] - 0.5, 1]]) @ warp.T
     (left, top), (right, bottom) = (ends + 0.5) * (np.array(grey.shape[::-1]) / level.shape[::-1])
     return True, (top, bottom, left, right)
