@@ -16,6 +16,8 @@ Indices = NDArray[np.intp]
 
 ENTRIES = 255  # of the 256 of a GIF: the last one means "unchanged"
 ROUNDS = 10  # of k-means: twice as many gain less than 0.02 levels
+_MANY = 4096  # colours of which a palette may be made
+_AT_ONCE = 256  # colours, so that their distances stay in the cache
 
 
 def index_frames(frames: Frames, exact: Colours) -> tuple[bytes, NDArray[np.uint8]]:
@@ -63,10 +65,19 @@ def _palette(codes: Indices, weights: Floats, exact: Colours) -> Floats:
         return _rgb(codes)
     kept = np.isin(codes, [red << 16 | green << 8 | blue for red, green, blue in exact])
     fixed, points, weights = _rgb(codes[kept]), _rgb(codes[~kept]), weights[~kept]
-    centres = _split(points, weights, ENTRIES - len(fixed))
-    for _ in range(ROUNDS):
-        centres = _means(points, weights, np.vstack([fixed, centres]))[len(fixed) :]
+    rough = _merged(points, weights)
+    centres = _split(*rough, ENTRIES - len(fixed))
+    for some in [rough] * (ROUNDS - 2) + [(points, weights)] * 2:
+        centres = _means(*some, np.vstack([fixed, centres]))[len(fixed) :]
     return np.rint(np.vstack([fixed, centres]))
+
+
+def _merged(points: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Colours that share all but their last two bits as one, where many remain: it costs 0.01 levels."""
+    cells = (points.astype(np.intp) >> 2) @ (1 << 16, 1 << 8, 1)
+    _, cells = np.unique(cells, return_inverse=True)
+    mass, *sums = (np.bincount(cells, w).astype(np.float64) for w in (weights, *(weights * points.T)))
+    return (np.stack(sums, axis=1) / mass[:, None], mass) if len(mass) > _MANY else (points, weights)
 
 
 def _split(points: Floats, weights: Floats, count: int) -> Floats:
@@ -99,7 +110,11 @@ def _means(points: Floats, weights: Floats, centres: Floats) -> Floats:
 
 
 def _nearest(centres: Floats, points: Floats) -> Indices:
-    from scipy.spatial import cKDTree  # 0.2 s that only a GIF pays
-
-    nearest: Indices = cKDTree(centres).query(points, workers=-1)[1]
+    """The nearest centre of each point: that of the largest ``p @ c - |c|^2 / 2``, whole numbers exactly."""
+    c, p = centres.T.astype(np.float32), points.astype(np.float32)
+    half = np.square(c).sum(axis=0) / 2
+    nearest = np.empty(len(p), np.intp)
+    for first in range(0, len(p), _AT_ONCE):
+        some = slice(first, first + _AT_ONCE)
+        np.argmax(p[some] @ c - half, axis=1, out=nearest[some])
     return nearest
