@@ -356,6 +356,17 @@ def test_a_window_wholly_beyond_the_image_is_noted(folder):
     assert "beyond" not in invoke("read", image, "-o", "q.png").stderr
 
 
+def test_levels_that_a_png_cannot_hold_are_noted(folder):
+    image = save("a.png", noise(30, 44))
+    how = split("--delta 1 --sigma 0.5 -n 20 --gamma 2 -o")
+    note = invoke("read", image, *how, "p.png").stderr.rstrip().partition("; ")[2]
+    assert "was cut" not in invoke("read", image, *how, "p.npy").stderr
+    share = 100 * (np.load("p.npy") > 255.5).mean()
+    assert note == f"{share:.2g} % is beyond black or white and was cut; .npy keeps it"
+    assert invoke("write", "p.png", "-o", "c.png").stderr.count("and was cut") == 0
+    assert invoke("write", "p.png", "--method", "inverse", "-o", "i.png").stderr.count("and was cut") == 1
+
+
 def test_what_is_wrong_with_an_output_names_the_output(folder):
     image = save("a.png", noise(30, 44))
     result = invoke("read", image, "-o", "a.png/x.png")

@@ -1,8 +1,19 @@
 """A filterbank without its zeros, and its two products with an array.
 
-Neither product forms the whole matrix: a filter weighs only the pixels around its centre, so each is a sum
-over tiles, a few filters times a few pixels. The pixels of a tile are converted to floating point as they
-come and multiplied by BLAS while they are in the cache; the cost follows the pixels that are touched.
+The matrix F of a bank is mostly zeros: a filter weighs only the K pixels around its centre, so row i of F
+is K weights that begin at column ``start[i]``, further right from row to row.
+
+             pixels -->
+    filters  w w w w . . . . . .        the tile of pixels 2 to 5 and the
+       |     . . w w w w . . . .        filters that touch them:  w w . .
+       v     . . . . w w w w . .                                  w w w w
+             . . . . . . w w w w                                  . . w w
+
+Neither product forms F. It is a sum over tiles: the next few pixels of the axis, for all of the other axes,
+and the few filters that touch them. The pixels of a tile are converted to floating point as they come,
+each of them once, and multiplied by BLAS while they are in the cache. A tile of more pixels wastes less
+time on being a tile, and more on zeros; `_step` finds the balance. So the cost follows the pixels that are
+touched, hardly the number of filters, and memory holds a tile and the result.
 """
 
 from __future__ import annotations

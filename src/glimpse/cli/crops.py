@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from glimpse.cli.options import WindowOptions
-from glimpse.cli.report import beyond, source_name, summary
+from glimpse.cli.report import beyond, clipped, source_name, summary
 from glimpse.errors import GlimpseError
 from glimpse.window import Window
 
@@ -92,7 +92,7 @@ def _cut(crop: Crop, picture: Picture, *, overwrite: bool, sync: bool) -> str | 
     except GlimpseError as error:
         return _about(crop, error)
     what = f"{window.shape[0]} x {window.shape[1]} patch"
-    notes = [*picture.notes, *beyond(window, picture.shape)]
+    notes = [*picture.notes, *beyond(window, picture.shape), *clipped(patch, picture.white, crop.output)]
     notes += [f"decoded at 1/{picture.scale}"] if picture.scale > 1 else []
     return summary(crop.place, what, crop.output, window, notes)
 

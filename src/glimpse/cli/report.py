@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from glimpse.errors import GlimpseError
 from glimpse.window import Window
@@ -27,6 +28,12 @@ def about(name: str) -> Iterator[None]:
 def beyond(window: Window, shape: tuple[int, int]) -> list[str]:
     """Return a note where a window sees nothing of an image of this shape."""
     return [] if window.sees(shape) else ["the window lies wholly beyond the image"]
+
+
+def clipped(array: Any, white: int, output: str) -> list[str]:
+    """Return a note where levels cannot be written as they are, which a PNG then holds as black or white."""
+    share = 0.0 if output.lower().endswith(".npy") else ((array < -0.5) | (array > white + 0.5)).mean()
+    return [f"{100 * share:.2g} % is beyond black or white and was cut; .npy keeps it"] if share else []
 
 
 def summary(

@@ -10,7 +10,7 @@ import click
 from glimpse.cli.boundary import run
 from glimpse.cli.options import WindowOptions, input_options, option, output_options, window_options
 from glimpse.cli.outputs import one_file, plan
-from glimpse.cli.report import about, beyond, source_name, summary
+from glimpse.cli.report import about, beyond, clipped, source_name, summary
 from glimpse.cli.words import Parsed, parse_canvas, parse_gain
 from glimpse.errors import GlimpseError
 from glimpse.window import METHODS, Method
@@ -113,6 +113,7 @@ def _write(
         )
     what = f"{shape[0]} x {shape[1]} canvas"
     notes = [*total.like.notes, *beyond(record.window, shape)]
+    notes += clipped(total.array, total.like.white, output)
     return summary(", ".join(patches), what, output, record.window, notes)
 
 
