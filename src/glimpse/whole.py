@@ -13,7 +13,7 @@ from glimpse.blas import Floats
 from glimpse.descent import blurred
 from glimpse.window import Window
 
-_BETTER = 0.95  # of the squared difference; at a box between pixels no whole one comes near to that
+_BETTER = 0.85  # of the squared difference; at a box between pixels no whole one comes near to that
 
 SOFT = 0.8
 """Blur, in samples, that hides the finest details, which losses have changed most."""
