@@ -30,7 +30,7 @@ COMMANDS = {
     "sigma.gif": f"glimpse sweep {SCENE} {FACE} --sigma 0.5:16 -o sigma.gif",
     "shift.gif": f"glimpse sweep {SCENE} {PAST} -o shift.gif",
     "shift-black.gif": f"glimpse sweep {SCENE} {PAST} --edge black -o shift-black.gif",
-    "gamma.gif": f"glimpse sweep {SCENE} {FACE} --gamma 0.25:2 --frames 24 -o gamma.gif",
+    "gamma.webp": f"glimpse sweep {SCENE} {FACE} --gamma 0.25:2 --frames 24 -o gamma.webp",
 }  # fmt: skip
 
 

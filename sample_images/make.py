@@ -45,7 +45,7 @@ PICTURES: dict[str, Callable[[], bytes]] = {
 
 # Mean absolute difference in levels. Another Pillow or FreeType rounds the edge of a shape or a letter a
 # little differently; the 255 colours of a GIF may then be others.
-TOLERANCE = {".png": 1.0, ".gif": 3.0}
+TOLERANCE = {".png": 1.0, ".gif": 3.0, ".webp": 1.0}
 
 
 def draw(name: str) -> str:
