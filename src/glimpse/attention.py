@@ -1,7 +1,7 @@
 """The attention layer: read a patch out of an image, write it back onto a canvas.
 
 Gregor et al. 2015 (arXiv:1502.04623), section 3.3: ``read`` is ``gamma * Fx @ image @ Fy.T`` and ``write``
-is ``Fx.T @ patch @ Fy / gamma``. The products are those of `glimpse.band`, one axis after the other.
+is ``Fx.T @ patch @ Fy / gamma``. The products are those of `glimpse.contraction`, one axis after the other.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike
 
 from glimpse import frameworks
 from glimpse.arrays import namespace
-from glimpse.band import Array, Band, beside, contract, expand, float_type, on_axes
+from glimpse.band import Band
+from glimpse.contraction import Array, beside, contract, expand, float_type, on_axes, swapped_back
 from glimpse.errors import GlimpseError
 from glimpse.filterbank import band, bands, coverage_peak, filterbank
 from glimpse.frameworks import check_fit, involves
@@ -124,10 +125,8 @@ def _shared(window: Window) -> tuple[Any, ...]:
 
 def _sampled(image: Array, rows: Band, cols: Band, gamma: float, row: int, col: int) -> Array:
     """``gamma * Fx @ image @ Fy.T``."""
-    patch = contract(rows, image, row, {col: cols.span})
-    patch = contract(cols.local, beside(patch, col), patch.ndim - 1).swapaxes(col, -1)
-    result: Array = np.multiply(patch, gamma, dtype=patch.dtype, order="C")
-    return result
+    lines = beside(contract(rows, image, row, {col: cols.span}), col)
+    return swapped_back(contract(cols.local, lines, lines.ndim - 1), col, gamma)
 
 
 def write(
@@ -203,7 +202,7 @@ def write(
 
 def widened(cols: Band, samples: Array, col: int) -> Array:
     """Return ``samples @ Fy``, the columns of the bank's span only."""
-    return expand(cols, beside(samples, col), samples.ndim - 1).swapaxes(col, -1)
+    return swapped_back(expand(cols, beside(samples, col), samples.ndim - 1), col)
 
 
 def spread(wide: Array, rows: Band, cols: Band, shape: tuple[int, int], row: int, col: int) -> Array:

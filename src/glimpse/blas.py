@@ -17,9 +17,9 @@ Floats = NDArray[np.floating[Any]]
 _ONE_THREAD = 1 << 18  # multiplications that OpenBLAS does on one thread
 
 
-def product(a: Floats, b: Floats) -> Floats:
-    """Return ``a @ b``, laid out in memory as b is."""
-    out = np.empty_like(b, shape=(len(a), b.shape[1]))
+def product(a: Floats, b: Floats, out: Floats | None = None) -> Floats:
+    """Return ``a @ b``, in `out` or laid out in memory as b is."""
+    out = np.empty_like(b, shape=(len(a), b.shape[1])) if out is None else out
     few, whole = _cut(b.shape[1], a.size)
     if whole:
         np.matmul(a, _stack(b[:, :whole], few), out=_stack(out[:, :whole], few))

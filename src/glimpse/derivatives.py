@@ -11,11 +11,24 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from glimpse.attention import bank_axes, precision, read, spatial, spread, widened
-from glimpse.band import Array, Band, Strip, aligned, beside, blank, contract, float_type, on_axes, strips
-from glimpse.blas import Floats, inner, product
+from glimpse.band import Band
+from glimpse.blas import Floats, inner
+from glimpse.contraction import (
+    Array,
+    Strip,
+    add,
+    aligned,
+    beside,
+    blank,
+    contract,
+    float_type,
+    on_axes,
+    strips,
+    swapped_back,
+)
 from glimpse.errors import GlimpseError
 from glimpse.filterbank import Partials, band_partials
 from glimpse.window import Window
@@ -64,7 +77,8 @@ def read_vjp(
     (rows, _), (cols, _) = banks = _banks(window, image, row, col)
     wide = widened(cols, cotangent, col)
     value, slopes = _pairing(cotangent, wide, banks, image, row, col)
-    back = spread(_scaled(wide, window.gamma), rows, cols, shape, row, col)
+    scaled = rows._replace(weights=rows.weights * window.gamma)
+    back = spread(wide, scaled, cols, shape, row, col)
     return back, {name: window.gamma * slope for name, slope in slopes.items()} | {"gamma": value}
 
 
@@ -134,28 +148,24 @@ def read_jacobian(
     """
     image, row, col = spatial(image, channel_axis)
     (rows, down), (cols, across) = _banks(window, image, row, col)
-    tall = contract(_stacked(rows, *down), image, row, {col: cols.span})
-    flat, *moved = (beside(tall[on_axes(tall, {row: slice(k, None, 4)})], col) for k in range(4))
+    tall = contract(_stacked(rows.start, rows.weights, *down), image, row, {col: cols.span})
+    lines, last = beside(tall, col), image.ndim - 1
+    by_rows = contract(cols.local, lines, last)
+    flat = lines[on_axes(lines, {row: slice(None, None, 4)})]
+    by_cols = contract(_stacked(cols.local.start, *across), flat, last)
 
-    def across_by(weights: Floats, lines: Array) -> Array:
-        bank = cols.local._replace(weights=weights)
-        return contract(bank, lines, lines.ndim - 1).swapaxes(col, -1)
+    def part(lines: Array, axis: int, first: int, step: int, factor: float = window.gamma) -> Array:
+        return swapped_back(lines[on_axes(lines, {axis: slice(first, None, step)})], col, factor)
 
-    patch, gx, delta, sigma = (across_by(cols.weights, lines) for lines in (flat, *moved))
-    gy, spread, wider = (across_by(slopes, flat) for slopes in across)
+    patch, gx, delta, sigma = (part(by_rows, row, k, 4) for k in range(4))
+    gy, spread, wider = (part(by_cols, last, k, 3) for k in range(3))
     jacobian = {"gx": gx, "gy": gy, "delta": delta + spread, "sigma": sigma + wider}
-    scaled = {name: _scaled(slope, window.gamma) for name, slope in jacobian.items()}
-    return _scaled(patch, window.gamma), scaled | {"gamma": np.ascontiguousarray(patch)}
+    return patch, jacobian | {"gamma": part(by_rows, row, 0, 4, 1.0)}
 
 
-def _scaled(array: Array, gamma: float) -> Array:
-    return np.ascontiguousarray(array * array.dtype.type(gamma))
-
-
-def _stacked(bank: Band, *slopes: Floats) -> Band:
-    """One bank of the filters and their slopes, in turns, so that one walk over the pixels does for all."""
-    weights = np.stack([bank.weights, *slopes], axis=1).reshape(-1, bank.weights.shape[1])
-    return Band(bank.start.repeat(1 + len(slopes)), weights)
+def _stacked(start: NDArray[np.intp], *weights: Floats) -> Band:
+    """One bank of several over the same pixels, in turns, so that one walk over the pixels does for all."""
+    return Band(start.repeat(len(weights)), np.stack(weights, axis=1).reshape(-1, weights[0].shape[1]))
 
 
 def _banks(window: Window, image: Array, row: int, col: int) -> list[tuple[Band, Partials]]:
@@ -174,7 +184,7 @@ def _pairing(
     tall, sums = blank(len(rows.start), image, row, spans)
     lines = aligned(wide, row)
     for strip in strips(rows, image, row, spans):
-        sums[strip.filters, strip.columns] += product(strip.weights, strip.part)
+        add(strip, sums)
         _weigh(by_row, rows, strip, lines)
     lines = aligned(beside(patch, col), last)
     for strip in strips(cols.local, beside(tall, col), last):
@@ -189,6 +199,9 @@ def _weigh(grows: Floats, bank: Band, strip: Strip, lines: Floats) -> None:
     """Add how ``<samples, F @ x>`` grows with each weight of F, shape (n, K), for one strip of x."""
     found = inner(lines[strip.filters, strip.columns], strip.part)
     pixel = bank.start[strip.filters, None] + np.arange(grows.shape[1]) - strip.pixels.start
+    if strip.whole:
+        grows[strip.filters] = np.take_along_axis(found, pixel, axis=1)
+        return
     here = (pixel >= 0) & (pixel < len(strip.part))
     grows[strip.filters] += np.where(here, np.take_along_axis(found, np.where(here, pixel, 0), axis=1), 0)
 

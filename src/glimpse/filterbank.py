@@ -102,8 +102,8 @@ def dense(size: int, n: int, center: Any, delta: Any, sigma: Any, kernel: Kernel
     xp = namespace(center)
     mu = centers(n, center[..., None], delta[..., None])[..., None]
     peak = xp.round(mu) if edge == "black" else xp.clip(xp.round(mu), 0, size - 1)
-    pixels = counted(0, size, mu)
-    weights, total = weighed(pixels, mu, peak, sigma[..., None, None], kernel, edge)
+    u = counted(0, size, mu) - peak
+    weights, total = weighed(u, mu - peak, sigma[..., None, None], kernel, edge)
     return weights / total
 
 
@@ -225,12 +225,11 @@ def coverage_peak(n: int, center: float, delta: float, sigma: float, kernel: Ker
 
 
 class _Placed(NamedTuple):
-    """The filters of a bank, or of several, over the pixels that they touch; K is how many those are."""
+    """The filters of a bank, or of several, over the K pixels that each touches."""
 
     start: NDArray[np.intp]  # (..., n)
-    pixels: NDArray[np.intp]  # (..., n, K)
-    mu: Floats  # (..., n, 1)
-    peak: Floats  # (..., n, 1), the pixel that weighs 1 or less
+    u: Floats  # (..., n, K), the pixels, counted from the filter's peak
+    offset: Floats  # (..., n, 1), of the centre from the peak
     weights: Floats  # (..., n, K), up to a factor
     total: Floats  # (..., n, 1), that factor
 
@@ -241,11 +240,11 @@ class _Placed(NamedTuple):
     def slopes(self, sigma: float, kernel: Kernel, edge: Edge) -> list[Floats]:
         """The slopes of the band's weights as mu grows, as mu falls, as sigma grows."""
         shape, weights = KERNEL_TABLE[kernel], self.weights / self.total
-        raw = shape.slopes(self.pixels, self.mu, self.peak, sigma)
+        raw = shape.slopes(self.u, self.offset, sigma)
         if edge == "extend":
             totals = [slope.sum(axis=1, keepdims=True) for slope in raw]
         else:
-            moved, wider = shape.lattice_slopes(self.mu - self.peak, sigma)
+            moved, wider = shape.lattice_slopes(self.offset, sigma)
             totals = [moved, moved, wider]
         return [(slope - weights * whole) / self.total for slope, whole in zip(raw, totals, strict=True)]
 
@@ -254,16 +253,18 @@ def _placed(
     size: int, n: int, center: Any, delta: float, sigma: float, kernel: Kernel, edge: Edge, precision: float
 ) -> _Placed:
     mu = centers(n, center, delta)
-    inside = _clipped(np.rint(mu), size)
-    start, width = _touched(mu, inside, size, KERNEL_TABLE[kernel].reach(sigma, precision))
+    inside = _clipped(mu, size - 1)  # beyond the edge weights fall faster than from the edge
+    radius = math.hypot(KERNEL_TABLE[kernel].reach(sigma, precision), 0.5)  # the peak is half a pixel off
+    width = int(min(size, 2 * radius + 1))
     if n * width > limits.WEIGHTS:
         raise GlimpseError(
             f"{n} filters of {width} pixels are more than {limits.WEIGHTS} weights; give less -n or --sigma"
         )
-    pixels = start[..., None] + np.arange(width)
-    mu = mu[..., None]
-    peak = np.rint(mu) if edge == "black" else inside[..., None]
-    return _Placed(start, pixels, mu, peak, *weighed(pixels, mu, peak, sigma, kernel, edge))
+    start = _clipped(np.ceil(inside - radius), size - width)
+    peak = np.rint(mu if edge == "black" else inside)
+    u = (start - peak)[..., None] + np.arange(width)
+    offset = (mu - peak)[..., None]
+    return _Placed(start.astype(np.intp), u, offset, *weighed(u, offset, sigma, kernel, edge))
 
 
 def _dense(bank: Band, size: int) -> Floats:
@@ -272,35 +273,23 @@ def _dense(bank: Band, size: int) -> Floats:
     return dense
 
 
-def weighed(pixels: Any, mu: Any, peak: Any, sigma: Any, kernel: Kernel, edge: Edge) -> tuple[Any, Any]:
-    """Return the weights of pixels (..., n, K) up to a factor, and that factor (..., n, 1).
+def weighed(u: Any, offset: Any, sigma: Any, kernel: Kernel, edge: Edge) -> tuple[Any, Any]:
+    """Return the weights of pixels u (..., n, K) up to a factor, and that factor (..., n, 1).
 
-    Arrays are those of any library; mu and peak are of shape (..., n, 1), sigma is one number or
-    (..., 1, 1).
+    Arrays are those of any library; offset is of shape (..., n, 1), sigma is one number or (..., 1, 1).
     """
-    xp, shape = namespace(mu), KERNEL_TABLE[kernel]
-    weights = shape.weigh(pixels, mu, peak, sigma, xp)
+    xp, shape = namespace(offset), KERNEL_TABLE[kernel]
+    weights = shape.weigh(u, offset, sigma, xp)
     if edge == "black":
-        return weights, shape.lattice_sum(mu - peak, sigma, xp)
+        return weights, shape.lattice_sum(offset, sigma, xp)
     total = xp.sum(weights, axis=-1, keepdims=True)
     if xp is np and total.all():
         return weights, total
     nothing = total == 0  # a box that ends before the image begins: the nearest pixel alone
-    weights = xp.where(nothing & (pixels == peak), 1.0, weights)
+    weights = xp.where(nothing & (u == 0), 1.0, weights)
     return weights, xp.where(nothing, 1.0, total)
 
 
-def _touched(mu: Floats, inside: Floats, size: int, reach: float) -> tuple[NDArray[np.intp], int]:
-    """First pixel of each filter and the common count of pixels, all of them on the axis.
-
-    Beyond the edge weights fall with the distance from the nearest pixel `inside`, not from mu.
-    """
-    radius = np.hypot(mu - inside, reach)
-    low, high = _clipped(np.ceil(mu - radius), size), _clipped(np.floor(mu + radius), size)
-    width = int((high - low).max()) + 1
-    return np.minimum(low, size - width).astype(np.intp), width
-
-
-def _clipped(pixels: Floats, size: int) -> Floats:
+def _clipped(places: Floats, most: float) -> Floats:
     # several times faster than np.clip, where there are few
-    return np.minimum(np.maximum(pixels, 0), size - 1)
+    return np.minimum(np.maximum(places, 0), most)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from glimpse.arrays import alike, is_foreign, namespace
-from glimpse.band import Array
+from glimpse.contraction import Array
 from glimpse.errors import GlimpseError
 from glimpse.filterbank import dense
 from glimpse.window import Window

@@ -7,32 +7,30 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glimpse.arrays import counted
 from glimpse.blas import Floats
 from glimpse.window import Kernel
 
-Pixels = NDArray[np.intp]
-
 
 class KernelShape(NamedTuple):
     """What one kernel is made of.
 
-    Arrays of any library will do for `weigh` and `lattice_sum`; the slopes are NumPy's. Slopes are
-    with respect to mu as it grows, to mu as it falls (the same but at a kink, and counted per step
-    up), and to sigma as it grows; the lattice sum's have no kinks.
+    A pixel is told by its distance u from the peak, the pixel nearest to the centre mu, and the centre
+    by its offset ``mu - peak``. Arrays of any library will do for `weigh` and `lattice_sum`; the slopes
+    are NumPy's. Slopes are with respect to mu as it grows, to mu as it falls (the same but at a kink,
+    and counted per step up), and to sigma as it grows; the lattice sum's have no kinks.
 
-    reach(sigma, precision)             distance in pixels beyond which weights fall below precision
-    weigh(pixel, mu, peak, sigma, xp)   weights up to a factor, 1 or less at the pixel `peak`
-    slopes(pixel, mu, peak, sigma)      their three slopes
-    lattice_sum(offset, sigma, xp)      their sum over the endless lattice; offset is mu - peak
-    lattice_slopes(offset, sigma)       its two slopes
+    reach(sigma, precision)         distance in pixels beyond which weights fall below precision
+    weigh(u, offset, sigma, xp)     weights up to a factor, 1 or less at the peak
+    slopes(u, offset, sigma)        their three slopes
+    lattice_sum(offset, sigma, xp)  their sum over the endless lattice
+    lattice_slopes(offset, sigma)   its two slopes
     """
 
     reach: Callable[[float, float], float]
-    weigh: Callable[[Any, Any, Any, Any, Any], Any]
-    slopes: Callable[[Pixels, Floats, Floats, float], tuple[Floats, Floats, Floats]]
+    weigh: Callable[[Any, Any, Any, Any], Any]
+    slopes: Callable[[Floats, Floats, float], tuple[Floats, Floats, Floats]]
     lattice_sum: Callable[[Any, Any, Any], Any]
     lattice_slopes: Callable[[Floats, float], tuple[Floats, Floats]]
 
@@ -41,22 +39,21 @@ def _gaussian_reach(sigma: float, precision: float) -> float:
     return sigma * math.sqrt(-2 * math.log(precision))
 
 
-def _gaussian(pixel: Any, mu: Any, peak: Any, sigma: Any, xp: Any) -> Any:
-    # (a - mu)^2 - (peak - mu)^2 as a product: exact where the squares would cancel
-    return xp.exp((pixel - peak) * (mu - (pixel + peak) / 2) / sigma**2)
+def _gaussian(u: Any, offset: Any, sigma: Any, xp: Any) -> Any:
+    # (u - offset)^2 - offset^2 as a product: exact where the squares would cancel
+    return xp.exp(u * (offset - u / 2) / sigma**2)
 
 
-def _gaussian_slopes(pixel: Pixels, mu: Floats, peak: Floats, sigma: float) -> tuple[Floats, Floats, Floats]:
-    moved = _gaussian(pixel, mu, peak, sigma, np) * (pixel - peak) / sigma**2
-    return moved, moved, moved * (pixel + peak - 2 * mu) / sigma
+def _gaussian_slopes(u: Floats, offset: Floats, sigma: float) -> tuple[Floats, Floats, Floats]:
+    moved = _gaussian(u, offset, sigma, np) * u / sigma**2
+    return moved, moved, moved * (u - 2 * offset) / sigma
 
 
 def _gaussian_lattice_sum(offset: Any, sigma: Any, xp: Any) -> Any:
     # Poisson's sum formula: from sigma = 2 its next term is exp(-2 (pi sigma)^2) < 1e-34
     sharp = sigma < 2
     wide, narrow = xp.where(sharp, 2.0, sigma), xp.where(sharp, sigma, 2.0)
-    k = counted(-18, 19, offset)
-    terms = xp.exp(k * (offset - k / 2) / narrow**2)
+    terms = _gaussian(counted(-18, 19, offset), offset, narrow, xp)
     smooth = math.sqrt(2 * math.pi) * wide * xp.exp(offset**2 / (2 * wide**2))
     return xp.where(sharp, xp.sum(terms, axis=-1, keepdims=True), smooth)
 
@@ -65,9 +62,7 @@ def _gaussian_lattice_slopes(offset: Floats, sigma: float) -> tuple[Floats, Floa
     if sigma >= 2:
         total = _gaussian_lattice_sum(offset, sigma, np)
         return total * offset / sigma**2, total * (1 - (offset / sigma) ** 2) / sigma
-    k = np.arange(-18, 19)
-    moved = k * np.exp(k * (offset - k / 2) / sigma**2) / sigma**2
-    wider = moved * (k - 2 * offset) / sigma
+    moved, _, wider = _gaussian_slopes(np.arange(-18.0, 19.0), offset, sigma)
     return moved.sum(axis=-1, keepdims=True), wider.sum(axis=-1, keepdims=True)
 
 
@@ -75,18 +70,18 @@ def _box_reach(sigma: float, precision: float) -> float:
     return sigma * math.sqrt(3) + 0.5
 
 
-def _box(pixel: Any, mu: Any, peak: Any, sigma: Any, xp: Any) -> Any:
+def _box(u: Any, offset: Any, sigma: Any, xp: Any) -> Any:
     half = sigma * math.sqrt(3)
-    ramp = xp.clip(half - (xp.abs(pixel - mu) - 0.5), 0, None)
+    ramp = xp.clip(half - (xp.abs(u - offset) - 0.5), 0, None)
     return xp.minimum(ramp, xp.where(2 * half < 1, 2 * half, 1.0))
 
 
-def _box_slopes(pixel: Pixels, mu: Floats, peak: Floats, sigma: float) -> tuple[Floats, Floats, Floats]:
+def _box_slopes(u: Floats, offset: Floats, sigma: float) -> tuple[Floats, Floats, Floats]:
     half = sigma * math.sqrt(3)
-    ramp, top = half - (np.abs(pixel - mu) - 0.5), min(2 * half, 1.0)
+    ramp, top = half - (np.abs(u - offset) - 0.5), min(2 * half, 1.0)
     rising, falling = (ramp >= 0) & (ramp < top), (ramp > 0) & (ramp <= top)
-    grows = np.where(pixel > mu, rising, -1.0 * falling)
-    falls = np.where(pixel < mu, -1.0 * rising, falling)
+    grows = np.where(u > offset, rising, -1.0 * falling)
+    falls = np.where(u < offset, -1.0 * rising, falling)
     within = rising if half >= 0.5 else rising | falling
     wider = np.where(within, math.sqrt(3), np.where((ramp > top) & (half < 0.5), math.sqrt(12), 0.0))
     return grows, falls, wider
