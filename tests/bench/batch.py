@@ -2,9 +2,9 @@
 
 24 JPEG files of 12 MP, a window of 2000 x 2000 pixels to 64 x 64. The yardstick is Pillow that only decodes
 the files, with as many threads; a process that has begun before, and has memory from the round before, takes
-less time. ImageMagick and GraphicsMagick crop and resize one file after the other with
-their default filters; libvips' thumbnailer shrinks the whole picture while it decodes, which is less work and
-another picture.
+less time. ImageMagick and GraphicsMagick crop and resize with their default filters; libvips' thumbnailer
+shrinks the whole picture while it decodes, which is less work and another picture. Each is one process for all
+files.
 """
 
 import os
@@ -53,25 +53,17 @@ with ThreadPoolExecutor(int(sys.argv[1])) as pool:
 """
 
 
-def one_by_one(files: list[Path], words: list[str]) -> None:
-    """A command for each file, {} standing for it."""
-    for path in files:
-        bench.command(*(word.replace("{}", str(path)) for word in words))()
-
-
 def peers(files: list[Path], out: str) -> dict:
-    """Commands that crop and shrink, where they are installed."""
-    crop = ["-crop", "2000x2000+1000+500", "+repage", "-resize", "64x64!", f"{out}/peer.png"]
+    """Commands that crop and shrink, where they are installed; each takes all files at once."""
+    crop = ["-crop", "2000x2000+1000+500", "+repage", "-resize", "64x64!"]
     known = {
-        "ImageMagick, crop and resize": ["convert", "{}", *crop],
-        "GraphicsMagick, crop and resize": ["gm", "convert", "{}", *crop],
-        "libvips thumbnail (less work)": ["vipsthumbnail", "{}", "-s", "64x64", "-o", f"{out}/peer.png"],
-    }
-    return {
-        name: (lambda words=words: one_by_one(files, words))
-        for name, words in known.items()
-        if have(words[0])
-    }
+        "ImageMagick, crop and resize": ["mogrify", "-path", out, "-format", "png", *crop],
+        "GraphicsMagick, crop and resize": [
+            "gm", "mogrify", "-output-directory", out, "-create-directories", "-format", "png", *crop
+        ],
+        "libvips thumbnail (less work)": ["vipsthumbnail", "-s", "64x64", "-o", f"{out}/%s.png"],
+    }  # fmt: skip
+    return {name: bench.command(*words, *files) for name, words in known.items() if have(words[0])}
 
 
 def main() -> None:
@@ -79,13 +71,14 @@ def main() -> None:
     cores = os.cpu_count() or 1
     with tempfile.TemporaryDirectory() as folder:
         files = photographs(Path(folder))
+        Path(folder, "peer").mkdir()
         base = f"Pillow, decoding only, {cores} threads"
         calls = {
             base: bench.command(sys.executable, "-c", DECODE, cores, *files),
             "the same in a process that runs": lambda: decode_only(files, cores),
             "glimpse read": glimpse("read", *files, "-o", f"{folder}/out/", *WORDS),
             "glimpse read --fast": glimpse("read", *files, "-o", f"{folder}/fast/", "--fast", *WORDS),
-            **peers(files, folder),
+            **peers(files, f"{folder}/peer"),
         }
         table(f"{FILES} JPEG files of 12 MP", interleaved(calls, 3), base)
         scaling(files, Path(folder))

@@ -10,7 +10,7 @@ from typing import Any
 from glimpse import limits
 from glimpse.checks import checked_shape
 from glimpse.errors import GlimpseError
-from glimpse.image.reduced import SCALES
+from glimpse.image.reduced import LEAST_SIGMA
 from glimpse.window import METHODS, Window
 
 KEYWORD = "glimpse"
@@ -107,7 +107,7 @@ def _record(values: dict[str, Any]) -> Record:
     axes, source = values.pop("axes", AXES), values.pop("source", "")
     shape, method = values.pop("shape", None), values.pop("method", None)
     fast = values.pop("fast", 1)
-    if type(fast) is not int or fast not in (1, *SCALES):
+    if type(fast) is not int or fast not in (1, *LEAST_SIGMA):
         raise GlimpseError("the record has a fast that is none")
     if axes != AXES or not isinstance(source, str) or method not in (None, *METHODS):
         raise GlimpseError("the record has an axes, source or method that is none")

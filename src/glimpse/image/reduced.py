@@ -9,28 +9,32 @@ from PIL import ImageFile
 
 from glimpse.window import Window
 
-SCALES = (8, 4, 2)
-_SHARPEST = 2.0  # sigma in reduced pixels: below it the coarser grid shows
+LEAST_SIGMA = {8: 12.0, 4: 8.0, 2: 6.0}
+"""Sigma, in pixels, from which a picture may be so many times smaller and still show the same within 3 levels.
+
+It is the vivid colours that ask for so much: whatever leaves the range of RGB is clipped pixel by pixel, and
+the means of pixels leave it less. Grey would do with 1.5 reduced pixels."""
+
 _REACH = 4.0  # sigmas from the box to pixels that no longer show
 
 
 def reduction(window: Window, shape: tuple[int, int]) -> int:
     """Return by how many times an image may be reduced under a window: 1, 2, 4 or 8.
 
-    A Gaussian of at least 2 reduced pixels hides that they were averaged first. Beyond the edge it would
-    show, and where the last reduced pixel stands for less than the others.
+    A wide Gaussian hides that pixels were averaged first. Beyond the edge it would show, and where the last
+    reduced pixel stands for less than the others.
     """
     top, bottom, left, right = window.box
     rows, cols = shape
     if window.kernel != "gaussian" or min(top, left, rows - bottom, cols - right) < -1e-6:
         return 1
     free = rows - bottom - _REACH * window.sigma, cols - right - _REACH * window.sigma
-    return next((scale for scale in SCALES if _hidden(scale, window.sigma, shape, free)), 1)
+    return next((scale for scale in LEAST_SIGMA if _hidden(scale, window.sigma, shape, free)), 1)
 
 
 def _hidden(scale: int, sigma: float, shape: tuple[int, int], free: tuple[float, float]) -> bool:
     whole = all(size % scale == 0 or gap > scale for size, gap in zip(shape, free, strict=True))
-    return whole and sigma >= _SHARPEST * scale
+    return whole and sigma >= LEAST_SIGMA[scale]
 
 
 def reduced(window: Window, scale: int) -> Window:
