@@ -2,6 +2,7 @@
 
 import io
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -126,15 +127,27 @@ def test_a_window_between_the_pixels_is_not_moved_onto_them(name):
     grey = np.asarray(Image.fromarray(ASTRONAUT).convert("L"), np.float32)
     window = WINDOWS[name]
     for patch in (cut(grey, window), jpeg(cut(grey, window))):
-        assert snapped(grey, patch.astype(np.float32), window) == window
+        assert snapped(grey, patch.astype(np.float32), window, window) is None
 
 
-def test_the_means_of_whole_pixels_are_pillows():
-    image = pixels(37, 50, dtype=np.float32)
-    window = Window.from_slice("5:32,7:43", image.shape, n=(12, 16))
-    target = Image.fromarray(image).resize((16, 12), Image.Resampling.BOX, (7, 5, 43, 32))
-    near = Window(window.gx + 0.2, window.gy + 0.3, window.delta, window.sigma, n=window.n)
-    assert snapped(image, np.asarray(target), near).box == pytest.approx((5, 32, 7, 43))
+@pytest.mark.parametrize("how", ["BOX", "BICUBIC", "LANCZOS"])
+def test_a_crop_of_whole_pixels_is_moved_onto_them(how):
+    image = np.asarray(Image.fromarray(ASTRONAUT).convert("L"), np.float32)
+    target = Image.fromarray(image).crop((207, 105, 243, 132)).resize((16, 12), Image.Resampling[how])
+    exact = Window.from_slice("105:132,207:243", image.shape, n=(12, 16))
+    near = replace(exact, gx=exact.gx + 0.2, gy=exact.gy + 0.3)
+    found = snapped(image, np.asarray(target), near, near)
+    assert found is not None
+    assert found.box == pytest.approx((105, 132, 207, 243))
+
+
+@pytest.mark.parametrize("how", ["BICUBIC", "LANCZOS"])
+def test_what_was_cropped_before_it_was_shrunk_is_found_at_its_box(how):
+    patch = (
+        Image.fromarray(ASTRONAUT).crop((160, 90, 160 + 96, 90 + 120)).resize((32, 40), Image.Resampling[how])
+    )
+    for changed in (np.asarray(patch), jpeg(np.asarray(patch))):
+        assert corner_error(find(ASTRONAUT, changed), (90, 210, 160, 256)) < 1e-6
 
 
 def test_a_box_patch_has_the_box_kernel_unless_told_otherwise():

@@ -83,23 +83,19 @@ class _Linear:
     def __init__(self, image: Floats, target: Floats, window: Window, blur: float) -> None:
         self.window = window
         patch, self._jacobian = read_jacobian(image, window)
-        views, self._blur = _views(patch, blur), blur
-        self._spreads = views - views.mean(axis=1, keepdims=True)
-        power = self._spreads @ self._spreads.T
-        wanted = target.ravel() - float(target.mean())
-        ridge = (1e-9 * np.trace(power) + 1e-12) * np.eye(len(power))
-        self._mix = np.linalg.solve(power + ridge, self._spreads @ wanted)
+        seen, self._blur = views(patch, blur), blur
+        self._mix, self.error = mixed(seen, target)
+        self._spreads = seen - seen.mean(axis=1, keepdims=True)
         self.gain = float(self._mix[0])
-        self.offset = float(target.mean() - self._mix @ views.mean(axis=1))
-        self._left = wanted - self._mix @ self._spreads
-        self.error = float(np.square(self._left).mean())
+        self.offset = float(target.mean() - self._mix @ seen.mean(axis=1))
+        self._left = target.ravel() - float(target.mean()) - self._mix @ self._spreads
 
     @cached_property
     def _normal(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         window = self.window
         units = {"gx": window.delta, "gy": window.delta, "delta": window.delta, "sigma": window.sigma}
         slopes = [
-            unit * (self._mix @ _views(self._jacobian[name], self._blur)) for name, unit in units.items()
+            unit * (self._mix @ views(self._jacobian[name], self._blur)) for name, unit in units.items()
         ]
         columns = np.array([*slopes, *self._spreads, np.ones(self._left.size)])
         return columns @ columns.T, columns @ self._left
@@ -113,12 +109,21 @@ class _Linear:
         return np.asarray(step[:4], np.float64)
 
 
-def _views(patch: Floats, blur: float) -> NDArray[np.float64]:
+def views(patch: Floats, blur: float) -> NDArray[np.float64]:
     """What is mixed to resemble the target, each in a row: the patch; or blurred, and the details of that."""
     if not blur:
         return patch.reshape(1, -1).astype(np.float64)
     soft = blurred(patch, blur)
     return np.stack([soft, soft - blurred(soft, _COARSE)]).reshape(2, -1).astype(np.float64)
+
+
+def mixed(seen: NDArray[np.float64], target: Floats) -> tuple[NDArray[np.float64], float]:
+    """How much of each row resembles the target best, beside a constant, and the mean square that is left."""
+    spreads, wanted = seen - seen.mean(axis=1, keepdims=True), target.ravel() - float(target.mean())
+    power = spreads @ spreads.T
+    ridge = (1e-9 * np.trace(power) + 1e-12) * np.eye(len(power))
+    mix = np.linalg.solve(power + ridge, spreads @ wanted)
+    return mix, float(np.square(wanted - mix @ spreads).mean())
 
 
 def blurred(array: Floats, sigma: float) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from glimpse.descent import Fit, fitted
 from glimpse.errors import GlimpseError
 from glimpse.pyramid import Scene
 from glimpse.search import BLUR, SMALLEST, Place, coarse, places
-from glimpse.whole import SOFT, snapped
+from glimpse.whole import AS_GOOD, SOFT, cropped, snapped
 from glimpse.window import KERNELS, Kernel, Window
 
 SURE = 0.3
@@ -255,10 +256,7 @@ def _finished(scene: Scene, target: Floats, start: Fit, confidence: float, kerne
     if kernel is None:
         other = fitted(scene, target, replace(best.window, kernel=KERNELS[1]), steps)
         best = other._replace(path=best.path + other.path) if other.error < 0.9 * best.error else best
-    if best.error > _LOSSY:
-        best = _softly(scene, target, best, steps)
-    if kernel is None:
-        best = best._replace(window=snapped(scene.level(0), target, best.window))
+    best = _softly(scene, target, best, steps, whole=kernel is None)
     gain, offset, error = _levels_of(read(scene.level(0), best.window), target)
     explained = 1 - error / float(target.var())
     sure = explained if math.isnan(confidence) else confidence
@@ -272,11 +270,20 @@ def _finished(scene: Scene, target: Floats, start: Fit, confidence: float, kerne
     )
 
 
-def _softly(scene: Scene, target: Floats, fit: Fit, steps: int) -> Fit:
-    """The fit at the place where both agree but for the finest details, which a loss has changed most."""
-    soft = fitted(scene, target, fit.window, steps, SOFT)
-    gx, gy, delta = soft.window.gx, soft.window.gy, soft.window.delta
-    return fit._replace(window=replace(fit.window, gx=gx, gy=gy, delta=delta), path=fit.path + soft.path)
+def _softly(scene: Scene, target: Floats, fit: Fit, steps: int, *, whole: bool) -> Fit:
+    """The fit at the place where both agree but for the finest details, which a loss has changed most.
+
+    With or without the pixels beyond the box, and at a whole box if it may be one.
+    """
+    beyond = inside = fit
+    if fit.error > _LOSSY:
+        beyond = fitted(scene, target, fit.window, steps, SOFT)
+        inside = cropped(scene.level(0), target, beyond, steps)
+    best = inside if AS_GOOD * inside.error < beyond.error else beyond
+    there = snapped(scene.level(0), target, beyond.window, inside.window) if whole else None
+    gx, gy, delta = operator.attrgetter("gx", "gy", "delta")(there or best.window)
+    path = fit.path if best is fit else fit.path + best.path
+    return fit._replace(window=replace(fit.window, gx=gx, gy=gy, delta=delta), path=path)
 
 
 def _levels_of(model: Floats, target: Floats) -> tuple[float, float, float]:

@@ -1,4 +1,4 @@
-"""Boxes of whole pixels: other tools crop one, and some give each of its pixels to one sample, whole."""
+"""Boxes of whole pixels: other tools crop one and look no further; some give each pixel to one sample."""
 
 from __future__ import annotations
 
@@ -10,46 +10,87 @@ import numpy as np
 
 from glimpse.attention import read
 from glimpse.blas import Floats
-from glimpse.descent import blurred
+from glimpse.descent import Fit, blurred, fitted, mixed, views
+from glimpse.pyramid import Scene
 from glimpse.window import Window
-
-_BETTER = 0.85  # of the squared difference; at a box between pixels no whole one comes near to that
 
 SOFT = 0.8
 """Blur, in samples, that hides the finest details, which losses have changed most."""
 
+AS_GOOD = 1.03
+"""Ratio of squared differences that tells no box of whole pixels from a window between them."""
 
-def snapped(image: Floats, target: Floats, window: Window) -> Window:
-    """Return the window at a box of whole pixels nearby, if its plain means resemble the target more.
+_ROUNDS = 3
 
-    Where the stride is not whole such means lie up to a quarter of a pixel beside their box, and there the
-    window is found.
+
+def cropped(image: Floats, target: Floats, fit: Fit, steps: int) -> Fit:
+    """Refine a fit, but for the finest details, to the image's part in the box of whole pixels nearest to it.
+
+    Who crops first and resizes then has filters that end at the box.
+    """
+    for _ in range(_ROUNDS):
+        top, bottom, left, right = box = _whole(fit.window, image)
+        part = Scene(image[top:bottom, left:right])
+        inside = fitted(part, target, _moved(fit.window, -top, -left), steps, SOFT)
+        path = tuple(_moved(step, top, left) for step in inside.path)
+        fit = inside._replace(window=_moved(inside.window, top, left), path=fit.path + path)
+        if _whole(fit.window, image) == box:
+            break
+    return fit
+
+
+def _whole(window: Window, image: Floats) -> tuple[int, int, int, int]:
+    """The box of a window at the nearest whole pixels of an image."""
+    top, bottom, left, right = map(round, window.box)
+    return max(top, 0), min(bottom, image.shape[0]), max(left, 0), min(right, image.shape[1])
+
+
+def _moved(window: Window, down: int, across: int) -> Window:
+    return replace(window, gx=window.gx + down, gy=window.gy + across)
+
+
+def snapped(image: Floats, target: Floats, beyond: Window, inside: Window) -> Window | None:
+    """Return the window at a box of whole pixels, if a crop of it is as much like the target as a free one.
 
     Parameters
     ----------
     image, target : ndarray
         Grey levels.
-    window : Window
-        What resembles the target already, its edges within a pixel.
+    beyond : Window
+        What resembles the target most, anywhere.
+    inside : Window
+        What does if the image ends at its box; the whole box is looked for beside it.
     """
-    (N, M), (top, bottom, left, right) = window.shape, window.box
-    found = None
-    least = np.inf
+    wanted = blurred(target, SOFT)
+    found, least = None, AS_GOOD * _unlike(read(image, beyond), wanted)
+    for window, model in _crops(image, inside):
+        left_over = _unlike(model, wanted)
+        if left_over < least:
+            found, least = window, left_over
+    return found
+
+
+def _crops(image: Floats, near: Window) -> Iterator[tuple[Window, Floats]]:
+    """Windows at boxes of whole pixels and what other tools make of them: filtered, or plain means.
+
+    Where a stride is not whole such means lie up to a quarter of a pixel beside their box.
+    """
+    (N, M), (top, bottom, left, right) = near.shape, near.box
     for rows in _near(top, bottom, N, image.shape[0]):
         tall = _means(image, rows, N)
         for cols in _near(left, right, M, image.shape[1]):
-            means = _means(tall.T, cols, M).T
-            left_over = _unlike(means, target)
-            if left_over < least:
-                found, least = (means, rows, cols), left_over
-    if found is None:
-        return window
-    means, rows, cols = found
-    soft = [blurred(array, SOFT) for array in (means, read(image, window), target)]
-    if _unlike(soft[0], soft[2]) > _BETTER * _unlike(soft[1], soft[2]):
-        return window
-    delta = (rows[1] - rows[0] + cols[1] - cols[0]) / (N + M)
-    return replace(window, gx=(sum(rows) - 1) / 2, gy=(sum(cols) - 1) / 2, delta=delta)
+            if abs((rows[1] - rows[0]) * M - (cols[1] - cols[0]) * N) > max(N, M):  # not square
+                continue
+            window = _tiling(near, rows, cols)
+            yield window, _means(tall.T, cols, M).T
+            yield window, read(image[slice(*rows), slice(*cols)], _moved(window, -rows[0], -cols[0]))
+
+
+def _tiling(window: Window, rows: tuple[int, int], cols: tuple[int, int]) -> Window:
+    """The window moved to a box."""
+    delta = (rows[1] - rows[0] + cols[1] - cols[0]) / sum(window.shape)
+    sigma = window.sigma * delta / window.delta
+    return replace(window, gx=(sum(rows) - 1) / 2, gy=(sum(cols) - 1) / 2, delta=delta, sigma=sigma)
 
 
 def _near(first: float, last: float, n: int, size: int) -> Iterator[tuple[int, int]]:
@@ -69,8 +110,6 @@ def _means(image: Floats, ends: tuple[int, int], n: int) -> Floats:
     return means
 
 
-def _unlike(model: Floats, target: Floats) -> float:
-    """The mean squared difference that gain and offset leave."""
-    spread, wanted = model - model.mean(), target - target.mean()
-    gain = (spread * wanted).sum() / max((spread * spread).sum(), 1e-12)
-    return float(np.square(wanted - gain * spread, dtype=np.float64).mean())
+def _unlike(model: Floats, wanted: Floats) -> float:
+    """The mean squared difference but for the finest details, as strong as these may be."""
+    return mixed(views(model, SOFT), wanted)[1]

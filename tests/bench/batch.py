@@ -3,8 +3,8 @@
 24 JPEG files of 12 MP, a window of 2000 x 2000 pixels to 64 x 64. The yardstick is Pillow that only decodes
 the files, with as many threads; a process that has begun before, and has memory from the round before, takes
 less time. ImageMagick and GraphicsMagick crop and resize with their default filters; libvips' thumbnailer
-shrinks the whole picture while it decodes, which is less work and another picture. Each is one process for all
-files.
+shrinks the whole picture while it decodes, which is less work and another picture. Each is one process for
+all files.
 """
 
 import os

@@ -10,7 +10,7 @@ from PIL import ImageFile
 from glimpse.window import Window
 
 LEAST_SIGMA = {8: 12.0, 4: 8.0, 2: 6.0}
-"""Sigma, in pixels, from which a picture may be so many times smaller and still show the same within 3 levels.
+"""Sigma, in pixels, from which a picture may be so many times smaller and show the same within 3 levels.
 
 It is the vivid colours that ask for so much: whatever leaves the range of RGB is clipped pixel by pixel, and
 the means of pixels leave it less. Grey would do with 1.5 reduced pixels."""
