@@ -12,8 +12,8 @@ from strategies import frozen, pixels
 
 from glimpse import GlimpseError, Window, locate, read
 from glimpse.pyramid import Scene
-from glimpse.search import correlation, places
-from glimpse.whole import snapped
+from glimpse.search import Field, places
+from glimpse.whole import AS_GOOD, BETTER, snapped
 
 ASTRONAUT = frozen(data.astronaut())
 CAMERA = frozen(data.camera())
@@ -126,8 +126,8 @@ def test_means_of_whole_pixels_are_found_at_their_box_though_they_lie_beside_it(
 def test_a_window_between_the_pixels_is_not_moved_onto_them(name):
     grey = np.asarray(Image.fromarray(ASTRONAUT).convert("L"), np.float32)
     window = WINDOWS[name]
-    for patch in (cut(grey, window), jpeg(cut(grey, window))):
-        assert snapped(grey, patch.astype(np.float32), window, window) is None
+    for patch, ratio in ((cut(grey, window), BETTER), (jpeg(cut(grey, window)), AS_GOOD)):
+        assert snapped(grey, patch.astype(np.float32), window, window, ratio) is None
 
 
 @pytest.mark.parametrize("how", ["BOX", "BICUBIC", "LANCZOS"])
@@ -136,7 +136,7 @@ def test_a_crop_of_whole_pixels_is_moved_onto_them(how):
     target = Image.fromarray(image).crop((207, 105, 243, 132)).resize((16, 12), Image.Resampling[how])
     exact = Window.from_slice("105:132,207:243", image.shape, n=(12, 16))
     near = replace(exact, gx=exact.gx + 0.2, gy=exact.gy + 0.3)
-    found = snapped(image, np.asarray(target), near, near)
+    found = snapped(image, np.asarray(target), near, near, BETTER)
     assert found is not None
     assert found.box == pytest.approx((105, 132, 207, 243))
 
@@ -226,7 +226,7 @@ def test_what_cannot_be_located_is_refused(patch, message):
 
 def test_correlation_is_the_coefficient_of_each_part():
     image, patch = pixels(14, 19, low=0), pixels(4, 6, seed=1, low=0)
-    scores = correlation(image, patch)
+    scores = Field(image).correlation(patch)
     assert scores.shape == (11, 14)
     for y, x in np.ndindex(scores.shape):
         part = image[y : y + 4, x : x + 6]
@@ -236,7 +236,7 @@ def test_correlation_is_the_coefficient_of_each_part():
 def test_flat_parts_correlate_with_nothing():
     image = np.zeros((20, 30))
     image[5:9, 5:9] = 1e-3
-    assert abs(correlation(image, pixels(4, 6))).max() < 0.01
+    assert abs(Field(image).correlation(pixels(4, 6))).max() < 0.01
 
 
 def test_the_first_place_is_the_patchs_and_no_two_are_the_same():

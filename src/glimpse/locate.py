@@ -16,7 +16,7 @@ from glimpse.descent import Fit, fitted
 from glimpse.errors import GlimpseError
 from glimpse.pyramid import Scene
 from glimpse.search import BLUR, SMALLEST, Place, coarse, places
-from glimpse.whole import AS_GOOD, SOFT, cropped, snapped
+from glimpse.whole import AS_GOOD, BETTER, SOFT, cropped, snapped
 from glimpse.window import KERNELS, Kernel, Window
 
 SURE = 0.3
@@ -276,11 +276,13 @@ def _softly(scene: Scene, target: Floats, fit: Fit, steps: int, *, whole: bool) 
     With or without the pixels beyond the box, and at a whole box if it may be one.
     """
     beyond = inside = fit
-    if fit.error > _LOSSY:
+    lossy = fit.error > _LOSSY
+    if lossy:
         beyond = fitted(scene, target, fit.window, steps, SOFT)
         inside = cropped(scene.level(0), target, beyond, steps)
     best = inside if AS_GOOD * inside.error < beyond.error else beyond
-    there = snapped(scene.level(0), target, beyond.window, inside.window) if whole else None
+    ratio = AS_GOOD if lossy else BETTER
+    there = snapped(scene.level(0), target, beyond.window, inside.window, ratio) if whole else None
     gx, gy, delta = operator.attrgetter("gx", "gy", "delta")(there or best.window)
     path = fit.path if best is fit else fit.path + best.path
     return fit._replace(window=replace(fit.window, gx=gx, gy=gy, delta=delta), path=path)

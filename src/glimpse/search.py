@@ -81,25 +81,27 @@ def _peaks(scene: Scene, patch: Floats) -> Iterator[Place]:
     image, side = scene.level(0), min(patch.shape)
     least = max(1.0, math.sqrt(image.size / _PIXELS), max(image.shape) / N_MAX)  # pixels per sample
     delta = 1.02 * min(a / n for a, n in zip(image.shape, patch.shape, strict=True))
+    last, field = 0.0, None
     while delta >= SMALLEST:
         factor = max(1.0, side / _SAMPLES, least / delta)
         if side / factor >= _FEWEST:
             stride = factor * delta
             k = scene.level_for(stride)
-            level = shrunk(scene.level(k), stride / 2**k, BLUR * stride / 2**k)
-            yield from _peaks_of(level, coarse(patch, factor), scene.center(k), stride, delta)
+            if field is None or not math.isclose(stride, last):  # the finest strides are all the same
+                last, field = stride, Field(shrunk(scene.level(k), stride / 2**k, BLUR * stride / 2**k))
+            yield from _peaks_of(field, coarse(patch, factor), scene.center(k), stride, delta)
         delta /= RATIO
 
 
 def _peaks_of(
-    level: Floats, small: Floats, center: tuple[float, float], stride: float, delta: float
+    field: Field, small: Floats, center: tuple[float, float], stride: float, delta: float
 ) -> Iterator[Place]:
     from scipy.ndimage import maximum_filter  # SciPy costs 0.2 s
 
-    spare = [a - n for a, n in zip(level.shape, small.shape, strict=True)]
+    spare = [a - n for a, n in zip(field.shape, small.shape, strict=True)]
     if min(spare) < 0:
         return
-    scores = correlation(level, small)
+    scores = field.correlation(small)
     peaks = np.flatnonzero((scores == maximum_filter(scores, 3)) & (scores > 0))
     best = peaks[np.argsort(-scores.ravel()[peaks], kind="stable")[:_PEAKS]]
     for corner in zip(*np.unravel_index(best, scores.shape), strict=True):
@@ -107,27 +109,44 @@ def _peaks_of(
         yield Place(float(scores[corner]), gx, gy, delta)
 
 
-def correlation(image: Floats, patch: Floats) -> Floats:
-    """Normalised cross-correlation of a patch with each part of an image, (A - N + 1, B - M + 1), -1 to 1.
+class Field:
+    """An image, ready to be correlated with patches."""
 
-    Parts that vary by less than half a level count as if they varied by as much.
-    """
-    from scipy.fft import irfft2, next_fast_len, rfft2  # SciPy costs 0.2 s
+    def __init__(self, image: Floats) -> None:
+        from scipy.fft import next_fast_len, rfft2  # SciPy costs 0.2 s
 
-    (A, B), (N, M) = image.shape, patch.shape
-    size = [next_fast_len(k, real=True) for k in (A, B)]
-    kernel = (patch - patch.mean()).astype(np.float32)
-    plain = (image - image.mean()).astype(np.float32)
-    product = irfft2(rfft2(plain, size) * np.conj(rfft2(kernel, size)), size)[: A - N + 1, : B - M + 1]
-    total, squares = (_sums(power, N, M) for power in (plain, np.square(plain, dtype=np.float64)))
-    spread = np.maximum(squares - total**2 / (N * M), N * M / 4) * np.square(kernel, dtype=np.float64).sum()
-    scores: Floats = product / np.sqrt(np.maximum(spread, 1e-12))
-    return scores
+        self.shape = image.shape
+        self._size = [next_fast_len(side, real=True) for side in image.shape]
+        plain = (image - image.mean()).astype(np.float32)
+        self._spectrum = rfft2(plain, self._size)
+        self._sums, self._squares = (_table(power) for power in (plain, np.square(plain, dtype=np.float64)))
+
+    def correlation(self, patch: Floats) -> Floats:
+        """Normalised cross-correlation of each part with a patch, shape (A - N + 1, B - M + 1), -1 to 1.
+
+        Parts that vary by less than half a level count as if they varied by as much.
+        """
+        from scipy.fft import irfft2, rfft2
+
+        (A, B), (N, M) = self.shape, patch.shape
+        kernel = (patch - patch.mean()).astype(np.float32)
+        product = irfft2(self._spectrum * np.conj(rfft2(kernel, self._size)), self._size)
+        total, squares = (_sums(table, N, M) for table in (self._sums, self._squares))
+        spread = (
+            np.maximum(squares - total**2 / (N * M), N * M / 4) * np.square(kernel, dtype=np.float64).sum()
+        )
+        scores: Floats = product[: A - N + 1, : B - M + 1] / np.sqrt(np.maximum(spread, 1e-12))
+        return scores
 
 
-def _sums(array: Floats, N: int, M: int) -> Floats:
-    """The sum of each N x M part of an array."""
+def _table(array: Floats) -> Floats:
+    """The sum of all that lies above and to the left of each corner of an array's pixels."""
     table = np.zeros((array.shape[0] + 1, array.shape[1] + 1))
     table[1:, 1:] = array.cumsum(axis=0, dtype=np.float64).cumsum(axis=1)
+    return table
+
+
+def _sums(table: Floats, N: int, M: int) -> Floats:
+    """The sum of each N x M part of an array, of its `_table`."""
     sums: Floats = table[N:, M:] - table[:-N, M:] - table[N:, :-M] + table[:-N, :-M]
     return sums

@@ -17,8 +17,9 @@ from glimpse.window import Window
 SOFT = 0.8
 """Blur, in samples, that hides the finest details, which losses have changed most."""
 
-AS_GOOD = 1.03
-"""Ratio of squared differences that tells no box of whole pixels from a window between them."""
+AS_GOOD, BETTER = 1.03, 0.85
+"""Ratios of squared differences that tell a box of whole pixels from a window between them: where it is right
+it is as good after a loss, and better without one."""
 
 _ROUNDS = 3
 
@@ -49,8 +50,8 @@ def _moved(window: Window, down: int, across: int) -> Window:
     return replace(window, gx=window.gx + down, gy=window.gy + across)
 
 
-def snapped(image: Floats, target: Floats, beyond: Window, inside: Window) -> Window | None:
-    """Return the window at a box of whole pixels, if a crop of it is as much like the target as a free one.
+def snapped(image: Floats, target: Floats, beyond: Window, inside: Window, ratio: float) -> Window | None:
+    """Return the window at a box of whole pixels, if a crop of it is enough like the target.
 
     Parameters
     ----------
@@ -60,9 +61,11 @@ def snapped(image: Floats, target: Floats, beyond: Window, inside: Window) -> Wi
         What resembles the target most, anywhere.
     inside : Window
         What does if the image ends at its box; the whole box is looked for beside it.
+    ratio : float
+        Most of the squared difference to the target, in those of the window `beyond`.
     """
     wanted = blurred(target, SOFT)
-    found, least = None, AS_GOOD * _unlike(read(image, beyond), wanted)
+    found, least = None, ratio * _unlike(read(image, beyond), wanted)
     for window, model in _crops(image, inside):
         left_over = _unlike(model, wanted)
         if left_over < least:
