@@ -123,7 +123,8 @@ def locate(
     -----
     Candidates are peaks of the normalised cross-correlation over scales (Lewis 1995, "Fast normalized
     cross-correlation"); each is refined by Levenberg-Marquardt in gx, gy, log delta and log sigma on the
-    derivatives of `read`, with gain and offset solved for at each step.
+    derivatives of `read`, with gain and offset solved for at each step. Other tools crop boxes of whole
+    pixels: where such a box nearby resembles the patch as well, the window is set to it.
 
     Examples
     --------
