@@ -65,6 +65,23 @@ def test_a_crop_of_another_tool_is_found_and_re_cut_at_full_quality():
     assert opened("full.png").shape == (64, 80, 3)
 
 
+@pytest.mark.parametrize("how", ["BOX", "BICUBIC", "LANCZOS"])
+def test_the_brightness_of_a_crop_by_another_tool_is_left_alone(how):
+    crop = Image.fromarray(data.astronaut()).crop((200, 90, 320, 186)).resize((40, 32), Image.Resampling[how])
+    crop.save("thumb.png")
+    told = json.loads(invoke("locate", "astronaut.png", "thumb.png").stdout)
+    assert (told["gamma"], told["offset"]) == (1, 0)
+
+
+def test_the_json_file_has_no_gamma_that_wants_an_offset():
+    save("dim.png", np.rint(opened("p.png") * 0.6 + 70).astype(np.uint8))
+    told = json.loads(invoke("locate", "astronaut.png", "dim.png", "-o", "w.json").stdout)
+    assert (told["gamma"], told["offset"]) == (pytest.approx(0.6, abs=0.01), pytest.approx(70, abs=1))
+    assert json.loads(Path("w.json").read_text()) == {
+        key: told[key] if key != "gamma" else 1 for key in json.loads(Path("w.json").read_text())
+    }
+
+
 def test_a_png_shows_the_place_on_the_image():
     invoke("locate", "astronaut.png", "p.png", "-o", "place.png")
     drawing = opened("place.png")

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from glimpse.attention import read
 from glimpse.blas import Floats
-from glimpse.descent import Fit, fitted
+from glimpse.descent import Fit, blurred, fitted
 from glimpse.errors import GlimpseError
 from glimpse.pyramid import Scene
 from glimpse.search import BLUR, SMALLEST, Place, coarse, places
@@ -33,6 +33,7 @@ _OVERHANG = 0.1  # share of a side that may lie outside the image
 _MOST_GAIN = 3.0  # contrast of a patch to that of its place, or its inverse
 _STEPS = 30
 _LOSSY = 0.5  # squared levels, more than rounding leaves
+_SMOOTH, _UNCHANGED = 2.0, 0.25  # samples, and squared levels that a crop without another brightness leaves
 
 
 @dataclass(frozen=True)
@@ -290,9 +291,14 @@ def _softly(scene: Scene, target: Floats, fit: Fit, steps: int, *, whole: bool) 
 
 
 def _levels_of(model: Floats, target: Floats) -> tuple[float, float, float]:
-    """The gain and offset of the target, 1 and 0 where these do, and the mean squared residual."""
-    plain = float(np.square(target - model, dtype=np.float64).mean())
-    gain = float(np.cov(model.ravel(), target.ravel())[0, 1] / max(float(model.var(ddof=1)), 1e-12))
-    offset = float(target.mean() - gain * model.mean())
-    error = float(np.square(target - gain * model - offset, dtype=np.float64).mean())
-    return (1.0, 0.0, plain) if plain <= 1.1 * error + 0.01 else (gain, offset, error)
+    """The gain and offset of the target, 1 and 0 where these do, and the mean squared residual.
+
+    They are asked of smooth levels: another tool's filter may have made the details stronger.
+    """
+    seen, wanted = (blurred(array.astype(np.float64), _SMOOTH) for array in (model, target))
+    gain = float(np.cov(seen.ravel(), wanted.ravel())[0, 1] / max(float(seen.var(ddof=1)), 1e-12))
+    offset = float(wanted.mean() - gain * seen.mean())
+    plain, scaled = (float(np.square(wanted - k * seen - c).mean()) for k, c in ((1, 0), (gain, offset)))
+    if plain <= 1.1 * scaled + _UNCHANGED:
+        gain, offset = 1.0, 0.0
+    return gain, offset, float(np.square(target - gain * model - offset, dtype=np.float64).mean())

@@ -45,9 +45,10 @@ def locate(
 ) -> None:
     """Find where in IMAGE the PATCH was cropped, and print its window as JSON.
 
-    Any tool may have cropped it, also in grey, with another brightness or as JPEG; upright, not
-    enlarged more than twice. Numbers of a window are a start and skip the search. A patch that is
-    not from the image is told so, with exit code 1.
+    Any tool may have cropped it, also in grey, with another brightness or as JPEG; upright, with one
+    stride for both axes, not enlarged more than twice. --row, --col and --delta together, --slice or
+    --like are a start and skip the search. A patch that is not from the image is told so, with exit
+    code 1.
     """
     from glimpse.image import Record, load_picture
 
@@ -64,6 +65,8 @@ def locate(
         found = _located(scene, crop, window)
         record = Record(found.window, scene.shape, source_name(image))
         click.echo(json.dumps(record.to_dict() | found.to_dict()))
+        if found.offset:  # a window has none, and its gamma alone would only make it brighter
+            record = replace(record, window=replace(found.window, gamma=1.0))
         if target:
             _save(target, scene, crop, found, record, overwrite=overwrite)
         sure = f"residual {found.residual:.3g} levels, confidence {found.confidence:.2f}"
