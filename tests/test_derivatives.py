@@ -4,6 +4,7 @@ import itertools
 import math
 import time
 from dataclasses import replace
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -300,6 +301,20 @@ def test_types_are_those_of_read_and_arguments_stay_as_they_were(dtype):
 def test_what_does_not_fit_is_refused(call, message):
     with pytest.raises(GlimpseError, match=message):
         call()
+
+
+@given(smooth_scenes())
+def test_many_pixels_have_the_derivatives_of_few(scene):
+    shape, window = scene
+    image, cotangent = pixels(*shape), pixels(*window.shape, seed=1, low=-1, high=1)
+    results = []
+    for most in (1 << 22, 0):  # by filters, by pixels
+        with patch("glimpse.contraction._AT_ONCE", most):
+            results.append((*read_vjp(image, window, cotangent), *read_jacobian(image, window)))
+    for few, many in zip(*results, strict=True):
+        few, many = (part if isinstance(part, dict) else {"": part} for part in (few, many))
+        for name, value in few.items():
+            np.testing.assert_allclose(many[name], value, rtol=1e-8, atol=1e-7)
 
 
 @pytest.mark.slow
