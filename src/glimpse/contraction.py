@@ -30,6 +30,7 @@ _SUM = 20  # products that take as long as a sum
 _CACHE = 1 << 20  # bytes of converted pixels that stay in a second-level cache
 _AT_ONCE = 1 << 22  # bytes of pixels that are converted at once
 _LEAST, _MOST = 16, 512  # pixels of a tile, and of a filter or the strides in a block
+_GAP = 64  # pixels between filters that a block may hold without being mostly zeros
 _CUTS = 128  # parts of one filter: the rounding of their sum shows where there are many more
 
 
@@ -87,7 +88,9 @@ def strips(bank: Band, x: Array, axis: int, spans: dict[int, slice] | None = Non
     ready = not spans and axis == x.ndim - 1 and x.dtype == dtype and x.flags.c_contiguous
     # a longer filter would be summed up with too much rounding at once
     short = bank.weights.shape[1] <= _MOST
-    by = _by_filters if short and (ready or pixels * dtype.itemsize <= _AT_ONCE) else _by_pixels
+    # a block is as wide as the widest step from one filter to the next asks
+    dense = int(np.diff(bank.start, prepend=bank.start[0]).max()) <= max(_GAP, 2 * bank.stride)
+    by = _by_filters if short and dense and (ready or pixels * dtype.itemsize <= _AT_ONCE) else _by_pixels
     return by(bank, x, axis, spans)
 
 

@@ -31,6 +31,8 @@ def cropped(image: Floats, target: Floats, fit: Fit, steps: int) -> Fit:
     """
     for _ in range(_ROUNDS):
         top, bottom, left, right = box = _whole(fit.window, image)
+        if top >= bottom or left >= right:  # off the image, where no other tool crops
+            break
         part = Scene(image[top:bottom, left:right])
         inside = fitted(part, target, _moved(fit.window, -top, -left), steps, SOFT)
         path = tuple(_moved(step, top, left) for step in inside.path)
