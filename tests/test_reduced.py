@@ -101,6 +101,18 @@ def test_a_turned_photograph_is_fast_and_upright(orientation, tmp_path, monkeypa
     assert np.abs(difference).max() <= 3
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_turned_photograph_of_odd_sides_is_fast_where_it_is_right(orientation, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(data.astronaut()[:417, :393]).save("a.jpg", quality=92, exif=exif)
+    for name, more in (("fast.png", ["--fast"]), ("exact.png", [])):
+        words = ("--sigma", 12, "--delta", 6, "-n", 9, "-o", name)
+        assert invoke("read", "a.jpg", *words, *more).exit_code == 0
+    assert np.abs(opened("fast.png").astype(float) - opened("exact.png")).max() <= 3
+
+
 def test_fast_changes_nothing_but_jpeg(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Image.fromarray(data.coffee()).save("a.png")

@@ -20,7 +20,7 @@ from glimpse.image.npy import check_finite, read_npy, scaled
 from glimpse.image.pixels import Pixels
 from glimpse.image.png import SIGNATURE, count_texts
 from glimpse.image.record import KEYWORD
-from glimpse.image.reduced import draft
+from glimpse.image.reduced import FAR_ENDS, draft, whole
 
 FORMATS = ("PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP", "PPM")
 
@@ -130,7 +130,10 @@ def _decode_image(file: BinaryIO, levels: tuple[float, float] | None, reduce: Re
     image = Image.open(file, formats=FORMATS)
     check_pixels(image.height, image.width)
     sides = (image.width, image.height) if _orientation_of_jpeg(image) >= 5 else (image.height, image.width)
-    scale = draft(image, reduce(sides)) if reduce and image.format in ("JPEG", "MPO") else 1
+    turned = _orientation_of_jpeg(image) in FAR_ENDS
+    scale = (
+        draft(image, whole(reduce(sides), sides, turned)) if reduce and image.format in ("JPEG", "MPO") else 1
+    )
     notes = _notes(image)
     deep = deep_levels(image, file) if _is_deep_colour(image) else None
     if deep is None and _is_deep_colour(image):

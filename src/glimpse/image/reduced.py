@@ -15,6 +15,9 @@ LEAST_SIGMA = {8: 12.0, 4: 8.0, 2: 6.0}
 It is the vivid colours that ask for so much: whatever leaves the range of RGB is clipped pixel by pixel, and
 the means of pixels leave it less. Grey would do with 1.5 reduced pixels."""
 
+FAR_ENDS = (2, 3, 4, 6, 7, 8)
+"""EXIF orientations whose last row or column in the file is the picture's first."""
+
 _REACH = 4.0  # sigmas from the box to pixels that no longer show
 
 
@@ -50,6 +53,13 @@ def reduced(window: Window, scale: int) -> Window:
         delta=window.delta / scale,
         sigma=math.sqrt(window.sigma**2 - (scale**2 - 1) / 12) / scale,
     )
+
+
+def whole(scale: int, shape: tuple[int, int], turned: bool) -> int:
+    """Return the scale, or less where the last block of a turned picture, which comes first, is not whole."""
+    while turned and any(size % scale for size in shape):
+        scale //= 2
+    return scale
 
 
 def draft(image: ImageFile.ImageFile, scale: int) -> int:
