@@ -1,5 +1,6 @@
 """The two products of a bank with an array are those of the dense matrix, however it is walked over."""
 
+import tracemalloc
 from unittest.mock import patch
 
 import numpy as np
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import axes, edges, kernels, pixels
 
+from glimpse import Window, read
 from glimpse.contraction import contract, expand
 from glimpse.filterbank import band, filterbank
 
@@ -23,3 +25,14 @@ def test_the_products_are_those_of_the_dense_matrix(most, axis, kernel, edge, wh
     with patch("glimpse.contraction._AT_ONCE", most):
         np.testing.assert_allclose(contract(bank, signal, where), there, rtol=1e-12, atol=1e-9)
     np.testing.assert_allclose(expand(bank, samples, where), back, rtol=1e-12, atol=1e-9)
+
+
+@pytest.mark.parametrize("n", [4096, (4096, 1)])
+def test_a_bank_that_lies_mostly_beyond_the_axis_costs_little_memory(n):
+    image = pixels(65_535, 16, dtype=np.uint8)
+    tracemalloc.start()
+    read(image, Window(32_000, 8, 30_000, 1, n=n))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    print(f"{most / 1e6:.0f} MB at the peak")
+    assert most < 3e8

@@ -185,6 +185,16 @@ def test_a_start_skips_the_search_and_settles_in_the_same_place():
     assert not find(ASTRONAUT, patch, start=far).found
 
 
+@pytest.mark.parametrize(
+    "place", [(600, 150, 3.7), (-200, 150, 3.7), (230, 700, 3.7), (230, -200, 3.7), (230, 150, 1e-3)]
+)
+def test_a_start_off_the_image_or_below_a_pixel_finds_nothing(place):
+    window = WINDOWS["rows"]
+    patch = jpeg(cut(ASTRONAUT, window))
+    start = Window(*place, sigma=max(place[2], 1) / 2, n=window.n)
+    assert not find(ASTRONAUT, patch, start=start).found
+
+
 def test_a_start_of_another_size_is_refused():
     with pytest.raises(GlimpseError, match="the start has n 9, the patch 48 x 30 samples"):
         find(ASTRONAUT, cut(ASTRONAUT, WINDOWS["rows"]), start=Window(9, 9, 1, 1, n=9))
