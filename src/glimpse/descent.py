@@ -84,11 +84,10 @@ class _Linear:
         self.window = window
         patch, self._jacobian = read_jacobian(image, window)
         seen, self._blur = views(patch, blur), blur
-        self._mix, self.error = mixed(seen, target)
-        self._spreads = seen - seen.mean(axis=1, keepdims=True)
+        self._mix, self._spreads, self._left = mixed(seen, target)
         self.gain = float(self._mix[0])
         self.offset = float(target.mean() - self._mix @ seen.mean(axis=1))
-        self._left = target.ravel() - float(target.mean()) - self._mix @ self._spreads
+        self.error = float(np.square(self._left).mean())
 
     @cached_property
     def _normal(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -117,13 +116,13 @@ def views(patch: Floats, blur: float) -> NDArray[np.float64]:
     return np.stack([soft, soft - blurred(soft, _COARSE)]).reshape(2, -1).astype(np.float64)
 
 
-def mixed(seen: NDArray[np.float64], target: Floats) -> tuple[NDArray[np.float64], float]:
-    """How much of each row resembles the target best, beside a constant, and the mean square that is left."""
+def mixed(seen: NDArray[np.float64], target: Floats) -> tuple[NDArray[np.float64], ...]:
+    """How much of each row is most like the target beside a constant; the rows without it; what is left."""
     spreads, wanted = seen - seen.mean(axis=1, keepdims=True), target.ravel() - float(target.mean())
     power = spreads @ spreads.T
     ridge = (1e-9 * np.trace(power) + 1e-12) * np.eye(len(power))
     mix = np.linalg.solve(power + ridge, spreads @ wanted)
-    return mix, float(np.square(wanted - mix @ spreads).mean())
+    return mix, spreads, wanted - mix @ spreads
 
 
 def blurred(array: Floats, sigma: float) -> Floats:

@@ -64,7 +64,7 @@ def snapped(image: Floats, target: Floats, beyond: Window, inside: Window, ratio
     inside : Window
         What does if the image ends at its box; the whole box is looked for beside it.
     ratio : float
-        Most of the squared difference to the target, in those of the window `beyond`.
+        Largest squared difference to the target that is allowed, relative to that of `beyond`.
     """
     wanted = blurred(target, SOFT)
     found, least = None, ratio * _unlike(read(image, beyond), wanted)
@@ -117,4 +117,5 @@ def _means(image: Floats, ends: tuple[int, int], n: int) -> Floats:
 
 def _unlike(model: Floats, wanted: Floats) -> float:
     """The mean squared difference but for the finest details, as strong as these may be."""
-    return mixed(views(model, SOFT), wanted)[1]
+    *_, left = mixed(views(model, SOFT), wanted)
+    return float(np.square(left).mean())

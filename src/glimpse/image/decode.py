@@ -130,10 +130,7 @@ def _decode_image(file: BinaryIO, levels: tuple[float, float] | None, reduce: Re
     image = Image.open(file, formats=FORMATS)
     check_pixels(image.height, image.width)
     sides = (image.width, image.height) if _orientation_of_jpeg(image) >= 5 else (image.height, image.width)
-    turned = _orientation_of_jpeg(image) in FAR_ENDS
-    scale = (
-        draft(image, whole(reduce(sides), sides, turned)) if reduce and image.format in ("JPEG", "MPO") else 1
-    )
+    scale = _drafted(image, reduce, sides) if reduce and image.format in ("JPEG", "MPO") else 1
     notes = _notes(image)
     deep = deep_levels(image, file) if _is_deep_colour(image) else None
     if deep is None and _is_deep_colour(image):
@@ -149,6 +146,11 @@ def _decode_image(file: BinaryIO, levels: tuple[float, float] | None, reduce: Re
     convert, more = _conversion(image, levels)
     picture = _picture(Pixels(image, orientation, convert), color, text, notes + more)
     return picture if scale == 1 else replace(picture, scale=scale, full=sides)
+
+
+def _drafted(image: ImageFile.ImageFile, reduce: Reduce, sides: tuple[int, int]) -> int:
+    """How many times smaller a JPEG file will be decoded."""
+    return draft(image, whole(reduce(sides), sides, turned=_orientation(image) in FAR_ENDS))
 
 
 def _orientation_of_jpeg(image: ImageFile.ImageFile) -> int:

@@ -55,7 +55,7 @@ def reduced(window: Window, scale: int) -> Window:
     )
 
 
-def whole(scale: int, shape: tuple[int, int], turned: bool) -> int:
+def whole(scale: int, shape: tuple[int, int], *, turned: bool) -> int:
     """Return the scale, or less where the last block of a turned picture, which comes first, is not whole."""
     while turned and any(size % scale for size in shape):
         scale //= 2
