@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 from skimage import data
 from strategies import frozen, pixels
 
@@ -92,6 +93,17 @@ def test_the_gain_and_the_offset_are_told():
     found = find(ASTRONAUT, cut(ASTRONAUT, WINDOWS["rows"]) * 0.6 + 70)
     assert found.window.gamma == pytest.approx(0.6, rel=1e-3)
     assert found.offset == pytest.approx(70, abs=0.1)
+
+
+def test_the_contrast_of_a_faint_texture_is_told():
+    image = 100 + 14 * gaussian_filter(np.random.default_rng(0).normal(size=(200, 220)), 1.0)
+    window = Window(90.3, 100.6, delta=2.0, sigma=1.0, n=(40, 36))
+    patch = read(image, window)
+    for start in (None, window):
+        found = locate(image, 0.4 * patch + 0.6 * patch.mean(), start=start)
+        assert found.found
+        assert found.window.gamma == pytest.approx(0.4, rel=1e-2)
+        assert found.offset == pytest.approx(0.6 * patch.mean(), rel=1e-2)
 
 
 def test_colour_is_found_in_grey():

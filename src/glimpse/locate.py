@@ -299,6 +299,6 @@ def _levels_of(model: Floats, target: Floats) -> tuple[float, float, float]:
     gain = float(np.cov(seen.ravel(), wanted.ravel())[0, 1] / max(float(seen.var(ddof=1)), 1e-12))
     offset = float(wanted.mean() - gain * seen.mean())
     plain, scaled = (float(np.square(wanted - k * seen - c).mean()) for k, c in ((1, 0), (gain, offset)))
-    if plain <= 1.1 * scaled + _UNCHANGED:
+    if plain <= 1.1 * scaled + min(_UNCHANGED, float(wanted.var()) / 100):
         gain, offset = 1.0, 0.0
     return gain, offset, float(np.square(target - gain * model - offset, dtype=np.float64).mean())
