@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import axes, edges, extreme_axes, kernels, log_uniform
 
-from glimpse.band import Band
+from glimpse.band import Cut
 from glimpse.filterbank import band, filterbank
 
 
@@ -70,11 +70,20 @@ def test_tiles_jump_over_the_pixels_that_no_filter_touches():
 
 @given(axes(sigmas=log_uniform(0.01, 3)), kernels, edges, st.integers(1, 14))
 def test_blocks_put_together_are_the_dense_bank(axis, kernel, edge, few):
-    bank = band(*axis, kernel, edge)
+    bank = band(*axis, kernel, edge, Cut(few=few))
     dense, seen = np.zeros((axis[1], axis[0])), []
-    for filters, taken, weights in bank.blocks(few):
-        assert taken == Band(bank.start[filters], bank.weights[filters]).span
+    for filters, taken, weights in bank.blocks():
+        assert len(weights) <= few
+        assert weights.shape == dense[filters, taken].shape
         dense[filters, taken] = weights
         seen += range(axis[1])[filters]
-    np.testing.assert_array_equal(dense, filterbank(*axis, kernel, edge))
+    np.testing.assert_allclose(dense, filterbank(*axis, kernel, edge), rtol=1e-14, atol=1e-15)
     assert seen == [*range(axis[1])]
+
+
+@given(axes(), kernels, edges, st.integers(2, 9))
+def test_a_bank_of_blocks_touches_no_other_pixels(axis, kernel, edge, few):
+    bank, plain = band(*axis, kernel, edge, Cut(few=few)), band(*axis, kernel, edge)
+    assert (np.diff(bank.start) >= 0).all()
+    assert bank.span.start <= plain.span.start
+    assert bank.span.stop == min(axis[0], max(plain.span.stop, bank.weights.shape[1]))

@@ -179,7 +179,7 @@ def test_the_gradient_of_read_is_write_and_that_of_write_is_read(scene, seed):
     image, patch = pixels(*shape, seed=seed), pixels(*window.shape, seed=seed)
     plain = replace(window, gamma=1.0)
     gradient, _ = read_vjp(image, window, patch)
-    np.testing.assert_allclose(gradient, window.gamma * write(patch, plain, shape), rtol=1e-12)
+    np.testing.assert_allclose(gradient, window.gamma * write(patch, plain, shape), rtol=1e-12, atol=1e-12)
     gradient, _ = write_vjp(patch, window, shape, image)
     np.testing.assert_allclose(gradient, read(image, plain) / window.gamma, rtol=1e-12)
 
@@ -308,8 +308,8 @@ def test_many_pixels_have_the_derivatives_of_few(scene):
     shape, window = scene
     image, cotangent = pixels(*shape), pixels(*window.shape, seed=1, low=-1, high=1)
     results = []
-    for most in (1 << 22, 0):  # by filters, by pixels
-        with patch("glimpse.contraction._AT_ONCE", most):
+    for most in (512, 0):  # by filters, by pixels
+        with patch("glimpse.contraction._LONG", most):
             results.append((*read_vjp(image, window, cotangent), *read_jacobian(image, window)))
     for few, many in zip(*results, strict=True):
         few, many = (part if isinstance(part, dict) else {"": part} for part in (few, many))

@@ -15,6 +15,7 @@ from scipy.ndimage import gaussian_filter1d
 from strategies import axes, edges, extreme_axes, kernels, log_uniform, pixels, sixty_fourths, sizes
 
 from glimpse import GlimpseError
+from glimpse.band import Cut
 from glimpse.filterbank import KERNEL_TABLE, band, centers, coverage_peak, filterbank
 from glimpse.window import KERNELS
 
@@ -184,14 +185,16 @@ def test_box_as_wide_as_its_stride_shares_the_pixels_out_by_area(edge):
     np.testing.assert_allclose(F, np.kron(np.eye(2), expected), rtol=0, atol=1e-15)
 
 
-@given(axes(), kernels, edges, st.sampled_from([FLOAT32, 2.0**-56]))
-def test_a_filter_is_cut_only_where_it_no_longer_shows(axis, kernel, edge, precision):
-    bank = band(*axis, kernel, edge, precision)
+@given(axes(), kernels, edges, st.sampled_from([np.float32, np.float64]), st.integers(0, 9))
+def test_a_filter_is_cut_only_where_it_no_longer_shows(axis, kernel, edge, dtype, few):
+    cut = Cut(np.dtype(dtype), few)
+    bank = band(*axis, kernel, edge, cut)
     dense = np.zeros((axis[1], axis[0]))
     np.put_along_axis(dense, bank.pixels, bank.weights, axis=1)
     expected = reference.bank(*axis, kernel, edge)
     peak = expected.max(axis=1, keepdims=True)
-    assert (np.abs(dense - expected) <= (axis[0] * precision + 1e-12) * peak).all()
+    rounding = 16 * np.finfo(dtype).eps + 1e-12
+    assert (np.abs(dense - expected) <= (axis[0] * cut.precision + rounding) * peak + 1e-31).all()
 
 
 @given(sizes, sixty_fourths(-3, 3), log_uniform(0.1, 8), log_uniform(0.05, 8), kernels)

@@ -6,6 +6,7 @@ is ``Fx.T @ patch @ Fy / gamma``. The products are those of `glimpse.contraction
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
 from typing import Any
@@ -15,17 +16,18 @@ from numpy.typing import ArrayLike
 
 from glimpse import frameworks
 from glimpse.arrays import namespace
-from glimpse.band import Band
-from glimpse.contraction import Array, beside, contract, expand, float_type, on_axes, swapped_back
+from glimpse.band import Band, Cut
+from glimpse.contraction import Array, beside, block, contract, expand, float_type, on_axes, swapped_back
 from glimpse.errors import GlimpseError
-from glimpse.filterbank import band, bands, coverage_peak, filterbank
+from glimpse.filterbank import band, bands, coverage_peak, filterbank, reach
 from glimpse.frameworks import check_fit, involves
+from glimpse.scratch import Scratch
 from glimpse.window import METHODS, Method, Window
 
 RIDGE = 0.1
 """Gain, relative to the largest, below which `write` no longer inverts a component of the patch."""
 
-_MANY, _WEIGHTS = 32, 1 << 21  # windows and weights that are made at once
+_MANY = 32  # windows that are looked at together
 _NOTHING = 1e-30  # squared gain of filters that see no pixel
 
 
@@ -69,7 +71,7 @@ def read(image: ArrayLike, window: Window, *, channel_axis: int | None = None) -
     if involves(image, window):
         return frameworks.read(image, window, channel_axis)
     image, row, col = spatial(image, channel_axis)
-    rows, cols = _bands(window, (image.shape[row], image.shape[col]), float_type(image.dtype))
+    rows, cols = (band(*bank) for bank in banks_to_read(window, image, row, col))
     return _sampled(image, rows, cols, window.gamma, row, col)
 
 
@@ -106,13 +108,13 @@ def read_many(
     [4.0, 5.0, 6.0, 7.0]
     """
     array, row, col = spatial(image, channel_axis)
-    shape, least = (array.shape[row], array.shape[col]), precision(float_type(array.dtype))
-    for (size, delta, sigma, kernel, edge), alike in groupby(windows, _shared):
-        few = min(_MANY, max(1, _WEIGHTS // (max(size) * max(shape))))
-        while some := list(islice(alike, few)):
+    for _, alike in groupby(windows, _shared):
+        while some := list(islice(alike, _MANY)):
             rows, cols = (
-                bands(pixels, n, [getattr(w, name) for w in some], delta, sigma, kernel, edge, least)
-                for pixels, n, name in zip(shape, size, ("gx", "gy"), strict=True)
+                bands(size, n, [getattr(window, name) for window in some], *shared)
+                for name, (size, n, _, *shared) in zip(
+                    ("gx", "gy"), banks_to_read(some[0], array, row, col), strict=True
+                )
             )
             for window, down, across in zip(some, rows, cols, strict=True):
                 yield _sampled(array, down, across, window.gamma, row, col)
@@ -125,8 +127,10 @@ def _shared(window: Window) -> tuple[Any, ...]:
 
 def _sampled(image: Array, rows: Band, cols: Band, gamma: float, row: int, col: int) -> Array:
     """``gamma * Fx @ image @ Fy.T``."""
-    lines = beside(contract(rows, image, row, {col: cols.span}), col)
-    return swapped_back(contract(cols.local, lines, lines.ndim - 1), col, gamma)
+    with Scratch() as scratch:
+        lines = beside(contract(rows, image, row, {col: cols.span}, scratch.empty), col, scratch.empty)
+        sums = contract(cols.local, lines, lines.ndim - 1, None, scratch.empty)
+        return swapped_back(sums, col, gamma)
 
 
 def write(
@@ -265,6 +269,25 @@ def _deconvolved(P: Any, Fx: Any, Fy: Any) -> Any:
     return U @ ((U.mT @ P @ V) / xp.maximum(power, floor)) @ V.mT
 
 
+def banks_to_read(window: Window, image: Array, row: int, col: int) -> list[tuple[Any, ...]]:
+    """The arguments of `band` for rows and columns, cut as the two products of `read` need them."""
+    sizes, cut = (image.shape[row], image.shape[col]), Cut(float_type(image.dtype))
+    axes, (n, m), others = bank_axes(window, sizes), window.shape, image.size // math.prod(sizes)
+    widths = [reach(size, window.sigma, window.kernel, cut) for size in sizes]
+    down, across = (
+        min(size, math.ceil((k - 1) * window.delta) + width)
+        for size, k, width in zip(sizes, window.shape, widths, strict=True)
+    )
+    few = (
+        block(n, window.delta, widths[0], across * others, down * cut.dtype.itemsize),
+        block(m, window.delta, widths[1], n * others),
+    )
+    return [
+        (*axis, window.kernel, window.edge, cut._replace(few=number))
+        for axis, number in zip(axes, few, strict=True)
+    ]
+
+
 def bank_axes(window: Window, shape: tuple[int, int]) -> list[tuple[int, int, float, float, float]]:
     """size, n, center, delta and sigma of each axis."""
     return [
@@ -274,13 +297,8 @@ def bank_axes(window: Window, shape: tuple[int, int]) -> list[tuple[int, int, fl
 
 
 def _bands(window: Window, shape: tuple[int, int], dtype: np.dtype[Any]) -> list[Band]:
-    least = precision(dtype)
-    return [band(*axis, window.kernel, window.edge, least) for axis in bank_axes(window, shape)]
-
-
-def precision(dtype: np.dtype[Any]) -> float:
-    """The relative weight that no longer shows in results of this type."""
-    return 2.0**-56 if dtype == np.float64 else 2.0**-22
+    cut = Cut(dtype)
+    return [band(*axis, window.kernel, window.edge, cut) for axis in bank_axes(window, shape)]
 
 
 def spatial(given: ArrayLike, channel_axis: int | None) -> tuple[Array, int, int]:

@@ -1,7 +1,8 @@
 """A filterbank without its zeros, and the dense pieces that it can be cut into.
 
-The matrix F of a bank is mostly zeros: a filter weighs only the K pixels around its centre, so row i of F
-is K weights that begin at column ``start[i]``, further right from row to row.
+The matrix F of a bank is mostly zeros: a filter weighs only the pixels around its centre, so row i of F
+is K weights that begin at column ``start[i]``, further right from row to row. Where they are cut into
+blocks, neighbours begin at the same column, and K is as much longer.
 
              pixels -->
     filters  w w w w . . . . . .        a block: two filters and the        w w w w . .
@@ -15,7 +16,7 @@ is K weights that begin at column ``start[i]``, further right from row to row.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -23,11 +24,32 @@ from numpy.typing import DTypeLike, NDArray
 from glimpse.blas import Floats
 
 
+class Cut(NamedTuple):
+    """Where a bank is cut, which shows in no result but in how long it takes.
+
+    Parameters
+    ----------
+    dtype : dtype
+        Of the results, and so of the weights: float32 or float64.
+    few : int
+        Filters of a block; 0 for a bank that is not cut into blocks.
+    """
+
+    dtype: np.dtype[Any] = np.dtype(np.float64)
+    few: int = 0
+
+    @property
+    def precision(self) -> float:
+        """Weight, relative to a filter's largest, that no longer shows in the results."""
+        return 2.0**-56 if self.dtype == np.float64 else 2.0**-22
+
+
 class Band(NamedTuple):
     """A filterbank without its zeros: row i weighs the pixels ``start[i]`` to ``start[i] + K - 1``."""
 
     start: NDArray[np.intp]  # (n,), never falling
     weights: Floats  # (n, K)
+    few: int = 0  # filters of a block, which begin at the same pixel; 0 where each has its own
 
     @property
     def pixels(self) -> NDArray[np.intp]:
@@ -61,25 +83,21 @@ class Band(NamedTuple):
         total: Floats = np.bincount(pixels.ravel(), self.weights.ravel()).astype(np.float64)
         return total
 
-    def blocks(self, few: int, dtype: DTypeLike = np.float64) -> Iterator[tuple[slice, slice, Floats]]:
-        """Cut the bank into dense blocks of a few neighbouring filters, each filter in one of them.
+    def blocks(self, dtype: DTypeLike = np.float64) -> Iterator[tuple[slice, slice, Floats]]:
+        """Cut the bank into its dense blocks, each filter in one of them.
 
         Yields
         ------
         filters, pixels : slice
-            Rows of the bank and the pixels that they touch.
+            Rows of the bank and the K pixels that they touch.
         weights : ndarray, shape (filters, pixels)
             That part of the dense matrix.
         """
         n, width = self.weights.shape
-        skipped = self.start - self.start[::few].repeat(few)[:n]  # pixels of the block before the filter's
-        dense = np.zeros((n, int(skipped.max()) + width), dtype)
-        places = np.arange(0, dense.size, dense.shape[1]) + skipped
-        dense.ravel()[places[:, None] + np.arange(width)] = self.weights
-        for first in range(0, n, few):
-            last = min(first + few, n)
-            pixels = slice(int(self.start[first]), int(self.start[last - 1]) + width)
-            yield slice(first, last), pixels, dense[first:last, : pixels.stop - pixels.start]
+        weights = self.weights.astype(dtype, copy=False)
+        for first, pixel in zip(range(0, n, self.few), self.start[:: self.few].tolist(), strict=True):
+            filters = slice(first, first + self.few)
+            yield filters, slice(pixel, pixel + width), weights[filters]
 
     def tiles(self, step: int, dtype: DTypeLike = np.float64) -> Iterator[tuple[slice, slice, Floats]]:
         """Cut the bank into dense tiles, each pixel of the span in at most one of them.

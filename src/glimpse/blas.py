@@ -7,6 +7,8 @@ one; of those used here each is large enough to be worth it.
 
 from __future__ import annotations
 
+import math
+import os
 from typing import Any
 
 import numpy as np
@@ -14,13 +16,16 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.floating[Any]]
 
-_ONE_THREAD = 1 << 18  # multiplications that OpenBLAS does on one thread
+# multiplications that OpenBLAS does on one thread: all where it has no more, as in the command
+_ONE_THREAD = math.inf if os.environ.get("OPENBLAS_NUM_THREADS") == "1" else 1 << 18
 
 
 def product(a: Floats, b: Floats, out: Floats | None = None) -> Floats:
     """Return ``a @ b``, in `out` or laid out in memory as b is."""
     out = np.empty_like(b, shape=(len(a), b.shape[1])) if out is None else out
     few, whole = _cut(b.shape[1], a.size)
+    if few == b.shape[1]:
+        return np.matmul(a, b, out=out)
     if whole:
         np.matmul(a, _stack(b[:, :whole], few), out=_stack(out[:, :whole], few))
     if whole < b.shape[1]:
@@ -39,7 +44,7 @@ def inner(a: Floats, b: Floats) -> Floats:
 
 def _cut(columns: int, each: int) -> tuple[int, int]:
     """How many columns to take at once, `each` so many multiplications, and all that such lots hold."""
-    lots = -(-columns * each // _ONE_THREAD)
+    lots = math.ceil(columns * each / _ONE_THREAD) or 1
     few = -(-columns // lots)
     return few, columns // few * few
 

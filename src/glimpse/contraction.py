@@ -3,18 +3,21 @@
 Neither product forms the matrix F. It cuts small dense pieces out of the `Band`, each for BLAS to multiply
 while its pixels are in the cache, so that the cost hardly depends on the number of filters.
 
-- By filters, where the pixels are few or are floating-point numbers that lie side by side: they are converted
-  at once, and each block of filters gives its samples whole.
-- By pixels, where they are many: those of a tile are converted as they come, each of them once, and the
-  samples are sums over tiles. Memory holds a tile and the result.
+`contract` walks in one of two ways:
 
-Larger pieces cost less time on being pieces, and more on zeros; `_few` and `_step` find the balance.
+- By filters, where the bank is cut into blocks: the pixels that they touch are converted at once, if they
+  have to be, and each block gives its samples whole.
+- By pixels, where a filter is long or the pixels are many: those of a tile are converted as they come, each
+  of them once, and the samples are sums over tiles. Memory holds a tile and the result.
+
+Larger pieces cost less time on being pieces, and more on zeros; `block` and `_step` find the balance.
 """
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,21 +25,30 @@ from numpy.typing import NDArray
 
 from glimpse.band import Band
 from glimpse.blas import Floats, product
+from glimpse.scratch import BYTES, Scratch
 
 Array = NDArray[Any]
+Empty = Callable[[tuple[int, ...], Any], Array]
 
-_PIECE = 600_000  # products that take as long as Python takes for a block or a tile
-_SUM = 20  # products that take as long as a sum
+_BLOCK, _TILE = 200_000, 600_000  # products that take as long as Python takes for a block, or a tile
+_WEIGHT, _SUM = 125, 20  # products that take as long as making a weight, or as a sum
 _CACHE = 1 << 20  # bytes of converted pixels that stay in a second-level cache
-_AT_ONCE = 1 << 22  # bytes of pixels that are converted at once
-_LEAST, _MOST = 16, 512  # pixels of a tile, and of a filter or the strides in a block
-_GAP = 64  # pixels between filters that a block may hold without being mostly zeros
+_FILTERS, _LONG = 32, 512  # of a block: filters, and pixels of one filter or of all strides
+_LEAST, _MOST = 16, 512  # pixels of a tile
 _CUTS = 128  # parts of one filter: the rounding of their sum shows where there are many more
 
 
-def contract(bank: Band, x: Array, axis: int, spans: dict[int, slice] | None = None) -> Array:
+def contract(
+    bank: Band, x: Array, axis: int, spans: dict[int, slice] | None = None, empty: Empty = np.empty
+) -> Array:
     """Return ``F @ x`` along one axis, for the `spans` of the other axes; x is only ever sliced."""
-    out, sums = blank(len(bank.start), x, axis, spans)
+    out, sums = room(bank, x, axis, spans, empty)
+    if bank.few:
+        with Scratch() as scratch:
+            lines = _converted(x[on_axes(x, {**(spans or {}), axis: bank.span})], axis, scratch)
+            for filters, pixels, weights in bank.local.blocks(lines.dtype):
+                product(weights, lines[pixels], out=sums[filters])
+        return out
     for strip in strips(bank, x, axis, spans):
         add(strip, sums)
     return out
@@ -45,13 +57,17 @@ def contract(bank: Band, x: Array, axis: int, spans: dict[int, slice] | None = N
 def expand(bank: Band, x: Array, axis: int, out: Array | None = None) -> Array:
     """Return ``F.T @ x`` along one axis, the pixels of the bank's span only.
 
-    They are written to `out`, if there is one; where no filter reaches it stays as it is.
+    They go to `out`, which is zeros, if there is one.
     """
     front, _ = _orders(x.ndim, axis)
-    samples = aligned(x, axis)
-    bank = bank.local
-    out = blank(bank.length, x, axis)[0] if out is None else out
+    samples, bank = aligned(x, axis), bank.local
+    out = _blank(bank.length, x, axis, {}, np.zeros)[0] if out is None else out
     pixels_first = out.transpose(front)
+    if bank.few:
+        for filters, pixels, weights in bank.blocks(x.dtype):
+            here = pixels_first[pixels]
+            here += product(weights.T, samples[filters]).reshape(here.shape)
+        return out
     for filters, pixels, weights in bank.tiles(_step(bank, samples.shape[1], out.itemsize), x.dtype):
         here = pixels_first[pixels]
         lines = here.reshape(len(here), -1)
@@ -83,22 +99,14 @@ def add(strip: Strip, sums: Floats) -> None:
 
 def strips(bank: Band, x: Array, axis: int, spans: dict[int, slice] | None = None) -> Iterator[Strip]:
     """Walk over the pixels that a bank touches, for the `spans` of the other axes."""
-    spans, dtype = spans or {}, float_type(x.dtype)
-    pixels = bank.length * math.prod(_lengths(x, axis, spans))
-    ready = not spans and axis == x.ndim - 1 and x.dtype == dtype and x.flags.c_contiguous
-    # a longer filter would be summed up with too much rounding at once
-    short = bank.weights.shape[1] <= _MOST
-    # a block is as wide as the widest step from one filter to the next asks
-    dense = int(np.diff(bank.start, prepend=bank.start[0]).max()) <= max(_GAP, 2 * bank.stride)
-    by = _by_filters if short and dense and (ready or pixels * dtype.itemsize <= _AT_ONCE) else _by_pixels
-    return by(bank, x, axis, spans)
+    return (_by_filters if bank.few else _by_pixels)(bank, x, axis, spans or {})
 
 
 def _by_filters(bank: Band, x: Array, axis: int, spans: dict[int, slice]) -> Iterator[Strip]:
-    lines = aligned(_converted(x[on_axes(x, {**spans, axis: bank.span})]), axis)
-    for filters, pixels, weights in bank.blocks(_few(bank, lines.shape[1]), lines.dtype):
-        part = lines[pixels.start - bank.start[0] : pixels.stop - bank.start[0]]
-        yield Strip(filters, pixels, slice(None), weights, part, whole=True)
+    with Scratch() as scratch:
+        lines = _converted(x[on_axes(x, {**spans, axis: bank.span})], axis, scratch)
+        for filters, pixels, weights in bank.local.blocks(lines.dtype):
+            yield Strip(filters, pixels, slice(None), weights, lines[pixels], whole=True)
 
 
 def _by_pixels(bank: Band, x: Array, axis: int, spans: dict[int, slice]) -> Iterator[Strip]:
@@ -109,25 +117,42 @@ def _by_pixels(bank: Band, x: Array, axis: int, spans: dict[int, slice]) -> Iter
         tile = x[on_axes(x, {**spans, axis: pixels})].transpose(front)
         chunk = max(1, _CACHE // (len(tile) * row * dtype.itemsize))
         for first in range(0, lengths[0], chunk):
-            part = _converted(tile[:, first : first + chunk]).reshape(len(tile), -1)
-            columns = slice(first * row, first * row + part.shape[1])
-            yield Strip(filters, pixels, columns, weights, part, whole=False)
+            with Scratch() as scratch:
+                part = _converted(tile[:, first : first + chunk], 0, scratch)
+                columns = slice(first * row, first * row + part.shape[1])
+                yield Strip(filters, pixels, columns, weights, part, whole=False)
 
 
-def _converted(x: Array) -> Floats:
+def _converted(x: Array, axis: int, scratch: Scratch) -> Floats:
+    """The array as lines along an axis, in floating point."""
     dtype = float_type(x.dtype)
-    return x if x.dtype == dtype else x.astype(dtype, order="C")
+    if x.dtype == dtype:
+        return aligned(x, axis)
+    turned = x.transpose(_orders(x.ndim, axis)[0])
+    floats = scratch.empty(turned.shape, dtype)
+    floats[...] = turned
+    return floats.reshape(len(floats), -1)
 
 
-def blank(size: int, x: Array, axis: int, spans: dict[int, slice] | None = None) -> tuple[Array, Floats]:
-    """Zeros as wide as the `spans` of x, and `size` along one axis; and the same memory as lines along it.
+def room(
+    bank: Band, x: Array, axis: int, spans: dict[int, slice] | None = None, empty: Empty = np.empty
+) -> tuple[Array, Floats]:
+    """An array for ``F @ x``, ready for `add`; and the same memory as lines (n, columns) along the axis."""
+    out, lines = _blank(len(bank.start), x, axis, spans or {}, empty)
+    if not bank.few:
+        lines[...] = 0
+    return out, lines
+
+
+def _blank(size: int, x: Array, axis: int, spans: dict[int, slice], empty: Empty) -> tuple[Array, Floats]:
+    """An array as wide as the `spans` of x, and `size` along one axis; and the same memory as lines.
 
     Where that is the last axis its values stay neighbours in memory.
     """
     _, back = _orders(x.ndim, axis)
-    lengths, dtype = _lengths(x, axis, spans or {}), float_type(x.dtype)
+    lengths, dtype = _lengths(x, axis, spans), float_type(x.dtype)
     count = math.prod(lengths)
-    lines = np.zeros((count, size), dtype).T if axis == x.ndim - 1 else np.zeros((size, count), dtype)
+    lines = empty((count, size), dtype).T if axis == x.ndim - 1 else empty((size, count), dtype)
     return lines.reshape(size, *lengths).transpose(back), lines
 
 
@@ -139,9 +164,14 @@ def on_axes(array: Array, spans: dict[int, slice]) -> tuple[slice, ...]:
     return tuple(spans.get(axis, slice(None)) for axis in range(array.ndim))
 
 
-def beside(x: Array, axis: int) -> Array:
+def beside(x: Array, axis: int, empty: Empty = np.empty) -> Array:
     """The array with this axis last: what lies side by side in memory is summed fastest."""
-    return np.ascontiguousarray(x.swapaxes(axis, -1))
+    turned = x.swapaxes(axis, -1)
+    if turned.flags.c_contiguous:
+        return turned
+    out = empty(turned.shape, x.dtype)
+    out[...] = turned
+    return out
 
 
 def swapped_back(lines: Floats, axis: int, factor: float = 1.0) -> Floats:
@@ -163,24 +193,37 @@ def _lengths(x: Array, axis: int, spans: dict[int, slice]) -> list[int]:
     return [_length(spans.get(k), size) for k, size in enumerate(x.shape) if k != axis]
 
 
-def _orders(ndim: int, axis: int) -> tuple[list[int], list[int]]:
+@functools.cache
+def _orders(ndim: int, axis: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The orders of axes that bring one to the front, and back."""
     others = [k for k in range(ndim) if k != axis]
-    return [axis, *others], [*range(1, axis + 1), 0, *range(axis + 1, ndim)]
+    return (axis, *others), (*range(1, axis + 1), 0, *range(axis + 1, ndim))
 
 
 def _length(span: slice | None, size: int) -> int:
     return size if span is None else int(span.stop) - int(span.start)
 
 
-def _few(bank: Band, row: int) -> int:
-    """Filters of a block, in rows of `row` numbers.
+def block(n: int, delta: float, reach: int, row: int, size: int = 0) -> int:
+    """Return how many filters a block should hold, or 0 for a bank that had better be cut into tiles.
 
-    A block of b filters costs its overhead once, and as many products with zeros as b strides are pixels:
-    per filter overhead / b and b * stride * row, which balance at this b.
+    A block of b filters costs its overhead once, and b strides of zeros for each of its filters, to make and
+    to multiply: per filter 1 / b and b * delta * row, which balance at this b.
+
+    Parameters
+    ----------
+    n, delta, reach : int, float, int
+        Filters, pixels from one to the next, and pixels that each touches.
+    row : int
+        Numbers that there are for each pixel of the axis.
+    size : int
+        Bytes of the axis, for one of them, that have to be converted first; 0 if none have to.
     """
-    n, best = len(bank.start), min(math.sqrt(_PIECE / (row * bank.stride)), _MOST / bank.stride)
-    return math.ceil(n / max(1, round(n / max(1.0, best))))  # blocks of one size
+    if reach > _LONG or size * row > BYTES:
+        return 0
+    best = min(math.sqrt(_BLOCK / ((row + _WEIGHT) * delta)), _LONG / delta, _FILTERS)
+    few = int(best) if best < 4 else 8 * max(1, round(best / 8))  # BLAS is fastest with eights
+    return min(max(few, 1), n)
 
 
 def _step(bank: Band, row: int, itemsize: int) -> int:
@@ -191,6 +234,6 @@ def _step(bank: Band, row: int, itemsize: int) -> int:
     they balance at this s.
     """
     width = bank.weights.shape[1]
-    best = min(math.sqrt(_PIECE * bank.stride / (2 * row) + _SUM * width), _CACHE // (row * itemsize))
+    best = min(math.sqrt(_TILE * bank.stride / (2 * row) + _SUM * width), _CACHE // (row * itemsize))
     best = min(max(best, _LEAST, width // _CUTS), _MOST)
     return math.ceil(bank.length / max(1, round(bank.length / float(best))))  # tiles of one size

@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from glimpse.attention import bank_axes, precision, read, spatial, spread, widened
+from glimpse.attention import banks_to_read, read, spatial, spread, widened
 from glimpse.band import Band
 from glimpse.blas import Floats, inner
 from glimpse.contraction import (
@@ -22,10 +22,10 @@ from glimpse.contraction import (
     add,
     aligned,
     beside,
-    blank,
     contract,
     float_type,
     on_axes,
+    room,
     strips,
     swapped_back,
 )
@@ -148,11 +148,11 @@ def read_jacobian(
     """
     image, row, col = spatial(image, channel_axis)
     (rows, down), (cols, across) = _banks(window, image, row, col)
-    tall = contract(_stacked(rows.start, rows.weights, *down), image, row, {col: cols.span})
+    tall = contract(_stacked(rows, rows.weights, *down), image, row, {col: cols.span})
     lines, last = beside(tall, col), image.ndim - 1
     by_rows = contract(cols.local, lines, last)
     flat = lines[on_axes(lines, {row: slice(None, None, 4)})]
-    by_cols = contract(_stacked(cols.local.start, *across), flat, last)
+    by_cols = contract(_stacked(cols.local, *across), flat, last)
 
     def part(lines: Array, axis: int, first: int, step: int, factor: float = window.gamma) -> Array:
         return swapped_back(lines[on_axes(lines, {axis: slice(first, None, step)})], col, factor)
@@ -163,15 +163,15 @@ def read_jacobian(
     return patch, jacobian | {"gamma": part(by_rows, row, 0, 4, 1.0)}
 
 
-def _stacked(start: NDArray[np.intp], *weights: Floats) -> Band:
+def _stacked(bank: Band, *weights: Floats) -> Band:
     """One bank of several over the same pixels, in turns, so that one walk over the pixels does for all."""
-    return Band(start.repeat(len(weights)), np.stack(weights, axis=1).reshape(-1, weights[0].shape[1]))
+    many = len(weights)
+    lines = np.stack(weights, axis=1).reshape(-1, weights[0].shape[1])
+    return Band(bank.start.repeat(many), lines, bank.few * many)
 
 
 def _banks(window: Window, image: Array, row: int, col: int) -> list[tuple[Band, Partials]]:
-    axes = bank_axes(window, (image.shape[row], image.shape[col]))
-    least = precision(float_type(image.dtype))
-    return [band_partials(*axis, window.kernel, window.edge, least) for axis in axes]
+    return [band_partials(*bank) for bank in banks_to_read(window, image, row, col)]
 
 
 def _pairing(
@@ -181,7 +181,7 @@ def _pairing(
     (rows, down), (cols, across) = banks
     by_row, by_col = np.zeros(rows.weights.shape), np.zeros(cols.weights.shape)
     spans, last = {col: cols.span}, image.ndim - 1
-    tall, sums = blank(len(rows.start), image, row, spans)
+    tall, sums = room(rows, image, row, spans)
     lines = aligned(wide, row)
     for strip in strips(rows, image, row, spans):
         add(strip, sums)
@@ -198,10 +198,10 @@ def _pairing(
 def _weigh(grows: Floats, bank: Band, strip: Strip, lines: Floats) -> None:
     """Add how ``<samples, F @ x>`` grows with each weight of F, shape (n, K), for one strip of x."""
     found = inner(lines[strip.filters, strip.columns], strip.part)
-    pixel = bank.start[strip.filters, None] + np.arange(grows.shape[1]) - strip.pixels.start
     if strip.whole:
-        grows[strip.filters] = np.take_along_axis(found, pixel, axis=1)
+        grows[strip.filters] = found
         return
+    pixel = bank.start[strip.filters, None] + np.arange(grows.shape[1]) - strip.pixels.start
     here = (pixel >= 0) & (pixel < len(strip.part))
     grows[strip.filters] += np.where(here, np.take_along_axis(found, np.where(here, pixel, 0), axis=1), 0)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from glimpse import limits
 from glimpse.arrays import alike, counted, is_foreign, namespace
-from glimpse.band import Band
+from glimpse.band import Band, Cut
 from glimpse.blas import Floats
 from glimpse.checks import checked
 from glimpse.errors import GlimpseError
@@ -19,6 +19,9 @@ from glimpse.kernels import KERNEL_TABLE
 from glimpse.window import Edge, Kernel, Window
 
 _LATTICE = 4096
+_EXACT = Cut()
+_DUST = 1 << 20  # times the smallest number of full precision
+_AT_ONCE = 1 << 15  # weights that are made at once, which stay in the cache
 
 
 def centers(n: int, center: Any, delta: Any) -> Any:
@@ -166,16 +169,10 @@ def band(
     sigma: float,
     kernel: Kernel = "gaussian",
     edge: Edge = "extend",
-    precision: float = 2.0**-56,
+    cut: Cut = _EXACT,
 ) -> Band:
-    """Return `filterbank` as a `Band`, each filter cut where its weight falls below `precision`.
-
-    Parameters
-    ----------
-    precision : float
-        Weight, relative to the filter's largest, that no longer shows in the result.
-    """
-    return _placed(size, n, center, delta, sigma, kernel, edge, precision).band
+    """Return `filterbank` as a `Band`, without the weights that do not show."""
+    return _placed(size, n, center, delta, sigma, kernel, edge, cut).band
 
 
 def bands(
@@ -186,11 +183,15 @@ def bands(
     sigma: float,
     kernel: Kernel = "gaussian",
     edge: Edge = "extend",
-    precision: float = 2.0**-56,
-) -> list[Band]:
-    """Return `band` for each of many centres, made at once."""
-    placed = _placed(size, n, np.array(places)[:, None], delta, sigma, kernel, edge, precision)
-    return list(map(Band, *placed.band))
+    cut: Cut = _EXACT,
+) -> Iterator[Band]:
+    """Yield `band` for each of many centres, several made at once."""
+    several = max(1, _AT_ONCE // (n * _width(size, delta, sigma, kernel, cut)))
+    for first in range(0, len(places), several):
+        centers = np.array(places[first : first + several])[:, None]
+        made = _placed(size, n, centers, delta, sigma, kernel, edge, cut).band
+        for start, weights in zip(made.start, made.weights, strict=True):
+            yield Band(start, weights, cut.few)
 
 
 def band_partials(
@@ -201,10 +202,10 @@ def band_partials(
     sigma: float,
     kernel: Kernel = "gaussian",
     edge: Edge = "extend",
-    precision: float = 2.0**-56,
+    cut: Cut = _EXACT,
 ) -> tuple[Band, Partials]:
     """Return `band` and its derivatives, each of shape (n, K) over the same pixels."""
-    placed = _placed(size, n, center, delta, sigma, kernel, edge, precision)
+    placed = _placed(size, n, center, delta, sigma, kernel, edge, cut)
     bank, (grows, falls, wider) = placed.band, placed.slopes(sigma, kernel, edge)
     steps = (np.arange(n) - (n - 1) / 2)[:, None]
     spread = steps * np.where(steps < 0, falls, grows)
@@ -232,10 +233,11 @@ class _Placed(NamedTuple):
     offset: Floats  # (..., n, 1), of the centre from the peak
     weights: Floats  # (..., n, K), up to a factor
     total: Floats  # (..., n, 1), that factor
+    few: int  # filters of a block
 
     @property
     def band(self) -> Band:
-        return Band(self.start, self.weights / self.total)
+        return Band(self.start, self.weights / self.total, self.few)
 
     def slopes(self, sigma: float, kernel: Kernel, edge: Edge) -> list[Floats]:
         """The slopes of the band's weights as mu grows, as mu falls, as sigma grows."""
@@ -250,21 +252,49 @@ class _Placed(NamedTuple):
 
 
 def _placed(
-    size: int, n: int, center: Any, delta: float, sigma: float, kernel: Kernel, edge: Edge, precision: float
+    size: int, n: int, center: Any, delta: float, sigma: float, kernel: Kernel, edge: Edge, cut: Cut
 ) -> _Placed:
     mu = centers(n, center, delta)
     inside = _clipped(mu, size - 1)  # beyond the edge weights fall faster than from the edge
-    radius = math.hypot(KERNEL_TABLE[kernel].reach(sigma, precision), 0.5)  # the peak is half a pixel off
-    width = int(min(size, 2 * radius + 1))
+    radius, width = _radius(sigma, kernel, cut), _width(size, delta, sigma, kernel, cut)
     if n * width > limits.WEIGHTS:
         raise GlimpseError(
             f"{n} filters of {width} pixels are more than {limits.WEIGHTS} weights; give less -n or --sigma"
         )
-    start = _clipped(np.ceil(inside - radius), size - width)
+    one = reach(size, sigma, kernel, cut)
+    start = _clipped(np.ceil(inside - radius), size - one)
+    if cut.few > 1:  # a block begins where its first filter does, but no block ends beyond the last filter
+        blocks = start[..., :: cut.few].repeat(cut.few, -1)[..., :n]
+        start = np.maximum(np.minimum(blocks, start[..., -1:] + one - width), 0)
     peak = np.rint(mu if edge == "black" else inside)
-    u = (start - peak)[..., None] + np.arange(width)
-    offset = (mu - peak)[..., None]
-    return _Placed(start.astype(np.intp), u, offset, *weighed(u, offset, sigma, kernel, edge))
+    first, offset = ((x - peak).astype(cut.dtype, copy=False) for x in (start, mu))
+    u, offset = _counted_on(first, width), offset[..., None]
+    weights, total = weighed(u, offset, sigma, kernel, edge)
+    if cut.few > 1:  # far from a filter in its block are numbers so small that they are slow to multiply
+        weights = np.where(weights > _DUST * np.finfo(cut.dtype).tiny, weights, 0)
+    return _Placed(start.astype(np.intp), u, offset, weights, total, cut.few)
+
+
+def reach(size: int, sigma: float, kernel: Kernel, cut: Cut) -> int:
+    """Return how many pixels of an axis one filter touches at most."""
+    return int(min(size, 2 * _radius(sigma, kernel, cut) + 1))
+
+
+def _width(size: int, delta: float, sigma: float, kernel: Kernel, cut: Cut) -> int:
+    """The pixels of a block, or of one filter where there are none."""
+    return min(size, reach(size, sigma, kernel, cut) + math.ceil(max(cut.few - 1, 0) * delta))
+
+
+def _radius(sigma: float, kernel: Kernel, cut: Cut) -> float:
+    return math.hypot(KERNEL_TABLE[kernel].reach(sigma, cut.precision), 0.5)  # the peak is half a pixel off
+
+
+def _counted_on(first: Floats, width: int) -> Floats:
+    """The numbers ``first[..., None] + range(width)``, the longer of the last axes side by side in memory."""
+    steps = np.arange(width, dtype=first.dtype)
+    if width >= first.shape[-1]:
+        return np.add.outer(first, steps)
+    return np.add.outer(steps, first).transpose(*range(1, first.ndim + 1), 0)
 
 
 def _dense(bank: Band, size: int) -> Floats:
