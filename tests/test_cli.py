@@ -282,7 +282,7 @@ def test_an_internal_error_says_how_to_see_more_and_exits_70(monkeypatch, image)
     def broken(*_, **__):
         raise ZeroDivisionError("two\nlines")
 
-    monkeypatch.setattr(glimpse.attention, "read", broken)
+    monkeypatch.setattr(glimpse.attention, "read_many", broken)
     result = invoke("read", image)
     assert result.exit_code == 70
     (line,) = lines(result.stderr)

@@ -152,3 +152,15 @@ def test_a_table_can_come_through_a_pipe(desk):
     result = invoke("read", "a.png", "--table", "-", "-n", "4", "-o", "x.png", stdin=b"row,col\n50%,25%\n")
     assert result.exit_code == 0, result.stderr
     assert opened("x.png").shape == (4, 4, 3)
+
+
+def test_a_window_of_too_many_weights_fails_alone(desk):
+    save("tall.png", np.zeros((10_000, 2), np.uint8))
+    rows = ["5,1,1,8,1", "5000,1,1,4096,5000", "7,1,1,8,1", "9,1,1,8,2", "5000,1,1,4096,5000"]
+    Path("t.csv").write_text("\n".join(["gx,gy,delta,n,sigma", *rows]))
+    result = invoke("read", "tall.png", "--table", "t.csv", "-o", "out/", "-q")
+    assert result.exit_code == 1
+    assert sorted(path.name for path in Path("out").iterdir()) == [
+        f"tall-{index:05d}.png" for index in (0, 2, 3)
+    ]
+    assert result.stderr.count("weights") == 2

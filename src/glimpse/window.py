@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
 from glimpse.checks import Pair, checked, checked_n
@@ -170,7 +170,8 @@ class Window:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the window as plain JSON values; ``n`` is [rows, columns] where they differ."""
-        return {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(self).items()}
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return values | {"n": list(self.n) if isinstance(self.n, tuple) else self.n}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Window:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from glimpse.cli.options import WindowOptions
 from glimpse.cli.report import beyond, clipped, source_name, summary
@@ -14,6 +14,8 @@ from glimpse.errors import GlimpseError
 from glimpse.window import Window
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from glimpse.image import Picture
 
 
@@ -64,8 +66,9 @@ def cut(
         picture = image.load_picture(crops[0].image, levels, reduce)
     except GlimpseError as error:
         return [_about(crop, crop.fault or _about_image(crop, error)) for crop in crops]
-    few = len(crops) < _MANY
-    return [_cut(crop, picture, overwrite=overwrite, sync=few) for crop in crops]
+    if many := len(crops) >= _MANY:
+        picture = image.as_array(picture)
+    return [_saved(found, picture, overwrite=overwrite, sync=not many) for found in _read(crops, picture)]
 
 
 def _reduction(crops: Sequence[Crop], shape: tuple[int, int]) -> int:
@@ -79,15 +82,49 @@ def _reduction(crops: Sequence[Crop], shape: tuple[int, int]) -> int:
     return least
 
 
-def _cut(crop: Crop, picture: Picture, *, overwrite: bool, sync: bool) -> str | GlimpseError:
-    from glimpse import attention, image
+class _Found(NamedTuple):
+    """What became of a crop: its window and patch, or what went wrong."""
 
+    crop: Crop
+    window: Window | None = None
+    patch: NDArray[Any] | None = None
+    error: GlimpseError | None = None
+
+
+def _read(crops: Sequence[Crop], picture: Picture) -> Iterator[_Found]:
+    """Read the patches, those of neighbouring crops together."""
+    from glimpse import attention
+
+    placed = [_placed(crop, picture.shape) for crop in crops]
+    done = 0
+    while done < len(placed):
+        rest = placed[done:]
+        windows = (_seen(found.window, picture) for found in rest if found.window)
+        patches = attention.read_many(picture.pixels, windows, channel_axis=picture.channel_axis)
+        for found in rest:
+            done += 1
+            try:
+                yield found._replace(patch=next(patches)) if found.window else found
+            except GlimpseError as error:  # which ends the reading of all
+                yield found._replace(error=error)
+                break
+
+
+def _placed(crop: Crop, shape: tuple[int, int]) -> _Found:
     try:
-        if crop.fault:
-            raise crop.fault
-        window = crop.window.window(picture.shape)
-        patch = attention.read(picture.pixels, _seen(window, picture), channel_axis=picture.channel_axis)
-        record = image.Record(window, picture.shape, source_name(crop.image), fast=picture.scale)
+        return _Found(crop, error=crop.fault) if crop.fault else _Found(crop, crop.window.window(shape))
+    except GlimpseError as error:
+        return _Found(crop, error=error)
+
+
+def _saved(found: _Found, picture: Picture, *, overwrite: bool, sync: bool) -> str | GlimpseError:
+    from glimpse import image
+
+    crop, window, patch = found.crop, found.window, found.patch
+    if found.error or window is None or patch is None:
+        return _about(crop, found.error)
+    record = image.Record(window, picture.shape, source_name(crop.image), fast=picture.scale)
+    try:
         image.save_still(crop.output, patch, picture, record, overwrite=overwrite, sync=sync)
     except GlimpseError as error:
         return _about(crop, error)
@@ -106,7 +143,7 @@ def _seen(window: Window, picture: Picture) -> Window:
     return reduced(window, picture.scale)
 
 
-def _about(crop: Crop, error: GlimpseError) -> GlimpseError:
+def _about(crop: Crop, error: GlimpseError | None) -> GlimpseError:
     return GlimpseError(f"{crop.place}: {error}")
 
 

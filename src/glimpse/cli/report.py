@@ -32,8 +32,10 @@ def beyond(window: Window, shape: tuple[int, int]) -> list[str]:
 
 def clipped(array: Any, white: int, output: str) -> list[str]:
     """Return a note where levels cannot be written as they are, which a PNG then holds as black or white."""
-    share = 0.0 if output.lower().endswith(".npy") else ((array < -0.5) | (array > white + 0.5)).mean()
-    return [f"{100 * share:.2g} % is beyond black or white and was cut; .npy keeps it"] if share else []
+    if output.lower().endswith(".npy") or (array.min() >= -0.5 and array.max() <= white + 0.5):
+        return []
+    share = ((array < -0.5) | (array > white + 0.5)).mean()
+    return [f"{100 * share:.2g} % is beyond black or white and was cut; .npy keeps it"]
 
 
 def summary(

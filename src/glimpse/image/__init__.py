@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from glimpse import limits
@@ -13,7 +15,9 @@ from glimpse.image.encode import encode_npy, encode_png, straighten, to_levels
 from glimpse.image.files import open_input, write_output
 from glimpse.image.record import Record, parse_record
 
-__all__ = ["Picture", "Record", "load_picture", "load_record", "picture_record", "save_still"]
+__all__ = ["Picture", "Record", "as_array", "load_picture", "load_record", "picture_record", "save_still"]
+
+_ARRAY_BYTES = 1 << 26
 
 
 def load_picture(
@@ -28,6 +32,17 @@ def load_picture(
     """
     with open_input(name) as file:
         return decode(file, levels, reduce)
+
+
+def as_array(picture: Picture) -> Picture:
+    """Return a picture whose pixels are an array, if that is of a size to keep.
+
+    It takes less time to look at many parts of an array than of the decoder's own image.
+    """
+    pixels = picture.pixels
+    if isinstance(pixels, np.ndarray) or pixels.size * pixels.dtype.itemsize > _ARRAY_BYTES:
+        return picture
+    return replace(picture, pixels=np.asarray(pixels))
 
 
 def load_record(name: str) -> Record:

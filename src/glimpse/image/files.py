@@ -63,7 +63,8 @@ def write_output(name: str, data: bytes, *, overwrite: bool = False, sync: bool 
         return
     with _told_plainly():
         folder = os.path.dirname(name) or "."
-        os.makedirs(folder, exist_ok=True)
+        if not os.path.isdir(folder):
+            os.makedirs(folder, exist_ok=True)
         with _beside(folder) as temporary:
             _fill(temporary, data, _mode(name), sync=sync)
             _rename(temporary, name, overwrite)
