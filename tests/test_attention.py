@@ -653,3 +653,14 @@ def test_read_refuses_what_is_no_image(image, options, message):
 def test_write_refuses_what_does_not_fit(function, shape, options, message):
     with pytest.raises(GlimpseError, match=message):
         function(np.zeros(shape), WINDOW, SHAPE, **options)
+
+
+@pytest.mark.parametrize("function", [write, restore])
+@pytest.mark.parametrize("shape", [(0, 4), (4, -1), (3.0, 4), (True, 4), (4,), (4, 4, 3), 4, None])
+def test_write_refuses_a_canvas_that_is_none(function, shape):
+    with pytest.raises(GlimpseError, match=r"^(a shape is two|the (rows|columns) of a shape must be a) "):
+        function(np.zeros((4, 3)), WINDOW, shape)
+
+
+def test_a_canvas_has_the_shape_of_an_array():
+    assert write(np.ones((4, 3)), WINDOW, list(np.array(SHAPE))).shape == SHAPE

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from glimpse import frameworks
 from glimpse.arrays import namespace
 from glimpse.band import Band, Cut
+from glimpse.checks import checked_sides
 from glimpse.contraction import Array, beside, block, contract, expand, float_type, on_axes, swapped_back
 from glimpse.errors import GlimpseError
 from glimpse.filterbank import band, bands, coverage_peak, filterbank, reach
@@ -166,7 +167,7 @@ def write(
     Raises
     ------
     GlimpseError
-        If the patch has another shape than the window's, or the method is unknown.
+        If the patch has another shape than the window's, the canvas has none, or the method is unknown.
 
     Notes
     -----
@@ -189,6 +190,7 @@ def write(
     """
     if method not in METHODS:
         raise GlimpseError(f"method must be {' or '.join(METHODS)}, got {method!r}")
+    shape = checked_sides(shape)
     if involves(patch, window):
         inverse = _deconvolved if method == "inverse" else None
         return frameworks.write(patch, window, shape, inverse, channel_axis)

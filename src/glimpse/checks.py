@@ -50,6 +50,20 @@ def checked(name: str, value: object, *, positive: bool = True) -> float:
     return real
 
 
+def checked_size(name: str, size: object) -> int:
+    """Return how many pixels there are along an axis, if it is a whole number above 0."""
+    if isinstance(size, bool) or not isinstance(size, Integral) or size < 1:
+        raise GlimpseError(f"{name} must be a whole number above 0, got {size!r}")
+    return int(size)
+
+
+def checked_sides(shape: object) -> tuple[int, int]:
+    """Return rows and columns, if they are whole numbers above 0."""
+    if not isinstance(shape, list | tuple) or len(shape) != 2:
+        raise GlimpseError(f"a shape is two whole numbers, rows and columns, not {shape!r}")
+    return checked_size("the rows of a shape", shape[0]), checked_size("the columns of a shape", shape[1])
+
+
 def checked_shape(shape: object) -> tuple[int, int]:
     """Return rows and columns of a canvas, if they are such.
 
@@ -58,10 +72,8 @@ def checked_shape(shape: object) -> tuple[int, int]:
     GlimpseError
         If they are not two whole numbers within the limits.
     """
-    if not isinstance(shape, list | tuple) or len(shape) != 2 or not all(type(k) is int for k in shape):
-        raise GlimpseError(f"a shape is two whole numbers, rows and columns, not {shape!r}")
-    rows, cols = shape
-    if not all(1 <= k <= limits.CANVAS_SIDE for k in shape) or rows * cols > limits.MAX_PIXELS:
+    rows, cols = checked_sides(shape)
+    if max(rows, cols) > limits.CANVAS_SIDE or rows * cols > limits.MAX_PIXELS:
         raise GlimpseError(
             f"a canvas of {rows} x {cols} is outside 1 to {limits.CANVAS_SIDE} a side, "
             f"{limits.MAX_PIXELS} pixels in all"

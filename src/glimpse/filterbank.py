@@ -13,7 +13,7 @@ from glimpse import limits
 from glimpse.arrays import alike, counted, is_foreign, namespace
 from glimpse.band import Band, Cut
 from glimpse.blas import Floats
-from glimpse.checks import checked
+from glimpse.checks import checked, checked_size
 from glimpse.errors import GlimpseError
 from glimpse.kernels import KERNEL_TABLE
 from glimpse.window import Edge, Kernel, Window
@@ -87,17 +87,20 @@ def filterbank(
     >>> bool(np.abs(F @ ys - means).max() < 1e-3)
     True
     """
-    _check(n, center, delta, sigma, kernel, edge)
+    size, n, center, delta, sigma = _checked(size, n, center, delta, sigma, kernel, edge)
     if is_foreign(center) or is_foreign(delta) or is_foreign(sigma):
         center, delta, sigma = alike(center, delta, sigma)
         return dense(size, n, center, delta, sigma, kernel, edge)
     return _dense(band(size, n, center, delta, sigma, kernel, edge), size)
 
 
-def _check(n: int, center: Any, delta: Any, sigma: Any, kernel: Kernel, edge: Edge) -> None:
-    """Refuse what a window refuses."""
-    checked("center", center, positive=False)
-    Window(gx=0, gy=0, delta=delta, sigma=sigma, n=n, kernel=kernel, edge=edge)
+def _checked(
+    size: int, n: int, center: Any, delta: Any, sigma: Any, kernel: Kernel, edge: Edge
+) -> tuple[int, int, Any, Any, Any]:
+    """The numbers as Python's own, where they are what a window takes."""
+    window = Window(gx=0, gy=0, delta=delta, sigma=sigma, n=(n, 1), kernel=kernel, edge=edge)
+    center = checked("center", center, positive=False)
+    return checked_size("size", size), window.shape[0], center, window.delta, window.sigma
 
 
 def dense(size: int, n: int, center: Any, delta: Any, sigma: Any, kernel: Kernel, edge: Edge) -> Any:
@@ -156,7 +159,7 @@ def filterbank_partials(
     >>> bool(np.allclose(moved / 1e-6, filterbank_partials(9, 3, 4, 2, 1).center, atol=1e-6))
     True
     """
-    _check(n, center, delta, sigma, kernel, edge)
+    size, n, center, delta, sigma = _checked(size, n, center, delta, sigma, kernel, edge)
     bank, partials = band_partials(size, n, center, delta, sigma, kernel, edge)
     return Partials(*(_dense(Band(bank.start, slopes), size) for slopes in partials))
 
