@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from glimpse import limits
-from glimpse.checks import checked_shape
+from glimpse.checks import checked, checked_shape
 from glimpse.errors import GlimpseError
 from glimpse.image.reduced import LEAST_SIGMA
 from glimpse.window import METHODS, Window
@@ -20,6 +20,7 @@ VERSION = 1
 AXES = "gx=row, gy=col"
 
 _SWEPT = ("gx", "gy", "delta", "sigma", "gamma")
+_FOUND = ("rows", "cols", "offset", "residual", "confidence", "settled")  # told by `glimpse locate`, too
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,9 @@ def _record(values: dict[str, Any]) -> Record:
     axes, source = values.pop("axes", AXES), values.pop("source", "")
     shape, method = values.pop("shape", None), values.pop("method", None)
     fast = values.pop("fast", 1)
+    found = {name: values.pop(name) for name in _FOUND if name in values}
+    if checked("offset", found.get("offset", 0), positive=False):
+        values["gamma"] = Window.gamma  # a window has no offset, and its gamma alone would only be too bright
     if type(fast) is not int or fast not in (1, *LEAST_SIGMA):
         raise GlimpseError("the record has a fast that is none")
     if axes != AXES or not isinstance(source, str) or method not in (None, *METHODS):
