@@ -65,6 +65,15 @@ def test_a_crop_of_another_tool_is_found_and_re_cut_at_full_quality():
     assert opened("full.png").shape == (64, 80, 3)
 
 
+@pytest.mark.parametrize(("gain", "offset"), [(1, 0), (0.5, 40)])
+def test_what_is_printed_is_a_record_too(gain, offset):
+    save("dim.png", np.rint(gain * opened("p.png") + offset).astype(np.uint8))
+    printed = invoke("locate", "astronaut.png", "dim.png", "-o", "w.json").stdout
+    Path("printed.json").write_text(printed)
+    assert bool(json.loads(printed)["offset"]) is bool(offset)
+    assert invoke("info", "printed.json").stdout == Path("w.json").read_text()
+
+
 @pytest.mark.parametrize("how", ["BOX", "BICUBIC", "LANCZOS"])
 def test_the_brightness_of_a_crop_by_another_tool_is_left_alone(how):
     crop = Image.fromarray(data.astronaut()).crop((200, 90, 320, 186)).resize((40, 32), Image.Resampling[how])
@@ -123,6 +132,7 @@ def test_a_patch_of_another_picture_is_no_match():
     assert result.stdout == ""
     (line,) = lines(result.stderr)
     assert line.startswith("glimpse: p.png: no match")
+    assert "(--row, --col, --delta)" in line
     assert not Path("w.json").exists()
 
 
@@ -137,7 +147,11 @@ def test_a_patch_of_another_picture_is_no_match():
         ("locate astronaut.png p.png -o p.png --overwrite", "an input is never replaced", 2),
         ("locate astronaut.png none.png", "none.png", 1),
         ("locate none.png p.png", "none.png", 1),
-        ("locate p.png astronaut.png", "no match", 1),
+        (
+            "locate p.png astronaut.png",
+            "no match: the patch is like no part of the image (the image comes first",
+            1,
+        ),
     ],
 )
 def test_what_cannot_be_is_told_in_one_line(args, message, code):
@@ -156,5 +170,5 @@ def test_quiet_prints_the_json_alone():
 
 def test_a_start_needs_the_centre_and_the_stride():
     result = invoke("locate", "astronaut.png", "p.png", "--row", "180")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "a start needs --row, --col and --delta together" in result.stderr

@@ -149,7 +149,9 @@ def locate(
     if start is None:
         fits = _searched(scene, target)
         if not fits:
-            raise GlimpseError("no match: the patch is like no part of the image")
+            raise GlimpseError(
+                "no match: the patch is like no part of the image (the image comes first, then the patch)"
+            )
         confidence = _confidence(fits, target)
         best = fits[0]
     else:

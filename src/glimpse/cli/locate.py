@@ -56,13 +56,14 @@ def locate(
         raise click.UsageError("standard input can be read once only; give '-' once")
     if "n" in window.typed:
         raise click.UsageError("-n is the size of PATCH; leave it out")
+    begins = _begins(window)
     target = _target(image, patch, output, overwrite)
 
     def job(name: str) -> str:
         with about(image):
             scene = load_picture(image, levels)
         crop = load_picture(name, levels)
-        found = _located(scene, crop, window)
+        found = _located(scene, crop, window, begins=begins)
         record = Record(found.window, scene.shape, source_name(image))
         click.echo(json.dumps(record.to_dict() | found.to_dict()))
         if found.offset:  # a window has none, and its gamma alone would only make it brighter
@@ -88,8 +89,20 @@ def _target(image: str, patch: str, output: str | None, overwrite: bool) -> str 
     return plan([patch], output, default=default, suffixes=suffixes, overwrite=overwrite, protect=[image])[0]
 
 
-def _located(scene: Picture, crop: Picture, options: WindowOptions) -> Location:
-    """The window of the crop, from the start that the options name.
+def _begins(options: WindowOptions) -> bool:
+    """Whether the options name a start."""
+    given = {key for key in ("gx", "gy", "delta", "sigma") if getattr(options, key) is not None}
+    begins = bool(options.slice or options.like or given)
+    if begins and not (options.slice or options.like or given >= {"gx", "gy", "delta"}):
+        raise click.UsageError(
+            "a start needs --row, --col and --delta together, or --slice, or --like; "
+            "without any the whole image is searched"
+        )
+    return begins
+
+
+def _located(scene: Picture, crop: Picture, options: WindowOptions, *, begins: bool) -> Location:
+    """The window of the crop, from the start that the options name if it begins with one.
 
     Raises
     ------
@@ -98,18 +111,12 @@ def _located(scene: Picture, crop: Picture, options: WindowOptions) -> Location:
     """
     from glimpse.locate import SURE, locate
 
-    given = {key for key in ("gx", "gy", "delta", "sigma") if getattr(options, key) is not None}
-    begins = bool(options.slice or options.like or given)
-    if begins and not (options.slice or options.like or given >= {"gx", "gy", "delta"}):
-        raise GlimpseError(
-            "a start needs --row, --col and --delta together, or --slice, or --like; "
-            "without any the whole image is searched"
-        )
     start = replace(options, n=crop.shape).window(scene.shape) if begins else None
     found = locate(_levels(scene), _levels(crop), start=start, kernel=options.kernel, channel_axis=2)
     if not found.found:
         raise GlimpseError(
-            f"no match: its likeliest place has a confidence of {found.confidence:.2f}, less than {SURE}"
+            f"no match: its likeliest place has a confidence of {found.confidence:.2f}, less than {SURE}; "
+            "if you know it better, give it as a start (--row, --col, --delta)"
         )
     return found
 
