@@ -107,7 +107,8 @@ def check_suffixes(names: Sequence[str], suffixes: Sequence[str]) -> None:
     """Refuse names whose ending says a format that cannot be written."""
     for name in names:
         if name != "-" and os.path.splitext(name)[1].lower() not in suffixes:
-            raise click.UsageError(f"-o {name}: the name must end in {' or '.join(suffixes)}")
+            known = " or ".join(suffixes)
+            raise click.UsageError(f"-o {name}: the name must end in {known}, or in / for a folder")
 
 
 def _fill(template: Template, name: str, index: int, numbers: Callable[[int], dict[str, Any]] | None) -> str:

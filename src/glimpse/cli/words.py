@@ -46,8 +46,11 @@ def position(name: str) -> Callable[[str], Position]:
     """Return the parser of a position such as ``180``, ``-20.5`` or ``50%``."""
 
     def parse(text: str) -> Position:
-        value = checked(name, number(text.removesuffix("%")), positive=False)
-        return Position(value, text.endswith("%"))
+        try:
+            value = number(text.removesuffix("%"))
+        except GlimpseError:
+            raise GlimpseError(f"{text!r} is not a plain finite number such as 2.5, or 50%") from None
+        return Position(checked(name, value, positive=False), text.endswith("%"))
 
     return parse
 
