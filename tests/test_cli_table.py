@@ -1,5 +1,6 @@
 """A table of windows: what its columns mean, and that a bad row costs only itself."""
 
+import shutil
 from pathlib import Path
 
 import click
@@ -164,3 +165,23 @@ def test_a_window_of_too_many_weights_fails_alone(desk):
         f"tall-{index:05d}.png" for index in (0, 2, 3)
     ]
     assert result.stderr.count("weights") == 2
+
+
+def test_a_table_of_no_rows_is_no_work(desk):
+    result = invoke("read", "a.png", "--table", "-", "-o", "out/", stdin=b"gx,gy\n")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("images", [["a.png"], ["a.png", "b.png", "b.png"]])
+def test_many_windows_of_one_image_are_told_of_and_saved_alike_with_any_number_of_jobs(desk, images):
+    places = [f"{images[i % len(images)]},{i % 30},{i % 44}" for i in range(120 * len(images))]
+    places[50] = "a.png,29,x"
+    Path("t.csv").write_text("\n".join(["image,gx,gy", *places]))
+    runs = []
+    for jobs in ("1", "4", "7"):
+        result = invoke("read", "--table", "t.csv", "-n", "8", "--delta", "2", "-o", "out/", "-j", jobs)
+        assert result.exit_code == 1
+        runs.append((result.stderr, {path.name: path.read_bytes() for path in Path("out").iterdir()}))
+        shutil.rmtree("out")
+    assert runs[0] == runs[1] == runs[2]
+    assert len(runs[0][1]) == len(places) - 1

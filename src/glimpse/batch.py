@@ -34,7 +34,7 @@ def run(
     items : iterable
         Drawn only a few ahead of the results.
     jobs : int
-        Threads. With one, everything happens in the caller's.
+        Threads. With one or none, everything happens in the caller's.
     cluster : str or None
         Instead of threads: the address of a Dask scheduler, or ``local`` for workers on this machine.
         An item that kills its workers fails alone.
@@ -59,7 +59,7 @@ def run(
     if cluster:
         with _cluster(cluster) as (pool, workers):
             yield from _drawn(attempt, items, pool, _AHEAD * workers)
-    elif jobs == 1:
+    elif jobs <= 1:
         yield from ((item, attempt(item)) for item in items)
     else:
         from concurrent.futures import ThreadPoolExecutor  # one file alone need not wait for it

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 _MANY = 100  # patches of one image: to wait for the disk after each would double the time
+_SAVERS = 2  # threads that save patches while others are read; more would wait for Python
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,13 @@ def grouped(crops: Iterable[Crop]) -> list[list[Crop]]:
 
 
 def cut(
-    crops: Sequence[Crop], levels: tuple[float, float] | None, *, overwrite: bool, fast: bool
+    crops: Sequence[Crop], levels: tuple[float, float] | None, *, overwrite: bool, fast: bool, jobs: int = 1
 ) -> list[str | GlimpseError]:
-    """Decode an image, read and save its crops; return a line or an error for each."""
-    from glimpse import image
+    """Decode an image, read and save its crops; return a line or an error for each.
+
+    Where there are many and `jobs` allows it, patches are saved while the next ones are read.
+    """
+    from glimpse import batch, image
 
     try:
         reduce = partial(_reduction, crops) if fast else None
@@ -68,7 +72,9 @@ def cut(
         return [_about(crop, crop.fault or _about_image(crop, error)) for crop in crops]
     if many := len(crops) >= _MANY:
         picture = image.as_array(picture)
-    return [_saved(found, picture, overwrite=overwrite, sync=not many) for found in _read(crops, picture)]
+    save = partial(_saved, picture=picture, overwrite=overwrite, sync=not many)
+    savers = min(jobs, _SAVERS) if many else 1
+    return [result for _, result in batch.run(save, _read(crops, picture), savers)]
 
 
 def _reduction(crops: Sequence[Crop], shape: tuple[int, int]) -> int:
@@ -117,7 +123,7 @@ def _placed(crop: Crop, shape: tuple[int, int]) -> _Found:
         return _Found(crop, error=error)
 
 
-def _saved(found: _Found, picture: Picture, *, overwrite: bool, sync: bool) -> str | GlimpseError:
+def _saved(found: _Found, *, picture: Picture, overwrite: bool, sync: bool) -> str | GlimpseError:
     from glimpse import image
 
     crop, window, patch = found.crop, found.window, found.patch

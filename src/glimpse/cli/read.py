@@ -70,9 +70,11 @@ def read(
 
     def job(crops: list[Crop]) -> Any:
         # a worker that died may have written some already; all were free when the work began
-        return cut(crops, levels, overwrite=overwrite or bool(cluster), fast=fast)
+        return cut(crops, levels, overwrite=overwrite or bool(cluster), fast=fast, jobs=spare)
 
-    run(job, grouped(crops), lambda crops: crops[0].image, quiet=quiet, jobs=jobs,
+    groups = grouped(crops)
+    spare = 0 if cluster or not groups else jobs // len(groups)
+    run(job, groups, lambda crops: crops[0].image, quiet=quiet, jobs=jobs,
         cluster=cluster, what="windows" if table else "files")  # fmt: skip
 
 
