@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from strategies import scenes
 
 from glimpse import GlimpseError, Window
-from glimpse.checks import number
 from glimpse.limits import N_MAX, NUMBER_MAX
+from glimpse.validation import number
 from glimpse.window import EDGES, KERNELS
 
 COSTLY = "numpy", "scipy", "PIL", "imageio", "click"

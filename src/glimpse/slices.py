@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 
-from glimpse.checks import NUMBER, Pair, number
 from glimpse.errors import GlimpseError
 from glimpse.limits import N_MAX
+from glimpse.validation import NUMBER, Pair, number
 
 _SLICE = re.compile(rf"({NUMBER})?\s*:\s*({NUMBER})?", re.ASCII)
 

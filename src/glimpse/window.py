@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
-from glimpse.checks import Pair, checked, checked_n
 from glimpse.errors import GlimpseError
 from glimpse.slices import bounds, common_stride, parse_slice
+from glimpse.validation import Pair, checked, checked_n
 
 Kernel = Literal["gaussian", "box"]
 Edge = Literal["extend", "black"]

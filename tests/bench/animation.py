@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from skimage import data
 
-from glimpse import Window, read, view
-from glimpse.image.animation import encode_animation
-from glimpse.stage import COLOURS
+from glimpse import Window, read
+from glimpse.drawing import panels, viewport
+from glimpse.drawing.viewport import COLOURS
+from glimpse.io.animation import encode_animation
 
 SAMPLE = Path(__file__).parents[2] / "sample_images" / "scene.png"
 SCENES = {
@@ -36,9 +37,9 @@ def sweep(scene: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
     shape = scene.shape[:2]
     first = Window.centered(shape)
     last = Window.centered(shape, gx=0.65 * shape[0], gy=0.35 * shape[1], delta=first.delta / 3)
-    windows = view.path(first, last, 48)
-    panel = view.Panel(scene, windows)
-    return [panel.draw(w, view.to_rgb(read(scene, w, channel_axis=2), 255)) for w in windows]
+    windows = panels.path(first, last, 48)
+    panel = panels.Panel(scene, windows)
+    return [panel.draw(w, viewport.to_rgb(read(scene, w, channel_axis=2), 255)) for w in windows]
 
 
 def decoded(payload: bytes, delays: list[int]) -> Iterator[NDArray[np.uint8]]:

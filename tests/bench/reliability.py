@@ -21,9 +21,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-from hostile import SECRET, encoded, is_whole, noise, photo
-from test_hostile_pixels import kinds, levels, with_thumbnail
+sys.path[:0] = [str(Path(__file__).parents[1] / folder) for folder in (".", "hostile", "cli")]
+from hostile_files import SECRET, encoded, is_whole, noise, photo  # noqa: E402
+from test_hostile_pixels import kinds, levels, with_thumbnail  # noqa: E402
 
 OLD = encoded(photo("L", 5, 7))
 Line = Callable[[str, str], list[str]]

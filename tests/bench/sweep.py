@@ -16,9 +16,10 @@ from statistics import median
 import numpy as np
 from PIL import Image
 
-from glimpse import Window, read, view
-from glimpse.image.animation import encode_animation
-from glimpse.stage import COLOURS
+from glimpse import Window, read
+from glimpse.drawing import panels, viewport
+from glimpse.drawing.viewport import COLOURS
+from glimpse.io.animation import encode_animation
 
 SAMPLE = Path(__file__).parents[2] / "sample_images" / "scene.png"
 PEER = """
@@ -71,9 +72,9 @@ def render() -> list[np.ndarray]:
     """The 48 panels, reads included."""
     scene = np.asarray(Image.open(SAMPLE))
     shape = (scene.shape[0], scene.shape[1])
-    windows = view.path(Window.centered(shape, delta=1), Window.centered(shape, delta=7), 48)
-    panel = view.Panel(scene, windows)
-    return [panel.draw(w, view.to_rgb(read(scene, w, channel_axis=2), 255)) for w in windows]
+    windows = panels.path(Window.centered(shape, delta=1), Window.centered(shape, delta=7), 48)
+    panel = panels.Panel(scene, windows)
+    return [panel.draw(w, viewport.to_rgb(read(scene, w, channel_axis=2), 255)) for w in windows]
 
 
 def table(title: str, times: dict[str, float]) -> None:

@@ -108,17 +108,17 @@ def run(
     quiet : bool
         Tell of failures only.
     jobs, cluster
-        As for `glimpse.batch.run`.
+        As for `glimpse.parallel.run`.
     what : str
         What is counted in the last line.
     """
-    from glimpse import batch
+    from glimpse import parallel
 
     items = list(items)
     failed = done = 0
     shown = len(items) > 1 and not quiet and sys.stderr.isatty()
     with click.progressbar(length=len(items), file=sys.stderr) if shown else nullcontext() as bar:
-        for item, result in batch.run(job, items, min(jobs, len(items)), cluster):
+        for item, result in parallel.run(job, items, min(jobs, len(items)), cluster):
             results = result if isinstance(result, list) else [_named(result, name(item))]
             done += len(results)
             failed += sum(isinstance(each, GlimpseError) for each in results)
@@ -214,7 +214,7 @@ def _die(signum: int) -> NoReturn:
     """End by a signal, so that the shell sees it; other threads' unfinished files go first."""
     for other in (signal.SIGINT, signal.SIGTERM):  # a second Ctrl-C has nothing to add
         signal.signal(other, signal.SIG_IGN)
-    if files := sys.modules.get("glimpse.image.files"):
+    if files := sys.modules.get("glimpse.io.files"):
         files.creating.acquire()  # never released: no thread begins another file
         files.discard_temporaries()
     signal.signal(signum, signal.SIG_DFL)

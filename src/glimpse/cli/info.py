@@ -13,7 +13,7 @@ from glimpse.cli.options import input_options
 @input_options
 def info(files: tuple[str, ...], levels: tuple[float, float] | None) -> None:
     """Print the record of each FILE (patch, canvas or animation), one JSON object per line."""
-    from glimpse.image import load_record
+    from glimpse.io import load_record
 
     def job(name: str) -> str:
         click.echo(load_record(name).to_json())

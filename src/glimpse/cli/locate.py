@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from glimpse.cli.boundary import run
+from glimpse.cli.messages import about, source_name
 from glimpse.cli.options import WindowOptions, input_options, output_options, window_options
-from glimpse.cli.outputs import plan
-from glimpse.cli.report import about, source_name
+from glimpse.cli.output_names import plan
 from glimpse.errors import GlimpseError
 
 if TYPE_CHECKING:
-    from glimpse.image import Picture, Record
-    from glimpse.locate import Location
+    from glimpse.io import Picture, Record
+    from glimpse.registration.locate import Location
 
 STILL, JSON = ".png", ".json"
 MOVING = (".gif", ".webp", ".apng")
@@ -50,7 +50,7 @@ def locate(
     --like are a start and skip the search. A patch that is not from the image is told so, with exit
     code 1.
     """
-    from glimpse.image import Record, load_picture
+    from glimpse.io import Record, load_picture
 
     if image == patch == "-":
         raise click.UsageError("standard input can be read once only; give '-' once")
@@ -109,14 +109,14 @@ def _located(scene: Picture, crop: Picture, options: WindowOptions, *, begins: b
     GlimpseError
         If there is no match.
     """
-    from glimpse.locate import SURE, locate
+    from glimpse.registration.locate import MIN_CONFIDENCE, locate
 
     start = replace(options, n=crop.shape).window(scene.shape) if begins else None
     found = locate(_levels(scene), _levels(crop), start=start, kernel=options.kernel, channel_axis=2)
     if not found.found:
         raise GlimpseError(
-            f"no match: its likeliest place has a confidence of {found.confidence:.2f}, less than {SURE}; "
-            "if you know it better, give it as a start (--row, --col, --delta)"
+            f"no match: its likeliest place has a confidence of {found.confidence:.2f}, "
+            f"less than {MIN_CONFIDENCE}; if you know it better, give it as a start (--row, --col, --delta)"
         )
     return found
 
@@ -132,15 +132,15 @@ def _levels(picture: Picture) -> Any:
 def _save(
     target: str, scene: Picture, crop: Picture, found: Location, record: Record, *, overwrite: bool
 ) -> None:
-    from glimpse import view
-    from glimpse.image import Picture, save_bytes, save_still
+    from glimpse.drawing import figure, viewport
+    from glimpse.io import Picture, save_bytes, save_still
 
     suffix = Path(target).suffix.lower()
     if suffix == JSON:
         save_bytes(target, record.to_json().encode() + b"\n", overwrite=overwrite)
     elif suffix == STILL:
-        image, patch = (view.to_rgb(_levels(picture), 255) for picture in (scene, crop))
-        drawing = view.show(image, found.window, patch)
+        image, patch = (viewport.to_rgb(_levels(picture), 255) for picture in (scene, crop))
+        drawing = figure.show(image, found.window, patch)
         save_still(target, drawing, Picture(drawing), overwrite=overwrite)
     else:
         data = _descent(suffix, scene, found, record)
@@ -149,14 +149,14 @@ def _save(
 
 def _descent(suffix: str, scene: Picture, found: Location, record: Record) -> bytes:
     """The windows of the fit on their image, what each reads beside it."""
-    from glimpse import view
-    from glimpse.attention import read
-    from glimpse.image.animation import encode_animation
+    from glimpse.attention.layer import read
+    from glimpse.drawing import panels, viewport
+    from glimpse.io.animation import encode_animation
 
     pixels, windows = _levels(scene), [*found.path, replace(found.window, gamma=1.0)]
-    patches = [view.to_rgb(read(pixels, window, channel_axis=2), 255) for window in windows]
-    shots = list(view.frames(view.to_rgb(pixels, 255), windows, patches))
-    from glimpse.stage import COLOURS
+    patches = [viewport.to_rgb(read(pixels, window, channel_axis=2), 255) for window in windows]
+    shots = list(panels.frames(viewport.to_rgb(pixels, 255), windows, patches))
+    from glimpse.drawing.viewport import COLOURS
 
     delays = [STEP] * (len(shots) - 1) + [HOLD]
     swept = replace(record, window=replace(windows[0], kernel=found.window.kernel), last=windows[-1])

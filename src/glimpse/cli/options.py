@@ -11,8 +11,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from glimpse.checks import Pair
-from glimpse.cli.words import (
+from glimpse.cli.param_types import (
     Parsed,
     Position,
     parse_levels,
@@ -25,6 +24,7 @@ from glimpse.cli.words import (
 )
 from glimpse.errors import GlimpseError
 from glimpse.limits import MAX_PIXELS, N_MAX
+from glimpse.validation import Pair
 from glimpse.window import EDGES, KERNELS, Window
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -178,7 +178,7 @@ def _collected(values: dict[str, Any], *, sweep: bool) -> WindowOptions:
         values["slice"] = None  # it comes from the environment
     if not values["like"]:
         return WindowOptions(**values, typed=frozenset(typed))
-    from glimpse.image import load_record
+    from glimpse.io import load_record
 
     try:
         record = load_record(values["like"])

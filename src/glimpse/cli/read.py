@@ -10,7 +10,6 @@ from typing import Any
 import click
 
 from glimpse.cli.boundary import run
-from glimpse.cli.crops import Crop, cut, grouped
 from glimpse.cli.options import (
     WindowOptions,
     cluster_option,
@@ -20,7 +19,8 @@ from glimpse.cli.options import (
     output_options,
     window_options,
 )
-from glimpse.cli.outputs import plan
+from glimpse.cli.output_names import plan
+from glimpse.cli.read_jobs import Crop, cut, grouped
 from glimpse.errors import GlimpseError
 from glimpse.limits import TABLE_BYTES
 
@@ -80,7 +80,7 @@ def read(
 
 def _rows(table: str, images: tuple[str, ...], window: WindowOptions) -> list[Crop]:
     from glimpse.cli.table import read_table
-    from glimpse.image.files import open_input
+    from glimpse.io.files import open_input
 
     try:
         with open_input(table) as file:
@@ -97,11 +97,11 @@ def _names(
     protect: list[str],
 ) -> list[str]:
     """The output of each crop: its own, or what ``-o`` makes of it."""
-    from glimpse import image
+    from glimpse import io
 
     @functools.cache
     def shape(name: str) -> tuple[int, int]:
-        return image.load_picture(name, levels).shape
+        return io.load_picture(name, levels).shape
 
     def values(index: int) -> dict[str, Any]:
         crop = crops[index]

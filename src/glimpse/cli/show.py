@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from glimpse.cli.boundary import run
+from glimpse.cli.messages import summary
 from glimpse.cli.options import WindowOptions, input_options, output_options, window_options
-from glimpse.cli.outputs import plan
-from glimpse.cli.report import summary
+from glimpse.cli.output_names import plan
 
 
 @click.command()
@@ -24,16 +24,17 @@ def show(
     quiet: bool,
 ) -> None:
     """Draw the grid of filters over IMAGE ('-' is standard input) with the patch beside it."""
-    from glimpse import attention, view
-    from glimpse.image import Picture, load_picture, save_still
+    from glimpse import attention
+    from glimpse.drawing import figure, viewport
+    from glimpse.io import Picture, load_picture, save_still
 
     def job(item: tuple[str, str]) -> str:
         name, target = item
         picture = load_picture(name, levels)
         here = window.window(picture.shape)
         patch = attention.read(picture.pixels, here, channel_axis=picture.channel_axis)
-        drawing = view.show(
-            view.to_rgb(picture.pixels, picture.white), here, view.to_rgb(patch, picture.white)
+        drawing = figure.show(
+            viewport.to_rgb(picture.pixels, picture.white), here, viewport.to_rgb(patch, picture.white)
         )
         save_still(target, drawing, Picture(drawing), overwrite=overwrite)
         return summary(name, f"{here.shape[0]} x {here.shape[1]} window", target, here, picture.notes)

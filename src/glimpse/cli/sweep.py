@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from glimpse.cli.boundary import run
+from glimpse.cli.messages import source_name, summary
 from glimpse.cli.options import WindowOptions, input_options, option, output_options, window_options
-from glimpse.cli.outputs import Template, check, check_suffixes, one_file, plan
-from glimpse.cli.report import source_name, summary
-from glimpse.cli.words import between, whole
+from glimpse.cli.output_names import Template, check, check_suffixes, one_file, plan
+from glimpse.cli.param_types import between, whole
 from glimpse.errors import GlimpseError
 from glimpse.limits import ANIMATION_PIXELS
 from glimpse.window import Window
@@ -22,8 +22,8 @@ from glimpse.window import Window
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from glimpse.image import Picture
-    from glimpse.stage import Levels
+    from glimpse.drawing.viewport import Levels
+    from glimpse.io import Picture
 
 LARGE = 5_000_000  # bytes of an animation above which the summary suggests how to make it smaller
 
@@ -70,7 +70,7 @@ def sweep(
     --delta 1:8 zooms out, --sigma 0.5:8 blurs, --gx 0:100% moves down. gx and gy change by equal
     steps, delta, sigma and gamma by equal ratios.
     """  # fmt: skip
-    from glimpse.image.animation import FORMATS
+    from glimpse.io.animation import FORMATS
 
     if not window.is_sweep:
         raise click.UsageError("nothing changes; write a number as a range first:last, such as --delta 1:8")
@@ -104,12 +104,12 @@ def _sweep(
     plain: bool,
 ) -> str:
     """Render the sweep, save it, and tell of it."""
-    from glimpse import view
-    from glimpse.image import Record, load_picture
+    from glimpse.drawing import panels
+    from glimpse.io import Record, load_picture
 
     picture = load_picture(name, levels)
     first, last = (options.window(picture.shape, end) for end in (0, -1))
-    windows = view.path(first, last, frames)
+    windows = panels.path(first, last, frames)
     windows += windows[-2:0:-1] if boomerang else []
     bare = stills and plain and not zoom
     frames_of = _patches(picture, windows) if bare else _shots(picture, windows, zoom, plain=plain)
@@ -133,7 +133,7 @@ def _shots(picture: Picture, windows: Sequence[Window], zoom: int | None, *, pla
     """The frames: panels, or patches alone."""
     import numpy as np
 
-    from glimpse import view
+    from glimpse.drawing import panels, viewport
 
     picture = replace(picture, pixels=np.asarray(picture.pixels))
     patches = _patches(picture, windows)
@@ -141,18 +141,18 @@ def _shots(picture: Picture, windows: Sequence[Window], zoom: int | None, *, pla
     _check_size(windows[0].shape[0] * (zoom or 1), windows[0].shape[1] * (zoom or 1), len(windows))
     if plain:
         for patch in patches:
-            levels = view.to_rgb(patch, picture.white)
-            yield view.enlarge(levels[..., 0] if patch.ndim == 2 else levels, zoom or 1)
+            levels = viewport.to_rgb(patch, picture.white)
+            yield viewport.enlarge(levels[..., 0] if patch.ndim == 2 else levels, zoom or 1)
         return
-    panel = view.Panel(view.to_rgb(picture.pixels, picture.white), windows, zoom)
+    panel = panels.Panel(viewport.to_rgb(picture.pixels, picture.white), windows, zoom)
     _check_size(*panel.size, len(windows))
     for window, patch in zip(windows, patches, strict=True):
-        yield panel.draw(window, view.to_rgb(patch, picture.white))
+        yield panel.draw(window, viewport.to_rgb(patch, picture.white))
 
 
 def _patches(picture: Picture, windows: Sequence[Window]) -> Iterator[NDArray[Any]]:
     """What the windows see, in the picture's own levels."""
-    from glimpse.attention import read
+    from glimpse.attention.layer import read
 
     _check_size(*windows[0].shape, len(windows))
     for window in windows:
@@ -170,9 +170,9 @@ def _check_size(rows: int, cols: int, frames: int) -> None:
 def _save_animation(
     output: str, shots: Sequence[Levels], fps: float, hold: float, comment: str, *, overwrite: bool
 ) -> str:
-    from glimpse.image import save_bytes
-    from glimpse.image.animation import centiseconds, encode_animation
-    from glimpse.stage import COLOURS
+    from glimpse.drawing.viewport import COLOURS
+    from glimpse.io import save_bytes
+    from glimpse.io.animation import centiseconds, encode_animation
 
     delays = centiseconds(len(shots), fps, hold)
     suffix = ".gif" if output == "-" else Path(output).suffix.lower()
@@ -199,8 +199,8 @@ def _save_stills(
     overwrite: bool,
 ) -> str:
     """Save each frame under its own name; bare patches are those of `glimpse read`, records and all."""
-    from glimpse.image import Picture as Still
-    from glimpse.image import Record, save_still
+    from glimpse.io import Picture as Still
+    from glimpse.io import Record, save_still
 
     template = Template(output)
     stem = {"stem": Path(source_name(name)).stem, "parent": str(Path(name).parent)}

@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
-from glimpse.cli.crops import Crop
 from glimpse.cli.options import WindowOptions
-from glimpse.cli.words import parse_n, position, positive
+from glimpse.cli.param_types import parse_n, position, positive
+from glimpse.cli.read_jobs import Crop
 from glimpse.errors import GlimpseError
 
 _NAMES = {"row": "gx", "col": "gy"}

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from glimpse.cli.boundary import run
+from glimpse.cli.messages import about, beyond, clipped, source_name, summary
 from glimpse.cli.options import WindowOptions, input_options, option, output_options, window_options
-from glimpse.cli.outputs import one_file, plan
-from glimpse.cli.report import about, beyond, clipped, source_name, summary
-from glimpse.cli.words import Parsed, parse_canvas, parse_gain
+from glimpse.cli.output_names import one_file, plan
+from glimpse.cli.param_types import Parsed, parse_canvas, parse_gain
 from glimpse.errors import GlimpseError
 from glimpse.window import METHODS, Method
 
 if TYPE_CHECKING:
-    from glimpse.image import Picture, Record
-    from glimpse.image.layers import Layer
+    from glimpse.io import Picture, Record
+    from glimpse.io.compositing import Layer
 
 
 @click.command()
@@ -92,8 +92,8 @@ def _write(
     overwrite: bool,
 ) -> str:
     """Restore patches onto one canvas, save it, and tell of it. Errors name the patch."""
-    from glimpse import attention, image
-    from glimpse.image.layers import Layer
+    from glimpse import attention, io
+    from glimpse.io.compositing import Layer
 
     base = total = _base(onto, levels)
     for name in patches:
@@ -108,7 +108,7 @@ def _write(
             total = total.plus(layer) if total else layer
     assert total is not None
     with about(output if len(patches) > 1 else patches[0]):
-        image.save_still(
+        io.save_still(
             output, total.array, total.like, record if len(patches) == 1 else None, overwrite=overwrite
         )
     what = f"{shape[0]} x {shape[1]} canvas"
@@ -121,21 +121,21 @@ def _base(onto: str | None, levels: tuple[float, float] | None) -> Layer | None:
     """The picture that patches are added to."""
     import numpy as np
 
-    from glimpse import image
-    from glimpse.image.layers import Layer
+    from glimpse import io
+    from glimpse.io.compositing import Layer
 
     if onto is None:
         return None
     with about(f"--onto {onto}"):
-        picture = image.load_picture(onto, levels)
+        picture = io.load_picture(onto, levels)
     return Layer(np.asarray(picture.pixels, np.float32), picture)
 
 
 def _load_patch(name: str, levels: tuple[float, float] | None) -> tuple[Picture, Record | None]:
-    from glimpse import image
+    from glimpse import io
 
-    patch = image.load_picture(name, levels)
-    record = image.picture_record(patch)
+    patch = io.load_picture(name, levels)
+    record = io.picture_record(patch)
     if record and (record.method or record.last):
         raise GlimpseError("not a patch: its record is of a canvas or an animation")
     return patch, record
@@ -150,7 +150,7 @@ def _record(
     method: Method,
 ) -> Record:
     """The record of the canvas, with the window where the patch belongs."""
-    from glimpse.image import Record
+    from glimpse.io import Record
 
     options = options.or_like(found)
     options = options.or_n(patch.shape)
@@ -158,11 +158,11 @@ def _record(
 
 
 def _canvas_shape(canvas: str | tuple[int, int] | None, record: Record | None) -> tuple[int, int]:
-    from glimpse import image
+    from glimpse import io
 
     if isinstance(canvas, str):
         try:
-            return image.load_picture(canvas).shape
+            return io.load_picture(canvas).shape
         except GlimpseError as error:
             raise GlimpseError(f"--canvas {canvas}: {error}; write ROWS,COLS or name an image") from error
     if canvas is None and record is None:

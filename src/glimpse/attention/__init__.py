@@ -1,0 +1,6 @@
+"""The layer: arrays in, arrays out."""
+
+from glimpse.attention.derivatives import read_jacobian, read_vjp, write_vjp
+from glimpse.attention.layer import read, read_many, restore, write
+
+__all__ = ["read", "read_jacobian", "read_many", "read_vjp", "restore", "write", "write_vjp"]

@@ -1,0 +1,332 @@
+"""Banks of filters along one axis, and their derivatives: where filters stand, which pixels they touch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glimpse import limits
+from glimpse.array_api import arange_like, is_not_numpy, namespace, promote
+from glimpse.attention.banded import Band, BlockSpec
+from glimpse.attention.kernels import KERNEL_TABLE
+from glimpse.errors import GlimpseError
+from glimpse.typing import Floats
+from glimpse.validation import checked, checked_size
+from glimpse.window import Edge, Kernel, Window
+
+_LATTICE = 4096
+_EXACT = BlockSpec()
+_DUST = 1 << 20  # times the smallest number of full precision
+_AT_ONCE = 1 << 15  # weights that are made at once, which stay in the cache
+
+
+def centers(n: int, center: Any, delta: Any) -> Any:
+    """Return the filter centres ``center + (i - (n - 1) / 2) * delta``, shape (n,), in pixels.
+
+    Gregor et al. 2015, eqs. 19-20, counted from 0.
+    """
+    counts = arange_like(0, n, center) if is_not_numpy(center) else np.arange(n)
+    return center + (counts - (n - 1) / 2) * delta
+
+
+def filterbank(
+    size: int,
+    n: int,
+    center: Any,
+    delta: Any,
+    sigma: Any,
+    kernel: Kernel = "gaussian",
+    edge: Edge = "extend",
+) -> Any:
+    """Return the matrix F of n filters over one axis, so that ``F @ y`` samples a signal.
+
+    Parameters
+    ----------
+    size : int
+        Pixels of the axis.
+    n : int
+        Filters.
+    center, delta, sigma : float, or array of another library
+        Centre of the grid, stride and standard deviation, in pixels. PyTorch tensors and JAX arrays
+        keep their gradients; of shape (B,) they are a batch.
+    kernel : {"gaussian", "box"}
+        Shape of one filter; the box is ``sigma * sqrt(12)`` wide, so that sigma means the same.
+    edge : {"extend", "black"}
+        Normalised over the pixels of the axis (each row sums to one), or over the endless lattice
+        with zeros outside (a row sums to what of it lies inside).
+
+    Raises
+    ------
+    GlimpseError
+        If a number is out of its range, or a name not in its list.
+
+    Returns
+    -------
+    ndarray, shape (n, size), float64
+        Weights, >= 0. For arrays of another library one of theirs, shape (..., n, size), as precise
+        as they are.
+
+    Notes
+    -----
+    Gregor et al. 2015, eqs. 19-26, normalised without an epsilon: rows are finite and sum to one
+    however small sigma and however far the centre.
+
+    Examples
+    --------
+    A sine wave of 800 samples; its part ``ys[100:600]`` in 100 values:
+
+    >>> ys = np.sin(np.linspace(0, 4 * np.pi, 800))
+    >>> F = filterbank(800, n=100, center=(100 + 600 - 1) / 2, delta=5, sigma=2.5)
+    >>> F.shape, (F @ ys).shape
+    ((100, 800), (100,))
+    >>> means = ys[100:600].reshape(100, 5).mean(axis=1)
+    >>> bool(np.abs(F @ ys - means).max() < 1e-3)
+    True
+    """
+    size, n, center, delta, sigma = _checked(size, n, center, delta, sigma, kernel, edge)
+    if is_not_numpy(center) or is_not_numpy(delta) or is_not_numpy(sigma):
+        center, delta, sigma = promote(center, delta, sigma)
+        return dense(size, n, center, delta, sigma, kernel, edge)
+    return _dense(band(size, n, center, delta, sigma, kernel, edge), size)
+
+
+def _checked(
+    size: int, n: int, center: Any, delta: Any, sigma: Any, kernel: Kernel, edge: Edge
+) -> tuple[int, int, Any, Any, Any]:
+    """The numbers as Python's own, where they are what a window takes."""
+    window = Window(gx=0, gy=0, delta=delta, sigma=sigma, n=(n, 1), kernel=kernel, edge=edge)
+    center = checked("center", center, positive=False)
+    return checked_size("size", size), window.shape[0], center, window.delta, window.sigma
+
+
+def dense(size: int, n: int, center: Any, delta: Any, sigma: Any, kernel: Kernel, edge: Edge) -> Any:
+    """Return `filterbank` for arrays of any one library, each of shape () or (B,)."""
+    xp = namespace(center)
+    mu = centers(n, center[..., None], delta[..., None])[..., None]
+    peak = xp.round(mu) if edge == "black" else xp.clip(xp.round(mu), 0, size - 1)
+    u = arange_like(0, size, mu) - peak
+    weights, total = unnormalised(u, mu - peak, sigma[..., None, None], kernel, edge)
+    return weights / total
+
+
+class Partials(NamedTuple):
+    """The slopes of a bank's weights, each of the bank's shape, per pixel of what grows."""
+
+    center: Floats
+    delta: Floats
+    sigma: Floats
+
+
+def filterbank_partials(
+    size: int,
+    n: int,
+    center: float,
+    delta: float,
+    sigma: float,
+    kernel: Kernel = "gaussian",
+    edge: Edge = "extend",
+) -> Partials:
+    """Return the derivatives of `filterbank` with respect to center, delta and sigma.
+
+    Parameters
+    ----------
+    size, n, center, delta, sigma, kernel, edge
+        As for `filterbank`.
+
+    Returns
+    -------
+    Partials
+        ``center``, ``delta`` and ``sigma``, ndarrays of shape (n, size), float64. A box filter has
+        kinks; there each is the slope towards a growing center, delta or sigma.
+
+    Raises
+    ------
+    GlimpseError
+        If a number is out of its range, or a name not in its list.
+
+    Notes
+    -----
+    The derivatives of Gregor et al. 2015, eqs. 19-26. Rows of an extended bank sum to one, so those
+    of its derivatives sum to zero.
+
+    Examples
+    --------
+    >>> moved = filterbank(9, 3, 4 + 1e-6, 2, 1) - filterbank(9, 3, 4, 2, 1)
+    >>> bool(np.allclose(moved / 1e-6, filterbank_partials(9, 3, 4, 2, 1).center, atol=1e-6))
+    True
+    """
+    size, n, center, delta, sigma = _checked(size, n, center, delta, sigma, kernel, edge)
+    bank, partials = band_partials(size, n, center, delta, sigma, kernel, edge)
+    return Partials(*(_dense(Band(bank.start, slopes), size) for slopes in partials))
+
+
+def band(
+    size: int,
+    n: int,
+    center: float,
+    delta: float,
+    sigma: float,
+    kernel: Kernel = "gaussian",
+    edge: Edge = "extend",
+    cut: BlockSpec = _EXACT,
+) -> Band:
+    """Return `filterbank` as a `Band`, without the weights that do not show."""
+    return sample_kernel(size, n, center, delta, sigma, kernel, edge, cut).band
+
+
+def bands(
+    size: int,
+    n: int,
+    places: Sequence[float],
+    delta: float,
+    sigma: float,
+    kernel: Kernel = "gaussian",
+    edge: Edge = "extend",
+    cut: BlockSpec = _EXACT,
+) -> Iterator[Band]:
+    """Yield `band` for each of many centres, several made at once."""
+    several = max(1, _AT_ONCE // (n * _width(size, delta, sigma, kernel, cut)))
+    for first in range(0, len(places), several):
+        centers = np.array(places[first : first + several])[:, None]
+        made = sample_kernel(size, n, centers, delta, sigma, kernel, edge, cut).band
+        for start, weights in zip(made.start, made.weights, strict=True):
+            yield Band(start, weights, cut.block_size)
+
+
+def band_partials(
+    size: int,
+    n: int,
+    center: float,
+    delta: float,
+    sigma: float,
+    kernel: Kernel = "gaussian",
+    edge: Edge = "extend",
+    cut: BlockSpec = _EXACT,
+) -> tuple[Band, Partials]:
+    """Return `band` and its derivatives, each of shape (n, K) over the same pixels."""
+    placed = sample_kernel(size, n, center, delta, sigma, kernel, edge, cut)
+    bank, (grows, falls, wider) = placed.band, placed.slopes(sigma, kernel, edge)
+    steps = (np.arange(n) - (n - 1) / 2)[:, None]
+    spread = steps * np.where(steps < 0, falls, grows)
+    return bank, Partials(grows, spread, wider)
+
+
+def coverage_peak(n: int, center: float, delta: float, sigma: float, kernel: Kernel = "gaussian") -> float:
+    """Return the largest sum of the n filters' weights over one pixel of the endless lattice.
+
+    It is near ``1 / delta`` where filters overlap, and near 1 where they stand apart. Of a grid longer
+    than 4096 pixels only that much of its middle is looked at.
+    """
+    n = min(n, max(1, int(_LATTICE / delta)))
+    first = math.floor(center - (n - 1) / 2 * delta) - 1
+    size = math.ceil((n - 1) * delta) + 4  # between the outermost centres, where it must be
+    bank = band(size, n, center - first, delta, sigma, kernel, "black")
+    return float(bank.coverage.max())
+
+
+class _Sampled(NamedTuple):
+    """The filters of a bank, or of several, over the K pixels that each touches."""
+
+    start: NDArray[np.intp]  # (..., n)
+    u: Floats  # (..., n, K), the pixels, counted from the filter's peak
+    offset: Floats  # (..., n, 1), of the centre from the peak
+    weights: Floats  # (..., n, K), up to a factor
+    total: Floats  # (..., n, 1), that factor
+    block_size: int  # filters of a block
+
+    @property
+    def band(self) -> Band:
+        return Band(self.start, self.weights / self.total, self.block_size)
+
+    def slopes(self, sigma: float, kernel: Kernel, edge: Edge) -> list[Floats]:
+        """The slopes of the band's weights as mu grows, as mu falls, as sigma grows."""
+        shape, weights = KERNEL_TABLE[kernel], self.weights / self.total
+        raw = shape.slopes(self.u, self.offset, sigma)
+        if edge == "extend":
+            totals = [slope.sum(axis=1, keepdims=True) for slope in raw]
+        else:
+            moved, wider = shape.lattice_slopes(self.offset, sigma)
+            totals = [moved, moved, wider]
+        return [(slope - weights * whole) / self.total for slope, whole in zip(raw, totals, strict=True)]
+
+
+def sample_kernel(
+    size: int, n: int, center: Any, delta: float, sigma: float, kernel: Kernel, edge: Edge, cut: BlockSpec
+) -> _Sampled:
+    mu = centers(n, center, delta)
+    inside = _clipped(mu, size - 1)  # beyond the edge weights fall faster than from the edge
+    radius, width = _radius(sigma, kernel, cut), _width(size, delta, sigma, kernel, cut)
+    if n * width > limits.WEIGHTS:
+        raise GlimpseError(
+            f"{n} filters of {width} pixels are more than {limits.WEIGHTS} weights; give less -n or --sigma"
+        )
+    one = reach(size, sigma, kernel, cut)
+    start = _clipped(np.ceil(inside - radius), size - one)
+    if (
+        cut.block_size > 1
+    ):  # a block begins where its first filter does, but no block ends beyond the last filter
+        blocks = start[..., :: cut.block_size].repeat(cut.block_size, -1)[..., :n]
+        start = np.maximum(np.minimum(blocks, start[..., -1:] + one - width), 0)
+    peak = np.rint(mu if edge == "black" else inside)
+    first, offset = ((x - peak).astype(cut.dtype, copy=False) for x in (start, mu))
+    u, offset = _counted_on(first, width), offset[..., None]
+    weights, total = unnormalised(u, offset, sigma, kernel, edge)
+    if (
+        cut.block_size > 1
+    ):  # far from a filter in its block are numbers so small that they are slow to multiply
+        weights = np.where(weights > _DUST * np.finfo(cut.dtype).tiny, weights, 0)
+    return _Sampled(start.astype(np.intp), u, offset, weights, total, cut.block_size)
+
+
+def reach(size: int, sigma: float, kernel: Kernel, cut: BlockSpec) -> int:
+    """Return how many pixels of an axis one filter touches at most."""
+    return int(min(size, 2 * _radius(sigma, kernel, cut) + 1))
+
+
+def _width(size: int, delta: float, sigma: float, kernel: Kernel, cut: BlockSpec) -> int:
+    """The pixels of a block, or of one filter where there are none."""
+    return min(size, reach(size, sigma, kernel, cut) + math.ceil(max(cut.block_size - 1, 0) * delta))
+
+
+def _radius(sigma: float, kernel: Kernel, cut: BlockSpec) -> float:
+    return math.hypot(KERNEL_TABLE[kernel].reach(sigma, cut.precision), 0.5)  # the peak is half a pixel off
+
+
+def _counted_on(first: Floats, width: int) -> Floats:
+    """The numbers ``first[..., None] + range(width)``, the longer of the last axes side by side in memory."""
+    steps = np.arange(width, dtype=first.dtype)
+    if width >= first.shape[-1]:
+        return np.add.outer(first, steps)
+    return np.add.outer(steps, first).transpose(*range(1, first.ndim + 1), 0)
+
+
+def _dense(bank: Band, size: int) -> Floats:
+    dense = np.zeros((len(bank.start), size))
+    np.put_along_axis(dense, bank.pixels, bank.weights, axis=1)
+    return dense
+
+
+def unnormalised(u: Any, offset: Any, sigma: Any, kernel: Kernel, edge: Edge) -> tuple[Any, Any]:
+    """Return the weights of pixels u (..., n, K) up to a factor, and that factor (..., n, 1).
+
+    Arrays are those of any library; offset is of shape (..., n, 1), sigma is one number or (..., 1, 1).
+    """
+    xp, shape = namespace(offset), KERNEL_TABLE[kernel]
+    weights = shape.weigh(u, offset, sigma, xp)
+    if edge == "black":
+        return weights, shape.lattice_sum(offset, sigma, xp)
+    total = xp.sum(weights, axis=-1, keepdims=True)
+    if xp is np and total.all():
+        return weights, total
+    nothing = total == 0  # a box that ends before the image begins: the nearest pixel alone
+    weights = xp.where(nothing & (u == 0), 1.0, weights)
+    return weights, xp.where(nothing, 1.0, total)
+
+
+def _clipped(places: Floats, most: float) -> Floats:
+    # several times faster than np.clip, where there are block_size
+    return np.minimum(np.maximum(places, 0), most)

@@ -1,0 +1,103 @@
+"""The kernels: what one filter weighs, and the slopes of that, each formula beside its derivative."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from glimpse.array_api import arange_like
+from glimpse.typing import Floats
+from glimpse.window import Kernel
+
+
+class KernelShape(NamedTuple):
+    """What one kernel is made of.
+
+    A pixel is told by its distance u from the peak, the pixel nearest to the centre mu, and the centre
+    by its offset ``mu - peak``. Arrays of any library will do for `weigh` and `lattice_sum`; the slopes
+    are NumPy's. Slopes are with respect to mu as it grows, to mu as it falls (the same but at a kink,
+    and counted per step up), and to sigma as it grows; the lattice sum's have no kinks.
+
+    reach(sigma, precision)         distance in pixels beyond which weights fall below precision
+    weigh(u, offset, sigma, xp)     weights up to a factor, 1 or less at the peak
+    slopes(u, offset, sigma)        their three slopes
+    lattice_sum(offset, sigma, xp)  their sum over the endless lattice
+    lattice_slopes(offset, sigma)   its two slopes
+    """
+
+    reach: Callable[[float, float], float]
+    weigh: Callable[[Any, Any, Any, Any], Any]
+    slopes: Callable[[Floats, Floats, float], tuple[Floats, Floats, Floats]]
+    lattice_sum: Callable[[Any, Any, Any], Any]
+    lattice_slopes: Callable[[Floats, float], tuple[Floats, Floats]]
+
+
+def _gaussian_reach(sigma: float, precision: float) -> float:
+    return sigma * math.sqrt(-2 * math.log(precision))
+
+
+def _gaussian(u: Any, offset: Any, sigma: Any, xp: Any) -> Any:
+    # (u - offset)^2 - offset^2 as a product: exact where the squares would cancel
+    return xp.exp(u * (offset - u / 2) / sigma**2)
+
+
+def _gaussian_slopes(u: Floats, offset: Floats, sigma: float) -> tuple[Floats, Floats, Floats]:
+    moved = _gaussian(u, offset, sigma, np) * u / sigma**2
+    return moved, moved, moved * (u - 2 * offset) / sigma
+
+
+def _gaussian_lattice_sum(offset: Any, sigma: Any, xp: Any) -> Any:
+    # Poisson's sum formula: from sigma = 2 its next term is exp(-2 (pi sigma)^2) < 1e-34
+    sharp = sigma < 2
+    wide, narrow = xp.where(sharp, 2.0, sigma), xp.where(sharp, sigma, 2.0)
+    terms = _gaussian(arange_like(-18, 19, offset), offset, narrow, xp)
+    smooth = math.sqrt(2 * math.pi) * wide * xp.exp(offset**2 / (2 * wide**2))
+    return xp.where(sharp, xp.sum(terms, axis=-1, keepdims=True), smooth)
+
+
+def _gaussian_lattice_slopes(offset: Floats, sigma: float) -> tuple[Floats, Floats]:
+    if sigma >= 2:
+        total = _gaussian_lattice_sum(offset, sigma, np)
+        return total * offset / sigma**2, total * (1 - (offset / sigma) ** 2) / sigma
+    moved, _, wider = _gaussian_slopes(np.arange(-18.0, 19.0), offset, sigma)
+    return moved.sum(axis=-1, keepdims=True), wider.sum(axis=-1, keepdims=True)
+
+
+def _box_reach(sigma: float, precision: float) -> float:
+    return sigma * math.sqrt(3) + 0.5
+
+
+def _box(u: Any, offset: Any, sigma: Any, xp: Any) -> Any:
+    half = sigma * math.sqrt(3)
+    ramp = xp.clip(half - (xp.abs(u - offset) - 0.5), 0, None)
+    return xp.minimum(ramp, xp.where(2 * half < 1, 2 * half, 1.0))
+
+
+def _box_slopes(u: Floats, offset: Floats, sigma: float) -> tuple[Floats, Floats, Floats]:
+    half = sigma * math.sqrt(3)
+    ramp, top = half - (np.abs(u - offset) - 0.5), min(2 * half, 1.0)
+    rising, falling = (ramp >= 0) & (ramp < top), (ramp > 0) & (ramp <= top)
+    grows = np.where(u > offset, rising, -1.0 * falling)
+    falls = np.where(u < offset, -1.0 * rising, falling)
+    within = rising if half >= 0.5 else rising | falling
+    wider = np.where(within, math.sqrt(3), np.where((ramp > top) & (half < 0.5), math.sqrt(12), 0.0))
+    return grows, falls, wider
+
+
+def _box_lattice_sum(offset: Any, sigma: Any, xp: Any) -> Any:
+    return 0 * offset + sigma * math.sqrt(12)
+
+
+def _box_lattice_slopes(offset: Floats, sigma: float) -> tuple[Floats, Floats]:
+    return np.zeros(offset.shape), np.full(offset.shape, math.sqrt(12))
+
+
+KERNEL_TABLE: dict[Kernel, KernelShape] = {
+    "gaussian": KernelShape(
+        _gaussian_reach, _gaussian, _gaussian_slopes, _gaussian_lattice_sum, _gaussian_lattice_slopes
+    ),
+    "box": KernelShape(_box_reach, _box, _box_slopes, _box_lattice_sum, _box_lattice_slopes),
+}

@@ -1,0 +1,308 @@
+"""The attention layer: read a patch out of an image, write it back onto a canvas.
+
+Gregor et al. 2015 (arXiv:1502.04623), section 3.3: ``read`` is ``gamma * Fx @ image @ Fy.T`` and ``write``
+is ``Fx.T @ patch @ Fy / gamma``. The products are those of `contraction`, one axis after the other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from itertools import groupby, islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from glimpse.attention import dense
+from glimpse.attention.banded import Band, BlockSpec
+from glimpse.attention.contraction import (
+    axis_back,
+    axis_last,
+    contract,
+    expand,
+    filters_per_block,
+    float_type,
+    index,
+)
+from glimpse.attention.filterbank import band, bands, coverage_peak, filterbank, reach
+from glimpse.attention.scratch import Scratch
+from glimpse.errors import GlimpseError
+from glimpse.typing import Array
+from glimpse.validation import checked_sides
+from glimpse.window import METHODS, Method, Window
+
+_MANY = 32  # windows that are looked at together
+
+
+def read(image: ArrayLike, window: Window, *, channel_axis: int | None = None) -> Array:
+    """Read the patch that a window shows: crop and rescale in one step.
+
+    Parameters
+    ----------
+    image : array_like, shape (..., A, B), with a channel axis anywhere if `channel_axis` names it
+        Pixels in any levels; they must be finite. What has a shape, a dtype and slices, such as a
+        memory map, is only read where the window looks. A PyTorch tensor or JAX array, here or in
+        the window, gives one of its kind, on its device, with gradients.
+    window : Window
+        Where to look. Its numbers may be arrays of another library too, of shape () or, for a batch
+        of images (B, A, B) or (B, C, A, B), of shape (B,).
+    channel_axis : int or None
+        The axis of the colour channels. The last two of the other axes are rows and columns, any
+        before them are a batch.
+
+    Returns
+    -------
+    ndarray, shape (..., N, M)
+        The patch, in the levels of the image times gamma, channels where they were. float64 for a
+        float64 image, else float32 (within 1e-3 of one 8-bit level of the float64 result).
+
+    Raises
+    ------
+    GlimpseError
+        If the image has too few axes, no pixels or complex ones, or there is no such channel axis.
+
+    Notes
+    -----
+    Gregor et al. 2015, eq. 27.
+
+    Examples
+    --------
+    >>> image = np.arange(12.0).reshape(3, 4)
+    >>> read(image, Window(gx=1, gy=2, delta=1, sigma=1e-3, n=1))
+    array([[6.]])
+    """
+    if dense.involves(image, window):
+        return dense.read(image, window, channel_axis)
+    image, row, col = spatial(image, channel_axis)
+    rows, cols = (band(*bank) for bank in banks_to_read(window, image, row, col))
+    return _sampled(image, rows, cols, window.gamma, row, col)
+
+
+def read_many(
+    image: ArrayLike, windows: Iterable[Window], *, channel_axis: int | None = None
+) -> Iterator[Array]:
+    """Read the patches of many windows of one image, one after the other.
+
+    Neighbours in the list that differ in gx, gy and gamma alone share the work on their filters, so this
+    is faster than `read` in a loop, and no larger in memory.
+
+    Parameters
+    ----------
+    image, channel_axis
+        As for `read`; NumPy's, or what it can make one of.
+    windows : iterable of Window
+        Where to look; drawn up to 32 at a time.
+
+    Yields
+    ------
+    ndarray, shape (..., N, M)
+        As of `read`, to rounding.
+
+    Raises
+    ------
+    GlimpseError
+        As `read` does.
+
+    Examples
+    --------
+    >>> image = np.arange(12.0).reshape(3, 4)
+    >>> windows = [Window(gx=1, gy=column, delta=1, sigma=1e-3, n=1) for column in range(4)]
+    >>> [patch.item() for patch in read_many(image, windows)]
+    [4.0, 5.0, 6.0, 7.0]
+    """
+    array, row, col = spatial(image, channel_axis)
+    for _, group in groupby(windows, _shared):
+        while some := list(islice(group, _MANY)):
+            rows, cols = (
+                bands(size, n, [getattr(window, name) for window in some], *shared)
+                for name, (size, n, _, *shared) in zip(
+                    ("gx", "gy"), banks_to_read(some[0], array, row, col), strict=True
+                )
+            )
+            for window, down, across in zip(some, rows, cols, strict=True):
+                yield _sampled(array, down, across, window.gamma, row, col)
+
+
+def _shared(window: Window) -> tuple[Any, ...]:
+    """What windows have in common whose filters can be made at once."""
+    return window.shape, window.delta, window.sigma, window.kernel, window.edge
+
+
+def _sampled(image: Array, rows: Band, cols: Band, gamma: float, row: int, col: int) -> Array:
+    """``gamma * Fx @ image @ Fy.T``."""
+    with Scratch() as scratch:
+        lines = axis_last(contract(rows, image, row, {col: cols.span}, scratch.empty), col, scratch.empty)
+        sums = contract(cols.local, lines, lines.ndim - 1, None, scratch.empty)
+        return axis_back(sums, col, gamma)
+
+
+def write(
+    patch: ArrayLike,
+    window: Window,
+    shape: tuple[int, int],
+    *,
+    method: Method = "transpose",
+    channel_axis: int | None = None,
+) -> Array:
+    """Write a patch onto a black canvas, where the window would read it.
+
+    Parameters
+    ----------
+    patch : array_like, shape (..., N, M), with a channel axis anywhere if `channel_axis` names it
+        Samples, as `read` returns them.
+    window : Window
+        Where the patch belongs; ``window.shape`` is (N, M).
+    shape : (int, int)
+        Rows and columns (A, B) of the canvas.
+    method : {"transpose", "inverse"}
+        The transpose spreads each sample over its filter's pixels; it is the exact adjoint of
+        `read` at gamma = 1 and the gradient of `read` with respect to the image. The inverse is
+        the smallest canvas from which `read` returns the patch.
+    channel_axis : int or None
+        As for `read`.
+
+    Returns
+    -------
+    ndarray, shape (..., A, B)
+        The canvas, divided by gamma; float64 for a float64 patch, else float32.
+
+    Raises
+    ------
+    GlimpseError
+        If the patch has another shape than the window's, the canvas has none, or the method is unknown.
+
+    Notes
+    -----
+    Gregor et al. 2015, eq. 28.
+
+    Neighbouring filters overlap. With a Gaussian's sigma at half a stride the inverse is well conditioned
+    and ``read(write(P)) == P`` to rounding. As sigma grows the fine components of a patch shrink in
+    `read`, at one stride by ten thousand times, and inverting them would ring with rounding noise. So a
+    component (a pair of singular vectors of Fx and Fy) with a gain q below ``RIDGE`` = 0.1 of the largest is
+    not divided by q but multiplied by q / RIDGE**2: it comes back from `read` times (q / RIDGE)**2. The
+    same holds for filters beyond an extended edge, which all see the same pixels.
+
+    Examples
+    --------
+    >>> window = Window(gx=1, gy=2, delta=1, sigma=1e-3, n=1)
+    >>> write(np.array([[6.0]]), window, (3, 4))
+    array([[0., 0., 0., 0.],
+           [0., 0., 6., 0.],
+           [0., 0., 0., 0.]])
+    """
+    if method not in METHODS:
+        raise GlimpseError(f"method must be {' or '.join(METHODS)}, got {method!r}")
+    shape = checked_sides(shape)
+    if dense.involves(patch, window):
+        return dense.write(patch, window, shape, method, channel_axis)
+    patch, row, col = spatial(np.asarray(patch), channel_axis)
+    dense.check_fit(window, patch.shape[row], patch.shape[col])
+    dtype = float_type(patch.dtype)
+    if method == "inverse":
+        banks = [filterbank(*axis, window.kernel, window.edge) for axis in bank_axes(window, shape)]
+        samples = dense.deconvolved(np.moveaxis(patch, (row, col), (-2, -1)), *banks)
+        patch = np.moveaxis(samples, (-2, -1), (row, col))
+    rows, cols = _bands(window, shape, dtype)
+    wide = expand_cols(cols, np.divide(patch, window.gamma, dtype=dtype), col)
+    return expand_rows(wide, rows, cols, shape, row, col)
+
+
+def expand_cols(cols: Band, samples: Array, col: int) -> Array:
+    """Return ``samples @ Fy``, the columns of the bank's span only."""
+    return axis_back(expand(cols, axis_last(samples, col), samples.ndim - 1), col)
+
+
+def expand_rows(wide: Array, rows: Band, cols: Band, shape: tuple[int, int], row: int, col: int) -> Array:
+    """Return ``Fx.T @ wide`` on a black canvas of this shape, at the columns that `wide` is of."""
+    sizes = {row: shape[0], col: shape[1]}
+    canvas = np.zeros([sizes.get(axis, size) for axis, size in enumerate(wide.shape)], wide.dtype)
+    expand(rows, wide, row, canvas[index(canvas, {row: rows.span, col: cols.span})])
+    return canvas
+
+
+def restore(
+    patch: ArrayLike,
+    window: Window,
+    shape: tuple[int, int],
+    *,
+    gain: float | None = None,
+    method: Method = "transpose",
+    channel_axis: int | None = None,
+) -> Array:
+    """Write a patch at a brightness fit to look at.
+
+    The bare transpose spreads each sample over about ``delta**2`` pixels and is dark by as much. Here
+    a flat patch comes back at its own level (divided by gamma), and filters that pile up on the last
+    row or column, beyond an extended edge, do not shine.
+
+    Parameters
+    ----------
+    patch, window, shape, method, channel_axis
+        As for `write`.
+    gain : float or None
+        Multiply the bare canvas by this number instead. The inverse has a gain of 1 unless told.
+
+    Returns
+    -------
+    ndarray, shape (..., A, B)
+        The canvas, as of `write`.
+    """
+    canvas = write(patch, window, shape, method=method, channel_axis=channel_axis)
+    if gain is None and method == "transpose":
+        _, row, col = spatial(canvas, channel_axis)
+        rows, cols = _bands(window, shape, canvas.dtype)
+        cover = np.outer(rows.coverage, cols.coverage).astype(canvas.dtype)
+        peaks = [coverage_peak(*axis[1:], window.kernel) for axis in bank_axes(window, shape)]
+        level = np.maximum(cover, peaks[0] * peaks[1])
+        canvas[index(canvas, {row: rows.span, col: cols.span})] /= np.expand_dims(
+            level, tuple(axis for axis in range(canvas.ndim) if axis not in (row, col))
+        )
+    return canvas if gain is None else canvas * canvas.dtype.type(gain)
+
+
+def banks_to_read(window: Window, image: Array, row: int, col: int) -> list[tuple[Any, ...]]:
+    """The arguments of `band` for rows and columns, cut as the two products of `read` need them."""
+    sizes, cut = (image.shape[row], image.shape[col]), BlockSpec(float_type(image.dtype))
+    axes, (n, m), others = bank_axes(window, sizes), window.shape, image.size // math.prod(sizes)
+    widths = [reach(size, window.sigma, window.kernel, cut) for size in sizes]
+    down, across = (
+        min(size, math.ceil((k - 1) * window.delta) + width)
+        for size, k, width in zip(sizes, window.shape, widths, strict=True)
+    )
+    few = (
+        filters_per_block(n, window.delta, widths[0], across * others, down * cut.dtype.itemsize),
+        filters_per_block(m, window.delta, widths[1], n * others),
+    )
+    return [
+        (*axis, window.kernel, window.edge, cut._replace(block_size=number))
+        for axis, number in zip(axes, few, strict=True)
+    ]
+
+
+def bank_axes(window: Window, shape: tuple[int, int]) -> list[tuple[int, int, float, float, float]]:
+    """size, n, center, delta and sigma of each axis."""
+    return [
+        (size, n, center, window.delta, window.sigma)
+        for size, n, center in zip(shape, window.shape, (window.gx, window.gy), strict=True)
+    ]
+
+
+def _bands(window: Window, shape: tuple[int, int], dtype: np.dtype[Any]) -> list[Band]:
+    cut = BlockSpec(dtype)
+    return [band(*axis, window.kernel, window.edge, cut) for axis in bank_axes(window, shape)]
+
+
+def spatial(given: ArrayLike, channel_axis: int | None) -> tuple[Array, int, int]:
+    """The array and its axes of rows and columns."""
+    array: Any = given if hasattr(given, "dtype") and hasattr(given, "ndim") else np.asarray(given)
+    axes = list(range(array.ndim))
+    if channel_axis is not None:
+        if not -array.ndim <= channel_axis < array.ndim:
+            raise GlimpseError(f"channel_axis {channel_axis} is out of range for {array.ndim} axes")
+        del axes[channel_axis]
+    if len(axes) < 2 or not array.size:
+        raise GlimpseError(f"an array of shape {array.shape} has no rows and columns of pixels")
+    if array.dtype.kind not in "biuf":
+        raise GlimpseError(f"pixels must be real numbers, got {array.dtype}")
+    return array, axes[-2], axes[-1]

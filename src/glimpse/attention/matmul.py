@@ -1,0 +1,52 @@
+"""Matrix products that BLAS does on the calling thread.
+
+OpenBLAS multiplies on all cores as soon as a product is large, and its threads stall where cores are busy
+with something else. A product is cut into stacks of matrices below that size, which NumPy hands over one by
+one; of those used here each is large enough to be worth it.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+
+import numpy as np
+
+from glimpse.typing import Floats
+
+# multiplications that OpenBLAS does on one thread: all where it has no more, as in the command
+_ONE_THREAD = math.inf if os.environ.get("OPENBLAS_NUM_THREADS") == "1" else 1 << 18
+
+
+def product(a: Floats, b: Floats, out: Floats | None = None) -> Floats:
+    """Return ``a @ b``, in `out` or laid out in memory as b is."""
+    out = np.empty_like(b, shape=(len(a), b.shape[1])) if out is None else out
+    few, whole = _cut(b.shape[1], a.size)
+    if few == b.shape[1]:
+        return np.matmul(a, b, out=out)
+    if whole:
+        np.matmul(a, _stack(b[:, :whole], few), out=_stack(out[:, :whole], few))
+    if whole < b.shape[1]:
+        np.matmul(a, b[:, whole:], out=out[:, whole:])
+    return out
+
+
+def inner(a: Floats, b: Floats) -> Floats:
+    """Return ``a @ b.T``."""
+    few, whole = _cut(a.shape[1], len(a) * len(b))
+    total = a[:, whole:] @ b[:, whole:].T
+    if whole:
+        total += (_stack(a[:, :whole], few) @ _stack(b[:, :whole], few).swapaxes(1, 2)).sum(axis=0)
+    return total
+
+
+def _cut(columns: int, each: int) -> tuple[int, int]:
+    """How many columns to take at once, `each` so many multiplications, and all that such lots hold."""
+    lots = math.ceil(columns * each / _ONE_THREAD) or 1
+    few = -(-columns // lots)
+    return few, columns // few * few
+
+
+def _stack(lines: Floats, few: int) -> Floats:
+    """The same numbers, which are seen as matrices of `few` columns."""
+    return lines.reshape(len(lines), -1, few).swapaxes(0, 1)

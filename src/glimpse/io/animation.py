@@ -1,0 +1,192 @@
+"""Frames in, the bytes of an animation out: GIF with one palette, WebP and APNG exactly. Opens no file."""
+
+import struct
+from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
+from io import BytesIO
+from itertools import chain, pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from PIL.PngImagePlugin import Blend, PngInfo
+
+from glimpse.errors import GlimpseError
+from glimpse.io.palette import ENTRIES, Colours, Frames, index_frames
+from glimpse.io.record import KEYWORD
+
+DESCRIPTION = 0x010E  # EXIF ImageDescription
+
+
+def centiseconds(count: int, fps: float, hold: float = 0.6) -> list[int]:
+    """Delays of `count` frames in whole centiseconds, the remainder carried so that the total is right.
+
+    Parameters
+    ----------
+    count
+        Number of frames, >= 1.
+    fps
+        Frames per second, > 0; above 50 the delays stay at 2 cs, which is as fast as browsers play.
+    hold
+        Seconds that the last frame stands in all, >= 0; it never stands shorter than the others.
+
+    Raises
+    ------
+    GlimpseError
+        A number is out of range.
+
+    Examples
+    --------
+    >>> centiseconds(5, 24, hold=0.6)
+    [4, 4, 5, 4, 60]
+    """
+    if count < 1:
+        raise GlimpseError(f"an animation needs at least one frame, got {count}")
+    if not 0 < fps < float("inf"):
+        raise GlimpseError(f"frames per second must be > 0, got {fps:g}")
+    if not 0 <= hold < float("inf"):
+        raise GlimpseError(f"the hold of the last frame must be >= 0 seconds, got {hold:g}")
+    step = max(100 / Fraction(fps), Fraction(2))
+    ends = [step * i for i in range(count)]
+    ends.append(ends[-1] + max(step, 100 * Fraction(hold)))
+    ticks = [int(end + Fraction(1, 2)) for end in ends]
+    return [after - before for before, after in pairwise(ticks)]
+
+
+def encode_animation(
+    frames: Frames, delays: Sequence[int], suffix: str, *, comment: str = "", exact: Colours = ()
+) -> bytes:
+    """Encode frames as an animation that loops for ever; the same frames give the same bytes.
+
+    A GIF has one palette of 255 colours, or fewer where the frames hold fewer: then it is exact. Pixels that
+    stand still in the frames stand still in the file. WebP and APNG equal the frames. Writers merge
+    identical neighbours and add their delays.
+
+    Parameters
+    ----------
+    frames
+        uint8, all (h, w) grey or all (h, w, 3) colour, 0 to 255.
+    delays
+        Centiseconds that each frame stands, 1 to 65535.
+    suffix
+        A key of `FORMATS`.
+    comment
+        ASCII text to carry along; `animation_comment` reads it back.
+    exact
+        (red, green, blue) that a GIF keeps as they are, at most 255.
+
+    Raises
+    ------
+    GlimpseError
+        An argument is none of the above, or the format cannot hold it.
+    """
+    if suffix.lower() not in FORMATS:
+        raise GlimpseError(f"no animation format {suffix!r}, there are {', '.join(FORMATS)}")
+    kind = FORMATS[suffix.lower()]
+    _check(frames, delays, comment, exact)
+    if max(frames[0].shape) > kind.side:
+        raise GlimpseError(f"{kind.name} holds at most {kind.side} pixels a side, got {frames[0].shape}")
+    timing = {"save_all": True, "loop": 0, "duration": [10 * delay for delay in delays]}
+    return kind.encode(frames, comment, exact, **timing)
+
+
+def animation_comment(image: Image.Image) -> str | None:
+    """Read the comment of an opened GIF, WebP or PNG from its header, or None; it is untrusted text."""
+    found = next((kind.comment(image) for kind in FORMATS.values() if kind.name == image.format), None)
+    if isinstance(found, bytes):
+        return found.decode("utf-8", "replace")
+    return found if isinstance(found, str) else None
+
+
+def _check(frames: Frames, delays: Sequence[int], comment: str, exact: Colours) -> None:
+    if not len(frames):
+        raise GlimpseError("no frames to animate")
+    if len(shapes := sorted({frame.shape for frame in frames})) > 1:
+        raise GlimpseError(f"frames differ in shape: {' and '.join(map(str, shapes))}")
+    shape = shapes[0]
+    if any(frame.dtype != np.uint8 for frame in frames):
+        raise GlimpseError(f"frames must be uint8, got {', '.join(sorted({str(f.dtype) for f in frames}))}")
+    if 0 in shape or not (len(shape) == 2 or (len(shape) == 3 and shape[2] == 3)):
+        raise GlimpseError(f"a frame must be (h, w) or (h, w, 3) and not empty, got {shape}")
+    if len(delays) != len(frames):
+        raise GlimpseError(f"{len(frames)} frames need as many delays, got {len(delays)}")
+    if not all(1 <= delay <= 65535 for delay in delays):
+        raise GlimpseError(f"delays must be 1 to 65535 centiseconds, got {min(delays)} to {max(delays)}")
+    if not comment.isascii():
+        raise GlimpseError("the comment must be ASCII")
+    if len(set(exact)) > ENTRIES:
+        raise GlimpseError(f"at most {ENTRIES} colours can be kept exactly, got {len(set(exact))}")
+    if not all(0 <= level <= 255 for colour in exact for level in colour):
+        raise GlimpseError("levels of the exact colours must be 0 to 255")
+
+
+def _gif(frames: Frames, comment: str, exact: Colours, **timing: Any) -> bytes:
+    import imageio.v3 as iio  # 0.1 s that only a GIF pays
+
+    palette, indices = index_frames(frames, exact)
+    options = {"palette": palette, "optimize": True, "comment": comment.encode("ascii"), **timing}
+    if _longest(indices, timing["duration"]) > 655350:
+        raise GlimpseError("a GIF holds no picture for longer than 655.35 s")
+    # Pillow takes 2-D frames for grey, and grey levels for indices into `palette`.
+    return bytes(iio.imwrite("<bytes>", indices, extension=".gif", plugin="pillow", is_batch=True, **options))
+
+
+def _longest(frames: Iterable[NDArray[np.uint8]], durations: Sequence[int]) -> int:
+    """Longest time that one picture stands, identical neighbours merged."""
+    changes = [not np.array_equal(before, after) for before, after in pairwise(frames)]
+    return int(np.bincount(np.cumsum([0, *changes]), durations).max())
+
+
+def _webp(frames: Frames, comment: str, _: Colours, **timing: Any) -> bytes:
+    exif = Image.Exif()
+    if comment:
+        exif[DESCRIPTION] = comment
+    return _saved(frames, "WEBP", lossless=True, kmax=0, exif=exif, **timing)  # key frames add 40 %
+
+
+def _apng(frames: Frames, comment: str, _: Colours, **timing: Any) -> bytes:
+    text = PngInfo()
+    if comment:
+        text.add_text(KEYWORD, comment)
+    over = [Blend.OP_SOURCE, *[Blend.OP_OVER] * (len(frames) - 1)]
+    return _saved(_changes(frames), "PNG", blend=over, pnginfo=text, **timing)
+
+
+def _changes(frames: Frames) -> Frames:
+    """Add alpha, and make transparent what stands still: an APNG of a seventh of the size."""
+    if len(frames) == 1:
+        return frames
+    nothing = np.zeros((1, 1, 1), dtype=np.uint8)
+    opaque = (np.dstack([frame, np.full(frame.shape[:2], 255, dtype=np.uint8)]) for frame in frames)
+    steps = pairwise(chain([nothing], opaque))
+    return [after * np.any(before != after, axis=2, keepdims=True) for before, after in steps]
+
+
+def _description(image: Image.Image) -> object:
+    try:
+        return image.getexif().get(DESCRIPTION)
+    except (SyntaxError, struct.error):  # what Pillow says to EXIF that is damaged
+        return None
+
+
+def _saved(frames: Frames, name: str, **options: Any) -> bytes:
+    first, *rest = map(Image.fromarray, frames)
+    target = BytesIO()
+    first.save(target, name, append_images=rest, **options)
+    return target.getvalue()
+
+
+class Format(NamedTuple):
+    """One format of animations: Pillow's name, most pixels a side, how to write it, where its comment is."""
+
+    name: str
+    side: int
+    encode: Callable[..., bytes]
+    comment: Callable[[Image.Image], object]
+
+
+_GIF = Format("GIF", 65535, _gif, lambda image: image.info.get("comment"))
+_WEBP = Format("WEBP", 16383, _webp, _description)
+_APNG = Format("PNG", 2**31 - 1, _apng, lambda image: image.info.get(KEYWORD))  # `text` decodes every frame
+FORMATS = {".gif": _GIF, ".webp": _WEBP, ".apng": _APNG, ".png": _APNG}

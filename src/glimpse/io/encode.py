@@ -1,0 +1,63 @@
+"""Arrays into the bytes of a still: PNG with its record, or NPY for the exact numbers."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from glimpse.io.png import encode_deep, profile_chunk
+from glimpse.io.record import KEYWORD, Record
+
+
+def to_levels(array: NDArray[Any], white: int) -> NDArray[Any]:
+    """Round to the nearest level and clip: uint8 where white is 255, uint16 where it is 65535."""
+    levels: NDArray[Any] = np.clip(np.rint(array), 0, white).astype(np.uint8 if white == 255 else np.uint16)
+    return levels
+
+
+def unpremultiply(array: NDArray[Any], white: int) -> NDArray[Any]:
+    """Undo the premultiplication of the colours, shape (A, B, C) with alpha last; no alpha, no colour."""
+    alpha = np.clip(array[..., -1:], 0, white)
+    safe = np.where(np.rint(alpha) > 0, alpha, np.inf)
+    return np.concatenate([array[..., :-1] * white / safe, alpha], axis=-1)
+
+
+def encode_png(
+    levels: NDArray[Any], record: Record | None = None, color: Mapping[str, bytes] | None = None
+) -> bytes:
+    """Encode a PNG.
+
+    Parameters
+    ----------
+    levels : ndarray, uint8 or uint16, shape (A, B) or (A, B, C)
+        Grey, grey and alpha, RGB or RGBA.
+    record : Record or None
+        Goes into one text chunk, ``glimpse``.
+    color : mapping of str to bytes
+        What the levels mean: ``icc_profile``, or the contents of the chunks ``gAMA``, ``cHRM``, ``sRGB``.
+    """
+    chunks, meaning = PngInfo(), dict(color or {})
+    profile = meaning.pop("icc_profile", None)
+    for name, data in meaning.items():
+        chunks.add(name.encode(), data)
+    if record:
+        chunks.add_text(KEYWORD, record.to_json())
+    if levels.dtype == np.uint16 and levels.ndim == 3:
+        first = [profile_chunk(profile)] if profile else []
+        return encode_deep(levels, [*first, *((kind, data) for kind, data, *_ in chunks.chunks)])
+    file = io.BytesIO()
+    Image.fromarray(levels).save(file, "PNG", pnginfo=chunks, icc_profile=profile)
+    return file.getvalue()
+
+
+def encode_npy(array: NDArray[Any]) -> bytes:
+    """Encode the exact array in NumPy's own format."""
+    file = io.BytesIO()
+    np.save(file, array, allow_pickle=False)
+    return file.getvalue()

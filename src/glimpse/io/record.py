@@ -1,0 +1,149 @@
+"""The record that a file carries: with which window, from what, it was made. Read as untrusted text."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from glimpse import limits
+from glimpse.errors import GlimpseError
+from glimpse.io.shrink_on_load import LEAST_SIGMA
+from glimpse.validation import checked, checked_shape
+from glimpse.window import METHODS, Window
+
+KEYWORD = "glimpse"
+"""Name of the text chunk that holds the record."""
+
+VERSION = 1
+AXES = "gx=row, gy=col"
+
+_SWEPT = ("gx", "gy", "delta", "sigma", "gamma")
+_FOUND = ("rows", "cols", "offset", "residual", "confidence", "settled")  # told by `glimpse locate`, too
+
+
+@dataclass(frozen=True)
+class Record:
+    """What ``glimpse info`` prints.
+
+    Parameters
+    ----------
+    window : Window
+        The window, or the first one of a sweep.
+    shape : (int, int)
+        Rows and columns of the source, or of the canvas.
+    source : str
+        Base name of the source.
+    last : Window or None
+        The last window of a sweep.
+    method : str or None
+        How a canvas was written; None for patches and animations.
+    fast : int
+        How many times smaller the source was decoded.
+    """
+
+    window: Window
+    shape: tuple[int, int]
+    source: str
+    last: Window | None = None
+    method: str | None = None
+    fast: int = 1
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the flat JSON object; a swept value is [first, last]."""
+        values = self.window.to_dict()
+        for name in _SWEPT if self.last else ():
+            pair = [values[name], getattr(self.last, name)]
+            values[name] = pair if pair[0] != pair[1] else pair[0]
+        extra: dict[str, Any] = {"method": self.method} if self.method else {}
+        extra |= {"fast": self.fast} if self.fast > 1 else {}
+        return {
+            "glimpse": VERSION,
+            **values,
+            "axes": AXES,
+            "shape": list(self.shape),
+            "source": self.source,
+            **extra,
+        }
+
+    @property
+    def single(self) -> Window:
+        """The window of a file that has just one.
+
+        Raises
+        ------
+        GlimpseError
+            If the record is of a sweep.
+        """
+        if self.last:
+            raise GlimpseError("the record is of a sweep and names no single window")
+        return self.window
+
+    def to_json(self) -> str:
+        """Return `to_dict` as one line of ASCII."""
+        return json.dumps(self.to_dict())
+
+
+def parse_record(text: str | bytes) -> Record:
+    """Parse the JSON of a record, which anyone may have written.
+
+    Raises
+    ------
+    GlimpseError
+        If it is anything but a record of this version with numbers in their ranges.
+    """
+    if len(text) > limits.RECORD_BYTES:
+        raise GlimpseError(f"the record is longer than {limits.RECORD_BYTES} bytes")
+    try:
+        values = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise GlimpseError(f"the record is not JSON of ours: {error}") from None
+    if not isinstance(values, dict) or values.pop("glimpse", None) is not VERSION:
+        raise GlimpseError(f"the record is not of version {VERSION}")
+    return _record(values)
+
+
+def _record(values: dict[str, Any]) -> Record:
+    axes, source = values.pop("axes", AXES), values.pop("source", "")
+    shape, method = values.pop("shape", None), values.pop("method", None)
+    fast = values.pop("fast", 1)
+    found = {name: values.pop(name) for name in _FOUND if name in values}
+    if checked("offset", found.get("offset", 0), positive=False):
+        values["gamma"] = Window.gamma  # a window has no offset, and its gamma alone would only be too bright
+    if type(fast) is not int or fast not in (1, *LEAST_SIGMA):
+        raise GlimpseError("the record has a fast that is none")
+    if axes != AXES or not isinstance(source, str) or method not in (None, *METHODS):
+        raise GlimpseError("the record has an axes, source or method that is none")
+    first, last = _ends(values)
+    n = values.get("n", Window.n)
+    if isinstance(n, list) and len(n) != 2:
+        raise GlimpseError("the record has an n that is none")
+    window, end = Window.from_dict(first), Window.from_dict(last)
+    if method and window != end:
+        raise GlimpseError("the record is of a sweep and of a canvas at once")
+    return Record(window, checked_shape(shape), source, None if window == end else end, method, fast)
+
+
+def _ends(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The values of the first and the last window."""
+    first, last = dict(values), dict(values)
+    for name in _SWEPT:
+        if isinstance(pair := values.get(name), list):
+            if len(pair) != 2:
+                raise GlimpseError(f"the record has {len(pair)} values for {name}")
+            first[name], last[name] = pair
+    return first, last
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise GlimpseError("a name stands twice")
+    if any(isinstance(value, float) and math.isinf(value) for value in values.values()):
+        raise GlimpseError("a number is out of range")
+    return values
+
+
+def _no_constant(name: str) -> None:
+    raise GlimpseError(f"{name} is no number")

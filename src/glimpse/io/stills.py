@@ -1,0 +1,121 @@
+"""Stills out of files and into files, the record of their window inside."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glimpse import limits
+from glimpse.errors import GlimpseError
+from glimpse.io.decode import Reduce, decode
+from glimpse.io.encode import encode_npy, encode_png, to_levels, unpremultiply
+from glimpse.io.files import open_input, write_output
+from glimpse.io.picture import Picture
+from glimpse.io.record import Record, parse_record
+
+_ARRAY_BYTES = 1 << 26
+
+
+def load_picture(
+    name: str, levels: tuple[float, float] | None = None, reduce: Reduce | None = None
+) -> Picture:
+    """Open and decode a file, or standard input for ``-``, as `decode` does.
+
+    Raises
+    ------
+    GlimpseError
+        Whatever is wrong with it.
+    """
+    with open_input(name) as file:
+        return decode(file, levels, reduce)
+
+
+def as_array(picture: Picture) -> Picture:
+    """Return a picture whose pixels are an array, if that is of a size to keep.
+
+    It takes less time to look at many parts of an array than of the decoder's own image.
+    """
+    pixels = picture.pixels
+    if isinstance(pixels, np.ndarray) or pixels.size * pixels.dtype.itemsize > _ARRAY_BYTES:
+        return picture
+    return replace(picture, pixels=np.asarray(pixels))
+
+
+def load_record(name: str) -> Record:
+    """Return the record of a patch, canvas or animation, or of a file of its JSON.
+
+    Raises
+    ------
+    GlimpseError
+        If there is none, or it is none of ours.
+    """
+    with open_input(name) as file:
+        head = file.read(limits.RECORD_BYTES + 1)
+        file.seek(0)
+        record = parse_record(head) if head[:1] == b"{" else picture_record(decode(file))
+    if record is None:
+        raise GlimpseError(
+            "it carries no record: .npy files, drawings and what other programs saved have none"
+        )
+    return record
+
+
+def picture_record(picture: Picture) -> Record | None:
+    """Return the record of a decoded picture, None where it carries none.
+
+    Raises
+    ------
+    GlimpseError
+        If the record is none of ours, or speaks of other pixels than these.
+    """
+    if picture.text is None:
+        return None
+    record = parse_record(picture.text)
+    size = record.shape if record.method else record.window.shape
+    if record.last is None and picture.shape != size:
+        raise GlimpseError(
+            f"not a glimpse patch: it has {picture.shape[0]} x {picture.shape[1]} pixels, "
+            f"its record says {size[0]} x {size[1]}"
+        )
+    return record
+
+
+def save_still(
+    name: str,
+    array: NDArray[Any],
+    like: Picture,
+    record: Record | None = None,
+    *,
+    overwrite: bool = False,
+    sync: bool = True,
+) -> None:
+    """Write a patch or canvas as PNG, in the levels and colours of a picture, or as exact NPY.
+
+    Parameters
+    ----------
+    name : str
+        Ends in ``.png`` or ``.npy``; ``-`` is PNG on standard output.
+    array : ndarray, shape (A, B) or (A, B, C)
+        In the levels of `like`, colours multiplied by alpha where `like` has one.
+    overwrite, sync
+        As for `write_output`.
+    """
+    array = unpremultiply(array, like.white) if like.alpha else array
+    if name.lower().endswith(".npy"):
+        data = encode_npy(array)
+    else:
+        if array.ndim == 3 and array.shape[2] > 4:
+            raise GlimpseError(f"PNG holds no {array.shape[2]} channels; write .npy")
+        data = encode_png(to_levels(array, like.white), record, like.color)
+    save_bytes(name, data, overwrite=overwrite, sync=sync)
+
+
+def save_bytes(name: str, data: bytes, *, overwrite: bool = False, sync: bool = True) -> None:
+    """Write an output, as `write_output` does, with its name in front of what goes wrong."""
+    try:
+        write_output(name, data, overwrite=overwrite, sync=sync)
+    except GlimpseError as error:
+        raise GlimpseError(f"-o {name}: {error}") from error

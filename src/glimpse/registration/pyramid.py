@@ -1,0 +1,52 @@
+"""An image and its halves, and windows from one to the other."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from glimpse.typing import Floats
+from glimpse.window import Window
+
+SHARPEST = 0.3
+"""Sigma in pixels below which the derivatives vanish between pixels."""
+
+
+class Scene:
+    """An image and its halves: level k has pixels of 2**k."""
+
+    def __init__(self, image: Floats) -> None:
+        self.levels = [image]
+
+    def level(self, k: int) -> Floats:
+        while len(self.levels) <= k:
+            rows, cols = (side // 2 for side in self.levels[-1].shape)
+            quads = self.levels[-1][: 2 * rows, : 2 * cols].reshape(rows, 2, cols, 2)
+            self.levels.append(quads.mean(axis=(1, 3)))
+        return self.levels[k]
+
+    def level_for(self, stride: float) -> int:
+        """The coarsest level that has four pixels or more to a stride, and 16 pixels or more a side."""
+        most = int(math.log2(max(min(self.levels[0].shape) / 16, 1)))
+        return min(int(math.log2(max(stride / 4, 1))), most)
+
+    def center(self, k: int) -> tuple[float, float]:
+        """The middle of level k, in pixels of the image: an odd last row or column is not in it."""
+        rows, cols = self.level(k).shape
+        return (rows * 2**k - 1) / 2, (cols * 2**k - 1) / 2
+
+
+def onto_level(window: Window, k: int) -> Window:
+    """The window in pixels of level k."""
+    side = 2**k
+    sigma = math.sqrt(max(window.sigma**2 - (side**2 - 1) / 12, (SHARPEST * side) ** 2)) / side
+    gx, gy = ((g - (side - 1) / 2) / side for g in (window.gx, window.gy))
+    return replace(window, gx=gx, gy=gy, delta=window.delta / side, sigma=sigma)
+
+
+def from_level(window: Window, k: int) -> Window:
+    """The window of level k in pixels of the image: its pixels are boxes, whose variance adds up."""
+    side = 2**k
+    sigma = math.sqrt((window.sigma * side) ** 2 + (side**2 - 1) / 12)
+    gx, gy = (g * side + (side - 1) / 2 for g in (window.gx, window.gy))
+    return replace(window, gx=gx, gy=gy, delta=window.delta * side, sigma=sigma)

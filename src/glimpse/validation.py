@@ -1,0 +1,107 @@
+"""What is a number, a number of filters, the shape of a canvas: each returned if it is one, else refused."""
+
+from __future__ import annotations
+
+import math
+import re
+from numbers import Integral, Real
+from typing import Any
+
+from glimpse import limits
+from glimpse.array_api import is_not_numpy
+from glimpse.errors import GlimpseError
+from glimpse.limits import N_MAX, NUMBER_MAX
+
+Pair = int | tuple[int, int]
+
+NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+"""Pattern of a plain decimal number, in ASCII."""
+
+
+def number(text: str) -> float:
+    """Parse a plain decimal number, refusing what only a programming language would accept.
+
+    Examples
+    --------
+    >>> number("-2.5e1")
+    -25.0
+    """
+    if not re.fullmatch(NUMBER, text, re.ASCII) or not math.isfinite(float(text)):
+        raise GlimpseError(f"{text!r} is not a plain finite number such as 2.5")
+    return float(text)
+
+
+def checked(name: str, value: object, *, positive: bool = True) -> float:
+    """Return a number as a float if it is finite and in its range, else raise `GlimpseError`.
+
+    An array of another library, such as a PyTorch tensor, is returned as it is: its numbers may not be
+    known yet.
+    """
+    if is_not_numpy(value):
+        return value  # type: ignore[return-value]
+    if isinstance(value, bool) or not isinstance(value, Real) or not _is_finite(value):
+        raise GlimpseError(f"{name} must be a finite number, got {value!r}")
+    least = 1 / NUMBER_MAX if positive else -NUMBER_MAX
+    real = float(value)
+    if positive and real <= 0:
+        raise GlimpseError(f"{name} must be > 0, got {real:g}")
+    if not least <= real <= NUMBER_MAX:
+        raise GlimpseError(f"{name} must be {least:g} to {NUMBER_MAX:g}, got {value}")
+    return real
+
+
+def checked_size(name: str, size: object) -> int:
+    """Return how many pixels there are along an axis, if it is a whole number above 0."""
+    if isinstance(size, bool) or not isinstance(size, Integral) or size < 1:
+        raise GlimpseError(f"{name} must be a whole number above 0, got {size!r}")
+    return int(size)
+
+
+def checked_sides(shape: object) -> tuple[int, int]:
+    """Return rows and columns, if they are whole numbers above 0."""
+    if not isinstance(shape, list | tuple) or len(shape) != 2:
+        raise GlimpseError(f"a shape is two whole numbers, rows and columns, not {shape!r}")
+    return checked_size("the rows of a shape", shape[0]), checked_size("the columns of a shape", shape[1])
+
+
+def checked_shape(shape: object) -> tuple[int, int]:
+    """Return rows and columns of a canvas, if they are such.
+
+    Raises
+    ------
+    GlimpseError
+        If they are not two whole numbers within the limits.
+    """
+    rows, cols = checked_sides(shape)
+    if max(rows, cols) > limits.CANVAS_SIDE or rows * cols > limits.MAX_PIXELS:
+        raise GlimpseError(
+            f"a canvas of {rows} x {cols} is outside 1 to {limits.CANVAS_SIDE} a side, "
+            f"{limits.MAX_PIXELS} pixels in all"
+        )
+    return rows, cols
+
+
+def check_pixels(rows: int, cols: int) -> None:
+    """Refuse an image of more pixels than the limit."""
+    if rows * cols > limits.MAX_PIXELS:
+        raise GlimpseError(
+            f"{rows} x {cols} pixels are more than {limits.MAX_PIXELS}; --max-pixels raises the limit"
+        )
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number of over 308 digits
+        return False
+
+
+def checked_n(n: object) -> Pair:
+    """Return n as one number or a pair of different ones, else raise `GlimpseError`."""
+    pair = n if isinstance(n, tuple) else (n, n)
+    if len(pair) != 2 or any(isinstance(k, bool) or not isinstance(k, Integral) for k in pair):
+        raise GlimpseError(f"n must be a whole number or (rows, columns), got {n!r}")
+    if not all(1 <= k <= N_MAX for k in pair):
+        raise GlimpseError(f"n must be 1 to {N_MAX} filters per axis, got {n!r}")
+    rows, cols = int(pair[0]), int(pair[1])
+    return rows if rows == cols else (rows, cols)

@@ -1,0 +1,444 @@
+"""The frame of every command, in real processes: exit codes, streams, signals, terminals, start-up."""
+
+import contextlib
+import os
+import pty
+import re
+import select
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+import numpy as np
+import pytest
+from helpers import invoke, lines, noise, opened, process, save
+
+from glimpse.cli import main
+
+COMMANDS = ["read", "write", "sweep", "show", "locate", "info"]
+WINDOWED = ["read", "write", "sweep", "show", "locate"]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def image(folder):
+    return save("a.png", noise(30, 44, 3))
+
+
+# Start-up and help
+
+
+def test_help_and_completion_import_no_heavy_library():
+    names = ", ".join(f"glimpse.cli.{name}" for name in COMMANDS)
+    code = f"import sys, {names}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "glimpse.cli.sweep" in done.stdout.split()
+    assert not {"numpy", "scipy", "PIL", "imageio"} & set(done.stdout.split())
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help_says_which_commands_there_are(option):
+    result = invoke(option)
+    assert result.exit_code == 0
+    assert {*re.findall(r"^  (\w+)  ", result.stdout, re.MULTILINE)} >= {*COMMANDS}
+    assert not result.stderr
+
+
+@pytest.mark.parametrize("command", WINDOWED)
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help_of_a_command_says_which_axis_is_which(command, option):
+    result = invoke(command, option)
+    words = " ".join(result.stdout.split())
+    assert result.exit_code == 0
+    assert "--gx, --row ROW Centre row, counted DOWN" in words
+    assert "--gy, --col COL Centre column, counted ACROSS" in words
+    assert max(map(len, lines(result.stdout))) <= 100
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_and_command_has_help(command):
+    found = main.get_command(click.Context(main), command)
+    for parameter in found.params:
+        assert parameter.param_type_name == "argument" or parameter.help
+    assert found.help
+
+
+def test_version_is_the_packages():
+    from importlib.metadata import version
+
+    assert invoke("--version").stdout == f"glimpse {version('glimpse-crop')}\n"
+
+
+def test_without_a_command_help_is_shown_in_lines():
+    result = invoke()
+    assert result.exit_code in (0, 2)
+    assert len(lines(result.output)) > 10
+    assert "\\n" not in result.output
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_are_generated(shell):
+    code = "import sys; sys.argv[0] = 'glimpse'; from glimpse.cli import main; main()"
+    environment = {**os.environ, "_GLIMPSE_COMPLETE": f"{shell}_source"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True)
+    assert b"_GLIMPSE_COMPLETE" in done.stdout
+    assert not done.stderr
+
+
+def test_completion_knows_the_commands():
+    code = "import sys; sys.argv[0] = 'glimpse'; from glimpse.cli import main; main()"
+    environment = {"_GLIMPSE_COMPLETE": "bash_complete", "COMP_WORDS": "glimpse s", "COMP_CWORD": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | environment, capture_output=True, check=True
+    )
+    assert {*done.stdout.split()} == {b"plain,show", b"plain,sweep"}
+
+
+# Usage errors: one line that names the option, exit 2
+
+USAGE = {
+    "no image": (["read"], "read: Missing argument 'IMAGE...'"),
+    "no such command": (["crop", "a.png"], "No such command 'crop'; there are read, .*read crops"),
+    "no such option": (["read", "a.png", "--angle", "3"], "No such option '--angle'|No such option: --angle"),
+    "a value missing": (["read", "a.png", "--gx"], "'--gx' requires an argument"),
+    "gx nan": (
+        ["read", "a.png", "--gx", "nan"],
+        "'--gx'.*'nan' is not a plain finite number such as 2.5, or 50%",
+    ),
+    "gx inf": (["read", "a.png", "--gx", "inf"], "'--gx'.*not a plain finite number"),
+    "gx 1e999": (["read", "a.png", "--gx", "1e999"], "'--gx'.*not a plain finite number"),
+    "gx 1_0": (["read", "a.png", "--gx", "1_0"], "'--gx'.*not a plain finite number"),
+    "gx arabic": (["read", "a.png", "--gx", "١"], "'--gx'.*not a plain finite number"),
+    "gx twice percent": (["read", "a.png", "--gx", "5%%"], "'--gx'.*not a plain finite number"),
+    "gx a range": (["read", "a.png", "--gx", "1:5"], "'--gx'.*not a plain finite number"),
+    "row too far": (["read", "a.png", "--row", "1e10"], "'--gx' / '--row'.*-1e.09 to 1e.09"),
+    "delta 0": (["read", "a.png", "--delta", "0"], "'--delta'.*must be > 0, got 0"),
+    "sigma negative": (["read", "a.png", "--sigma", "-1"], "'--sigma'.*must be > 0, got -1"),
+    "gamma tiny": (["read", "a.png", "--gamma", "1e-30"], "'--gamma'.*1e-09 to 1e.09"),
+    "n 0": (["read", "a.png", "-n", "0"], "'-n'.*1 to 4096"),
+    "n 5000": (["read", "a.png", "-n", "5000"], "'-n'.*1 to 4096"),
+    "n 2.5": (["read", "a.png", "-n", "2.5"], "'-n'.*'2.5' is not a number of filters such as 40"),
+    "n of three": (["read", "a.png", "-n", "2,3,4"], "'-n'.*'2,3,4' is not a number of filters"),
+    "kernel": (["read", "a.png", "--kernel", "lanczos"], "'--kernel'.*'gaussian', 'box'"),
+    "edge": (["read", "a.png", "--edge", "wrap"], "'--edge'.*'extend', 'black'"),
+    "slice": (["read", "a.png", "--slice", "abc"], "--slice.*'abc' is not a slice"),
+    "slice with gx": (["read", "a.png", "--slice", ":,:", "--gx", "3"], "--slice says where.*leave out --gx"),
+    "range": (["read", "a.png", "--range", "1,0"], "'--range'.*not two rising numbers"),
+    "max-pixels": (["read", "a.png", "--max-pixels", "0"], "'--max-pixels'"),
+    "jobs": (["read", "a.png", "-j", "0"], "'-j'"),
+    "like missing": (["read", "a.png", "--like", "none.png"], "--like none.png: no such file"),
+    "like an image": (["read", "a.png", "--like", "a.png"], "--like a.png: it carries no record"),
+    "nothing changes": (
+        ["sweep", "a.png"],
+        "nothing changes; write a number as a range first:last.*--delta 1:8",
+    ),
+    "three ends": (["sweep", "a.png", "--delta", "1:2:3"], "'--delta'.*write first:last, such as 1:8"),
+    "an open end": (["sweep", "a.png", "--delta", "1:"], "'--delta'.*write first:last, such as 1:8"),
+    "an end at 0": (["sweep", "a.png", "--delta", "0:8"], "'--delta'.*> 0.*first:last, such as 1:8"),
+    "dashes": (["sweep", "a.png", "--sigma", "1-8"], "'--sigma'.*written first:last, such as 1:8"),
+    "frames 0": (["sweep", "a.png", "--delta", "1:2", "--frames", "0"], "'--frames'"),
+    "fps nan": (["sweep", "a.png", "--delta", "1:2", "--fps", "nan"], "'--fps'"),
+    "hold nan": (["sweep", "a.png", "--delta", "1:2", "--hold", "nan"], "'--hold'"),
+    "gain 0": (["write", "a.png", "--gain", "0"], "'--gain'.*> 0"),
+    "method": (["write", "a.png", "--method", "magic"], "'--method'"),
+    "canvas of nothing": (["write", "a.png", "--canvas", "0,5"], "--canvas.*rows.* above 0, got 0"),
+    "canvas too large": (["write", "a.png", "--canvas", "70000,5"], "--canvas.*70000 x 5"),
+    "an empty output": (["read", "a.png", "-o", ""], r"^(?!.*/a-patch).*-o"),
+    "output a jpeg": (
+        ["read", "a.png", "-o", "b.jpg"],
+        "-o b.jpg: the name must end in .png or .npy, or in / for",
+    ),
+    "a show in npy": (["show", "a.png", "-o", "b.npy"], "must end in .png"),
+    "a sweep in jpeg": (["sweep", "a.png", "--gx", "1:2", "-o", "b.jpg"], "must end in .gif or .webp"),
+    "stills in jpeg": (["sweep", "a.png", "--gx", "1:2", "-o", "{index}.jpg"], "must end in .png"),
+    "one file for two": (
+        ["read", "a.png", "b.png", "-o", "c.png"],
+        r"one name for 2 inputs.*\(c.png/\) or a",
+    ),
+    "no output for two": (["read", "a.png", "b.png"], "2 inputs need -o with a folder"),
+    "standard input twice": (["read", "-", "-", "-o", "out/"], "give '-' once"),
+}
+
+
+@pytest.mark.parametrize(("args", "message"), USAGE.values(), ids=USAGE)
+def test_wrong_usage_is_told_in_one_line_and_nothing_is_done(args, message, image, folder):
+    result = invoke(*args)
+    assert result.exit_code == 2
+    assert not result.stdout
+    (line,) = lines(result.stderr)
+    assert re.search(message, line)
+    assert line.startswith("glimpse")
+    assert os.listdir(folder) == ["a.png"]
+
+
+@pytest.mark.parametrize("name", ["sigma", "gamma"])
+def test_a_refused_number_is_called_by_its_own_name(name, image):
+    result = invoke("read", image, f"--{name}", "-1")
+    assert f"{name} must be > 0, got -1" in result.stderr
+    assert "delta must" not in result.stderr
+
+
+def test_the_range_of_gy_is_not_told_as_that_of_gx(image):
+    assert "gx must" not in invoke("read", image, "--gy", "1e10").stderr
+
+
+# Failures: one line each, exit 1
+
+
+def test_a_failed_image_is_one_line_on_stderr_and_exit_1(folder):
+    (folder / "bad.png").write_bytes(b"no picture")
+    done = process("read", "bad.png", code=1)
+    assert done.stderr == (
+        b"glimpse: bad.png: not an image of a known format (PNG, JPEG, GIF, TIFF, BMP, WEBP, PPM, NPY)\n"
+    )
+    assert not done.stdout
+    assert os.listdir(folder) == ["bad.png"]
+
+
+def odd_inputs(folder):
+    os.mkfifo("fifo.png")
+    (folder / "folder.png").mkdir()
+    (folder / "empty.png").touch()
+    (folder / "dangling.png").symlink_to("nowhere.png")
+    (folder / "zero.png").symlink_to("/dev/zero")
+    return ["fifo.png", "folder.png", "empty.png", "dangling.png", "zero.png", "missing.png"]
+
+
+def test_bad_files_among_good_ones_cost_only_themselves(folder, image):
+    names = odd_inputs(folder)
+    other = save("b.png", noise(7, 5, seed=1))
+    start = time.perf_counter()
+    done = process("read", image, *names, other, "-o", "out/", code=1)
+    assert time.perf_counter() - start < 3
+    told = lines(done.stderr)
+    assert sorted(os.listdir("out")) == ["a-patch.png", "b-patch.png"]
+    assert [line.split(": ")[1] for line in told[1:-2]] == names
+    assert all(line.startswith("glimpse: ") for line in told[1:-2])
+    assert told[-1] == "glimpse: 6 of 8 files failed"
+    assert len(told) == 9
+
+
+def test_file_names_are_escaped_in_messages(folder):
+    name = "a\n\x1b[31mb\udcff.png"
+    done = process("read", name, code=1)
+    assert done.stderr == b"glimpse: a\\n\\x1b[31mb\\udcff.png: no such file or directory\n"
+
+
+def test_an_internal_error_says_how_to_see_more_and_exits_70(monkeypatch, image):
+    import glimpse.attention
+
+    def broken(*_, **__):
+        raise ZeroDivisionError("two\nlines")
+
+    monkeypatch.setattr(glimpse.attention, "read_many", broken)
+    result = invoke("read", image)
+    assert result.exit_code == 70
+    (line,) = lines(result.stderr)
+    assert line == "glimpse: internal error: ZeroDivisionError: two\\nlines; run with glimpse --debug"
+
+
+def test_quiet_says_nothing_but_failures(folder, image):
+    assert invoke("read", image, "-q").output == ""
+    result = invoke("read", image, "none.png", "-q", "-o", "out/")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert lines(result.stderr) == [
+        "glimpse: none.png: no such file or directory",
+        "glimpse: 1 of 2 files failed",
+    ]
+
+
+# Pipes, full disks and closed streams
+
+
+def test_a_pipe_goes_in_and_a_pipe_comes_out(image):
+    done = process("read", "-", "-o", "-", stdin=Path(image).read_bytes())
+    process("read", image, "-o", "p.png")
+    np.testing.assert_array_equal(opened(done.stdout), opened("p.png"))
+    assert done.stderr.startswith(
+        b"-: 64 x 64 patch, row 14.5 (gx), col 21.5 (gy), delta 0.46875, sigma 0.5 -> -\n"
+    )
+
+
+def test_standard_input_alone_goes_to_standard_output(image):
+    data = Path(image).read_bytes()
+    for command, extra in (("read", []), ("show", []), ("sweep", ["--gx", "1:2", "--frames", "2"])):
+        result = invoke(command, "-", *extra, stdin=data)
+        assert opened(result.stdout_bytes).ndim >= 2
+    patch = invoke("read", "-", stdin=data).stdout_bytes
+    assert opened(invoke("write", "-", stdin=patch).stdout_bytes).shape == (30, 44, 3)
+
+
+@pytest.mark.parametrize("args", [["read", "a.png", "-o", "-"], ["info", "p.png"], ["--help"], ["--version"]])
+def test_a_full_disk_behind_standard_output_is_told_in_one_line(args, image):
+    process("read", image, "-o", "p.png")
+    with open("/dev/full", "wb") as full:
+        done = process(*args, code=1, stdout=full)
+    assert lines(done.stderr)[-1].endswith("no space left on device")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+@pytest.mark.parametrize("args", [["read", "a.png", "-o", "-"], ["info", "p.png"]])
+def test_a_closed_pipe_is_quiet(args, image):
+    process("read", image, "-o", "p.png")
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = process(*args, code=-signal.SIGPIPE, stdout=writer)
+    os.close(writer)
+    assert not done.stderr
+
+
+def test_standard_input_that_is_closed_is_a_failed_file():
+    done = subprocess.run(
+        ["sh", "-c", f"{sys.executable} -m glimpse read - -o p.png <&-"], capture_output=True, check=False
+    )
+    assert done.returncode == 1
+    assert lines(done.stderr)[-1].startswith("glimpse: -: ")
+
+
+def test_a_closed_stderr_costs_nothing(image):
+    other = save("b.png", noise(5, 7))
+    command = f"{sys.executable} -m glimpse read {image} {other} -o out/ 2>&-"
+    assert subprocess.run(["sh", "-c", command], check=False).returncode == 0
+    assert sorted(os.listdir("out")) == ["a-patch.png", "b-patch.png"]
+
+
+# Signals
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_work_at_once_and_the_shell_sees_it(signum, folder):
+    save("big.png", noise(400, 600, 3))
+    command = [sys.executable, "-m", "glimpse", "sweep", "big.png", "--delta", "1:8", "--frames", "3000"]
+    with subprocess.Popen(
+        [*command, "-o", "out.gif"], stderr=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as running:
+        time.sleep(1)
+        assert running.poll() is None
+        start = time.perf_counter()
+        running.send_signal(signum)
+        out, err = running.communicate(timeout=10)
+    assert time.perf_counter() - start < 1
+    assert running.returncode == -signum
+    assert (out, err) == (b"", b"")
+    assert os.listdir(folder) == ["big.png"]
+
+
+SLOW_DISK = """
+import os, time
+os.fsync = lambda handle: (os.write(1, b"w"), time.sleep(20))
+from glimpse.cli import main
+
+main()
+"""
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_signal_amid_a_write_leaves_no_temporary_file(signum, jobs, folder):
+    names = [save(f"{i}.png", noise(9, 7, seed=i)) for i in range(2)]
+    command = [sys.executable, "-c", SLOW_DISK, "read", *names, "-o", "out/", "-j", str(jobs)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as running:
+        assert running.stdout.read(1) == b"w"
+        running.send_signal(signum)
+        _, err = running.communicate(timeout=10)
+    assert (running.returncode, err) == (-signum, b"")
+    assert os.listdir("out") == []
+
+
+# Terminals
+
+
+def on_terminal(*args, stdout=None):
+    """What a command says on a terminal, and its exit code."""
+    leader, follower = pty.openpty()
+    command = [sys.executable, "-m", "glimpse", *map(str, args)]
+    with subprocess.Popen(command, stdout=stdout or follower, stderr=follower, stdin=follower) as running:
+        os.close(follower)
+        said = b""
+        with contextlib.suppress(OSError):  # EIO: the other end is closed
+            while select.select([leader], [], [], 20)[0] and (data := os.read(leader, 65536)):
+                said += data
+        running.wait(timeout=20)
+    os.close(leader)
+    return said.decode(), running.returncode
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["read", "a.png", "-o", "-"],
+        ["sweep", "a.png", "--gx", "1:2", "-o", "-"],
+        ["show", "a.png", "-o", "-"],
+    ],
+)
+def test_bytes_are_refused_to_a_terminal(args, image):
+    said, code = on_terminal(*args)
+    assert code == 2
+    assert "standard output is a terminal; redirect it or give -o FILE" in said
+    assert "PNG" not in said
+
+
+def test_several_files_show_their_progress_on_a_terminal(image):
+    names = [save(f"{i}.png", noise(9, 7, seed=i)) for i in range(3)]
+    said, code = on_terminal("read", *names, "-o", "out/")
+    assert code == 0
+    assert "100%" in said
+    assert "\\x1b" not in said
+    assert "\\r" not in said
+    for name in names:
+        assert re.search(rf"(\r|\r\x1b\[K|\n){name}: 64 x 64 patch", said)
+
+
+def test_a_sweep_shows_its_progress_on_a_terminal(image):
+    said, code = on_terminal("sweep", image, "--gx", "1:9", "--frames", "20", "-o", "s.gif")
+    assert (code, "100%" in said) == (0, True)
+
+
+@pytest.mark.parametrize("args", [["read", "a.png"], ["sweep", "a.png", "--gx", "1:9", "-q"]])
+def test_one_file_or_quiet_shows_no_progress(args, image):
+    said, code = on_terminal(*args)
+    assert (code, "%" in said) == (0, False)
+
+
+def test_without_a_terminal_there_is_no_progress(image):
+    done = process("sweep", image, "--gx", "1:9", "--frames", "20", "-o", "s.gif")
+    assert len(lines(done.stderr)) == 1
+    assert b"%" not in done.stderr
+    assert b"\r" not in done.stderr
+
+
+# What a run leaves
+
+
+def test_the_same_command_gives_the_same_bytes_whatever_the_number_of_jobs(folder):
+    names = [save(f"{i}.png", noise(20, 30, 3, seed=i)) for i in range(6)]
+    for jobs in (1, 4):
+        assert invoke("read", *names, "-o", f"out{jobs}/", "-j", jobs).exit_code == 0
+    for name in os.listdir("out1"):
+        assert (folder / "out1" / name).read_bytes() == (folder / "out4" / name).read_bytes()
+    assert len(os.listdir("out4")) == 6
+
+
+def test_summaries_come_in_the_order_of_the_files(folder):
+    sizes = [(400, 500), (3, 4), (200, 100), (5, 6)]
+    names = [save(f"{i}.png", noise(*size)) for i, size in enumerate(sizes)]
+    result = invoke("read", *names, "-o", "out/", "-j", 4)
+    assert [line.split(":")[0] for line in lines(result.stderr)] == names
+
+
+def test_a_new_file_has_the_mode_of_the_umask(image):
+    before = os.umask(0o026)
+    try:
+        invoke("read", image, "-o", "p.png")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(os.stat("p.png").st_mode) == 0o640

@@ -1,0 +1,174 @@
+"""`glimpse locate`: what it prints, draws and leaves for `--like`; what it refuses."""
+
+import json
+import sys
+from pathlib import Path
+from shlex import split
+
+import numpy as np
+import pytest
+from helpers import invoke, lines, opened, record, save
+from PIL import Image
+from skimage import data
+
+from glimpse import locate
+
+WINDOW = {"gx": 180.25, "gy": 221.5, "delta": 3.2, "sigma": 1.6}
+CUT = "read astronaut.png --gx 180.25 --gy 221.5 --delta 3.2 -n 40,36 -q -o"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    save("astronaut.png", data.astronaut())
+    invoke(*split(CUT), "p.png")
+    return tmp_path
+
+
+def test_locate_prints_what_the_library_finds_in_the_keys_of_info():
+    result = invoke("locate", "astronaut.png", "p.png")
+    told = json.loads(result.stdout)
+    found = locate(data.astronaut(), opened("p.png"), channel_axis=2)
+    assert told == {
+        **{"glimpse": 1, **found.window.to_dict(), "axes": "gx=row, gy=col"},
+        **{"shape": [512, 512], "source": "astronaut.png", **found.to_dict()},
+    }
+    for name, value in WINDOW.items():
+        assert told[name] == pytest.approx(value, abs=0.02)
+    assert told["n"] == [40, 36]
+    assert told["gamma"] == 1
+    assert told["rows"] == pytest.approx([180.75 - 64, 180.75 + 64], abs=0.05)
+    assert told["cols"] == pytest.approx([222 - 57.6, 222 + 57.6], abs=0.05)
+    assert told["settled"] is True
+    (line,) = lines(result.stderr)
+    assert line.startswith("p.png: row 180.2")
+    assert "(gx), col 221." in line
+    assert " of astronaut.png, residual 0." in line
+
+
+def test_the_json_file_re_cuts_the_crop():
+    invoke("locate", "astronaut.png", "p.png", "-o", "w.json")
+    invoke(*split("read astronaut.png --like w.json -o again.png"))
+    assert record("again.png") == json.loads(Path("w.json").read_text())
+    difference = np.abs(opened("again.png").astype(int) - opened("p.png"))
+    assert difference.max() <= 1
+    assert difference.mean() < 0.05
+
+
+def test_a_crop_of_another_tool_is_found_and_re_cut_at_full_quality():
+    box = (200, 90, 320, 186)
+    Image.fromarray(data.astronaut()).resize((40, 32), Image.Resampling.BICUBIC, box).save("thumb.jpg")
+    told = json.loads(invoke("locate", "astronaut.png", "thumb.jpg", "-o", "w.json").stdout)
+    assert told["rows"] == pytest.approx([90, 186], abs=0.5)
+    assert told["cols"] == pytest.approx([200, 320], abs=0.5)
+    invoke(*split("read astronaut.png --like w.json -n 64,80 --delta 1.5 -o full.png"))
+    assert opened("full.png").shape == (64, 80, 3)
+
+
+@pytest.mark.parametrize(("gain", "offset"), [(1, 0), (0.5, 40)])
+def test_what_is_printed_is_a_record_too(gain, offset):
+    save("dim.png", np.rint(gain * opened("p.png") + offset).astype(np.uint8))
+    printed = invoke("locate", "astronaut.png", "dim.png", "-o", "w.json").stdout
+    Path("printed.json").write_text(printed)
+    assert bool(json.loads(printed)["offset"]) is bool(offset)
+    assert invoke("info", "printed.json").stdout == Path("w.json").read_text()
+
+
+@pytest.mark.parametrize("how", ["BOX", "BICUBIC", "LANCZOS"])
+def test_the_brightness_of_a_crop_by_another_tool_is_left_alone(how):
+    crop = Image.fromarray(data.astronaut()).crop((200, 90, 320, 186)).resize((40, 32), Image.Resampling[how])
+    crop.save("thumb.png")
+    told = json.loads(invoke("locate", "astronaut.png", "thumb.png").stdout)
+    assert (told["gamma"], told["offset"]) == (1, 0)
+
+
+def test_the_json_file_has_no_gamma_that_wants_an_offset():
+    save("dim.png", np.rint(opened("p.png") * 0.6 + 70).astype(np.uint8))
+    told = json.loads(invoke("locate", "astronaut.png", "dim.png", "-o", "w.json").stdout)
+    assert (told["gamma"], told["offset"]) == (pytest.approx(0.6, abs=0.01), pytest.approx(70, abs=1))
+    own = ("rows", "cols", "offset", "residual", "confidence", "settled")
+    window = {key: value for key, value in told.items() if key not in own}
+    assert json.loads(Path("w.json").read_text()) == window | {"gamma": 1}
+
+
+def test_a_png_shows_the_place_on_the_image():
+    invoke("locate", "astronaut.png", "p.png", "-o", "place.png")
+    drawing = opened("place.png")
+    assert drawing.ndim == 3
+    assert drawing.shape[1] > 500
+    assert (drawing == (255, 196, 0)).all(axis=2).sum() > 300  # the box
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".webp"])
+def test_an_animation_shows_the_descent(suffix):
+    start = "--gx 183 --gy 219 --delta 3.3"
+    invoke(*split(f"locate astronaut.png p.png {start} -o descent{suffix}"))
+    with Image.open(f"descent{suffix}") as image:
+        assert image.n_frames >= 3
+    told = json.loads(invoke("info", f"descent{suffix}").stdout)
+    assert told["gx"] == pytest.approx([183, 180.25], abs=0.02)
+
+
+def test_numbers_are_a_start_and_skip_the_search(monkeypatch):
+    monkeypatch.setattr(sys.modules["glimpse.registration.locate"], "find_candidates", None)
+    told = json.loads(invoke(*split("locate astronaut.png p.png --gx 181 --gy 220 --delta 3.3")).stdout)
+    assert told["gx"] == pytest.approx(180.25, abs=0.02)
+
+
+def test_sixteen_bits_are_located_in_the_levels_of_eight():
+    save("deep.png", data.camera().astype(np.uint16) * 257)
+    save("camera.png", data.camera())
+    invoke(*split("read deep.png --gx 150 --gy 220 --delta 3 -n 40 -q -o q.png"))
+    for image in ("deep.png", "camera.png"):
+        told = json.loads(invoke("locate", image, "q.png").stdout)
+        assert told["gx"] == pytest.approx(150, abs=0.02)
+        assert told["residual"] < 1
+
+
+def test_a_patch_of_another_picture_is_no_match():
+    save("coffee.png", data.coffee())
+    result = invoke("locate", "coffee.png", "p.png", "-o", "w.json")
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    (line,) = lines(result.stderr)
+    assert line.startswith("glimpse: p.png: no match")
+    assert "(--row, --col, --delta)" in line
+    assert not Path("w.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "message", "code"),
+    [
+        ("locate astronaut.png p.png -n 9", "-n is the size of PATCH", 2),
+        ("locate - -", "standard input can be read once only", 2),
+        ("locate astronaut.png p.png -o -", "the JSON goes to standard output", 2),
+        ("locate astronaut.png p.png -o w.jpg", "must end in .json or .png or .gif", 2),
+        ("locate astronaut.png p.png -o astronaut.png --overwrite", "an input is never replaced", 2),
+        ("locate astronaut.png p.png -o p.png --overwrite", "an input is never replaced", 2),
+        ("locate astronaut.png none.png", "none.png", 1),
+        ("locate none.png p.png", "none.png", 1),
+        (
+            "locate p.png astronaut.png",
+            "no match: the patch is like no part of the image (the image comes first",
+            1,
+        ),
+    ],
+)
+def test_what_cannot_be_is_told_in_one_line(args, message, code):
+    result = invoke(*split(args))
+    assert result.exit_code == code
+    (line,) = lines(result.stderr)
+    assert message in line
+    assert result.stdout == ""
+
+
+def test_quiet_prints_the_json_alone():
+    result = invoke("locate", "astronaut.png", "p.png", "-q")
+    assert result.stderr == ""
+    assert json.loads(result.stdout)["source"] == "astronaut.png"
+
+
+def test_a_start_needs_the_centre_and_the_stride():
+    result = invoke("locate", "astronaut.png", "p.png", "--row", "180")
+    assert result.exit_code == 2
+    assert "a start needs --row, --col and --delta together" in result.stderr

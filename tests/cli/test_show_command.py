@@ -1,0 +1,68 @@
+"""`glimpse show`: the drawing of the library, for pictures of every kind."""
+
+from pathlib import Path
+from shlex import split
+
+import numpy as np
+import pytest
+from helpers import invoke, lines, noise, opened, save
+
+from glimpse import Window, read
+from glimpse.drawing import figure, viewport
+
+SHAPE = 30, 44
+KINDS = {"L": ((), np.uint8), "LA": ((2,), np.uint8), "RGB": ((3,), np.uint8), "RGBA": ((4,), np.uint8)}
+KINDS |= {"I;16": ((), np.uint16)}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def on_black(levels):
+    """8-bit RGB of noise of any kind, its alpha on black."""
+    levels = np.atleast_3d(levels).astype(float)
+    if levels.shape[2] in (2, 4):
+        levels = levels[..., :-1] * levels[..., -1:] / 255
+    return levels
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_show_is_the_drawing_of_the_library(kind):
+    bands, dtype = KINDS[kind]
+    levels = noise(*SHAPE, *bands).astype(dtype) * (257 if dtype == np.uint16 else 1)
+    save("a.png", levels.astype(dtype))
+    result = invoke("show", "a.png", *split("--gx 12 --gy 25 --delta 1.5 --sigma 0.9 -n 9,12 -o s.png"))
+    assert result.exit_code == 0, result.stderr
+    window = Window(12, 25, 1.5, 0.9, n=(9, 12))
+    image = on_black(levels) / (257 if dtype == np.uint16 else 1)
+    patch = read(image.astype(np.float32), window, channel_axis=2)
+    expected = figure.show(viewport.to_rgb(image, 255), window, viewport.to_rgb(patch, 255))
+    np.testing.assert_allclose(opened("s.png"), expected.astype(float), atol=1)
+    assert lines(result.stderr) == [
+        "a.png: 9 x 12 window, row 12 (gx), col 25 (gy), delta 1.5, sigma 0.9 -> s.png"
+    ]
+
+
+def test_a_drawing_is_no_patch():
+    save("a.png", noise(*SHAPE, 3))
+    invoke("show", "a.png")
+    assert invoke("info", "a-show.png").exit_code == 1
+
+
+def test_show_like_a_patch_and_through_pipes():
+    save("a.png", noise(*SHAPE, 3))
+    invoke("read", "a.png", *split("--gx 12 -n 9 -o p.png"))
+    piped = invoke("show", "-", "--like", "p.png", stdin=Path("a.png").read_bytes())
+    invoke("show", "a.png", *split("--gx 12 -n 9 -o s.png"))
+    np.testing.assert_array_equal(opened(piped.stdout_bytes), opened("s.png"))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1), (3, 5)])
+@pytest.mark.parametrize("how", ["", "-n 1", "-n 200,1", "--delta 90", "--gx -9e8 --gy 9e8", "--sigma 1e-9"])
+def test_odd_images_and_windows_are_shown(shape, how):
+    save("o.png", np.dstack([noise(*shape)] * 3))
+    result = invoke("show", "o.png", *split(how))
+    assert result.exit_code == 0, result.stderr

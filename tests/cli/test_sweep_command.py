@@ -1,0 +1,324 @@
+"""`glimpse sweep`: the frames are the library's reads, the delays sum to what was asked."""
+
+import io
+import json
+import os
+import sys
+from pathlib import Path
+from shlex import split
+
+import numpy as np
+import pytest
+from helpers import invoke, lines, noise, opened, record, save
+from PIL import Image
+from skimage.data import astronaut
+
+from glimpse import Window, read
+from glimpse.drawing import panels, viewport
+
+SHAPE = 30, 44
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def image():
+    return save("a.png", noise(*SHAPE, 3))
+
+
+@pytest.fixture
+def grey():
+    rows, cols = np.mgrid[: SHAPE[0], : SHAPE[1]]
+    return save("g.png", (4 * rows + 3 * cols).astype(np.uint8) ^ (noise(*SHAPE) & 15))
+
+
+def rounded(array):
+    return np.clip(np.rint(array), 0, 255).astype(np.uint8)
+
+
+def shown(source, count, step):
+    """The picture that stands at each step of milliseconds, and the milliseconds in all."""
+    pictures, ends = [], []
+    with Image.open(source) as animation:
+        for i in range(animation.n_frames):
+            animation.seek(i)
+            pictures.append(np.asarray(animation.convert("RGB")))
+            ends.append((ends or [0])[-1] + animation.info["duration"])
+    found = [pictures[int(np.searchsorted(ends, i * step, "right"))] for i in range(count)]
+    return found, ends[-1]
+
+
+def info(source):
+    return json.loads(invoke("info", source).stdout)
+
+
+def grey_face():
+    face = np.ascontiguousarray(astronaut()[:430, :500, 1])
+    return face, save("face.png", face)
+
+
+SWEEPS = {"delta": "1:8", "sigma": "0.5:8", "gx": "0:429"}
+
+
+@pytest.mark.parametrize(("name", "ends"), SWEEPS.items(), ids=SWEEPS)
+def test_the_frames_of_a_photograph_are_its_reads(name, ends):
+    face, path = grey_face()
+    fixed = {"gx": 180.0, "gy": 260.0, "delta": 5.0, "sigma": 2.5}
+    typed = [f"--{key}={value}" for key, value in fixed.items() if key != name]
+    result = invoke("sweep", path, f"--{name}", ends, *typed, *split("-n 40 --plain -o s.gif"))
+    assert result.exit_code == 0, result.stderr
+    first, last = map(float, ends.split(":"))
+    windows = panels.path(Window(**{**fixed, name: first}, n=40), Window(**{**fixed, name: last}, n=40), 48)
+    frames, total = shown("s.gif", 48, 40)
+    for frame, window in zip(frames, windows, strict=True):
+        assert np.abs(frame.astype(int) - rounded(read(face, window))[..., None]).max() <= 1
+    assert total == 47 * 40 + 600
+    assert Image.open("s.gif").info["loop"] == 0
+    assert info("s.gif") == {
+        **Window(**fixed, n=40).to_dict(),
+        **{"glimpse": 1, "axes": "gx=row, gy=col", "shape": [430, 500], "source": "face.png"},
+        name: [first, last],
+    }
+
+
+@pytest.mark.parametrize(
+    ("frames", "fps", "hold"), [(7, 24, 0.6), (10, 12.5, 2), (5, 7, 0), (2, 50, 0.1), (1, 25, 1)]
+)
+def test_the_delays_sum_to_what_was_asked(frames, fps, hold, grey):
+    how = split(f"--frames {frames} --fps {fps} --hold {hold}")
+    result = invoke("sweep", grey, "--gx", "0:29", *how, "--plain", "-o", "s.gif")
+    with Image.open("s.gif") as animation:
+        total = sum(seek(animation, i).info.get("duration", 0) for i in range(animation.n_frames))
+    expected = (frames - 1) / fps + max(hold, 1 / fps)
+    if frames > 1:
+        assert abs(total / 1000 - expected) <= 0.01
+    assert f"{frames} frames of 64 x 64, {expected:.2f} s" in result.stderr
+
+
+def seek(animation, index):
+    animation.seek(index)
+    return animation
+
+
+@pytest.mark.parametrize("suffix", [".webp", ".apng", ".png", ".WEBP"])
+@pytest.mark.parametrize("plain", [["--plain"], []], ids=["plain", "panel"])
+def test_webp_and_apng_are_exact(suffix, plain, image):
+    name = f"s{suffix}"
+    assert invoke(*split(f"sweep {image} --delta 0.5:2 --frames 5 -n 9 -o {name}"), *plain).exit_code == 0
+    windows = panels.path(Window.centered(SHAPE, 9, delta=0.5), Window.centered(SHAPE, 9, delta=2), 5)
+    patches = [rounded(read(opened(image), window, channel_axis=2)) for window in windows]
+    expected = patches if plain else list(panels.frames(opened(image), windows, patches))
+    for frame, wanted in zip(shown(name, 5, 40)[0], expected, strict=True):
+        np.testing.assert_array_equal(frame, wanted)
+    assert info(name)["delta"] == [0.5, 2]
+
+
+def test_a_boomerang_plays_there_and_back_without_doubled_ends(grey):
+    how = split("--gx 5:25 --gy 20 --frames 4 --boomerang --plain -n 12 --fps 10")
+    assert invoke("sweep", grey, *how, "-o", "s.webp").exit_code == 0
+    windows = panels.path(
+        Window.centered(SHAPE, 12, gx=5, gy=20), Window.centered(SHAPE, 12, gx=25, gy=20), 4
+    )
+    frames, total = shown("s.webp", 6, 100)
+    assert total == 600
+    for frame, i in zip(frames, [0, 1, 2, 3, 2, 1], strict=True):
+        np.testing.assert_array_equal(frame[..., 0], rounded(read(opened(grey), windows[i])))
+    assert info("s.webp")["gx"] == [5, 25]
+
+
+@pytest.mark.parametrize(("frames", "count"), [(1, 1), (2, 2), (3, 4), (5, 8)])
+def test_short_boomerangs_come_out(frames, count, grey):
+    result = invoke("sweep", grey, *split(f"--gx 5:25 --frames {frames} --boomerang --plain -o s.gif"))
+    assert result.exit_code == 0
+    assert f"{count} frames of" in result.stderr
+
+
+def test_two_ranges_change_together(grey):
+    assert (
+        invoke("sweep", grey, *split("--gx 5:25 --sigma 0.5:4 --frames 3 --plain -o s.webp")).exit_code == 0
+    )
+    windows = [Window.centered(SHAPE, gx=gx, sigma=sigma) for gx, sigma in ((5, 0.5), (15, 2**0.5), (25, 4))]
+    for frame, window in zip(shown("s.webp", 3, 40)[0], windows, strict=True):
+        np.testing.assert_array_equal(frame[..., 0], rounded(read(opened(grey), window)))
+    assert (info("s.webp")["gx"], info("s.webp")["sigma"]) == ([5, 25], [0.5, 4])
+
+
+def test_a_swept_stride_takes_its_default_sigma_along(grey):
+    assert invoke("sweep", grey, *split("--delta 1:4 --frames 2 --plain -o s.webp")).exit_code == 0
+    assert (info("s.webp")["delta"], info("s.webp")["sigma"]) == ([1, 4], [0.5, 2])
+
+
+def test_a_range_may_be_in_percent_and_fall(grey):
+    assert (
+        invoke("sweep", grey, *split("--gx 100%:0 --gy -10:50% --frames 2 --plain -o s.webp")).exit_code == 0
+    )
+    assert (info("s.webp")["gx"], info("s.webp")["gy"]) == ([29.5, 0], [-10, 21.5])
+
+
+def test_zoom_enlarges_the_patch(grey):
+    invoke("sweep", grey, *split("--gx 5:25 --frames 2 --plain -n 9,12 --zoom 3 -o s.webp"))
+    invoke("sweep", grey, *split("--gx 5:25 --frames 2 --plain -n 9,12 -o t.webp"))
+    one, three = (shown(name, 2, 40)[0] for name in ("t.webp", "s.webp"))
+    np.testing.assert_array_equal(three[1], viewport.enlarge(one[1], 3))
+
+
+def test_stills_are_named_by_the_template_and_remember_their_windows(grey):
+    result = invoke(
+        "sweep", grey, *split("--gx 5:25 --frames 3 --plain -n 9"), "-o", "f/{stem}-{index:03d}-{gx:g}.png"
+    )
+    assert result.exit_code == 0
+    assert sorted(os.listdir("f")) == ["g-000-5.png", "g-001-15.png", "g-002-25.png"]
+    window = Window.centered(SHAPE, 9, gx=15)
+    np.testing.assert_array_equal(opened("f/g-001-15.png"), rounded(read(opened(grey), window)))
+    assert Window.from_dict({key: record("f/g-001-15.png")[key] for key in window.to_dict()}) == window
+
+
+def test_stills_of_panels_are_the_panels(image):
+    assert invoke("sweep", image, *split("--gx 5:25 --frames 2 -n 9"), "-o", "{index}.png").exit_code == 0
+    windows = [Window.centered(SHAPE, 9, gx=gx) for gx in (5, 25)]
+    patches = [rounded(read(opened(image), window, channel_axis=2)) for window in windows]
+    for i, panel in enumerate(panels.frames(opened(image), windows, patches)):
+        np.testing.assert_array_equal(opened(f"{i}.png"), panel)
+
+
+def test_stills_that_share_a_name_are_refused_before_any_is_written(grey):
+    result = invoke("sweep", grey, *split("--gx 5:25 --frames 3"), "-o", "f/{stem}.png")
+    assert result.exit_code == 2
+    assert "f/g.png" in result.stderr
+    assert not Path("f").exists()
+
+
+def test_stills_keep_16_bits(folder):
+    deep = np.random.default_rng(0).integers(0, 65536, SHAPE, dtype=np.uint16)
+    save("d.png", deep)
+    assert (
+        invoke("sweep", "d.png", *split("--gx 5:25 --frames 2 --plain -n 9"), "-o", "{index}.png").exit_code
+        == 0
+    )
+    expected = np.rint(read(deep, Window.centered(SHAPE, 9, gx=5)))
+    np.testing.assert_array_equal(opened("0.png"), expected)
+
+
+def test_an_animation_goes_through_a_pipe(image):
+    result = invoke("sweep", "-", *split("--gx 5:25 --frames 3 -o -"), stdin=Path(image).read_bytes())
+    invoke("sweep", image, *split("--gx 5:25 --frames 3 -o s.gif"))
+    frames, total = shown(io.BytesIO(result.stdout_bytes), 3, 40)
+    wanted, also = shown("s.gif", 3, 40)
+    np.testing.assert_array_equal(frames, wanted)
+    assert total == also
+    Path("pipe.gif").write_bytes(result.stdout_bytes)
+    assert info("pipe.gif") == {**info("s.gif"), "source": "stdin"}
+
+
+@pytest.mark.parametrize("suffix", ["gif", "webp", "apng"])
+def test_like_repeats_a_sweep_on_another_image(suffix, image):
+    how = split("--gx 5:25 --sigma 2 --frames 3 -n 9,12 --kernel box --edge black --plain")
+    invoke("sweep", image, *how, "-o", f"s.{suffix}")
+    save("b.png", noise(25, 60, 3, seed=1))
+    again = split(f"--like s.{suffix} --frames 3 --plain -o t.{suffix}")
+    assert invoke("sweep", "b.png", *again).exit_code == 0
+    assert info(f"t.{suffix}") == {**info(f"s.{suffix}"), "shape": [25, 60], "source": "b.png"}
+    assert invoke("sweep", image, *again, "--overwrite").exit_code == 0
+    np.testing.assert_array_equal(shown(f"t.{suffix}", 3, 40)[0], shown(f"s.{suffix}", 3, 40)[0])
+
+
+def test_like_a_sweep_with_one_number_changed(image):
+    invoke("sweep", image, *split("--gx 5:25 --frames 3 -o s.gif"))
+    assert invoke("sweep", image, *split("--like s.gif --sigma 3 --frames 2 -o t.gif")).exit_code == 0
+    assert (info("t.gif")["gx"], info("t.gif")["sigma"]) == ([5, 25], 3)
+
+
+def test_like_a_patch_with_a_range(image):
+    invoke("read", image, *split("--gx 5 --sigma 2 -n 9 -o p.png"))
+    assert invoke("sweep", image, *split("--like p.png --gx 5:25 --frames 2 -o t.gif")).exit_code == 0
+    assert (info("t.gif")["gx"], info("t.gif")["sigma"], info("t.gif")["n"]) == ([5, 25], 2, 9)
+
+
+def test_reading_like_a_sweep_is_refused_for_it_has_no_single_window(image):
+    invoke("sweep", image, *split("--gx 5:25 --frames 2 -o s.gif"))
+    result = invoke("read", image, "--like", "s.gif", "-o", "p.png")
+    assert result.exit_code == 2
+    assert "names no single window" in result.stderr
+
+
+@pytest.mark.parametrize("ends", ["4:4", "4:4.0"])
+def test_a_range_that_does_not_change_is_refused_or_leaves_a_file_that_info_reads(ends, image):
+    result = invoke("sweep", image, "--delta", ends, "--frames", "2", "-o", "s.gif")
+    assert result.exit_code == 2 or info("s.gif")["delta"] == 4
+
+
+def test_a_sweep_that_the_command_line_holds_still_is_refused(image):
+    invoke("sweep", image, *split("--gx 5:25 --frames 2 -o s.gif"))
+    result = invoke("sweep", image, *split("--like s.gif --gx 7 --frames 2 -o t.gif"))
+    assert result.exit_code == 2
+    assert "nothing changes" in result.stderr
+
+
+def test_the_summary_tells_frames_seconds_and_size(image):
+    result = invoke("sweep", image, *split("--gx 5:25 --frames 4 -o s.gif"))
+    kilobytes = round(Path("s.gif").stat().st_size / 1000)
+    (line,) = lines(result.stderr)
+    assert line.startswith("a.png: 4 frames of ")
+    assert f", 0.72 s, {kilobytes} kB, row 5:25 (gx), col 21.5 (gy), " in line
+    assert line.endswith(" -> s.gif")
+
+
+def test_a_large_animation_is_told_how_to_become_smaller(image, monkeypatch):
+    monkeypatch.setattr(sys.modules["glimpse.cli.sweep"], "LARGE", 100)
+    assert (
+        "kB; --frames or .webp make it smaller"
+        in invoke("sweep", image, "--gx", "5:25", "--frames", "2").stderr
+    )
+
+
+def test_too_much_work_is_refused_before_it_is_done(image):
+    result = invoke("sweep", image, *split("--gx 5:25 --frames 9999 -n 4096 --plain -o s.gif"))
+    assert result.exit_code == 1
+    assert "9999 frames of 4096 x 4096 pixels are more than 1000000000 pixels; give less" in result.stderr
+
+
+FRAGILE = {
+    "a webp of over 16383 pixels": "--sigma 1:2 --frames 2 -n 4096,1 --zoom 5 --plain -o s.webp",
+    "a gif that stands for over 655 s": "--gx -9000:-8000 --frames 80 --fps 0.1 --plain -n 3 -o s.gif",
+}
+
+
+@pytest.mark.parametrize("how", FRAGILE.values(), ids=FRAGILE)
+def test_what_a_format_cannot_hold_is_told_in_one_line(how, image):
+    result = invoke("sweep", image, *split(how))
+    assert result.exit_code in (1, 2), result.stderr
+    assert len(lines(result.stderr)) == 1
+
+
+ODD = {
+    "one frame": "--gx 1:2 --frames 1",
+    "one filter": "--gx 1:2 --frames 2 -n 1",
+    "a large window": "--delta 1:90 --frames 2",
+    "far away": "--gx -9000:-8000 --frames 2 -n 9",
+    "a tall patch": "--gx 1:2 --frames 2 -n 100,1",
+    "a wide patch": "--gx 1:2 --frames 2 -n 1,100",
+    "black beyond": "--gy -90:0 --frames 2 --edge black",
+    "the largest gamma": "--gamma 1:1e9 --frames 2",
+    "the farthest centre": "--gx -1e9:0 --frames 2",
+    "all five": "--gx 1:2 --gy 3:4 --delta 1:2 --sigma 1:2 --gamma 1:2 --frames 2",
+}
+
+
+@pytest.mark.parametrize("plain", ["", "--plain"])
+@pytest.mark.parametrize("how", ODD.values(), ids=ODD)
+def test_odd_sweeps_come_out(how, plain, image):
+    result = invoke("sweep", image, *split(f"{how} {plain} -o s.webp"))
+    assert result.exit_code == 0, result.stderr
+    assert opened("s.webp").shape[2] in (3, 4)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 50), (50, 1), (3, 5, 2), (3, 5, 4)])
+def test_odd_images_are_swept(shape):
+    save("o.png", noise(*shape))
+    for plain in ([], ["--plain"]):
+        result = invoke("sweep", "o.png", *split("--sigma 0.5:2 --frames 2 -o s.gif --overwrite"), *plain)
+        assert result.exit_code == 0, result.stderr

@@ -1,0 +1,374 @@
+"""`glimpse write`: patches come back to where their windows saw them."""
+
+import os
+from pathlib import Path
+from shlex import split
+
+import numpy as np
+import pytest
+from helpers import invoke, lines, noise, opened, record, save
+from PIL import Image
+from skimage.data import astronaut
+
+from glimpse import Window, read, restore, write
+
+SHAPE = 30, 44
+WINDOW = Window(gx=12, gy=25, delta=1.5, sigma=0.9, n=(9, 12))
+TYPED = split("--gx 12 --gy 25 --delta 1.5 --sigma 0.9 -n 9,12")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def image():
+    return save("a.png", noise(*SHAPE, 3))
+
+
+@pytest.fixture
+def patch(image):
+    assert invoke("read", image, *TYPED, "-o", "p.png").exit_code == 0
+    return "p.png"
+
+
+def rounded(array):
+    return np.clip(np.rint(array), 0, 255).astype(np.uint8)
+
+
+def box(window):
+    top, bottom, left, right = (round(edge) for edge in window.box)
+    return slice(top, bottom), slice(left, right)
+
+
+def test_a_photograph_comes_back_at_its_brightness_on_black():
+    face = np.ascontiguousarray(astronaut()[:430, :500])
+    save("face.png", face)
+    invoke(*split("read face.png --gx 180 --gy 260 --delta 5 --sigma 2.5 -n 40 -o p.png"))
+    result = invoke(*split("write p.png -o c.png"))
+    assert result.exit_code == 0
+    canvas = opened("c.png").astype(float)
+    assert canvas.shape == (430, 500, 3)
+    inside = box(Window(180, 260, 5, 2.5, n=40))
+    assert inside == (slice(80, 280), slice(160, 360))
+    for channel in range(3):
+        assert canvas[inside][..., channel].mean() == pytest.approx(
+            face[inside][..., channel].mean(), rel=0.05
+        )
+    outside = canvas.copy()
+    outside[68:292, 148:372] = 0  # a filter reaches a few sigma beyond the box
+    assert not outside.any()
+
+
+def test_a_patch_of_ours_needs_no_numbers(patch):
+    result = invoke("write", patch, "-o", "c.png")
+    assert lines(result.stderr) == [
+        "p.png: 30 x 44 canvas, row 12 (gx), col 25 (gy), delta 1.5, sigma 0.9 -> c.png"
+    ]
+    expected = restore(opened(patch), WINDOW, SHAPE, channel_axis=2)
+    np.testing.assert_array_equal(opened("c.png"), rounded(expected))
+    assert record("c.png") == {**record(patch), "method": "transpose"}
+
+
+@pytest.mark.parametrize("gamma", [0.5, 2])
+def test_a_flat_picture_comes_back_at_its_own_level(gamma):
+    save("flat.png", np.full(SHAPE, 100, np.uint8))
+    invoke("read", "flat.png", "--gamma", gamma, "-o", "p.png")
+    assert (opened("p.png") == 100 * gamma).all()
+    invoke("write", "p.png", "-o", "c.png")
+    assert abs(opened("c.png")[10:20, 15:30].astype(int) - 100).max() <= 1
+
+
+def test_gain_1_is_the_bare_transpose(patch):
+    assert invoke("write", patch, "--gain", "1", "-o", "c.png").exit_code == 0
+    expected = write(opened(patch), WINDOW, SHAPE, channel_axis=2)
+    np.testing.assert_array_equal(opened("c.png"), rounded(expected))
+
+
+def test_any_gain_scales_the_bare_transpose(patch):
+    assert invoke("write", patch, "--gain", "0.3", "-o", "c.npy").exit_code == 0
+    expected = write(opened(patch), WINDOW, SHAPE, channel_axis=2) * np.float32(0.3)
+    np.testing.assert_allclose(np.load("c.npy"), expected, rtol=1e-6)
+
+
+def test_gain_auto_is_the_default(patch):
+    invoke("write", patch, "-o", "c.png")
+    invoke("write", patch, "--gain", "auto", "-o", "d.png")
+    assert Path("c.png").read_bytes() == Path("d.png").read_bytes()
+
+
+def test_the_inverse_reads_as_the_patch_again():
+    save("smooth.png", np.add.outer(np.arange(30), np.arange(44)).astype(np.uint8) + 60)
+    invoke("read", "smooth.png", *TYPED, "-o", "p.png")
+    assert invoke("write", "p.png", "--method", "inverse", "-o", "c.png").exit_code == 0
+    assert record("c.png")["method"] == "inverse"
+    assert invoke("read", "c.png", "--like", "p.png", "-o", "q.png").exit_code == 0
+    assert np.abs(opened("q.png").astype(int) - opened("p.png")).max() <= 1
+    assert np.ptp(opened("p.png")) > 20
+
+
+def test_the_exact_inverse_of_any_patch_reads_as_the_patch_again(image):
+    patch = "p.png"
+    invoke("read", image, *split("--gx 12 --gy 25 --delta 1.5 -n 9,12 -o p.png"))
+    assert invoke("write", patch, "--method", "inverse", "-o", "c.npy").exit_code == 0
+    assert invoke("read", "c.npy", "--like", patch, "-o", "q.png").exit_code == 0
+    np.testing.assert_array_equal(opened("q.png"), opened(patch))
+
+
+def test_the_command_line_moves_a_patch_of_ours(patch):
+    assert invoke("write", patch, "--gx", "20", "--sigma", "2", "-o", "c.png").exit_code == 0
+    moved = Window(20, 25, 1.5, 2, n=(9, 12))
+    np.testing.assert_array_equal(
+        opened("c.png"), rounded(restore(opened(patch), moved, SHAPE, channel_axis=2))
+    )
+
+
+@pytest.mark.parametrize("canvas", ["50,60", "size.png"])
+def test_the_canvas_is_rows_and_columns_or_the_size_of_an_image(canvas, patch):
+    save("size.png", noise(50, 60))
+    assert invoke("write", patch, "--canvas", canvas, "-o", "c.png").exit_code == 0
+    expected = restore(opened(patch), WINDOW, (50, 60), channel_axis=2)
+    np.testing.assert_array_equal(opened("c.png"), rounded(expected))
+    assert record("c.png")["shape"] == [50, 60]
+
+
+def test_a_canvas_that_is_neither_is_told_with_what_it_may_be(patch):
+    result = invoke("write", patch, "--canvas", "50-60")
+    assert result.exit_code in (1, 2)
+    assert "--canvas 50-60: no such file or directory; write ROWS,COLS or name an image" in result.stderr
+
+
+def test_a_picture_of_others_spans_its_canvas(image):
+    assert invoke("write", image, "--canvas", "60,88", "-o", "c.png").exit_code == 0
+    window = Window.centered((60, 88), n=SHAPE)
+    np.testing.assert_array_equal(
+        opened("c.png"), rounded(restore(opened(image), window, (60, 88), channel_axis=2))
+    )
+    assert record("c.png")["source"] == "a.png"
+
+
+def test_a_picture_of_others_goes_where_the_numbers_say(image):
+    place = split("--canvas 60,88 --gx 30 --gy 20 --delta 0.5 --sigma 0.6")
+    assert invoke("write", image, *place, "-o", "c.png").exit_code == 0
+    window = Window(30, 20, 0.5, 0.6, n=SHAPE)
+    np.testing.assert_array_equal(
+        opened("c.png"), rounded(restore(opened(image), window, (60, 88), channel_axis=2))
+    )
+
+
+def test_a_picture_of_others_without_a_canvas_is_told_what_to_give(image):
+    result = invoke("write", image)
+    assert result.exit_code == 1
+    assert lines(result.stderr) == [
+        "glimpse: a.png: not made by glimpse read; give --canvas ROWS,COLS (or an image), and its window"
+    ]
+
+
+def foreign(kind):
+    """A picture of another program, with a comment of its own."""
+    picture, exif = Image.fromarray(noise(9, 12)), Image.Exif()
+    exif[0x010E] = "Holidays, 2015"
+    options = {"gif": {"comment": b"Created with GIMP"}, "webp": {"exif": exif}}
+    picture.convert("P" if kind == "gif" else "RGB").save(f"other.{kind}", **options[kind])
+    return f"other.{kind}"
+
+
+@pytest.mark.parametrize("kind", ["gif", "webp"])
+def test_a_comment_of_another_program_is_no_broken_record(kind):
+    result = invoke("write", foreign(kind), "--canvas", "30,40", "-o", "c.png")
+    assert result.exit_code == 0, result.stderr
+
+
+def test_an_npy_patch_takes_window_and_canvas_from_like(patch, image):
+    invoke("read", image, *TYPED, "-o", "p.npy")
+    result = invoke("write", "p.npy", "--like", patch, "-o", "c.png")
+    assert result.exit_code == 0, result.stderr
+    np.testing.assert_array_equal(
+        opened("c.png"), rounded(restore(np.load("p.npy"), WINDOW, SHAPE, channel_axis=2))
+    )
+
+
+def test_a_patch_whose_pixels_belie_its_record_is_refused(patch):
+    with Image.open(patch) as whole:
+        text = whole.text["glimpse"]
+        cut = whole.crop((0, 0, 11, 9))
+    from PIL.PngImagePlugin import PngInfo
+
+    info = PngInfo()
+    info.add_text("glimpse", text)
+    cut.save("cut.png", pnginfo=info)
+    for command in ("write", "info"):
+        result = invoke(command, "cut.png")
+        assert result.exit_code == 1
+        assert lines(result.stderr) == [
+            "glimpse: cut.png: not a glimpse patch: it has 9 x 11 pixels, its record says 9 x 12"
+        ]
+
+
+@pytest.mark.parametrize("make", ["canvas", "animation"])
+def test_canvases_and_animations_are_no_patches(make, patch, image):
+    invoke("write", patch, "-o", "canvas.png")
+    invoke("sweep", image, "--gx", "1:9", "--frames", "2", "-o", "animation.gif")
+    name = {"canvas": "canvas.png", "animation": "animation.gif"}[make]
+    result = invoke("write", name, "-o", "c.png")
+    assert lines(result.stderr) == [
+        f"glimpse: {name}: not a patch: its record is of a canvas or an animation"
+    ]
+    assert result.exit_code == 1
+
+
+@pytest.fixture
+def patches(image):
+    invoke("read", image, *TYPED, "-o", "p.png")
+    invoke("read", image, *split("--gx 20 --gy 14 --delta 1 --sigma 0.6 -n 8 -o q.png"))
+    return ["p.png", "q.png"]
+
+
+OTHER = Window(20, 14, 1, 0.6, n=8)
+
+
+def canvas_of(name, window):
+    return restore(opened(name), window, SHAPE, channel_axis=2)
+
+
+def test_several_patches_in_one_file_add_up(patches):
+    assert invoke("write", *patches, "-o", "c.png").exit_code == 0
+    expected = canvas_of("p.png", WINDOW) + canvas_of("q.png", OTHER)
+    np.testing.assert_array_equal(opened("c.png"), rounded(expected))
+
+
+def test_several_patches_in_a_folder_have_each_their_own_canvas(patches):
+    assert invoke("write", *patches, "-o", "out/").exit_code == 0
+    np.testing.assert_array_equal(opened("out/p-canvas.png"), rounded(canvas_of("p.png", WINDOW)))
+    np.testing.assert_array_equal(opened("out/q-canvas.png"), rounded(canvas_of("q.png", OTHER)))
+
+
+def test_of_several_patches_for_one_canvas_the_bad_one_is_named(patches, folder):
+    (folder / "bad.png").write_bytes(b"no picture")
+    result = invoke("write", *patches, "bad.png", "-o", "c.png")
+    assert result.exit_code == 1
+    assert not Path("c.png").exists()
+    assert result.stderr.startswith("glimpse: bad.png: not an image")
+
+
+def test_patches_of_canvases_of_different_sizes_do_not_add_up(patches):
+    save("b.png", noise(31, 44))
+    invoke("read", "b.png", "-o", "r.png")
+    result = invoke("write", "p.png", "r.png", "-o", "c.png")
+    assert (result.exit_code, Path("c.png").exists()) == (1, False)
+    assert "canvases of 30 x 44 and 31 x 44 do not add up; give one --canvas" in result.stderr
+
+
+def test_onto_adds_the_patch_to_a_picture(patch):
+    base = noise(*SHAPE, 3, seed=9) // 2
+    save("base.png", base)
+    assert invoke("write", patch, "--onto", "base.png", "-o", "c.png").exit_code == 0
+    np.testing.assert_array_equal(opened("c.png"), rounded(base + canvas_of(patch, WINDOW)))
+    np.testing.assert_array_equal(opened("base.png"), base)
+
+
+def test_onto_one_canvas_after_another_is_the_sum(patches):
+    invoke("write", "p.png", "-o", "c.png")
+    invoke("write", "q.png", "--onto", "c.png", "-o", "d.png")
+    both = canvas_of("p.png", WINDOW) + canvas_of("q.png", OTHER)
+    assert np.abs(opened("d.png").astype(int) - rounded(both)).max() <= 1
+
+
+KINDS = {"L": (), "LA": (2,), "RGB": (3,), "RGBA": (4,), "I;16": ()}
+
+
+def saved(mode, name, *shape):
+    dtype = np.uint16 if mode == "I;16" else np.uint8
+    return save(name, noise(*shape, *KINDS[mode]).astype(dtype))
+
+
+@pytest.mark.parametrize("base", KINDS)
+@pytest.mark.parametrize("above", KINDS)
+def test_a_patch_of_any_kind_goes_onto_a_picture_of_any_kind(above, base):
+    saved(above, "source.png", *SHAPE)
+    saved(base, "base.png", *SHAPE)
+    invoke("read", "source.png", *TYPED, "-o", "p.png")
+    result = invoke("write", "p.png", "--onto", "base.png", "-o", "c.png")
+    assert result.exit_code == 0, result.stderr
+    assert opened("c.png").shape[:2] == SHAPE
+
+
+@pytest.mark.parametrize("mode", KINDS)
+def test_a_patch_keeps_its_kind_through_a_canvas(mode):
+    saved(mode, "source.png", *SHAPE)
+    invoke("read", "source.png", *TYPED, "-o", "p.png")
+    invoke("write", "p.png", "-o", "c.png")
+    with Image.open("c.png") as canvas:
+        assert canvas.mode == mode
+
+
+@pytest.mark.parametrize("protected", ["--canvas", "--onto"])
+def test_no_picture_that_is_read_is_replaced(protected, patch, image, folder):
+    before = Path(image).read_bytes()
+    result = invoke("write", patch, protected, image, "-o", "./a.png", "--overwrite")
+    assert result.exit_code == 2
+    assert "is the input a.png; an input is never replaced" in result.stderr
+    assert Path(image).read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["q.png", "p.png"])
+def test_of_several_patches_none_is_replaced_by_their_canvas(name, patches):
+    result = invoke("write", *patches, "-o", name, "--overwrite")
+    assert result.exit_code == 2
+    assert "an input is never replaced" in result.stderr
+
+
+def test_an_exact_canvas_is_written_as_npy(patch):
+    assert invoke("write", patch, "-o", "c.npy").exit_code == 0
+    np.testing.assert_array_equal(np.load("c.npy"), canvas_of(patch, WINDOW))
+    assert sorted(os.listdir()) == ["a.png", "c.npy", "p.png"]
+
+
+def test_the_patch_is_read_from_a_pipe(patch):
+    result = invoke("write", "-", stdin=Path(patch).read_bytes())
+    np.testing.assert_array_equal(opened(result.stdout_bytes), rounded(canvas_of(patch, WINDOW)))
+
+
+def test_canvas_and_onto_exclude_each_other(patch, image):
+    result = invoke("write", patch, "--onto", image, "--canvas", "50,60", "-o", "c.png")
+    assert result.exit_code == 2
+    assert "--canvas" in result.stderr
+
+
+def test_reading_and_writing_agree_on_where_a_pixel_is(folder):
+    dot = np.zeros(SHAPE, np.uint8)
+    dot[7, 31] = 255
+    save("dot.png", dot)
+    invoke("read", "dot.png", *split("--slice :,: -n 30,44 --sigma 0.001 -o p.png"))
+    invoke("write", "p.png", "-o", "c.png")
+    np.testing.assert_array_equal(opened("c.png"), dot)
+    np.testing.assert_array_equal(read(dot, Window(7, 31, 1, 1e-3, n=1)), [[255]])
+
+
+def test_a_window_wholly_beyond_the_image_is_noted(folder):
+    image = save("a.png", noise(30, 44))
+    result = invoke("read", image, "--row", "300%", "-n", "4", "--delta", "1", "-o", "p.png")
+    assert result.stderr.rstrip().endswith("-> p.png; the window lies wholly beyond the image")
+    result = invoke("write", "p.png", "--canvas", "20x30", "-o", "c.png")
+    assert "the window lies wholly beyond the image" in result.stderr
+    assert "beyond" not in invoke("read", image, "-o", "q.png").stderr
+
+
+def test_levels_that_a_png_cannot_hold_are_noted(folder):
+    image = save("a.png", noise(30, 44))
+    how = split("--delta 1 --sigma 0.5 -n 20 --gamma 2 -o")
+    note = invoke("read", image, *how, "p.png").stderr.rstrip().partition("; ")[2]
+    assert "was cut" not in invoke("read", image, *how, "p.npy").stderr
+    share = 100 * (np.load("p.npy") > 255.5).mean()
+    assert note == f"{share:.2g} % is beyond black or white and was cut; .npy keeps it"
+    assert invoke("write", "p.png", "-o", "c.png").stderr.count("and was cut") == 0
+    assert invoke("write", "p.png", "--method", "inverse", "-o", "i.png").stderr.count("and was cut") == 1
+
+
+def test_what_is_wrong_with_an_output_names_the_output(folder):
+    image = save("a.png", noise(30, 44))
+    result = invoke("read", image, "-o", "a.png/x.png")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("glimpse: a.png: -o a.png/x.png: ")

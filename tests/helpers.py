@@ -1,0 +1,59 @@
+"""What tests of commands share: run one, make its inputs, look into its outputs."""
+
+import io
+import json
+import signal
+import subprocess
+import sys
+
+import numpy as np
+from click.testing import CliRunner
+from PIL import Image
+
+from glimpse import limits
+from glimpse.cli import main
+
+
+def invoke(*args, stdin=None, env=None):
+    """Run a command within this process, and leave the process as it was."""
+    handler, limit = signal.getsignal(signal.SIGTERM), limits.MAX_PIXELS
+    try:
+        return CliRunner().invoke(main, [str(arg) for arg in args], input=stdin, env=env, prog_name="glimpse")
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+        limits.MAX_PIXELS = limit
+
+
+def process(*args, stdin=b"", code=0, **options):
+    """Run a command in a process of its own; a traceback is never right."""
+    command = [sys.executable, "-m", "glimpse", *map(str, args)]
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+    streams |= {"input": stdin} if isinstance(stdin, bytes) else {"stdin": stdin}
+    done = subprocess.run(command, timeout=30, check=False, **streams)
+    assert b"Traceback" not in (done.stderr or b"")
+    assert done.returncode == code, done.stderr
+    return done
+
+
+def noise(*shape, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+
+
+def save(path, array, **options):
+    Image.fromarray(array).save(path, **options)
+    return str(path)
+
+
+def opened(source):
+    """The pixels of a file, or of the bytes of one."""
+    with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
+        return np.asarray(image)
+
+
+def record(path):
+    with Image.open(path) as image:
+        return json.loads(image.text["glimpse"])
+
+
+def lines(data):
+    return (data.decode() if isinstance(data, bytes) else data).splitlines()

@@ -1,0 +1,138 @@
+"""Levels into bytes: rounded and clipped once, the record in one chunk, the same bytes every time."""
+
+import io
+import struct
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from glimpse import Window
+from glimpse.io.encode import KEYWORD, encode_npy, encode_png, to_levels, unpremultiply
+from glimpse.io.record import Record, parse_record
+
+RECORD = Record(Window(gx=2, gy=3.5, delta=1.5, sigma=0.7, n=(5, 7)), (9, 14), "ünï.png")
+
+
+def levels(*shape, dtype=np.uint8):
+    high = np.iinfo(dtype).max
+    return np.random.default_rng(1).integers(0, high, shape, dtype=dtype, endpoint=True)
+
+
+def opened(data):
+    with Image.open(io.BytesIO(data)) as image:
+        image.load()
+    return image
+
+
+def chunks(data):
+    found, at = [], 8
+    while at < len(data):
+        size, name = struct.unpack(">I4s", data[at : at + 8])
+        found.append((name, data[at + 8 : at + 8 + size]))
+        at += size + 12
+    return found
+
+
+@pytest.mark.parametrize(
+    ("value", "white", "level"),
+    [
+        *[
+            (-3.0, 255, 0),
+            (-0.4, 255, 0),
+            (0.49, 255, 0),
+            (0.51, 255, 1),
+            (254.4, 255, 254),
+            (254.6, 255, 255),
+        ],
+        *[(255.4, 255, 255), (256.0, 255, 255), (1e30, 255, 255), (-1e30, 255, 0)],
+        *[(256.0, 65535, 256), (65534.6, 65535, 65535), (65536.0, 65535, 65535), (-1.0, 65535, 0)],
+    ],
+)
+def test_levels_are_rounded_to_the_nearest_and_clipped(value, white, level):
+    result = to_levels(np.full((2, 3), value), white)
+    assert result.dtype == (np.uint8 if white == 255 else np.uint16)
+    np.testing.assert_array_equal(result, level)
+
+
+def test_unpremultiply_undoes_the_multiplication_by_alpha():
+    rgba = levels(6, 8, 4).astype(float)
+    rgba[..., 3] = np.maximum(rgba[..., 3], 1)
+    multiplied = rgba.copy()
+    multiplied[..., :3] *= rgba[..., 3:] / 255
+    multiplied.flags.writeable = False
+    np.testing.assert_allclose(unpremultiply(multiplied, 255), rgba, rtol=1e-12)
+
+
+def test_unpremultiply_gives_no_colour_where_there_is_no_alpha():
+    faint = np.array([[[100.0, 50.0, 25.0, 0.0], [9.0, 9.0, 9.0, 0.4], [9.0, 9.0, 9.0, -3.0]]])
+    np.testing.assert_array_equal(unpremultiply(faint, 255)[..., :3], 0)
+    assert np.isfinite(unpremultiply(faint, 255)).all()
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype", "mode"),
+    [
+        *[((5, 7), np.uint8, "L"), ((5, 7, 2), np.uint8, "LA"), ((5, 7, 3), np.uint8, "RGB")],
+        *[((5, 7, 4), np.uint8, "RGBA"), ((5, 7), np.uint16, "I;16"), ((1, 1), np.uint8, "L")],
+    ],
+)
+def test_a_png_holds_the_levels_and_the_mode(shape, dtype, mode):
+    array = levels(*shape, dtype=dtype)
+    image = opened(encode_png(array))
+    assert (image.format, image.mode) == ("PNG", mode)
+    np.testing.assert_array_equal(np.asarray(image), array)
+
+
+def test_a_png_carries_its_record_in_one_text_chunk():
+    data = encode_png(levels(5, 7), RECORD)
+    texts = [body for name, body in chunks(data) if name == b"tEXt"]
+    assert [text.partition(b"\0")[0] for text in texts] == [KEYWORD.encode()]
+    assert parse_record(opened(data).text[KEYWORD]) == RECORD
+
+
+def test_a_png_without_a_record_has_pixels_alone():
+    assert {name for name, _ in chunks(encode_png(levels(5, 7)))} == {b"IHDR", b"IDAT", b"IEND"}
+
+
+def test_what_the_levels_mean_stands_before_the_pixels():
+    color = {"sRGB": b"\0", "gAMA": struct.pack(">I", 45455)}
+    found = chunks(encode_png(levels(5, 7, 3), RECORD, color))
+    names = [name for name, _ in found]
+    assert names.index(b"gAMA") < names.index(b"IDAT")
+    assert names.index(b"sRGB") < names.index(b"IDAT")
+    assert dict(found)[b"gAMA"] == color["gAMA"]
+    assert color == {"sRGB": b"\0", "gAMA": struct.pack(">I", 45455)}
+
+
+def test_a_profile_is_kept_whole():
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    assert opened(encode_png(levels(5, 7, 3), None, {"icc_profile": profile})).info["icc_profile"] == profile
+
+
+def test_the_same_pixels_give_the_same_bytes():
+    assert encode_png(levels(5, 7, 3), RECORD) == encode_png(levels(5, 7, 3), RECORD)
+    assert encode_npy(levels(5, 7, 3)) == encode_npy(levels(5, 7, 3))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint16])
+def test_an_npy_file_is_the_exact_array(dtype):
+    array = np.random.default_rng(2).uniform(0, 65535, (5, 7, 3)).astype(dtype)
+    back = np.load(io.BytesIO(encode_npy(array)), allow_pickle=False)
+    assert back.dtype == dtype
+    np.testing.assert_array_equal(back, array)
+
+
+@pytest.mark.parametrize("bands", [2, 3, 4])
+@pytest.mark.parametrize("shape", [(9, 14), (1, 1), (7, 1)])
+def test_16_bit_colour_is_a_png_of_16_bits(bands, shape):
+    pixels = levels(*shape, bands, dtype=np.uint16)
+    data = encode_png(pixels, RECORD, {"icc_profile": b"a profile", "gAMA": struct.pack(">I", 45455)})
+    (_, head), *middle, (last, _) = chunks(data)
+    assert struct.unpack(">IIBB", head[:10]) == (shape[1], shape[0], 16, {2: 4, 3: 2, 4: 6}[bands])
+    assert [name for name, _ in middle] == [b"iCCP", b"gAMA", b"tEXt", b"IDAT"]
+    assert last == b"IEND"
+    image = opened(data)  # Pillow keeps the upper 8 bits
+    image = image.convert("LA") if bands == 2 else image
+    np.testing.assert_array_equal(np.asarray(image), pixels >> 8)
+    assert parse_record(image.text[KEYWORD] if bands != 2 else opened(data).text[KEYWORD]) == RECORD

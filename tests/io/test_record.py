@@ -1,0 +1,214 @@
+"""The record of a file: the same after a round trip, and whatever else stands there is refused."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import scenes
+
+from glimpse import GlimpseError, Window, limits
+from glimpse.io.record import Record, checked_shape, parse_record
+
+WINDOW = Window(gx=180, gy=260, delta=5, sigma=2.5, n=40)
+GOOD = Record(WINDOW, (430, 500), "face.png").to_dict()
+FAR = json.dumps({**GOOD, "gx": 1})
+sources = st.text(max_size=20)
+
+
+@given(scenes(), sources, st.sampled_from([None, "transpose", "inverse"]))
+def test_a_record_survives_its_json(scene, source, method):
+    shape, window = scene
+    record = Record(window, shape, source, method=method)
+    assert parse_record(record.to_json()) == record
+    assert parse_record(record.to_json().encode()) == record
+
+
+@given(scenes(), st.sets(st.sampled_from(["gx", "gy", "delta", "sigma", "gamma"]), min_size=1))
+def test_the_record_of_a_sweep_survives_its_json(scene, swept):
+    shape, first = scene
+    last = Window(**{**first.to_dict(), "n": first.n, **{name: getattr(first, name) + 1 for name in swept}})
+    swept = {name for name in swept if getattr(first, name) != getattr(last, name)}
+    record = Record(first, shape, "a.png", last=last if swept else None)
+    values = record.to_dict()
+    assert {name for name, value in values.items() if isinstance(value, list)} - {"shape", "n"} == swept
+    assert all(values[name] == [getattr(first, name), getattr(last, name)] for name in swept)
+    assert parse_record(record.to_json()) == record
+
+
+def test_a_record_reads_as_the_design_says():
+    assert Record(WINDOW, (430, 500), "face.png").to_json() == (
+        '{"glimpse": 1, "gx": 180.0, "gy": 260.0, "delta": 5.0, "sigma": 2.5, "gamma": 1.0, "n": 40, '
+        '"kernel": "gaussian", "edge": "extend", "axes": "gx=row, gy=col", "shape": [430, 500], '
+        '"source": "face.png"}'
+    )
+
+
+def test_n_is_a_pair_where_the_axes_differ_and_a_canvas_says_how_it_was_written():
+    record = Record(Window(1, 2, 3, 4, n=(5, 6)), (7, 8), "a", method="inverse")
+    assert (record.to_dict()["n"], record.to_dict()["method"]) == ([5, 6], "inverse")
+
+
+def test_a_record_is_one_line_of_ascii_whatever_the_name():
+    line = Record(WINDOW, (4, 5), 'ü\n"\u2028\udcff').to_json()
+    assert line.isascii()
+    assert len(line.splitlines()) == 1
+    assert parse_record(line).source == 'ü\n"\u2028\udcff'
+
+
+def test_a_sweep_has_no_single_window():
+    assert Record(WINDOW, (4, 5), "a").single == WINDOW
+    with pytest.raises(GlimpseError, match="names no single window"):
+        _ = Record(WINDOW, (4, 5), "a", last=Window(1, 2, 3, 4)).single
+
+
+def altered(**values):
+    return json.dumps({**GOOD, **values})
+
+
+def without(*names):
+    return json.dumps({key: value for key, value in GOOD.items() if key not in names})
+
+
+def raw(name, text):
+    """The good record with something that json.dumps would not write."""
+    return json.dumps({**GOOD, name: "HERE"}).replace('"HERE"', text)
+
+
+HOSTILE = {
+    "nothing": "",
+    "space": " ",
+    "an empty object": "{}",
+    "an empty list": "[]",
+    "a list of a record": f"[{FAR}]",
+    "a string": '"glimpse"',
+    "a number": "1",
+    "null": "null",
+    "words": "Created with some editor",
+    "two records": FAR + FAR,
+    "cut short": FAR[:-1],
+    "a comma too many": FAR[:-1] + ",}",
+    "bytes that are no text": b'{"glimpse": 1, "source": "\xff\xfe\xfa"}',
+    "brackets 30,000 deep": "[" * 30_000,
+    "brackets 100,000 deep": "[" * 100_000 + "]" * 100_000,
+    "objects 10,000 deep": '{"a":' * 10_000 + "1" + "}" * 10_000,
+    "too long": altered(source="a" * limits.RECORD_BYTES),
+    "no version": without("glimpse"),
+    "version 2": altered(glimpse=2),
+    "version true": altered(glimpse=True),
+    "version 1.0": altered(glimpse=1.0),
+    "version text": altered(glimpse="1"),
+    "version null": altered(glimpse=None),
+    "gx NaN": raw("gx", "NaN"),
+    "gx Infinity": raw("gx", "Infinity"),
+    "gx -Infinity": raw("gx", "-Infinity"),
+    "gx 1e999": raw("gx", "1e999"),
+    "gx 1e999 in a range": raw("gx", "[1, 1e999]"),
+    "gx NaN in a range": raw("gx", "[NaN, 1]"),
+    "gx of 400 digits": raw("gx", "1" + "0" * 400),
+    "gx of 9,000 digits": raw("gx", "1" + "0" * 9000),
+    "gx true": altered(gx=True),
+    "gx text": altered(gx="180"),
+    "gx null": altered(gx=None),
+    "gx an object": altered(gx={}),
+    "gx an empty range": altered(gx=[]),
+    "gx a range of one": altered(gx=[1]),
+    "gx a range of three": altered(gx=[1, 2, 3]),
+    "gx a range of ranges": altered(gx=[[1, 2], [3, 4]]),
+    "gx a range of truths": altered(gx=[True, False]),
+    "gx too far": altered(gx=1e10),
+    "gx missing": without("gx"),
+    "sigma missing": without("sigma"),
+    "gx twice": raw("gx", '1, "gx": 2'),
+    "glimpse twice": raw("glimpse", '1, "glimpse": 1'),
+    "an unknown name": altered(angle=3),
+    "a name of Python": altered(__class__="Window"),
+    "delta 0": altered(delta=0),
+    "delta negative": altered(delta=-1),
+    "delta a range to 0": altered(delta=[1, 0]),
+    "sigma 0": altered(sigma=0),
+    "sigma denormal": altered(sigma=5e-324),
+    "gamma 0": altered(gamma=0),
+    "gamma null": altered(gamma=None),
+    "n 0": altered(n=0),
+    "n negative": altered(n=-3),
+    "n true": altered(n=True),
+    "n a fraction": altered(n=2.5),
+    "n a whole float": altered(n=40.0),
+    "n text": altered(n="40"),
+    "n null": altered(n=None),
+    "n too many": altered(n=limits.N_MAX + 1),
+    "n of 400 digits": raw("n", "1" + "0" * 400),
+    "n []": altered(n=[]),
+    "n [1]": altered(n=[1]),
+    "n [2, 3, 4]": altered(n=[2, 3, 4]),
+    "n [2, true]": altered(n=[2, True]),
+    "n [[2, 3], [4, 5]]": altered(n=[[2, 3], [4, 5]]),
+    "n an object": altered(n={"rows": 3}),
+    "kernel unknown": altered(kernel="lanczos"),
+    "kernel a list": altered(kernel=["gaussian"]),
+    "kernel null": altered(kernel=None),
+    "edge unknown": altered(edge="wrap"),
+    "edge an object": altered(edge={}),
+    "axes swapped": altered(axes="gx=col, gy=row"),
+    "axes a list": altered(axes=[]),
+    "source a number": altered(source=3),
+    "offset text": altered(offset="3"),
+    "offset true": altered(offset=True),
+    "offset a list": altered(offset=[]),
+    "offset 1e999": raw("offset", "1e999"),
+    "source null": altered(source=None),
+    "method unknown": altered(method="magic"),
+    "method a list": altered(method=["transpose"]),
+    "a swept canvas": altered(method="transpose", gx=[1, 2]),
+    "shape missing": without("shape"),
+    "shape null": altered(shape=None),
+    "shape 0": altered(shape=[0, 5]),
+    "shape negative": altered(shape=[-4, -5]),
+    "shape of one": altered(shape=[5]),
+    "shape of three": altered(shape=[5, 6, 3]),
+    "shape text": altered(shape="56"),
+    "shape true": altered(shape=[True, 5]),
+    "shape a float": altered(shape=[4.0, 5]),
+    "shape NaN": raw("shape", "[NaN, 5]"),
+    "shape 1e999": raw("shape", "[1e999, 5]"),
+    "shape 70,000": altered(shape=[70_000, 5]),
+    "shape of 400 digits": raw("shape", "[1" + "0" * 400 + ", 5]"),
+    "shape of too many pixels": altered(shape=[65_535, 65_535]),
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_what_is_no_record_is_refused_in_one_line(text):
+    with pytest.raises(GlimpseError) as refused:
+        parse_record(text)
+    assert len(str(refused.value).splitlines()) == 1
+    assert len(str(refused.value)) < 1000
+
+
+@pytest.mark.parametrize("name", ["gamma", "n", "kernel", "edge", "axes", "source"])
+def test_what_has_a_default_may_be_left_out(name):
+    assert parse_record(without(name)).window.gx == 180
+
+
+def test_the_limit_of_a_record_is_its_length(monkeypatch):
+    monkeypatch.setattr(limits, "RECORD_BYTES", len(FAR))
+    assert parse_record(FAR).window.gx == 1
+    with pytest.raises(GlimpseError, match="longer than"):
+        parse_record(FAR + " ")
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (65_535, 1), [1, 65_535], (13_377, 13_377)])
+def test_shapes_within_the_limits_are_taken(shape):
+    assert checked_shape(shape) == tuple(shape)
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+                    lambda inner: st.lists(inner, max_size=3), max_leaves=5),
+       st.sampled_from([*GOOD, "method"]))  # fmt: skip
+def test_any_value_anywhere_gives_a_record_or_our_error(value, name):
+    try:
+        record = parse_record(json.dumps({**GOOD, name: value}))
+    except GlimpseError:
+        return
+    assert parse_record(record.to_json()) == record

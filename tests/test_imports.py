@@ -1,0 +1,77 @@
+"""The arrows of the house: which part may import which, read out of the source."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "src" / "glimpse"
+BASE = {"errors", "limits", "validation", "typing", "array_api", "slices", "window"}
+ARROWS = {
+    **dict.fromkeys(BASE, BASE),
+    "parallel": {"errors"},
+    "attention": BASE,
+    "registration": {*BASE, "attention"},
+    "drawing": {*BASE, "attention"},
+    "io": BASE,
+    "explorer": BASE,
+    "cli": {*BASE, "parallel", "attention", "registration", "drawing", "io", "explorer"},
+}
+OUTSIDE = {  # libraries from elsewhere
+    **{name: {"numpy"} for name in BASE},
+    "errors": set(),
+    "limits": set(),
+    "slices": set(),
+    "window": set(),
+    "parallel": {"distributed"},
+    "attention": {"numpy"},
+    "registration": {"numpy", "scipy"},
+    "drawing": {"numpy", "PIL"},
+    "io": {"numpy", "PIL", "imageio", "imagecodecs", "scipy"},
+    "explorer": {"numpy", "PIL"},
+    "cli": {"click", "numpy"},
+}
+FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.parent != PACKAGE or path.stem[:2] != "__"]
+
+
+def imported(path):
+    """The modules that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path.name} imports relative to itself"
+            if node.module == "glimpse":
+                yield from (f"glimpse.{name.name}" for name in node.names)
+            else:
+                yield node.module
+
+
+def part(path):
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_every_import_follows_an_arrow(path):
+    own = part(path)
+    assert own in ARROWS, f"{own} is no part of the house"
+    for name in imported(path):
+        first, *rest = name.split(".")
+        if first == "glimpse":
+            assert rest[0] in {own, *ARROWS[own]} | ({"__version__"} if own == "cli" else set()), name
+        elif first != "__future__":
+            assert first in sys.stdlib_module_names | OUTSIDE[own], name
+
+
+@pytest.mark.parametrize("module", ["window", "slices", "limits", "errors", "parallel"])
+def test_the_window_and_all_below_it_import_no_numpy(module):
+    code = f"import sys, glimpse.{module}; print('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
+
+
+def test_no_module_of_the_package_bears_the_name_of_a_public_function():
+    import glimpse
+
+    assert not {path.stem for path in PACKAGE.iterdir()} & set(glimpse.__all__)

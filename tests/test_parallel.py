@@ -1,0 +1,105 @@
+"""One job over many items: every item once, in order, each failure its own."""
+
+import threading
+import time
+
+import pytest
+
+from glimpse import GlimpseError
+from glimpse.parallel import run
+
+EVERY = pytest.mark.parametrize("jobs", [1, 2, 5, 64])
+
+
+def picky(item):
+    if item % 3 == 0:
+        raise GlimpseError(f"{item} is no good")
+    return 10 * item
+
+
+@EVERY
+def test_results_come_in_the_order_of_the_items(jobs):
+    def slow_at_first(item):
+        time.sleep(0.02 if item < 2 else 0)
+        return item * item
+
+    assert list(run(slow_at_first, range(20), jobs)) == [(i, i * i) for i in range(20)]
+
+
+@EVERY
+def test_a_failed_item_fails_alone(jobs):
+    results = list(run(picky, range(10), jobs))
+    assert [item for item, _ in results] == list(range(10))
+    for item, result in results:
+        if item % 3:
+            assert result == 10 * item
+        else:
+            assert isinstance(result, GlimpseError)
+            assert str(result) == f"{item} is no good"
+
+
+@EVERY
+def test_nothing_to_do_gives_nothing(jobs):
+    assert list(run(picky, [], jobs)) == []
+
+
+@EVERY
+def test_each_item_is_worked_on_once(jobs):
+    seen = []
+    list(run(seen.append, range(100), jobs))
+    assert sorted(seen) == list(range(100))
+
+
+@EVERY
+@pytest.mark.parametrize("error", [ValueError, MemoryError, KeyboardInterrupt, SystemExit])
+def test_any_other_error_ends_the_run(jobs, error):
+    def break_down(item):
+        if item == 3:
+            raise error("broken")
+        return item
+
+    results = run(break_down, range(1000), jobs)
+    assert [next(results) for _ in range(3)] == [(0, 0), (1, 1), (2, 2)]
+    with pytest.raises(error):
+        next(results)
+
+
+@EVERY
+def test_items_are_drawn_only_a_few_ahead(jobs):
+    drawn = []
+    results = run(lambda item: item, (drawn.append(i) or i for i in range(10_000)), jobs)
+    next(results)
+    assert len(drawn) <= 2 * jobs + 1
+    next(results)
+    assert len(drawn) <= 2 * jobs + 2
+    results.close()
+
+
+def test_after_the_end_of_interest_nothing_new_starts():
+    started = []
+    gate = threading.Event()
+
+    def job(item):
+        started.append(item)
+        if item:
+            gate.wait(5)
+
+    results = run(job, range(100), jobs=2)
+    next(results)
+    begin = time.perf_counter()
+    results.close()
+    assert time.perf_counter() - begin < 1
+    count = len(started)
+    gate.set()
+    time.sleep(0.05)
+    assert len(started) == count <= 3
+
+
+def test_one_job_runs_in_the_thread_of_the_caller():
+    threads = {thread for _, thread in run(lambda _: threading.get_ident(), range(5), jobs=1)}
+    assert threads == {threading.get_ident()}
+
+
+def test_two_jobs_run_at_once():
+    meeting = threading.Barrier(2, timeout=5)
+    assert len(list(run(lambda _: meeting.wait(), range(4), jobs=2))) == 4
