@@ -1,10 +1,9 @@
 """Frames in, the bytes of an animation out: GIF with one palette, WebP and APNG exactly. Opens no file."""
 
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
-from io import BytesIO
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +16,9 @@ from glimpse.io.palette import ENTRIES, Colours, Frames, index_frames
 from glimpse.io.record import KEYWORD
 
 DESCRIPTION = 0x010E  # EXIF ImageDescription
+
+_Prepared = tuple[NDArray[np.uint8], dict[str, Any]]
+"""The frames that Pillow is given, and its options."""
 
 
 def centiseconds(count: int, fps: float, hold: float = 0.6) -> list[int]:
@@ -87,8 +89,11 @@ def encode_animation(
     _check(frames, delays, comment, exact)
     if max(frames[0].shape) > kind.side:
         raise GlimpseError(f"{kind.name} holds at most {kind.side} pixels a side, got {frames[0].shape}")
-    timing = {"save_all": True, "loop": 0, "duration": [10 * delay for delay in delays]}
-    return kind.encode(frames, comment, exact, **timing)
+    stored, options = kind.prepare(frames, comment, exact)
+    if kind is _GIF and _longest(stored, delays) > 65535:
+        raise GlimpseError("a GIF holds no picture for longer than 655.35 s")
+    options |= {"save_all": True, "loop": 0, "duration": [10 * delay for delay in delays]}
+    return _written(stored, suffix.lower(), options)
 
 
 def animation_comment(image: Image.Image) -> str | None:
@@ -121,46 +126,50 @@ def _check(frames: Frames, delays: Sequence[int], comment: str, exact: Colours) 
         raise GlimpseError("levels of the exact colours must be 0 to 255")
 
 
-def _gif(frames: Frames, comment: str, exact: Colours, **timing: Any) -> bytes:
-    import imageio.v3 as iio  # 0.1 s that only a GIF pays
+def _written(frames: NDArray[np.uint8], extension: str, options: dict[str, Any]) -> bytes:
+    import imageio.v3 as iio  # 0.1 s that only an animation pays
 
+    # by name, since three frames of grey could be one picture in colour, and another plugin could be chosen
+    options |= {"extension": extension, "plugin": "pillow", "is_batch": True}
+    return bytes(iio.imwrite("<bytes>", frames, **options))
+
+
+def _gif(frames: Frames, comment: str, exact: Colours) -> _Prepared:
     palette, indices = index_frames(frames, exact)
-    options = {"palette": palette, "optimize": True, "comment": comment.encode("ascii"), **timing}
-    if _longest(indices, timing["duration"]) > 655350:
-        raise GlimpseError("a GIF holds no picture for longer than 655.35 s")
     # Pillow takes 2-D frames for grey, and grey levels for indices into `palette`.
-    return bytes(iio.imwrite("<bytes>", indices, extension=".gif", plugin="pillow", is_batch=True, **options))
+    return indices, {"palette": palette, "optimize": True, "comment": comment.encode("ascii")}
 
 
-def _longest(frames: Iterable[NDArray[np.uint8]], durations: Sequence[int]) -> int:
+def _longest(frames: NDArray[np.uint8], durations: Sequence[int]) -> int:
     """Longest time that one picture stands, identical neighbours merged."""
     changes = [not np.array_equal(before, after) for before, after in pairwise(frames)]
     return int(np.bincount(np.cumsum([0, *changes]), durations).max())
 
 
-def _webp(frames: Frames, comment: str, _: Colours, **timing: Any) -> bytes:
+def _webp(frames: Frames, comment: str, _: Colours) -> _Prepared:
     exif = Image.Exif()
     if comment:
         exif[DESCRIPTION] = comment
-    return _saved(frames, "WEBP", lossless=True, kmax=0, exif=exif, **timing)  # key frames add 40 %
+    return np.stack(frames), {"lossless": True, "kmax": 0, "exif": exif}  # key frames add 40 %
 
 
-def _apng(frames: Frames, comment: str, _: Colours, **timing: Any) -> bytes:
+def _apng(frames: Frames, comment: str, _: Colours) -> _Prepared:
     text = PngInfo()
     if comment:
         text.add_text(KEYWORD, comment)
     over = [Blend.OP_SOURCE, *[Blend.OP_OVER] * (len(frames) - 1)]
-    return _saved(_changes(frames), "PNG", blend=over, pnginfo=text, **timing)
+    return _changes(frames), {"blend": over, "pnginfo": text}
 
 
-def _changes(frames: Frames) -> Frames:
-    """Add alpha, and make transparent what stands still: an APNG of a seventh of the size."""
+def _changes(frames: Frames) -> NDArray[np.uint8]:
+    """Add alpha, and make transparent the pixels that stand still: an APNG of a seventh of the size."""
     if len(frames) == 1:
-        return frames
-    nothing = np.zeros((1, 1, 1), dtype=np.uint8)
-    opaque = (np.dstack([frame, np.full(frame.shape[:2], 255, dtype=np.uint8)]) for frame in frames)
-    steps = pairwise(chain([nothing], opaque))
-    return [after * np.any(before != after, axis=2, keepdims=True) for before, after in steps]
+        return np.stack(frames)
+    levels = np.stack(frames) if frames[0].ndim == 3 else np.stack(frames)[..., None]
+    opaque = np.concatenate([levels, np.full_like(levels[..., :1], 255)], axis=-1)
+    moves = (opaque[1:] != opaque[:-1]).any(axis=-1, keepdims=True)
+    opaque[1:] *= moves
+    return opaque
 
 
 def _description(image: Image.Image) -> object:
@@ -170,19 +179,12 @@ def _description(image: Image.Image) -> object:
         return None
 
 
-def _saved(frames: Frames, name: str, **options: Any) -> bytes:
-    first, *rest = map(Image.fromarray, frames)
-    target = BytesIO()
-    first.save(target, name, append_images=rest, **options)
-    return target.getvalue()
-
-
 class Format(NamedTuple):
-    """One format of animations: Pillow's name, most pixels a side, how to write it, where its comment is."""
+    """One format: Pillow's name, most pixels a side, frames and options for Pillow, where its comment is."""
 
     name: str
     side: int
-    encode: Callable[..., bytes]
+    prepare: Callable[[Frames, str, Colours], _Prepared]
     comment: Callable[[Image.Image], object]
 
 
