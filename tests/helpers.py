@@ -10,18 +10,16 @@ import numpy as np
 from click.testing import CliRunner
 from PIL import Image
 
-from glimpse import limits
 from glimpse.cli import main
 
 
 def invoke(*args, stdin=None, env=None):
     """Run a command within this process, and leave the process as it was."""
-    handler, limit = signal.getsignal(signal.SIGTERM), limits.MAX_PIXELS
+    handler = signal.getsignal(signal.SIGTERM)
     try:
         return CliRunner().invoke(main, [str(arg) for arg in args], input=stdin, env=env, prog_name="glimpse")
     finally:
         signal.signal(signal.SIGTERM, handler)
-        limits.MAX_PIXELS = limit
 
 
 def process(*args, stdin=b"", code=0, **options):

@@ -10,7 +10,7 @@ from typing import Any
 from glimpse import limits
 from glimpse.array_api import is_not_numpy
 from glimpse.errors import GlimpseError
-from glimpse.limits import N_MAX, NUMBER_MAX
+from glimpse.limits import MAX_PIXELS, N_MAX, NUMBER_MAX
 
 Pair = int | tuple[int, int]
 
@@ -64,8 +64,8 @@ def checked_sides(shape: object) -> tuple[int, int]:
     return checked_size("the rows of a shape", shape[0]), checked_size("the columns of a shape", shape[1])
 
 
-def checked_shape(shape: object) -> tuple[int, int]:
-    """Return rows and columns of a canvas, if they are such.
+def checked_shape(shape: object, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
+    """Return rows and columns of a canvas of at most so many pixels, if they are such.
 
     Raises
     ------
@@ -73,20 +73,19 @@ def checked_shape(shape: object) -> tuple[int, int]:
         If they are not two whole numbers within the limits.
     """
     rows, cols = checked_sides(shape)
-    if max(rows, cols) > limits.CANVAS_SIDE or rows * cols > limits.MAX_PIXELS:
+    if max(rows, cols) > limits.CANVAS_SIDE or rows * cols > max_pixels:
         raise GlimpseError(
             f"a canvas of {rows} x {cols} is outside 1 to {limits.CANVAS_SIDE} a side, "
-            f"{limits.MAX_PIXELS} pixels in all"
+            f"{max_pixels} pixels in all"
         )
     return rows, cols
 
 
-def check_pixels(rows: int, cols: int) -> None:
+def check_pixels(rows: int, cols: int, max_pixels: int) -> None:
     """Refuse an image of more pixels than the limit."""
-    if rows * cols > limits.MAX_PIXELS:
-        raise GlimpseError(
-            f"{rows} x {cols} pixels are more than {limits.MAX_PIXELS}; --max-pixels raises the limit"
-        )
+    if rows * cols > max_pixels:
+        size = f"{rows} x {cols} pixels"
+        raise GlimpseError(f"{size} are more than {max_pixels}; --max-pixels raises the limit")
 
 
 def _is_finite(value: Any) -> bool:

@@ -59,6 +59,15 @@ def test_a_cluster_writes_the_same_bytes_as_threads(cluster, tmp_path):
     assert said.replace("here", "there") == told
 
 
+def test_the_pixel_limit_holds_on_a_cluster(cluster, tmp_path):
+    image = save(str(tmp_path / "a.png"), noise(20, 30))
+    words = [sys.executable, "-m", "glimpse", "read", image, "-o", str(tmp_path / "p.png")]
+    words += ["--max-pixels", "599", "--dask", cluster.scheduler_address]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "20 x 30 pixels are more than 599; --max-pixels raises the limit" in done.stderr
+
+
 def test_a_worker_killed_half_way_loses_nothing(cluster, tmp_path):
     files = [save(str(tmp_path / f"{i}.png"), noise(900, 1200, 3, seed=i)) for i in range(60)]
     here, _ = read_on([], files, tmp_path / "here")

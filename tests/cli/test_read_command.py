@@ -183,6 +183,11 @@ def test_the_pixel_limit_is_an_option(image):
     assert invoke("read", image, "--max-pixels", "1320").exit_code == 0
 
 
+def test_the_pixel_limit_of_one_command_is_not_that_of_the_next(image):
+    assert invoke("read", image, "--max-pixels", "1319").exit_code == 1
+    assert invoke("read", image).exit_code == 0
+
+
 def test_notes_stand_at_the_end_of_the_line():
     frames = [Image.fromarray(noise(9, 14, seed=i)) for i in range(2)]
     frames[0].save("a.gif", save_all=True, append_images=frames[1:])

@@ -134,6 +134,20 @@ def test_the_canvas_is_rows_and_columns_or_the_size_of_an_image(canvas, patch):
     assert record("c.png")["shape"] == [50, 60]
 
 
+@pytest.mark.parametrize("words", ["--canvas 40,50 --max-pixels 1999", "--max-pixels 1999 --canvas 40,50"])
+def test_a_canvas_of_more_pixels_than_the_limit_is_wrong_usage(words, image):
+    result = invoke("write", image, *split(words))
+    assert result.exit_code == 2
+    assert "'--canvas': a canvas of 40 x 50 is outside 1 to 65535 a side, 1999 pixels" in result.stderr
+    assert invoke("write", image, *split(words.replace("1999", "2000"))).exit_code == 0
+
+
+def test_the_pixel_limit_holds_for_the_canvas_that_a_record_names(patch):
+    result = invoke("write", patch, "--max-pixels", "1319")
+    assert result.exit_code == 1
+    assert "a canvas of 30 x 44 is outside 1 to 65535 a side, 1319 pixels in all" in result.stderr
+
+
 def test_a_canvas_that_is_neither_is_told_with_what_it_may_be(patch):
     result = invoke("write", patch, "--canvas", "50-60")
     assert result.exit_code in (1, 2)

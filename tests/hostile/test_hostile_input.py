@@ -33,11 +33,14 @@ from hostile_files import (
 )
 from PIL import Image
 
-from glimpse import GlimpseError, Window, limits, read
+from glimpse import GlimpseError, Window, read
+from glimpse.io import DecodeOptions
 from glimpse.io.decode import decode
 from glimpse.io.stills import load_picture, load_record, save_still
 
 pytestmark = pytest.mark.hostile
+
+LEVELS = DecodeOptions((0, 255))
 
 
 @pytest.fixture(autouse=True)
@@ -50,15 +53,15 @@ def lines(data):
     return data.decode("utf-8", "replace").splitlines()
 
 
-def cropped(name, output):
+def cropped(name, output, options):
     """What the command does with a file, in this process."""
-    picture = load_picture(name, (0, 255))
+    picture = load_picture(name, options)
     window = Window.centered(picture.shape, 8)
     save_still(output, read(picture.pixels, window, channel_axis=picture.channel_axis), picture)
 
 
-def test_no_file_makes_a_traceback(folder, monkeypatch):
-    monkeypatch.setattr(limits, "MAX_PIXELS", 1_000_000)
+def test_no_file_makes_a_traceback(folder):
+    options = DecodeOptions((0, 255), 1_000_000)
     total = refused = 0
     slowest, wrong = 0.0, []
     for name, data in mutants(48):
@@ -68,7 +71,7 @@ def test_no_file_makes_a_traceback(folder, monkeypatch):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                cropped(name, "out.png")
+                cropped(name, "out.png", options)
             wrong += [] if is_whole((folder / "out.png").read_bytes()) else [f"{name}: not whole"]
             os.unlink("out.png")
         except GlimpseError as error:
@@ -130,9 +133,9 @@ def test_no_program_is_started(folder):
         "import sys; started = []\n"
         "watched = ('subprocess.Popen', 'os.system', 'os.exec', 'os.posix_spawn', 'os.fork')\n"
         "sys.addaudithook(lambda event, _: started.append(event) if event in watched else None)\n"
-        "from glimpse.io.stills import load_picture\nrefused = 0\n"
+        "from glimpse.io import DecodeOptions, load_picture\nrefused = 0\n"
         "for name in sys.argv[1:]:\n"
-        "    try: load_picture(name, (0, 255))\n"
+        "    try: load_picture(name, DecodeOptions((0, 255)))\n"
         "    except ValueError: refused += 1\n"
         "print(len(sys.argv) - 1, refused, len(started))"
     )
@@ -152,13 +155,13 @@ def test_a_cut_that_costs_pixels_is_refused():
         f"large.{kind}": encoded(photo("P" if kind == "GIF" else "RGB", 200, 310), kind) for kind in FORMATS
     }
     for name, data in pictures.items():
-        expected = np.asarray(decode(io.BytesIO(data), (0, 255)).pixels)
+        expected = np.asarray(decode(io.BytesIO(data), LEVELS).pixels)
         for length in np.unique(np.linspace(1, len(data) - 1, 60).astype(int)):
             counts["cut"] += 1
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
-                    pixels = np.asarray(decode(io.BytesIO(data[:length]), (0, 255)).pixels)
+                    pixels = np.asarray(decode(io.BytesIO(data[:length]), LEVELS).pixels)
             except GlimpseError:
                 counts["refused"] += 1
                 continue
@@ -258,8 +261,8 @@ def test_an_array_that_claims_more_than_it_holds_is_refused_before_memory_is_tak
 MEASURE = """
 import re, sys
 from glimpse import Window, read
-from glimpse.io.stills import load_picture, save_still
-picture = load_picture(sys.argv[1], (0, 255))
+from glimpse.io import DecodeOptions, load_picture, save_still
+picture = load_picture(sys.argv[1], DecodeOptions((0, 255)))
 rows, cols = picture.shape
 window = Window.centered(picture.shape, 64, delta=max(rows, cols) / 64)
 patch = read(picture.pixels, window, channel_axis=picture.channel_axis)

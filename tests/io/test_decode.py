@@ -1,6 +1,7 @@
 """What files become: the pixels against Pillow's own, upright, nothing hidden or lost without a word."""
 
 import io
+import pickle
 import struct
 import sys
 import time
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
-from glimpse import GlimpseError, Window, limits, read
+from glimpse import GlimpseError, Window, read
+from glimpse.io import DecodeOptions
 from glimpse.io.decode import Picture, Pixels, decode
 from glimpse.io.sixteen_bit import HINT
 from glimpse.io.stills import save_still
@@ -227,7 +229,7 @@ def test_unbounded_numbers_are_refused_until_black_and_white_are_named(dtype):
     data = encoded(Image.fromarray(numbers), "TIFF")
     with pytest.raises(GlimpseError, match=r"from -5000 to 19800; say what .* --range LO,HI"):
         decoded(data)
-    picture = decoded(data, (-1000, 9000))
+    picture = decoded(data, DecodeOptions((-1000, 9000)))
     expected = np.clip((numbers + 1000.0) * 255 / 10000, 0, 255)
     np.testing.assert_allclose(np.asarray(picture.pixels), expected, rtol=1e-6)
     assert (picture.white, picture.alpha) == (255, False)
@@ -237,7 +239,7 @@ def test_a_floating_point_picture_with_nan_is_refused():
     numbers = levels(ROWS, COLS).astype(np.float32)
     numbers[3, 4] = np.nan
     with pytest.raises(GlimpseError, match="not finite"):
-        decoded(encoded(Image.fromarray(numbers), "TIFF"), (0, 255))
+        decoded(encoded(Image.fromarray(numbers), "TIFF"), DecodeOptions((0, 255)))
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
@@ -428,18 +430,22 @@ def test_an_npy_header_that_claims_more_than_it_holds_is_refused():
         decoded(data)
 
 
-def test_the_pixel_limit_holds_for_npy_too(monkeypatch):
-    monkeypatch.setattr(limits, "MAX_PIXELS", 34)
+def test_the_pixel_limit_holds_for_npy_too():
     with pytest.raises(GlimpseError, match="34"):
-        decoded(npy(np.ones((5, 7))))
+        decoded(npy(np.ones((5, 7))), DecodeOptions(max_pixels=34))
 
 
-def test_the_pixel_limit_is_checked_on_the_header(monkeypatch):
-    monkeypatch.setattr(limits, "MAX_PIXELS", ROWS * COLS)
-    assert decoded(encoded(photo("L"))).shape == (ROWS, COLS)
-    monkeypatch.setattr(limits, "MAX_PIXELS", ROWS * COLS - 1)
+def test_the_pixel_limit_is_checked_on_the_header():
+    data = encoded(photo("L"))
+    assert decoded(data, DecodeOptions(max_pixels=ROWS * COLS)).shape == (ROWS, COLS)
     with pytest.raises(GlimpseError, match=r"9 x 14 pixels are more than 125; --max-pixels"):
-        decoded(encoded(photo("L")))
+        decoded(data, DecodeOptions(max_pixels=ROWS * COLS - 1))
+
+
+def test_the_options_of_decoding_travel_to_other_processes_as_they_are():
+    options = DecodeOptions((0, 1), 1000)
+    assert pickle.loads(pickle.dumps(options)) == options
+    assert len(pickle.dumps(options)) < 500
 
 
 def test_a_huge_picture_is_refused_before_it_is_decoded():

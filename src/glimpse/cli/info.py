@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from glimpse.cli.boundary import run
 from glimpse.cli.options import input_options
 
+if TYPE_CHECKING:
+    from glimpse.io import DecodeOptions
+
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @input_options
-def info(files: tuple[str, ...], levels: tuple[float, float] | None) -> None:
+def info(files: tuple[str, ...], decoding: DecodeOptions) -> None:
     """Print the record of each FILE (patch, canvas or animation), one JSON object per line."""
     from glimpse.io import load_record
 
     def job(name: str) -> str:
-        click.echo(load_record(name).to_json())
+        click.echo(load_record(name, decoding).to_json())
         return ""
 
     run(job, files, lambda name: name)

@@ -16,7 +16,7 @@ from glimpse.cli.output_names import plan
 from glimpse.errors import GlimpseError
 
 if TYPE_CHECKING:
-    from glimpse.io import Picture, Record
+    from glimpse.io import DecodeOptions, Picture, Record
     from glimpse.registration.locate import Location
 
 STILL, JSON = ".png", ".json"
@@ -38,7 +38,7 @@ def locate(
     image: str,
     patch: str,
     window: WindowOptions,
-    levels: tuple[float, float] | None,
+    decoding: DecodeOptions,
     output: str | None,
     overwrite: bool,
     quiet: bool,
@@ -61,8 +61,8 @@ def locate(
 
     def job(name: str) -> str:
         with about(image):
-            scene = load_picture(image, levels)
-        crop = load_picture(name, levels)
+            scene = load_picture(image, decoding)
+        crop = load_picture(name, decoding)
         found = _located(scene, crop, window, begins=begins)
         record = Record(found.window, scene.shape, source_name(image))
         click.echo(json.dumps(record.to_dict() | found.to_dict()))

@@ -6,7 +6,7 @@ import functools
 import os
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields, replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.core import ParameterSource
@@ -27,7 +27,11 @@ from glimpse.limits import MAX_PIXELS, N_MAX
 from glimpse.validation import Pair
 from glimpse.window import EDGES, KERNELS, Window
 
+if TYPE_CHECKING:
+    from glimpse.io import DecodeOptions
+
 F = TypeVar("F", bound=Callable[..., Any])
+_DECODING = ("levels", "max_pixels")  # what `input_options` says of the files
 DEFAULTS = {field.name: field.default for field in fields(Window) if field.default is not MISSING}
 
 
@@ -181,7 +185,7 @@ def _collected(values: dict[str, Any], *, sweep: bool) -> WindowOptions:
     from glimpse.io import load_record
 
     try:
-        record = load_record(values["like"])
+        record = load_record(values["like"], _decoding(context.params))
         assert sweep or record.single
         return WindowOptions(**{**values, "like": record}, typed=frozenset(typed))
     except GlimpseError as error:
@@ -225,20 +229,25 @@ def cluster_option(command: F) -> F:
     )(command)
 
 
-def input_options(command: F) -> F:
-    """Give a command ``--range`` and ``--max-pixels``."""
+def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command ``--range`` and ``--max-pixels``; it receives them as ``decoding``."""
+
+    @functools.wraps(command)
+    def wrapped(**values: Any) -> Any:
+        own = {name: values.pop(name) for name in _DECODING}
+        return command(decoding=_decoding(own), **values)
+
     for decorator in (
-        option("--max-pixels", type=whole(1, 10**12), expose_value=False, metavar="N",
-               callback=_raise_limit, help=f"Most pixels of an image. [default: {MAX_PIXELS}]"),
+        option("--max-pixels", type=whole(1, 10**12), default=str(MAX_PIXELS), metavar="N",
+               help=f"Most pixels of an image. [default: {MAX_PIXELS}]"),
         option("--range", "levels", type=Parsed("range", parse_levels), metavar="LO,HI",
                help="What black and white are in an image of floating-point numbers."),
     ):  # fmt: skip
-        command = decorator(command)
-    return command
+        wrapped = decorator(wrapped)
+    return wrapped
 
 
-def _raise_limit(context: click.Context, parameter: click.Parameter, value: int | None) -> None:
-    if value:
-        from glimpse import limits
+def _decoding(values: dict[str, Any]) -> DecodeOptions:
+    from glimpse.io import DecodeOptions  # which imports NumPy
 
-        limits.MAX_PIXELS = value
+    return DecodeOptions(**{name: values[name] for name in _DECODING})

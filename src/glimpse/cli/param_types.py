@@ -11,7 +11,7 @@ import click
 
 from glimpse.errors import GlimpseError
 from glimpse.slices import parse_slice
-from glimpse.validation import Pair, checked, checked_n, checked_shape, number
+from glimpse.validation import Pair, checked, checked_n, checked_sides, number
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def parse_canvas(text: str) -> str | tuple[int, int]:
     if not sides:
         return text
     rows, cols = map(int, sides.groups())
-    return checked_shape((rows, cols))
+    return checked_sides((rows, cols))
 
 
 def parse_levels(text: str) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +23,9 @@ from glimpse.cli.output_names import plan
 from glimpse.cli.read_jobs import Crop, cut, grouped
 from glimpse.errors import GlimpseError
 from glimpse.limits import TABLE_BYTES
+
+if TYPE_CHECKING:
+    from glimpse.io import DecodeOptions
 
 SUFFIXES = (".png", ".npy")
 
@@ -49,7 +52,7 @@ def read(
     window: WindowOptions,
     table: str | None,
     fast: bool,
-    levels: tuple[float, float] | None,
+    decoding: DecodeOptions,
     output: str | None,
     overwrite: bool,
     quiet: bool,
@@ -63,14 +66,14 @@ def read(
     if not images and not table:
         raise click.UsageError("Missing argument 'IMAGE...', or a table of them (--table)")
     crops = _rows(table, images, window) if table else [Crop(name, name, window) for name in images]
-    names = _names(crops, output, levels, overwrite, protect=[table] if table else [])
+    names = _names(crops, output, decoding, overwrite, protect=[table] if table else [])
     if cluster and "-" in [*names, *(crop.image for crop in crops)]:
         raise click.UsageError("a cluster reads and writes files, not '-'")
     crops = [replace(crop, output=name) for crop, name in zip(crops, names, strict=True)]
 
     def job(crops: list[Crop]) -> Any:
         # a worker that died may have written some already; all were free when the work began
-        return cut(crops, levels, overwrite=overwrite or bool(cluster), fast=fast, jobs=spare)
+        return cut(crops, decoding, overwrite=overwrite or bool(cluster), fast=fast, jobs=spare)
 
     groups = grouped(crops)
     spare = 0 if cluster or not groups else jobs // len(groups)
@@ -92,7 +95,7 @@ def _rows(table: str, images: tuple[str, ...], window: WindowOptions) -> list[Cr
 def _names(
     crops: Sequence[Crop],
     output: str | None,
-    levels: tuple[float, float] | None,
+    decoding: DecodeOptions,
     overwrite: bool,
     protect: list[str],
 ) -> list[str]:
@@ -101,7 +104,7 @@ def _names(
 
     @functools.cache
     def shape(name: str) -> tuple[int, int]:
-        return io.load_picture(name, levels).shape
+        return io.load_picture(name, decoding).shape
 
     def values(index: int) -> dict[str, Any]:
         crop = crops[index]

@@ -16,7 +16,7 @@ from glimpse.window import Window
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from glimpse.io import Picture
+    from glimpse.io import DecodeOptions, Picture
 
 
 _MANY = 100  # patches of one image: to wait for the disk after each would double the time
@@ -57,7 +57,7 @@ def grouped(crops: Iterable[Crop]) -> list[list[Crop]]:
 
 
 def cut(
-    crops: Sequence[Crop], levels: tuple[float, float] | None, *, overwrite: bool, fast: bool, jobs: int = 1
+    crops: Sequence[Crop], decoding: DecodeOptions, *, overwrite: bool, fast: bool, jobs: int = 1
 ) -> list[str | GlimpseError]:
     """Decode an image, read and save its crops; return a line or an error for each.
 
@@ -67,7 +67,7 @@ def cut(
 
     try:
         reduce = partial(_reduction, crops) if fast else None
-        picture = io.load_picture(crops[0].image, levels, reduce)
+        picture = io.load_picture(crops[0].image, decoding, reduce)
     except GlimpseError as error:
         return [_about(crop, crop.fault or _about_image(crop, error)) for crop in crops]
     if many := len(crops) >= _MANY:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from glimpse.cli.boundary import run
 from glimpse.cli.messages import summary
 from glimpse.cli.options import WindowOptions, input_options, output_options, window_options
 from glimpse.cli.output_names import plan
+
+if TYPE_CHECKING:
+    from glimpse.io import DecodeOptions
 
 
 @click.command()
@@ -18,7 +23,7 @@ from glimpse.cli.output_names import plan
 def show(
     image: str,
     window: WindowOptions,
-    levels: tuple[float, float] | None,
+    decoding: DecodeOptions,
     output: str | None,
     overwrite: bool,
     quiet: bool,
@@ -30,7 +35,7 @@ def show(
 
     def job(item: tuple[str, str]) -> str:
         name, target = item
-        picture = load_picture(name, levels)
+        picture = load_picture(name, decoding)
         here = window.window(picture.shape)
         patch = attention.read(picture.pixels, here, channel_axis=picture.channel_axis)
         drawing = figure.show(

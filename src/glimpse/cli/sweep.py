@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glimpse.drawing.viewport import Levels
-    from glimpse.io import Picture
+    from glimpse.io import DecodeOptions, Picture
 
 LARGE = 5_000_000  # bytes of an animation above which the summary suggests how to make it smaller
 
@@ -95,7 +95,7 @@ def _sweep(
     stills: bool,
     quiet: bool,
     overwrite: bool,
-    levels: tuple[float, float] | None,
+    decoding: DecodeOptions,
     frames: int,
     fps: float,
     hold: float,
@@ -107,7 +107,7 @@ def _sweep(
     from glimpse.drawing import panels
     from glimpse.io import Record, load_picture
 
-    picture = load_picture(name, levels)
+    picture = load_picture(name, decoding)
     first, last = (options.window(picture.shape, end) for end in (0, -1))
     windows = panels.path(first, last, frames)
     windows += windows[-2:0:-1] if boomerang else []

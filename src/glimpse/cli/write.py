@@ -13,10 +13,11 @@ from glimpse.cli.options import WindowOptions, input_options, option, output_opt
 from glimpse.cli.output_names import one_file, plan
 from glimpse.cli.param_types import Parsed, parse_canvas, parse_gain
 from glimpse.errors import GlimpseError
+from glimpse.validation import checked_shape
 from glimpse.window import METHODS, Method
 
 if TYPE_CHECKING:
-    from glimpse.io import Picture, Record
+    from glimpse.io import DecodeOptions, Picture, Record
     from glimpse.io.compositing import Layer
 
 
@@ -53,6 +54,7 @@ def write(
     output: str | None,
     overwrite: bool,
     quiet: bool,
+    decoding: DecodeOptions,
     **how: Any,
 ) -> None:
     """Restore each PATCH ('-' is standard input) where its window saw it.
@@ -62,6 +64,8 @@ def write(
     """  # fmt: skip
     if canvas and onto:
         raise click.UsageError("--onto has a size of its own; leave out --canvas")
+    if isinstance(canvas, tuple):
+        _check_canvas(canvas, decoding)
     together = len(patches) > 1 and one_file(output)
     names = plan(
         patches[:1] if together else patches,
@@ -74,9 +78,16 @@ def write(
     groups: list[Sequence[str]] = [patches] if together else [[patch] for patch in patches]
 
     def job(item: tuple[Sequence[str], str]) -> str:
-        return _write(*item, window, canvas=canvas, onto=onto, overwrite=overwrite, **how)
+        return _write(*item, window, canvas=canvas, onto=onto, decoding=decoding, overwrite=overwrite, **how)
 
     run(job, zip(groups, names, strict=True), lambda item: "", quiet=quiet)
+
+
+def _check_canvas(canvas: tuple[int, int], decoding: DecodeOptions) -> None:
+    try:
+        checked_shape(canvas, decoding.max_pixels)
+    except GlimpseError as error:
+        raise click.BadParameter(str(error), param_hint="'--canvas'") from None
 
 
 def _write(
@@ -88,18 +99,18 @@ def _write(
     onto: str | None,
     method: Method,
     gain: float | None,
-    levels: tuple[float, float] | None,
+    decoding: DecodeOptions,
     overwrite: bool,
 ) -> str:
     """Restore patches onto one canvas, save it, and tell of it. Errors name the patch."""
     from glimpse import attention, io
     from glimpse.io.compositing import Layer
 
-    base = total = _base(onto, levels)
+    base = total = _base(onto, decoding)
     for name in patches:
         with about(name):
-            patch, found = _load_patch(name, levels)
-            shape = base.shape if base else _canvas_shape(canvas, options.like or found)
+            patch, found = _load_patch(name, decoding)
+            shape = base.shape if base else _canvas_shape(canvas, options.like or found, decoding)
             record = _record(name, options, patch, found, shape, method)
             restored = attention.restore(
                 patch.pixels, record.window, shape, gain=gain, method=method, channel_axis=patch.channel_axis
@@ -117,7 +128,7 @@ def _write(
     return summary(", ".join(patches), what, output, record.window, notes)
 
 
-def _base(onto: str | None, levels: tuple[float, float] | None) -> Layer | None:
+def _base(onto: str | None, decoding: DecodeOptions) -> Layer | None:
     """The picture that patches are added to."""
     import numpy as np
 
@@ -127,15 +138,15 @@ def _base(onto: str | None, levels: tuple[float, float] | None) -> Layer | None:
     if onto is None:
         return None
     with about(f"--onto {onto}"):
-        picture = io.load_picture(onto, levels)
+        picture = io.load_picture(onto, decoding)
     return Layer(np.asarray(picture.pixels, np.float32), picture)
 
 
-def _load_patch(name: str, levels: tuple[float, float] | None) -> tuple[Picture, Record | None]:
+def _load_patch(name: str, decoding: DecodeOptions) -> tuple[Picture, Record | None]:
     from glimpse import io
 
-    patch = io.load_picture(name, levels)
-    record = io.picture_record(patch)
+    patch = io.load_picture(name, decoding)
+    record = io.picture_record(patch, decoding)
     if record and (record.method or record.last):
         raise GlimpseError("not a patch: its record is of a canvas or an animation")
     return patch, record
@@ -157,12 +168,14 @@ def _record(
     return Record(options.window(shape), shape, found.source if found else source_name(name), method=method)
 
 
-def _canvas_shape(canvas: str | tuple[int, int] | None, record: Record | None) -> tuple[int, int]:
+def _canvas_shape(
+    canvas: str | tuple[int, int] | None, record: Record | None, decoding: DecodeOptions
+) -> tuple[int, int]:
     from glimpse import io
 
     if isinstance(canvas, str):
         try:
-            return io.load_picture(canvas).shape
+            return io.load_picture(canvas, decoding).shape
         except GlimpseError as error:
             raise GlimpseError(f"--canvas {canvas}: {error}; write ROWS,COLS or name an image") from error
     if canvas is None and record is None:

@@ -1,10 +1,12 @@
 """Files: the only part of glimpse that opens one. The record of a window travels inside."""
 
+from glimpse.io.decode_options import DecodeOptions
 from glimpse.io.picture import Picture
 from glimpse.io.record import Record
 from glimpse.io.stills import as_array, load_picture, load_record, picture_record, save_bytes, save_still
 
 __all__ = [
+    "DecodeOptions",
     "Picture",
     "Record",
     "as_array",

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from glimpse.errors import GlimpseError
+from glimpse.io.decode_options import DEFAULT, DecodeOptions
 from glimpse.io.npy import check_finite, read_npy, scaled
 from glimpse.io.picture import Picture
 from glimpse.io.pixels import Pixels
@@ -39,17 +40,15 @@ _Convert = Callable[[Image.Image], Image.Image | NDArray[Any]]
 Reduce = Callable[[tuple[int, int]], int]
 
 
-def decode(
-    file: BinaryIO, levels: tuple[float, float] | None = None, reduce: Reduce | None = None
-) -> Picture:
+def decode(file: BinaryIO, options: DecodeOptions = DEFAULT, reduce: Reduce | None = None) -> Picture:
     """Decode the first frame of an image file.
 
     Parameters
     ----------
     file : binary file
         Its content decides the format: PNG, JPEG, GIF, TIFF, BMP, WebP, PPM or NPY.
-    levels : (float, float) or None
-        What black and white are in a file of floating-point or 32-bit numbers.
+    options : DecodeOptions
+        What black and white are, how large a file may be.
     reduce : callable or None
         Given rows and columns, says how many times smaller a JPEG file may be decoded: 1, 2, 4 or 8.
 
@@ -62,7 +61,7 @@ def decode(
     try:
         head = file.read(6)
         file.seek(0)
-        return _npy(file, levels) if head == b"\x93NUMPY" else _decode_image(file, levels, reduce)
+        return _npy(file, options) if head == b"\x93NUMPY" else _decode_image(file, options, reduce)
     except GlimpseError:
         raise
     except UnidentifiedImageError:
@@ -72,17 +71,17 @@ def decode(
         raise GlimpseError(f"cannot be decoded: {_one_line(error)}") from error
 
 
-def _npy(file: BinaryIO, levels: tuple[float, float] | None) -> Picture:
-    array = read_npy(file)
-    array = scaled(array, levels) if levels else array
+def _npy(file: BinaryIO, options: DecodeOptions) -> Picture:
+    array = read_npy(file, options.max_pixels)
+    array = scaled(array, options.levels) if options.levels else array
     return Picture(array, 65535 if array.dtype == np.uint16 else 255, exact=True)
 
 
-def _decode_image(file: BinaryIO, levels: tuple[float, float] | None, reduce: Reduce | None) -> Picture:
+def _decode_image(file: BinaryIO, options: DecodeOptions, reduce: Reduce | None) -> Picture:
     records = count_texts(file, KEYWORD) if file.read(8) == SIGNATURE else 1
     file.seek(0)
     image = Image.open(file, formats=FORMATS)
-    check_pixels(image.height, image.width)
+    check_pixels(image.height, image.width, options.max_pixels)
     sides = (image.width, image.height) if _orientation_of_jpeg(image) >= 5 else (image.height, image.width)
     scale = _drafted(image, reduce, sides) if reduce and image.format in ("JPEG", "MPO") else 1
     notes = _notes(image)
@@ -97,7 +96,7 @@ def _decode_image(file: BinaryIO, levels: tuple[float, float] | None, reduce: Re
     color = _color(image)
     if deep is not None:
         return _picture(Pixels(deep, orientation), color, text, notes)
-    convert, more = _conversion(image, levels)
+    convert, more = _conversion(image, options.levels)
     picture = _picture(Pixels(image, orientation, convert), color, text, notes + more)
     return picture if scale == 1 else replace(picture, scale=scale, full=sides)
 

@@ -16,7 +16,7 @@ from glimpse.validation import check_pixels
 _HEADER = 4096  # bytes of the header
 
 
-def read_npy(file: BinaryIO) -> NDArray[Any]:
+def read_npy(file: BinaryIO, max_pixels: int) -> NDArray[Any]:
     """Return the picture of an NPY file, its header checked before its numbers are read.
 
     Raises
@@ -27,7 +27,7 @@ def read_npy(file: BinaryIO) -> NDArray[Any]:
     shape, dtype = _npy_header(file)
     if len(shape) not in (2, 3) or 0 in shape or dtype.kind not in "biuf":
         raise GlimpseError(f"an array of shape {shape} and type {dtype} is no image")
-    check_pixels(shape[0], shape[1])
+    check_pixels(shape[0], shape[1], max_pixels)
     start, end = file.tell(), file.seek(0, io.SEEK_END)
     if math.prod(shape) * dtype.itemsize > end - start:
         raise GlimpseError("cannot be decoded: the file is shorter than its header says")

@@ -85,8 +85,8 @@ class Record:
         return json.dumps(self.to_dict())
 
 
-def parse_record(text: str | bytes) -> Record:
-    """Parse the JSON of a record, which anyone may have written.
+def parse_record(text: str | bytes, max_pixels: int = limits.MAX_PIXELS) -> Record:
+    """Parse the JSON of a record, which anyone may have written, of a source of at most so many pixels.
 
     Raises
     ------
@@ -101,10 +101,10 @@ def parse_record(text: str | bytes) -> Record:
         raise GlimpseError(f"the record is not JSON of ours: {error}") from None
     if not isinstance(values, dict) or values.pop("glimpse", None) is not VERSION:
         raise GlimpseError(f"the record is not of version {VERSION}")
-    return _record(values)
+    return _record(values, max_pixels)
 
 
-def _record(values: dict[str, Any]) -> Record:
+def _record(values: dict[str, Any], max_pixels: int) -> Record:
     axes, source = values.pop("axes", AXES), values.pop("source", "")
     shape, method = values.pop("shape", None), values.pop("method", None)
     fast = values.pop("fast", 1)
@@ -122,7 +122,8 @@ def _record(values: dict[str, Any]) -> Record:
     window, end = Window.from_dict(first), Window.from_dict(last)
     if method and window != end:
         raise GlimpseError("the record is of a sweep and of a canvas at once")
-    return Record(window, checked_shape(shape), source, None if window == end else end, method, fast)
+    size = checked_shape(shape, max_pixels)
+    return Record(window, size, source, None if window == end else end, method, fast)
 
 
 def _ends(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

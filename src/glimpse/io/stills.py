@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from glimpse import limits
 from glimpse.errors import GlimpseError
 from glimpse.io.decode import Reduce, decode
+from glimpse.io.decode_options import DEFAULT, DecodeOptions
 from glimpse.io.encode import encode_npy, encode_png, to_levels, unpremultiply
 from glimpse.io.files import open_input, write_output
 from glimpse.io.picture import Picture
@@ -19,9 +20,7 @@ from glimpse.io.record import Record, parse_record
 _ARRAY_BYTES = 1 << 26
 
 
-def load_picture(
-    name: str, levels: tuple[float, float] | None = None, reduce: Reduce | None = None
-) -> Picture:
+def load_picture(name: str, options: DecodeOptions = DEFAULT, reduce: Reduce | None = None) -> Picture:
     """Open and decode a file, or standard input for ``-``, as `decode` does.
 
     Raises
@@ -30,7 +29,7 @@ def load_picture(
         Whatever is wrong with it.
     """
     with open_input(name) as file:
-        return decode(file, levels, reduce)
+        return decode(file, options, reduce)
 
 
 def as_array(picture: Picture) -> Picture:
@@ -44,7 +43,7 @@ def as_array(picture: Picture) -> Picture:
     return replace(picture, pixels=np.asarray(pixels))
 
 
-def load_record(name: str) -> Record:
+def load_record(name: str, options: DecodeOptions = DEFAULT) -> Record:
     """Return the record of a patch, canvas or animation, or of a file of its JSON.
 
     Raises
@@ -55,7 +54,9 @@ def load_record(name: str) -> Record:
     with open_input(name) as file:
         head = file.read(limits.RECORD_BYTES + 1)
         file.seek(0)
-        record = parse_record(head) if head[:1] == b"{" else picture_record(decode(file))
+        if head[:1] == b"{":
+            return parse_record(head, options.max_pixels)
+        record = picture_record(decode(file, options), options)
     if record is None:
         raise GlimpseError(
             "it carries no record: .npy files, drawings and what other programs saved have none"
@@ -63,7 +64,7 @@ def load_record(name: str) -> Record:
     return record
 
 
-def picture_record(picture: Picture) -> Record | None:
+def picture_record(picture: Picture, options: DecodeOptions = DEFAULT) -> Record | None:
     """Return the record of a decoded picture, None where it carries none.
 
     Raises
@@ -73,7 +74,7 @@ def picture_record(picture: Picture) -> Record | None:
     """
     if picture.text is None:
         return None
-    record = parse_record(picture.text)
+    record = parse_record(picture.text, options.max_pixels)
     size = record.shape if record.method else record.window.shape
     if record.last is None and picture.shape != size:
         raise GlimpseError(

@@ -1,0 +1,27 @@
+"""How files are to be decoded; a value that travels with the work, to threads and other machines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from glimpse.limits import MAX_PIXELS
+
+
+@dataclass(frozen=True)
+class DecodeOptions:
+    """What a user may say of the decoding of files.
+
+    Parameters
+    ----------
+    levels : (float, float) or None
+        What black and white are in a file of floating-point or 32-bit numbers.
+    max_pixels : int
+        Most pixels of an image, or of the canvas that a record names.
+    """
+
+    levels: tuple[float, float] | None = None
+    max_pixels: int = MAX_PIXELS
+
+
+DEFAULT = DecodeOptions()
+"""The options of who says nothing."""
