@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from glimpse.cli.boundary import run
 from glimpse.cli.options import input_options
+from glimpse.cli.runner import run
 
 if TYPE_CHECKING:
     from glimpse.io import DecodeOptions

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from glimpse.cli.boundary import run
-from glimpse.cli.messages import about, source_name
+from glimpse.cli.messages import source_name
 from glimpse.cli.options import WindowOptions, input_options, output_options, window_options
 from glimpse.cli.output_names import plan
-from glimpse.errors import GlimpseError
+from glimpse.cli.runner import run
+from glimpse.errors import GlimpseError, about
 
 if TYPE_CHECKING:
     from glimpse.io import DecodeOptions, Picture, Record

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
-from glimpse.errors import GlimpseError
 from glimpse.window import Window
 
 
 def source_name(name: str) -> str:
     """Return the base name that a record keeps of a source."""
     return "stdin" if name == "-" else os.path.basename(name)
-
-
-@contextmanager
-def about(name: str) -> Iterator[None]:
-    """Put a name in front of the errors of a block."""
-    try:
-        yield
-    except GlimpseError as error:
-        raise GlimpseError(f"{name}: {error}") from error
 
 
 def beyond(window: Window, shape: tuple[int, int]) -> list[str]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from glimpse.cli.boundary import run
 from glimpse.cli.options import (
     WindowOptions,
     cluster_option,
@@ -20,7 +19,8 @@ from glimpse.cli.options import (
     window_options,
 )
 from glimpse.cli.output_names import plan
-from glimpse.cli.read_jobs import Crop, cut, grouped
+from glimpse.cli.read_jobs import Crop, blocks, cut
+from glimpse.cli.runner import run
 from glimpse.errors import GlimpseError
 from glimpse.limits import TABLE_BYTES
 
@@ -71,14 +71,11 @@ def read(
         raise click.UsageError("a cluster reads and writes files, not '-'")
     crops = [replace(crop, output=name) for crop, name in zip(crops, names, strict=True)]
 
-    def job(crops: list[Crop]) -> Any:
-        # a worker that died may have written some already; all were free when the work began
-        return cut(crops, decoding, overwrite=overwrite or bool(cluster), fast=fast, jobs=spare)
-
-    groups = grouped(crops)
-    spare = 0 if cluster or not groups else jobs // len(groups)
-    run(job, groups, lambda crops: crops[0].image, quiet=quiet, jobs=jobs,
-        cluster=cluster, what="windows" if table else "files")  # fmt: skip
+    work = blocks(crops, decoding, fast=fast, jobs=0 if cluster else jobs)
+    # a worker that died may have written some already; all were free when the work began
+    job = functools.partial(cut, overwrite=overwrite or bool(cluster))
+    run(job, work, lambda block: block.crops[0].image, quiet=quiet, jobs=jobs,
+        cluster=cluster, count=len(crops), noun="windows" if table else "files")  # fmt: skip
 
 
 def _rows(table: str, images: tuple[str, ...], window: WindowOptions) -> list[Crop]:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from glimpse.cli.messages import beyond, clipped, source_name, summary
 from glimpse.cli.options import WindowOptions
-from glimpse.errors import GlimpseError
+from glimpse.errors import GlimpseError, prefixed
 from glimpse.window import Window
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 _MANY = 100  # patches of one image: to wait for the disk after each would double the time
-_SAVERS = 2  # threads that save patches while others are read; more would wait for Python
+_BLOCK = 50  # windows of one job: fewer share less of their filters, more keep a thread waiting for the last
 
 
 @dataclass(frozen=True)
@@ -48,33 +49,103 @@ class Crop:
     fault: GlimpseError | None = None
 
 
-def grouped(crops: Iterable[Crop]) -> list[list[Crop]]:
-    """Return the crops of each image together, in the order of their first ones."""
+class Source:
+    """An image that several jobs look at: the first of them decodes it.
+
+    Parameters
+    ----------
+    crops : sequence of Crop
+        All windows of the image.
+    decoding : DecodeOptions
+        As for `glimpse.io.load_picture`.
+    fast : bool
+        Decode a JPEG file as small as its windows allow.
+    """
+
+    def __init__(self, crops: Sequence[Crop], decoding: DecodeOptions, *, fast: bool) -> None:
+        self.crops, self._decoding, self._fast = crops, decoding, fast
+        self.many = len(crops) >= _MANY
+        self._lock = Lock()
+        self._picture: Picture | GlimpseError | None = None
+
+    def __reduce__(self) -> Any:
+        return partial(Source, fast=self._fast), (self.crops, self._decoding)  # a lock does not travel
+
+    def picture(self) -> Picture:
+        """Return the decoded image.
+
+        Raises
+        ------
+        GlimpseError
+            If it cannot be decoded; the same one every time.
+        """
+        with self._lock:
+            if self._picture is None:
+                self._picture = self._decoded()
+        if isinstance(self._picture, GlimpseError):
+            raise self._picture
+        return self._picture
+
+    def _decoded(self) -> Picture | GlimpseError:
+        from glimpse import io
+
+        try:
+            reduce = partial(_reduction, self.crops) if self._fast else None
+            picture = io.load_picture(self.crops[0].image, self._decoding, reduce)
+            return io.as_array(picture) if self.many else picture
+        except GlimpseError as error:
+            return error
+
+
+class Block(NamedTuple):
+    """Crops of one image that one job reads."""
+
+    source: Source
+    crops: Sequence[Crop]
+
+
+def blocks(crops: Iterable[Crop], decoding: DecodeOptions, *, fast: bool, jobs: int) -> list[Block]:
+    """Return the work on some crops, those of an image one after the other.
+
+    Parameters
+    ----------
+    crops : iterable of Crop
+        The work, in any order.
+    decoding, fast
+        As for `Source`.
+    jobs : int
+        Threads that share decoded images; 0 where workers share no memory.
+    """
+    sources = [Source(group, decoding, fast=fast) for group in _grouped(crops)]
+    whole = len(sources) >= 2 * jobs  # enough images for all threads: none waits for the decoding of another
+    return [
+        Block(source, source.crops[start : start + step])
+        for source in sources
+        for step in [len(source.crops) if whole else _BLOCK]
+        for start in range(0, len(source.crops), step)
+    ]
+
+
+def _grouped(crops: Iterable[Crop]) -> list[list[Crop]]:
+    """The crops of each image together, in the order of their first ones."""
     groups: dict[str, list[Crop]] = {}
     for crop in crops:
         groups.setdefault(crop.image, []).append(crop)
     return list(groups.values())
 
 
-def cut(
-    crops: Sequence[Crop], decoding: DecodeOptions, *, overwrite: bool, fast: bool, jobs: int = 1
-) -> list[str | GlimpseError]:
-    """Decode an image, read and save its crops; return a line or an error for each.
-
-    Where there are many and `jobs` allows it, patches are saved while the next ones are read.
-    """
-    from glimpse import io, parallel
-
+def cut(block: Block, *, overwrite: bool) -> list[str | GlimpseError]:
+    """Read and save the patches of a block; return a line or an error for each."""
     try:
-        reduce = partial(_reduction, crops) if fast else None
-        picture = io.load_picture(crops[0].image, decoding, reduce)
+        picture = block.source.picture()
     except GlimpseError as error:
-        return [_about(crop, crop.fault or _about_image(crop, error)) for crop in crops]
-    if many := len(crops) >= _MANY:
-        picture = io.as_array(picture)
-    save = partial(_saved, picture=picture, overwrite=overwrite, sync=not many)
-    savers = min(jobs, _SAVERS) if many else 1
-    return [result for _, result in parallel.run(save, _read(crops, picture), savers)]
+        return [prefixed(crop.place, crop.fault or _of_image(crop, error)) for crop in block.crops]
+    sync = not block.source.many
+    return [_saved(found, picture, overwrite=overwrite, sync=sync) for found in _read(block.crops, picture)]
+
+
+def _of_image(crop: Crop, error: GlimpseError) -> GlimpseError:
+    return error if crop.place == crop.image else prefixed(crop.image, error)
 
 
 def _reduction(crops: Sequence[Crop], shape: tuple[int, int]) -> int:
@@ -89,7 +160,7 @@ def _reduction(crops: Sequence[Crop], shape: tuple[int, int]) -> int:
 
 
 class _Found(NamedTuple):
-    """What became of a crop: its window and patch, or what went wrong."""
+    """A crop with its window and patch, or with the error that failed it."""
 
     crop: Crop
     window: Window | None = None
@@ -123,21 +194,21 @@ def _placed(crop: Crop, shape: tuple[int, int]) -> _Found:
         return _Found(crop, error=error)
 
 
-def _saved(found: _Found, *, picture: Picture, overwrite: bool, sync: bool) -> str | GlimpseError:
+def _saved(found: _Found, picture: Picture, *, overwrite: bool, sync: bool) -> str | GlimpseError:
     from glimpse import io
 
     crop, window, patch = found.crop, found.window, found.patch
-    if found.error or window is None or patch is None:
-        return _about(crop, found.error)
-    record = io.Record(window, picture.shape, source_name(crop.image), fast=picture.scale)
     try:
+        if found.error or window is None or patch is None:
+            raise found.error or GlimpseError("it was not read")
+        record = io.Record(window, picture.shape, source_name(crop.image), fast=picture.scale)
         io.save_still(crop.output, patch, picture, record, overwrite=overwrite, sync=sync)
     except GlimpseError as error:
-        return _about(crop, error)
-    what = f"{window.shape[0]} x {window.shape[1]} patch"
+        return prefixed(crop.place, error)
+    size = f"{window.shape[0]} x {window.shape[1]} patch"
     notes = [*picture.notes, *beyond(window, picture.shape), *clipped(patch, picture.white, crop.output)]
     notes += [f"decoded at 1/{picture.scale}"] if picture.scale > 1 else []
-    return summary(crop.place, what, crop.output, window, notes)
+    return summary(crop.place, size, crop.output, window, notes)
 
 
 def _seen(window: Window, picture: Picture) -> Window:
@@ -147,11 +218,3 @@ def _seen(window: Window, picture: Picture) -> Window:
     from glimpse.io.shrink_on_load import reduced
 
     return reduced(window, picture.scale)
-
-
-def _about(crop: Crop, error: GlimpseError | None) -> GlimpseError:
-    return GlimpseError(f"{crop.place}: {error}")
-
-
-def _about_image(crop: Crop, error: GlimpseError) -> GlimpseError:
-    return error if crop.place == crop.image else GlimpseError(f"{crop.image}: {error}")

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from glimpse.cli.boundary import run
 from glimpse.cli.messages import summary
 from glimpse.cli.options import WindowOptions, input_options, output_options, window_options
 from glimpse.cli.output_names import plan
+from glimpse.cli.runner import run
 
 if TYPE_CHECKING:
     from glimpse.io import DecodeOptions

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from glimpse.cli.boundary import run
 from glimpse.cli.messages import source_name, summary
 from glimpse.cli.options import WindowOptions, input_options, option, output_options, window_options
 from glimpse.cli.output_names import Template, check, check_suffixes, one_file, plan
 from glimpse.cli.param_types import between, whole
+from glimpse.cli.runner import run
 from glimpse.errors import GlimpseError
 from glimpse.limits import ANIMATION_PIXELS
 from glimpse.window import Window

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from glimpse.cli.boundary import run
-from glimpse.cli.messages import about, beyond, clipped, source_name, summary
+from glimpse.cli.messages import beyond, clipped, source_name, summary
 from glimpse.cli.options import WindowOptions, input_options, option, output_options, window_options
 from glimpse.cli.output_names import one_file, plan
 from glimpse.cli.param_types import Parsed, parse_canvas, parse_gain
-from glimpse.errors import GlimpseError
+from glimpse.cli.runner import run
+from glimpse.errors import GlimpseError, about
 from glimpse.validation import checked_shape
 from glimpse.window import METHODS, Method
 
@@ -80,7 +80,7 @@ def write(
     def job(item: tuple[Sequence[str], str]) -> str:
         return _write(*item, window, canvas=canvas, onto=onto, decoding=decoding, overwrite=overwrite, **how)
 
-    run(job, zip(groups, names, strict=True), lambda item: "", quiet=quiet)
+    run(job, list(zip(groups, names, strict=True)), lambda item: "", quiet=quiet)
 
 
 def _check_canvas(canvas: tuple[int, int], decoding: DecodeOptions) -> None:

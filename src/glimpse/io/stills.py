@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glimpse import limits
-from glimpse.errors import GlimpseError
+from glimpse.errors import GlimpseError, about
 from glimpse.io.decode import Reduce, decode
 from glimpse.io.decode_options import DEFAULT, DecodeOptions
 from glimpse.io.encode import encode_npy, encode_png, to_levels, unpremultiply
@@ -116,7 +116,5 @@ def save_still(
 
 def save_bytes(name: str, data: bytes, *, overwrite: bool = False, sync: bool = True) -> None:
     """Write an output, as `write_output` does, with its name in front of what goes wrong."""
-    try:
+    with about(f"-o {name}"):
         write_output(name, data, overwrite=overwrite, sync=sync)
-    except GlimpseError as error:
-        raise GlimpseError(f"-o {name}: {error}") from error

@@ -1,0 +1,59 @@
+"""Standard error: our own lines, one each, and none of any library."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+
+import click
+
+
+def say(line: str) -> None:
+    """Write one line for people to stderr, odd characters of file names escaped."""
+    click.echo("".join(_printable(c) for c in line), err=True)
+
+
+def clear_line() -> None:
+    """Take away the progress bar that stands on the line of the cursor."""
+    click.echo("\r\033[K", nl=False, err=True)
+
+
+def _printable(character: str) -> str:
+    if character.isprintable() and not 0xDC80 <= ord(character) <= 0xDCFF:
+        return character
+    return character.encode("unicode_escape", "surrogateescape").decode("ascii", "replace")
+
+
+def ensure_stderr() -> None:
+    """Open the null device as stderr where stderr is closed, for the rest of the process."""
+    if sys.stderr is None:
+        _open_null()
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+
+
+def _open_null() -> None:
+    """Take file descriptor 2 where it is closed, lest an output gets it and the words of C libraries."""
+    number = os.open(os.devnull, os.O_RDWR)
+    if number > 2:
+        os.close(number)
+
+
+def silence_libraries() -> None:
+    """Keep stderr for our own lines: no warnings, no log, no words of C libraries."""
+    import logging  # 4 ms, which Pillow pays anyway and `glimpse --help` need not
+
+    warnings.simplefilter("ignore")
+    logging.lastResort = None
+    _keep_stderr()
+
+
+def _keep_stderr() -> None:
+    """Move our stderr to another file descriptor; what C libraries write to number 2 goes nowhere."""
+    stream = sys.stderr
+    if stream is not sys.__stderr__ or stream is None or stream.fileno() != 2:
+        return  # the stream of a program that runs us within Python
+    own, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
+    os.close(null)
+    sys.stderr = open(own, "w", 1, stream.encoding, stream.errors)  # noqa: SIM115  for the rest of the process
