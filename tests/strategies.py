@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from glimpse import Window
 from glimpse.limits import NUMBER_MAX
+from glimpse.window import EDGES, KERNELS
 
-kernels = st.sampled_from(["gaussian", "box"])
-edges = st.sampled_from(["extend", "black"])
+kernels = st.sampled_from(KERNELS)
+edges = st.sampled_from(EDGES)
 sizes = st.integers(1, 12)
 
 

@@ -19,7 +19,7 @@ from strategies import scenes
 from glimpse import GlimpseError, Window
 from glimpse.limits import N_MAX, NUMBER_MAX
 from glimpse.validation import number
-from glimpse.window import EDGES, KERNELS
+from glimpse.window import EDGES, KERNELS, default_sigma
 
 COSTLY = "numpy", "scipy", "PIL", "imageio", "click"
 NUMBERS = {"gx": 1.5, "gy": 2.5, "delta": 3, "sigma": 4}
@@ -362,7 +362,7 @@ def test_a_number_is_not_put_together_across_a_space(text):
 
 def test_the_samples_of_a_slice_own_equal_shares_of_its_area():
     made = Window.from_slice("100:600,200:450", (640, 480), n=(100, 50), kernel="box", gamma=2, edge="black")
-    assert made == Window(349.5, 324.5, 5, 2.5, 2, (100, 50), "box", "black")
+    assert made == Window(349.5, 324.5, 5, 5 / math.sqrt(12), 2, (100, 50), "box", "black")
 
 
 def test_a_slice_takes_a_sigma_and_otherwise_half_a_stride_but_at_least_half_a_pixel():
@@ -462,7 +462,7 @@ def test_a_centered_window_has_64_filters_unless_told():
         ({"gx": 0, "gy": 0}, Window(0, 0, 6, 3, n=10)),
         (
             {"gamma": 2, "kernel": "box", "edge": "black"},
-            Window(29.5, 49.5, 6, 3, 2, 10, "box", "black"),
+            Window(29.5, 49.5, 6, 6 / math.sqrt(12), 2, 10, "box", "black"),
         ),
         ({"gx": None, "gy": None, "delta": None, "sigma": None}, Window(29.5, 49.5, 6, 3, n=10)),
     ],
@@ -503,3 +503,16 @@ def test_a_centered_window_checks_what_it_is_given(changes, message):
 )
 def test_a_centre_that_looks_swapped_is_off_the_image_but_on_it_swapped(gx, gy, swapped):
     assert Window(gx, gy, 1, 1).looks_swapped((60, 100)) is swapped
+
+
+def test_the_default_sigma_is_the_kernels_own():
+    assert [default_sigma(delta) for delta in (0.5, 1, 6)] == [0.5, 0.5, 3]
+    assert [default_sigma(delta, "box") * math.sqrt(12) for delta in (0.5, 6)] == pytest.approx([0.5, 6])
+
+
+def test_the_axes_of_a_window_are_its_rows_and_its_columns():
+    window = Window(1, 2, 3, 4, n=(5, 6), kernel="box", edge="black")
+    rows, cols = window.axes((70, 80))
+    assert rows == (70, 5, 1, 3, 4, "box", "black")
+    assert cols == (80, 6, 2, 3, 4, "box", "black")
+    assert (window.strides, window.sigmas) == ((3, 3), (4, 4))

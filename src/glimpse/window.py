@@ -1,9 +1,11 @@
-"""The window: five numbers, how many filters, which kernel, what lies beyond the edge."""
+"""The window: five numbers, how many filters, which kernel, what lies beyond the edge; its two axes."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from glimpse.errors import GlimpseError
 from glimpse.slices import bounds, common_stride, parse_slice
@@ -16,6 +18,49 @@ Method = Literal["transpose", "inverse"]
 KERNELS: tuple[Kernel, ...] = get_args(Kernel)
 EDGES: tuple[Edge, ...] = get_args(Edge)
 METHODS: tuple[Method, ...] = get_args(Method)
+
+NUMBERS = ("gx", "gy", "delta", "sigma", "gamma")
+"""The numbers of a window that can be swept and differentiated by."""
+
+_SIGMAS: dict[str, Callable[[float], float]] = {
+    "gaussian": lambda delta: max(delta, 1) / 2,  # below half a pixel it sticks to the nearest pixel
+    "box": lambda delta: delta / math.sqrt(12),  # each sample is the mean of its own share
+}
+
+
+def default_sigma(delta: float, kernel: str = "gaussian") -> float:
+    """Return the sigma that suits a stride, in pixels; a kernel without its own has the Gaussian's.
+
+    Examples
+    --------
+    >>> default_sigma(5), round(default_sigma(5, "box") * 12**0.5, 9)
+    (2.5, 5.0)
+    """
+    return _SIGMAS.get(str(kernel), _SIGMAS["gaussian"])(delta)
+
+
+class Axis(NamedTuple):
+    """One axis of a window over an image: a row of filters over a row of pixels.
+
+    Parameters
+    ----------
+    size : int
+        Pixels of the axis.
+    n : int
+        Filters.
+    center, delta, sigma : float, or array
+        Centre of the grid, stride and standard deviation, in pixels.
+    kernel, edge
+        As of a `Window`.
+    """
+
+    size: int
+    n: int
+    center: Any
+    delta: Any
+    sigma: Any
+    kernel: Kernel = "gaussian"
+    edge: Edge = "extend"
 
 
 @dataclass(frozen=True)
@@ -66,7 +111,7 @@ class Window:
     edge: Edge = "extend"
 
     def __post_init__(self) -> None:
-        for name in ("gx", "gy", "delta", "sigma", "gamma"):
+        for name in NUMBERS:
             positive = name not in ("gx", "gy")
             object.__setattr__(self, name, checked(name, getattr(self, name), positive=positive))
         object.__setattr__(self, "n", checked_n(self.n))
@@ -80,12 +125,30 @@ class Window:
         return (self.n, self.n) if isinstance(self.n, int) else self.n
 
     @property
+    def strides(self) -> tuple[Any, Any]:
+        """The stride along the rows' axis (down) and along the columns' axis (across)."""
+        return self.delta, self.delta
+
+    @property
+    def sigmas(self) -> tuple[Any, Any]:
+        """The sigma along the rows' axis (down) and along the columns' axis (across)."""
+        return self.sigma, self.sigma
+
+    def axes(self, shape: tuple[int, int]) -> tuple[Axis, Axis]:
+        """Return the filters along rows and along columns of an image of this shape."""
+        (rows, cols), (n, m), (down, across), (sharp, wide) = shape, self.shape, self.strides, self.sigmas
+        return (
+            Axis(rows, n, self.gx, down, sharp, self.kernel, self.edge),
+            Axis(cols, m, self.gy, across, wide, self.kernel, self.edge),
+        )
+
+    @property
     def box(self) -> tuple[float, float, float, float]:
         """The area that the samples share, as a slice: rows ``top:bottom``, columns ``left:right``.
 
         Returned as (top, bottom, left, right), the inverse of `from_slice`.
         """
-        rows, cols = (size * self.delta / 2 for size in self.shape)
+        rows, cols = (n * stride / 2 for n, stride in zip(self.shape, self.strides, strict=True))
         x, y = self.gx + 0.5, self.gy + 0.5
         return x - rows, x + rows, y - cols, y + cols
 
@@ -99,12 +162,13 @@ class Window:
         gy: float | None = None,
         delta: float | None = None,
         sigma: float | None = None,
+        kernel: Kernel = "gaussian",
         **rest: Any,
     ) -> Window:
         """Fill in what is not given so that an image of this shape gives a good picture.
 
         The centre of the image; a stride with which the grid spans the shorter side (the most
-        that fits, where ``n`` is a pair); sigma half a stride and at least half a pixel.
+        that fits, where ``n`` is a pair); the sigma that suits the stride and the kernel.
 
         Parameters
         ----------
@@ -112,8 +176,8 @@ class Window:
             Rows and columns of the image.
         n : int or (int, int)
             Filters per axis.
-        gx, gy, delta, sigma, **rest
-            As for `Window`; what is None is chosen.
+        gx, gy, delta, sigma, kernel, **rest
+            As for `Window`; a number that is None is chosen.
 
         Examples
         --------
@@ -127,8 +191,9 @@ class Window:
             gx=(shape[0] - 1) / 2 if gx is None else gx,
             gy=(shape[1] - 1) / 2 if gy is None else gy,
             delta=delta,
-            sigma=max(delta, 1) / 2 if sigma is None else sigma,
+            sigma=default_sigma(delta, kernel) if sigma is None else sigma,
             n=n,
+            kernel=kernel,
             **rest,
         )
 

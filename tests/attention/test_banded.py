@@ -8,11 +8,12 @@ from strategies import axes, edges, extreme_axes, kernels, log_uniform
 
 from glimpse.attention.banded import BlockSpec
 from glimpse.attention.filterbank import band, filterbank
+from glimpse.window import Axis
 
 
 @given(extreme_axes(), kernels, edges)
 def test_a_band_moves_along_the_axis_and_stays_on_it(axis, kernel, edge):
-    bank = band(*axis, kernel, edge)
+    bank = band(Axis(*axis, kernel, edge))
     assert (np.diff(bank.start) >= 0).all()
     assert bank.start[0] >= 0
     assert bank.pixels.max() < axis[0]
@@ -20,7 +21,7 @@ def test_a_band_moves_along_the_axis_and_stays_on_it(axis, kernel, edge):
 
 
 def test_a_sharp_band_is_as_short_as_its_filters_however_long_the_axis():
-    bank = band(10**9, 64, 5e8, 1000.0, 2.0)
+    bank = band(Axis(10**9, 64, 5e8, 1000.0, 2.0))
     assert bank.weights.shape[1] <= 2 * 9 * 2 + 3
     assert len(list(bank.tiles(256))) == 64
 
@@ -41,7 +42,7 @@ def reassembled(bank, shape, step):
 
 @given(axes(sigmas=log_uniform(0.01, 3)), kernels, edges, st.integers(1, 14))
 def test_tiles_put_together_are_the_dense_bank(axis, kernel, edge, step):
-    dense, holders = reassembled(band(*axis, kernel, edge), (axis[1], axis[0]), step)
+    dense, holders = reassembled(band(Axis(*axis, kernel, edge)), (axis[1], axis[0]), step)
     np.testing.assert_array_equal(dense, filterbank(*axis, kernel, edge))
     assert holders.max() <= 1
 
@@ -58,19 +59,19 @@ def test_tiles_put_together_are_the_dense_bank(axis, kernel, edge, step):
     ],
 )
 def test_tiles_of_long_and_sparse_banks_are_the_dense_bank(axis, kernel, step):
-    dense, holders = reassembled(band(*axis, kernel), (axis[1], axis[0]), step)
+    dense, holders = reassembled(band(Axis(*axis, kernel)), (axis[1], axis[0]), step)
     np.testing.assert_array_equal(dense, filterbank(*axis, kernel))
     assert holders.max() <= 1
 
 
 def test_tiles_jump_over_the_pixels_that_no_filter_touches():
-    bank = band(100_000, 10, 50_000, 9000, 0.5)
+    bank = band(Axis(100_000, 10, 50_000, 9000, 0.5))
     assert sum(weights.size for *_, weights in bank.tiles(16)) < 10 * 16 * 2
 
 
 @given(axes(sigmas=log_uniform(0.01, 3)), kernels, edges, st.integers(1, 14))
 def test_blocks_put_together_are_the_dense_bank(axis, kernel, edge, few):
-    bank = band(*axis, kernel, edge, BlockSpec(block_size=few))
+    bank = band(Axis(*axis, kernel, edge), BlockSpec(block_size=few))
     dense, seen = np.zeros((axis[1], axis[0])), []
     for filters, taken, weights in bank.blocks():
         assert len(weights) <= few
@@ -83,7 +84,7 @@ def test_blocks_put_together_are_the_dense_bank(axis, kernel, edge, few):
 
 @given(axes(), kernels, edges, st.integers(2, 9))
 def test_a_bank_of_blocks_touches_no_other_pixels(axis, kernel, edge, few):
-    bank, plain = band(*axis, kernel, edge, BlockSpec(block_size=few)), band(*axis, kernel, edge)
+    bank, plain = band(Axis(*axis, kernel, edge), BlockSpec(block_size=few)), band(Axis(*axis, kernel, edge))
     assert (np.diff(bank.start) >= 0).all()
     assert bank.span.start <= plain.span.start
     assert bank.span.stop == min(axis[0], max(plain.span.stop, bank.weights.shape[1]))

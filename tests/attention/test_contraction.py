@@ -14,6 +14,7 @@ from glimpse import Window, read
 from glimpse.attention.banded import BlockSpec
 from glimpse.attention.contraction import contract, expand
 from glimpse.attention.filterbank import band, filterbank
+from glimpse.window import Axis
 
 SMALL = {"_TILE": 1, "_LEAST": 2, "_MOST": 3, "_CACHE": 200}  # so that few pixels are many tiles and chunks
 
@@ -28,7 +29,7 @@ def tiles(request):
 
 @given(axes(), kernels, edges, st.integers(0, 2), st.integers(0, 9), st.booleans())
 def test_the_products_are_those_of_the_dense_matrix(tiles, axis, kernel, edge, where, few, whole):
-    bank, dense = band(*axis, kernel, edge, BlockSpec(block_size=few)), filterbank(*axis, kernel, edge)
+    bank, dense = band(Axis(*axis, kernel, edge), BlockSpec(block_size=few)), filterbank(*axis, kernel, edge)
     signal = np.moveaxis(np.rint(pixels(axis[0], 20)).reshape(-1, 4, 5), 0, where)
     signal = signal.astype(float if whole else np.uint8)
     other = (where + 1) % 3
@@ -44,7 +45,7 @@ def test_the_products_are_those_of_the_dense_matrix(tiles, axis, kernel, edge, w
 
 
 def test_a_canvas_of_part_of_the_columns_is_written_in_place():
-    bank, dense = band(9, 4, 4, 2.0, 1.0), filterbank(9, 4, 4, 2.0, 1.0)
+    bank, dense = band(Axis(9, 4, 4, 2.0, 1.0)), filterbank(9, 4, 4, 2.0, 1.0)
     samples, canvas = pixels(4, 3), np.zeros((9, 8))
     expand(bank, samples, 0, canvas[bank.span, 2:5])
     np.testing.assert_allclose(canvas[:, 2:5], dense.T @ samples, rtol=1e-12)

@@ -24,7 +24,7 @@ from glimpse.attention.filterbank import (
     filterbank,
     filterbank_partials,
 )
-from glimpse.window import KERNELS
+from glimpse.window import KERNELS, Axis
 
 FLOAT32 = 2.0**-22
 
@@ -198,7 +198,7 @@ def test_box_as_wide_as_its_stride_shares_the_pixels_out_by_area(edge):
 @example((1, 3, 1.5387976399953343, 1.0, 0.0301973834223185), "gaussian", "black", np.float32, 0)
 def test_a_filter_is_cut_only_where_it_no_longer_shows(axis, kernel, edge, dtype, few):
     cut = BlockSpec(np.dtype(dtype), few)
-    bank = band(*axis, kernel, edge, cut)
+    bank = band(Axis(*axis, kernel, edge), cut)
     dense = np.zeros((axis[1], axis[0]))
     np.put_along_axis(dense, bank.pixels, bank.weights, axis=1)
     expected = reference.bank(*axis, kernel, edge)
@@ -217,13 +217,13 @@ def test_a_filter_is_cut_only_where_it_no_longer_shows(axis, kernel, edge, dtype
 @example(2, 0.0, 2.75, 1.0, "box")
 def test_coverage_peak_is_the_largest_sum_over_a_pixel_of_the_lattice(n, center, delta, sigma, kernel):
     expected = reference.largest_coverage(n, center, delta, sigma, kernel)
-    assert coverage_peak(n, center, delta, sigma, kernel) == pytest.approx(expected, rel=1e-9)
+    assert coverage_peak(Axis(1, n, center, delta, sigma, kernel)) == pytest.approx(expected, rel=1e-9)
 
 
 def test_coverage_peak_is_one_where_filters_stand_apart_and_one_over_delta_where_they_overlap():
-    assert coverage_peak(9, 4.0, 8.0, 0.1) == pytest.approx(1)
-    assert coverage_peak(99, 4.0, 0.25, 2.0) == pytest.approx(4)
-    assert coverage_peak(99, 4.0, 8.0, 8.0) == pytest.approx(1 / 8)
+    assert coverage_peak(Axis(1, 9, 4.0, 8.0, 0.1)) == pytest.approx(1)
+    assert coverage_peak(Axis(1, 99, 4.0, 0.25, 2.0)) == pytest.approx(4)
+    assert coverage_peak(Axis(1, 99, 4.0, 8.0, 8.0)) == pytest.approx(1 / 8)
 
 
 def test_filterbank_refuses_an_unknown_edge():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from glimpse.array_api import is_not_numpy, namespace, promote
 from glimpse.attention.filterbank import dense
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array
-from glimpse.window import Method, Window
+from glimpse.window import NUMBERS, Method, Window
 
 RIDGE = 0.1
 """Gain, relative to the largest, below which `write` no longer inverts a component of the patch."""
@@ -18,25 +19,26 @@ _NOTHING = 1e-30  # squared gain of filters that see no pixel
 
 def involves(array: object, window: Window) -> bool:
     """Tell whether the array or a number of the window belongs to another library than NumPy."""
-    numbers = (window.gx, window.gy, window.delta, window.sigma, window.gamma)
-    return is_not_numpy(array) or any(is_not_numpy(number) for number in numbers)
+    return is_not_numpy(array) or any(map(is_not_numpy, numbers(window)))
+
+
+def numbers(window: Window) -> list[Any]:
+    """The window's gx, gy, delta, sigma and gamma."""
+    return [getattr(window, name) for name in NUMBERS]
 
 
 def matrices(array: Any, window: Window, shape: tuple[int, int]) -> tuple[Any, Any, Any, Any]:
     """Return the array, Fx, Fy and gamma, of one kind and with axes that fit: batches come first."""
-    numbers = (window.gx, window.gy, window.delta, window.sigma, window.gamma)
-    array, gx, gy, delta, sigma, gamma = promote(array, *numbers)
-    banks = [
-        dense(size, n, g, delta, sigma, window.kernel, window.edge)
-        for size, n, g in zip(shape, window.shape, (gx, gy), strict=True)
-    ]
+    array, *values = promote(array, *numbers(window))
+    alike = replace(window, **dict(zip(NUMBERS, values, strict=True)))
+    banks, gamma = map(dense, alike.axes(shape)), values[-1]
     Fx, Fy, gamma = (_aligned(matrix, array.ndim) for matrix in (*banks, gamma[..., None, None]))
     return array, Fx, Fy, gamma
 
 
 def spatial(array: Any, window: Window, channel_axis: int | None) -> Any:
     """The array, as one of the window's kind, with its channels in front of rows and columns."""
-    xp = namespace(array, window.gx, window.gy, window.delta, window.sigma, window.gamma)
+    xp = namespace(array, *numbers(window))
     array = array if is_not_numpy(array) else xp.asarray(array)
     if channel_axis is not None:
         if not -array.ndim <= channel_axis < array.ndim:

@@ -27,7 +27,7 @@ from glimpse.attention.contraction import (
     strips,
 )
 from glimpse.attention.filterbank import Partials, band_partials
-from glimpse.attention.layer import banks_to_read, expand_cols, expand_rows, read, spatial
+from glimpse.attention.layer import axes_to_read, expand_cols, expand_rows, read, spatial
 from glimpse.attention.matmul import inner
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array, Floats
@@ -171,7 +171,7 @@ def _stacked(bank: Band, *weights: Floats) -> Band:
 
 
 def _banks(window: Window, image: Array, row: int, col: int) -> list[tuple[Band, Partials]]:
-    return [band_partials(*bank) for bank in banks_to_read(window, image, row, col)]
+    return [band_partials(*bank) for bank in axes_to_read(window, image, row, col)]
 
 
 def _pairing(

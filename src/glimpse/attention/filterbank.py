@@ -16,7 +16,7 @@ from glimpse.attention.kernels import KERNEL_TABLE
 from glimpse.errors import GlimpseError
 from glimpse.typing import Floats
 from glimpse.validation import checked, checked_size
-from glimpse.window import Edge, Kernel, Window
+from glimpse.window import Axis, Edge, Kernel, Window
 
 _LATTICE = 4096
 _EXACT = BlockSpec()
@@ -87,29 +87,29 @@ def filterbank(
     >>> bool(np.abs(F @ ys - means).max() < 1e-3)
     True
     """
-    size, n, center, delta, sigma = _checked(size, n, center, delta, sigma, kernel, edge)
-    if is_not_numpy(center) or is_not_numpy(delta) or is_not_numpy(sigma):
-        center, delta, sigma = promote(center, delta, sigma)
-        return dense(size, n, center, delta, sigma, kernel, edge)
-    return _dense(band(size, n, center, delta, sigma, kernel, edge), size)
+    axis = _checked(Axis(size, n, center, delta, sigma, kernel, edge))
+    numbers = axis.center, axis.delta, axis.sigma
+    if any(map(is_not_numpy, numbers)):
+        center, delta, sigma = promote(*numbers)
+        return dense(axis._replace(center=center, delta=delta, sigma=sigma))
+    return _dense(band(axis), axis.size)
 
 
-def _checked(
-    size: int, n: int, center: Any, delta: Any, sigma: Any, kernel: Kernel, edge: Edge
-) -> tuple[int, int, Any, Any, Any]:
-    """The numbers as Python's own, where they are what a window takes."""
+def _checked(axis: Axis) -> Axis:
+    """The axis with Python's own numbers, if they are what a window takes."""
+    size, n, center, delta, sigma, kernel, edge = axis
     window = Window(gx=0, gy=0, delta=delta, sigma=sigma, n=(n, 1), kernel=kernel, edge=edge)
     center = checked("center", center, positive=False)
-    return checked_size("size", size), window.shape[0], center, window.delta, window.sigma
+    return window.axes((checked_size("size", size), 1))[0]._replace(center=center)
 
 
-def dense(size: int, n: int, center: Any, delta: Any, sigma: Any, kernel: Kernel, edge: Edge) -> Any:
-    """Return `filterbank` for arrays of any one library, each of shape () or (B,)."""
-    xp = namespace(center)
-    mu = centers(n, center[..., None], delta[..., None])[..., None]
-    peak = xp.round(mu) if edge == "black" else xp.clip(xp.round(mu), 0, size - 1)
-    u = arange_like(0, size, mu) - peak
-    weights, total = unnormalised(u, mu - peak, sigma[..., None, None], kernel, edge)
+def dense(axis: Axis) -> Any:
+    """Return `filterbank` of numbers that are arrays of any one library, each of shape () or (B,)."""
+    xp = namespace(axis.center)
+    mu = centers(axis.n, axis.center[..., None], axis.delta[..., None])[..., None]
+    peak = xp.round(mu) if axis.edge == "black" else xp.clip(xp.round(mu), 0, axis.size - 1)
+    u = arange_like(0, axis.size, mu) - peak
+    weights, total = unnormalised(u, mu - peak, axis._replace(sigma=axis.sigma[..., None, None]))
     return weights / total
 
 
@@ -159,72 +159,45 @@ def filterbank_partials(
     >>> bool(np.allclose(moved / 1e-6, filterbank_partials(9, 3, 4, 2, 1).center, atol=1e-6))
     True
     """
-    size, n, center, delta, sigma = _checked(size, n, center, delta, sigma, kernel, edge)
-    bank, partials = band_partials(size, n, center, delta, sigma, kernel, edge)
-    return Partials(*(_dense(Band(bank.start, slopes), size) for slopes in partials))
+    axis = _checked(Axis(size, n, center, delta, sigma, kernel, edge))
+    bank, partials = band_partials(axis)
+    return Partials(*(_dense(Band(bank.start, slopes), axis.size) for slopes in partials))
 
 
-def band(
-    size: int,
-    n: int,
-    center: float,
-    delta: float,
-    sigma: float,
-    kernel: Kernel = "gaussian",
-    edge: Edge = "extend",
-    cut: BlockSpec = _EXACT,
-) -> Band:
+def band(axis: Axis, cut: BlockSpec = _EXACT) -> Band:
     """Return `filterbank` as a `Band`, without the weights that do not show."""
-    return sample_kernel(size, n, center, delta, sigma, kernel, edge, cut).band
+    return sample_kernel(axis, cut).band
 
 
-def bands(
-    size: int,
-    n: int,
-    places: Sequence[float],
-    delta: float,
-    sigma: float,
-    kernel: Kernel = "gaussian",
-    edge: Edge = "extend",
-    cut: BlockSpec = _EXACT,
-) -> Iterator[Band]:
-    """Yield `band` for each of many centres, several made at once."""
-    several = max(1, _AT_ONCE // (n * _width(size, delta, sigma, kernel, cut)))
+def bands(axis: Axis, places: Sequence[float], cut: BlockSpec = _EXACT) -> Iterator[Band]:
+    """Yield `band` for each of many centres of an axis, several made at once."""
+    several = max(1, _AT_ONCE // (axis.n * _width(axis, cut)))
     for first in range(0, len(places), several):
         centers = np.array(places[first : first + several])[:, None]
-        made = sample_kernel(size, n, centers, delta, sigma, kernel, edge, cut).band
+        made = sample_kernel(axis._replace(center=centers), cut).band
         for start, weights in zip(made.start, made.weights, strict=True):
             yield Band(start, weights, cut.block_size)
 
 
-def band_partials(
-    size: int,
-    n: int,
-    center: float,
-    delta: float,
-    sigma: float,
-    kernel: Kernel = "gaussian",
-    edge: Edge = "extend",
-    cut: BlockSpec = _EXACT,
-) -> tuple[Band, Partials]:
+def band_partials(axis: Axis, cut: BlockSpec = _EXACT) -> tuple[Band, Partials]:
     """Return `band` and its derivatives, each of shape (n, K) over the same pixels."""
-    placed = sample_kernel(size, n, center, delta, sigma, kernel, edge, cut)
-    bank, (grows, falls, wider) = placed.band, placed.slopes(sigma, kernel, edge)
-    steps = (np.arange(n) - (n - 1) / 2)[:, None]
+    placed = sample_kernel(axis, cut)
+    bank, (grows, falls, wider) = placed.band, placed.slopes(axis)
+    steps = (np.arange(axis.n) - (axis.n - 1) / 2)[:, None]
     spread = steps * np.where(steps < 0, falls, grows)
     return bank, Partials(grows, spread, wider)
 
 
-def coverage_peak(n: int, center: float, delta: float, sigma: float, kernel: Kernel = "gaussian") -> float:
-    """Return the largest sum of the n filters' weights over one pixel of the endless lattice.
+def coverage_peak(axis: Axis) -> float:
+    """Return the largest sum of all filters' weights over one pixel of the endless lattice.
 
     It is near ``1 / delta`` where filters overlap, and near 1 where they stand apart. Of a grid longer
     than 4096 pixels only that much of its middle is looked at.
     """
-    n = min(n, max(1, int(_LATTICE / delta)))
-    first = math.floor(center - (n - 1) / 2 * delta) - 1
-    size = math.ceil((n - 1) * delta) + 4  # between the outermost centres, where it must be
-    bank = band(size, n, center - first, delta, sigma, kernel, "black")
+    n = min(axis.n, max(1, int(_LATTICE / axis.delta)))
+    first = math.floor(axis.center - (n - 1) / 2 * axis.delta) - 1
+    size = math.ceil((n - 1) * axis.delta) + 4  # between the outermost centres, where it must be
+    bank = band(axis._replace(size=size, n=n, center=axis.center - first, edge="black"))
     return float(bank.coverage.max())
 
 
@@ -242,39 +215,38 @@ class _Sampled(NamedTuple):
     def band(self) -> Band:
         return Band(self.start, self.weights / self.total, self.block_size)
 
-    def slopes(self, sigma: float, kernel: Kernel, edge: Edge) -> list[Floats]:
+    def slopes(self, axis: Axis) -> list[Floats]:
         """The slopes of the band's weights as mu grows, as mu falls, as sigma grows."""
-        shape, weights = KERNEL_TABLE[kernel], self.weights / self.total
-        raw = shape.slopes(self.u, self.offset, sigma)
-        if edge == "extend":
+        shape, weights = KERNEL_TABLE[axis.kernel], self.weights / self.total
+        raw = shape.slopes(self.u, self.offset, axis.sigma)
+        if axis.edge == "extend":
             totals = [slope.sum(axis=1, keepdims=True) for slope in raw]
         else:
-            moved, wider = shape.lattice_slopes(self.offset, sigma)
+            moved, wider = shape.lattice_slopes(self.offset, axis.sigma)
             totals = [moved, moved, wider]
         return [(slope - weights * whole) / self.total for slope, whole in zip(raw, totals, strict=True)]
 
 
-def sample_kernel(
-    size: int, n: int, center: Any, delta: float, sigma: float, kernel: Kernel, edge: Edge, cut: BlockSpec
-) -> _Sampled:
-    mu = centers(n, center, delta)
+def sample_kernel(axis: Axis, cut: BlockSpec) -> _Sampled:
+    size, n = axis.size, axis.n
+    mu = centers(n, axis.center, axis.delta)
     inside = _clipped(mu, size - 1)  # beyond the edge weights fall faster than from the edge
-    radius, width = _radius(sigma, kernel, cut), _width(size, delta, sigma, kernel, cut)
+    radius, width = _radius(axis, cut), _width(axis, cut)
     if n * width > limits.WEIGHTS:
         raise GlimpseError(
             f"{n} filters of {width} pixels are more than {limits.WEIGHTS} weights; give less -n or --sigma"
         )
-    one = reach(size, sigma, kernel, cut)
+    one = reach(axis, cut)
     start = _clipped(np.ceil(inside - radius), size - one)
     if (
         cut.block_size > 1
     ):  # a block begins where its first filter does, but no block ends beyond the last filter
         blocks = start[..., :: cut.block_size].repeat(cut.block_size, -1)[..., :n]
         start = np.maximum(np.minimum(blocks, start[..., -1:] + one - width), 0)
-    peak = np.rint(mu if edge == "black" else inside)
+    peak = np.rint(mu if axis.edge == "black" else inside)
     first, offset = ((x - peak).astype(cut.dtype, copy=False) for x in (start, mu))
     u, offset = _counted_on(first, width), offset[..., None]
-    weights, total = unnormalised(u, offset, sigma, kernel, edge)
+    weights, total = unnormalised(u, offset, axis)
     if (
         cut.block_size > 1
     ):  # far from a filter in its block are numbers so small that they are slow to multiply
@@ -282,18 +254,20 @@ def sample_kernel(
     return _Sampled(start.astype(np.intp), u, offset, weights, total, cut.block_size)
 
 
-def reach(size: int, sigma: float, kernel: Kernel, cut: BlockSpec) -> int:
+def reach(axis: Axis, cut: BlockSpec) -> int:
     """Return how many pixels of an axis one filter touches at most."""
-    return int(min(size, 2 * _radius(sigma, kernel, cut) + 1))
+    return int(min(axis.size, 2 * _radius(axis, cut) + 1))
 
 
-def _width(size: int, delta: float, sigma: float, kernel: Kernel, cut: BlockSpec) -> int:
+def _width(axis: Axis, cut: BlockSpec) -> int:
     """The pixels of a block, or of one filter where there are none."""
-    return min(size, reach(size, sigma, kernel, cut) + math.ceil(max(cut.block_size - 1, 0) * delta))
+    strides = math.ceil(max(cut.block_size - 1, 0) * axis.delta)
+    return int(min(axis.size, reach(axis, cut) + strides))
 
 
-def _radius(sigma: float, kernel: Kernel, cut: BlockSpec) -> float:
-    return math.hypot(KERNEL_TABLE[kernel].reach(sigma, cut.precision), 0.5)  # the peak is half a pixel off
+def _radius(axis: Axis, cut: BlockSpec) -> float:
+    # the peak is half a pixel off
+    return math.hypot(KERNEL_TABLE[axis.kernel].reach(axis.sigma, cut.precision), 0.5)
 
 
 def _counted_on(first: Floats, width: int) -> Floats:
@@ -310,15 +284,16 @@ def _dense(bank: Band, size: int) -> Floats:
     return dense
 
 
-def unnormalised(u: Any, offset: Any, sigma: Any, kernel: Kernel, edge: Edge) -> tuple[Any, Any]:
+def unnormalised(u: Any, offset: Any, axis: Axis) -> tuple[Any, Any]:
     """Return the weights of pixels u (..., n, K) up to a factor, and that factor (..., n, 1).
 
-    Arrays are those of any library; offset is of shape (..., n, 1), sigma is one number or (..., 1, 1).
+    Arrays are those of any library; offset is of shape (..., n, 1), the sigma of the axis is one number or
+    (..., 1, 1).
     """
-    xp, shape = namespace(offset), KERNEL_TABLE[kernel]
-    weights = shape.weigh(u, offset, sigma, xp)
-    if edge == "black":
-        return weights, shape.lattice_sum(offset, sigma, xp)
+    xp, shape = namespace(offset), KERNEL_TABLE[axis.kernel]
+    weights = shape.weigh(u, offset, axis.sigma, xp)
+    if axis.edge == "black":
+        return weights, shape.lattice_sum(offset, axis.sigma, xp)
     total = xp.sum(weights, axis=-1, keepdims=True)
     if xp is np and total.all():
         return weights, total

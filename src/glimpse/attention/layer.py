@@ -30,7 +30,7 @@ from glimpse.attention.scratch import Scratch
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array
 from glimpse.validation import checked_sides
-from glimpse.window import METHODS, Method, Window
+from glimpse.window import METHODS, Axis, Method, Window
 
 _MANY = 32  # windows that are looked at together
 
@@ -75,7 +75,7 @@ def read(image: ArrayLike, window: Window, *, channel_axis: int | None = None) -
     if dense.involves(image, window):
         return dense.read(image, window, channel_axis)
     image, row, col = spatial(image, channel_axis)
-    rows, cols = (band(*bank) for bank in banks_to_read(window, image, row, col))
+    rows, cols = (band(*bank) for bank in axes_to_read(window, image, row, col))
     return _sampled(image, rows, cols, window.gamma, row, col)
 
 
@@ -115,9 +115,9 @@ def read_many(
     for _, group in groupby(windows, _shared):
         while some := list(islice(group, _MANY)):
             rows, cols = (
-                bands(size, n, [getattr(window, name) for window in some], *shared)
-                for name, (size, n, _, *shared) in zip(
-                    ("gx", "gy"), banks_to_read(some[0], array, row, col), strict=True
+                bands(axis, [getattr(window, name) for window in some], cut)
+                for name, (axis, cut) in zip(
+                    ("gx", "gy"), axes_to_read(some[0], array, row, col), strict=True
                 )
             )
             for window, down, across in zip(some, rows, cols, strict=True):
@@ -200,7 +200,7 @@ def write(
     dense.check_fit(window, patch.shape[row], patch.shape[col])
     dtype = float_type(patch.dtype)
     if method == "inverse":
-        banks = [filterbank(*axis, window.kernel, window.edge) for axis in bank_axes(window, shape)]
+        banks = [filterbank(*axis) for axis in window.axes(shape)]
         samples = dense.deconvolved(np.moveaxis(patch, (row, col), (-2, -1)), *banks)
         patch = np.moveaxis(samples, (-2, -1), (row, col))
     rows, cols = _bands(window, shape, dtype)
@@ -253,7 +253,7 @@ def restore(
         _, row, col = spatial(canvas, channel_axis)
         rows, cols = _bands(window, shape, canvas.dtype)
         cover = np.outer(rows.coverage, cols.coverage).astype(canvas.dtype)
-        peaks = [coverage_peak(*axis[1:], window.kernel) for axis in bank_axes(window, shape)]
+        peaks = [coverage_peak(axis) for axis in window.axes(shape)]
         level = np.maximum(cover, peaks[0] * peaks[1])
         canvas[index(canvas, {row: rows.span, col: cols.span})] /= np.expand_dims(
             level, tuple(axis for axis in range(canvas.ndim) if axis not in (row, col))
@@ -261,36 +261,25 @@ def restore(
     return canvas if gain is None else canvas * canvas.dtype.type(gain)
 
 
-def banks_to_read(window: Window, image: Array, row: int, col: int) -> list[tuple[Any, ...]]:
-    """The arguments of `band` for rows and columns, cut as the two products of `read` need them."""
+def axes_to_read(window: Window, image: Array, row: int, col: int) -> list[tuple[Axis, BlockSpec]]:
+    """The axes of rows and columns, each with where to cut its bank for the two products of `read`."""
     sizes, cut = (image.shape[row], image.shape[col]), BlockSpec(float_type(image.dtype))
-    axes, (n, m), others = bank_axes(window, sizes), window.shape, image.size // math.prod(sizes)
-    widths = [reach(size, window.sigma, window.kernel, cut) for size in sizes]
+    axes, others = window.axes(sizes), image.size // math.prod(sizes)
+    widths = [reach(axis, cut) for axis in axes]
     down, across = (
-        min(size, math.ceil((k - 1) * window.delta) + width)
-        for size, k, width in zip(sizes, window.shape, widths, strict=True)
+        min(axis.size, math.ceil((axis.n - 1) * axis.delta) + width)
+        for axis, width in zip(axes, widths, strict=True)
     )
+    rows, cols = axes
     few = (
-        filters_per_block(n, window.delta, widths[0], across * others, down * cut.dtype.itemsize),
-        filters_per_block(m, window.delta, widths[1], n * others),
+        filters_per_block(rows.n, rows.delta, widths[0], across * others, down * cut.dtype.itemsize),
+        filters_per_block(cols.n, cols.delta, widths[1], rows.n * others),
     )
-    return [
-        (*axis, window.kernel, window.edge, cut._replace(block_size=number))
-        for axis, number in zip(axes, few, strict=True)
-    ]
-
-
-def bank_axes(window: Window, shape: tuple[int, int]) -> list[tuple[int, int, float, float, float]]:
-    """size, n, center, delta and sigma of each axis."""
-    return [
-        (size, n, center, window.delta, window.sigma)
-        for size, n, center in zip(shape, window.shape, (window.gx, window.gy), strict=True)
-    ]
+    return [(axis, cut._replace(block_size=number)) for axis, number in zip(axes, few, strict=True)]
 
 
 def _bands(window: Window, shape: tuple[int, int], dtype: np.dtype[Any]) -> list[Band]:
-    cut = BlockSpec(dtype)
-    return [band(*axis, window.kernel, window.edge, cut) for axis in bank_axes(window, shape)]
+    return [band(axis, BlockSpec(dtype)) for axis in window.axes(shape)]
 
 
 def spatial(given: ArrayLike, channel_axis: int | None) -> tuple[Array, int, int]:

@@ -25,7 +25,7 @@ from glimpse.cli.param_types import (
 from glimpse.errors import GlimpseError
 from glimpse.limits import MAX_PIXELS, N_MAX
 from glimpse.validation import Pair
-from glimpse.window import EDGES, KERNELS, Window
+from glimpse.window import EDGES, KERNELS, NUMBERS, Window
 
 if TYPE_CHECKING:
     from glimpse.io import DecodeOptions
@@ -86,7 +86,7 @@ class WindowOptions:
     @property
     def is_sweep(self) -> bool:
         """Whether some number is a range, here or in the record of ``--like``."""
-        return any(map(self._changes, ("gx", "gy", "delta", "sigma", "gamma")))
+        return any(map(self._changes, NUMBERS))
 
     def _changes(self, key: str) -> bool:
         first, last = self._end(key, 0), self._end(key, -1)

@@ -14,9 +14,9 @@ from typing import Any
 import click
 
 from glimpse.errors import GlimpseError
+from glimpse.window import NUMBERS
 
 _FIELD = re.compile(r"0?\d{0,2}(\.\d{1,2})?[dfg]?", re.ASCII)
-NUMBERS = ("gx", "gy", "delta", "sigma", "gamma")
 FIELDS = ("stem", "parent", "index", *NUMBERS)
 
 

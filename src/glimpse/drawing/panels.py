@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from glimpse.drawing.viewport import BACKGROUND, GAP, INK, STRIP, Levels, Viewport, draw_grid, enlarge
 from glimpse.errors import GlimpseError
-from glimpse.window import Window
+from glimpse.window import NUMBERS, Window
 
 PATCH_SIDE = 256  # pixels that an enlarged patch about fills
 
@@ -29,8 +29,8 @@ def path(first: Window, last: Window, frames: int) -> list[Window]:
     """
     if frames < 1:
         raise GlimpseError(f"a sweep needs at least one frame, got {frames}")
-    steps: dict[str, Any] = dict.fromkeys(("gx", "gy"), np.linspace)
-    steps |= dict.fromkeys(("delta", "sigma", "gamma"), np.geomspace)
+    steps: dict[str, Any] = dict.fromkeys(NUMBERS, np.geomspace)
+    steps |= dict.fromkeys(("gx", "gy"), np.linspace)
     steps = {
         name: np.linspace if getattr(first, name) == getattr(last, name) else s for name, s in steps.items()
     }
@@ -125,7 +125,7 @@ class _Label:
 def _labels(windows: Sequence[Window]) -> list[_Label]:
     """A label for each number that changes."""
     labels = []
-    for name in ("gx", "gy", "delta", "sigma", "gamma"):
+    for name in NUMBERS:
         ends = [getattr(window, name) for window in (windows[0], windows[-1])]
         if ends[0] != ends[1]:
             low, high = sorted(map(abs, ends))

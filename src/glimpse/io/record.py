@@ -11,7 +11,7 @@ from glimpse import limits
 from glimpse.errors import GlimpseError
 from glimpse.io.shrink_on_load import LEAST_SIGMA
 from glimpse.validation import checked, checked_shape
-from glimpse.window import METHODS, Window
+from glimpse.window import METHODS, NUMBERS, Window
 
 KEYWORD = "glimpse"
 """Name of the text chunk that holds the record."""
@@ -19,7 +19,6 @@ KEYWORD = "glimpse"
 VERSION = 1
 AXES = "gx=row, gy=col"
 
-_SWEPT = ("gx", "gy", "delta", "sigma", "gamma")
 _FOUND = ("rows", "cols", "offset", "residual", "confidence", "settled")  # told by `glimpse locate`, too
 
 
@@ -53,7 +52,7 @@ class Record:
     def to_dict(self) -> dict[str, Any]:
         """Return the flat JSON object; a swept value is [first, last]."""
         values = self.window.to_dict()
-        for name in _SWEPT if self.last else ():
+        for name in NUMBERS if self.last else ():
             pair = [values[name], getattr(self.last, name)]
             values[name] = pair if pair[0] != pair[1] else pair[0]
         extra: dict[str, Any] = {"method": self.method} if self.method else {}
@@ -129,7 +128,7 @@ def _record(values: dict[str, Any], max_pixels: int) -> Record:
 def _ends(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The values of the first and the last window."""
     first, last = dict(values), dict(values)
-    for name in _SWEPT:
+    for name in NUMBERS:
         if isinstance(pair := values.get(name), list):
             if len(pair) != 2:
                 raise GlimpseError(f"the record has {len(pair)} values for {name}")

@@ -18,7 +18,7 @@ from glimpse.registration.least_squares import Fit, blurred
 from glimpse.registration.pixel_boxes import AS_GOOD, BLUR, SNAP_RATIO, refine_in_crop, snap_to_pixels
 from glimpse.registration.pyramid import Scene
 from glimpse.typing import Floats
-from glimpse.window import KERNELS, Kernel, Window
+from glimpse.window import KERNELS, Kernel, Window, default_sigma
 
 MIN_CONFIDENCE = 0.3
 """Least confidence of a match."""
@@ -186,7 +186,7 @@ def _start(window: Window) -> Fit:
 
 
 def _window(place: Candidate, shape: tuple[int, int]) -> Window:
-    return Window(place.gx, place.gy, place.delta, max(place.delta, 1) / 2, n=shape)
+    return Window(place.gx, place.gy, place.delta, default_sigma(place.delta), n=shape)
 
 
 def _refits(scene: Scene, target: Floats, starts: list[Fit], side: int, steps: int) -> list[Fit]:
@@ -217,7 +217,7 @@ def _refit(scene: Scene, small: Floats, factor: float, start: Fit, steps: int) -
 def _whole(window: Window, factor: float, like: Window) -> Window:
     """The window of a fit to a shrunk target, with a usual sigma."""
     delta = window.delta / factor
-    return replace(window, delta=delta, sigma=max(delta, 1) / 2, n=like.n)
+    return replace(window, delta=delta, sigma=default_sigma(delta), n=like.n)
 
 
 def _plausible(fit: Fit, shape: tuple[int, ...]) -> bool:
