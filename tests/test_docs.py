@@ -1,32 +1,24 @@
-"""The README is true: its commands run, its help is the help, its pictures and modules exist."""
+"""The documents are true: commands run, options are named, links, pictures and modules exist."""
 
 import doctest
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
-from click.testing import CliRunner
 
-from glimpse import cli
+from glimpse import Window, cli
 from glimpse.cli import main
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 TEXT = README.read_text(encoding="utf-8")
+DOCUMENTS = [README, *sorted((ROOT / "src").rglob("README.md")), *sorted((ROOT / "tests").rglob("README.md"))]
 COMMANDS = list(cli.COMMANDS)
-
-
-def help_blocks() -> str:
-    """The help of each command, as the README has it."""
-    blocks = []
-    for name in COMMANDS:
-        result = CliRunner().invoke(main, [name, "--help"], prog_name="glimpse", terminal_width=100)
-        title = f"<details><summary><code>glimpse {name}</code></summary>"
-        blocks.append(f"{title}\n\n```text\n{result.output}```\n\n</details>\n")
-    return "\n".join(blocks)
 
 
 def shell_lines() -> list[str]:
@@ -36,6 +28,22 @@ def shell_lines() -> list[str]:
     ]
 
 
+def commands() -> list[click.Command]:
+    context = click.Context(main)
+    return [main, *(main.get_command(context, name) for name in main.list_commands(context))]
+
+
+def options() -> set[str]:
+    """Every name of every option of every command."""
+    return {
+        name
+        for command in commands()
+        for parameter in command.params
+        for name in parameter.opts
+        if name.startswith("-")
+    } | {"--help", "-h"}
+
+
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("readme")
@@ -43,6 +51,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_readme_run_in_order(desk: Path) -> None:
     lines = shell_lines()
     assert len(lines) > 10
@@ -57,16 +66,75 @@ def test_the_commands_of_the_readme_run_in_order(desk: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_the_help_in_the_readme_is_the_help() -> None:
-    found = re.search(r"<!-- help -->\n(.*?)<!-- end of help -->", TEXT, re.DOTALL)
-    assert found
-    assert found[1] == help_blocks(), "run `python tests/test_docs.py` to renew the README"
+@pytest.mark.parametrize("line", [line for line in shell_lines() if line.startswith("glimpse ")])
+def test_the_commands_of_the_readme_are_understood(line: str) -> None:
+    _, name, *words = shlex.split(line.partition(" < ")[0])
+    command = main.get_command(click.Context(main), name)
+    assert command
+    context = click.Context(command)
+    given, _, _ = command.make_parser(context).parse_args(words)
+    for parameter in command.params:
+        if isinstance(given.get(parameter.name or ""), str):
+            parameter.type_cast_value(context, given[parameter.name])
+
+
+def test_the_readme_is_short_enough_to_be_read() -> None:
+    assert len(TEXT.splitlines()) <= 300
+
+
+def test_every_option_is_named_where_users_read() -> None:
+    documents = "".join(path.read_text("utf-8") for path in DOCUMENTS if "tests" not in path.parts)
+    missing = {name for name in options() if not re.search(rf"`{name}[ `=]", documents)}
+    assert missing <= {"--help", "-h"}
+
+
+def test_options_that_the_readme_names_exist() -> None:
+    tables = TEXT[TEXT.index("## Commands and options") :]
+    assert set(re.findall(r"`(--?[a-z][\w-]*)", tables)) <= options()
+
+
+def test_the_table_of_commands_is_the_list_of_commands() -> None:
+    assert re.findall(r"^\| `glimpse (\w+)", TEXT, re.MULTILINE) == COMMANDS
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.parent.name)
+def test_every_link_leads_somewhere(path: Path) -> None:
+    text = path.read_text("utf-8")
+    for target in re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"", text):
+        place, _, anchor = "".join(target).partition("#")
+        if place.startswith("https:"):
+            continue
+        file = (path.parent / place) if place else path
+        assert file.exists(), place
+        assert not anchor or anchor in anchors(file), f"{place}#{anchor}"
+
+
+def anchors(path: Path) -> list[str]:
+    """The anchors of a document's headings, as GitHub and package indexes make them."""
+    headings = re.findall(r"^#+ (.*)$", path.read_text("utf-8"), re.MULTILINE)
+    return [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
+
+
+def test_every_section_is_in_the_table_of_contents() -> None:
+    contents, _, rest = TEXT.partition("\n## Install")
+    for anchor in re.findall(r"^## (.*)$", "## Install" + rest, re.MULTILINE):
+        assert f"(#{re.sub(r'[^a-z -]', '', anchor.lower()).replace(' ', '-')})" in contents, anchor
 
 
 def test_the_examples_in_python_hold() -> None:
     failed, tried = doctest.testfile(str(README), module_relative=False, encoding="utf-8")
     assert tried >= 7
     assert failed == 0
+
+
+def test_the_line_that_turns_a_box_into_a_window_holds() -> None:
+    x, y, w, h, n = 92, 60, 260, 260, 65
+    line = re.search(r"`(gx = [^`]*)`,\s`(gy = [^`]*)`\sand `(delta = [^`]*)`", TEXT)
+    assert line, "README turns a box x, y, w, h into a window"
+    numbers: dict[str, float] = {}
+    exec("\n".join(line.groups()), {"x": x, "y": y, "w": w, "h": h, "n": n}, numbers)
+    window = Window.from_slice(f"{y}:{y + h},{x}:{x + w}", (1000, 1000), n=n)
+    assert numbers == {"gx": window.gx, "gy": window.gy, "delta": window.delta}
 
 
 def test_every_picture_is_there_and_shown() -> None:
@@ -83,7 +151,7 @@ def test_the_commands_beside_the_pictures_made_them(monkeypatch: pytest.MonkeyPa
 
 
 def test_the_pictures_stay_small() -> None:
-    pictures = [p for p in (ROOT / "sample_images").rglob("*") if p.suffix in (".png", ".gif")]
+    pictures = [p for p in (ROOT / "sample_images").rglob("*") if p.suffix in (".png", ".gif", ".webp")]
     assert sum(path.stat().st_size for path in pictures) < 6_000_000
 
 
@@ -100,6 +168,19 @@ def test_the_table_of_modules_is_the_tree() -> None:
         assert (package / name).exists(), f"the README has {name}, the tree has not"
 
 
+def test_the_table_of_benchmarks_is_the_folder() -> None:
+    bench = ROOT / "tests" / "bench"
+    named = re.findall(r"^\| `python tests/bench/(\w+\.py)", (bench / "README.md").read_text("utf-8"), re.M)
+    assert sorted([*named, "bench.py"]) == sorted(path.name for path in bench.glob("*.py"))
+
+
+def test_the_tests_that_the_documents_name_exist() -> None:
+    tests = ROOT / "tests"
+    text = (tests / "README.md").read_text("utf-8")
+    for name in re.findall(r"`([\w/]*\.py)`", text):
+        assert (tests / name).exists(), name
+
+
 def test_the_top_level_holds_what_it_should() -> None:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode:
@@ -107,13 +188,3 @@ def test_the_top_level_holds_what_it_should() -> None:
     top = {line.split("/")[0] for line in listed.stdout.splitlines()}
     allowed = {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "src", "tests", "sample_images"}
     assert {name for name in top if not name.startswith(".")} <= allowed
-
-
-if __name__ == "__main__":
-    renewed = re.sub(
-        r"(<!-- help -->\n).*?(<!-- end of help -->)",
-        lambda m: m[1] + help_blocks() + m[2],
-        TEXT,
-        flags=re.DOTALL,
-    )
-    README.write_text(renewed, encoding="utf-8")

@@ -132,29 +132,7 @@ def window_options(*, sweep: bool = False) -> Callable[[Callable[..., Any]], Cal
     sweep : bool
         Whether gx, gy, delta, sigma and gamma may be ranges.
     """
-    kind = ranged if sweep else lambda parse: parse
-    tail = ", or FIRST:LAST" if sweep else ""
-    stack = [
-        option("--gx", "--row", "gx", type=Parsed("position", kind(position("gx"))), metavar="ROW",
-               help=f"Centre row, counted DOWN, in pixels or percent{tail}. [default: the middle]"),
-        option("--gy", "--col", "gy", type=Parsed("position", kind(position("gy"))), metavar="COL",
-               help=f"Centre column, counted ACROSS{tail}. [default: the middle]"),
-        option("--delta", type=Parsed("number", kind(positive("delta"))), metavar="PIXELS",
-               help=f"Stride between filter centres{tail}. [default: spans the shorter side]"),
-        option("--sigma", type=Parsed("number", kind(positive("sigma"))), metavar="PIXELS",
-               help=f"Width (standard deviation) of a filter{tail}. [default: max(delta, 1) / 2]"),
-        option("--gamma", type=Parsed("number", kind(positive("gamma"))), metavar="FACTOR",
-               help=f"Intensity of the patch{tail}. [default: {DEFAULTS['gamma']:g}]"),
-        option("-n", "n", type=Parsed("filters", parse_n), metavar="N|ROWS,COLS", envvar="GLIMPSE_N",
-               help=f"Filters per axis, at most {N_MAX}. [default: {DEFAULTS['n']}]"),
-        option("--slice", type=Parsed("slice", slice_text), metavar="A:B,C:D",
-               help="The window that tiles a crop, as 100:600,200:700 (instead of gx, gy, delta)."),
-        option("--like", metavar="FILE", help="Take the window of an earlier patch, or of its JSON."),
-        option("--kernel", type=click.Choice(KERNELS),
-               help=f"Shape of a filter. [default: {DEFAULTS['kernel']}]"),
-        option("--edge", type=click.Choice(EDGES),
-               help=f"Beyond the image: its edge repeated, or black. [default: {DEFAULTS['edge']}]"),
-    ]  # fmt: skip
+    stack = [*_numbers(sweep), *_whole_windows()]
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(command)
@@ -167,6 +145,39 @@ def window_options(*, sweep: bool = False) -> Callable[[Callable[..., Any]], Cal
         return wrapped
 
     return decorate
+
+
+def _numbers(sweep: bool) -> list[Callable[[F], F]]:
+    """The options of the numbers of a window."""
+    kind = ranged if sweep else lambda parse: parse
+    tail = ", or FIRST:LAST" if sweep else ""
+    return [
+        option("--gx", "--row", "gx", type=Parsed("position", kind(position("gx"))), metavar="ROW",
+               help=f"Centre row, counted DOWN, in pixels or percent{tail}. [default: the middle]"),
+        option("--gy", "--col", "gy", type=Parsed("position", kind(position("gy"))), metavar="COL",
+               help=f"Centre column, counted ACROSS{tail}. [default: the middle]"),
+        option("--delta", type=Parsed("number", kind(positive("delta"))), metavar="PIXELS",
+               help=f"Stride between filter centres{tail}. [default: spans the shorter side]"),
+        option("--sigma", type=Parsed("number", kind(positive("sigma"))), metavar="PIXELS",
+               help=f"Width (standard deviation) of a filter{tail}. [default: max(delta, 1) / 2]"),
+        option("--gamma", type=Parsed("number", kind(positive("gamma"))), metavar="FACTOR",
+               help=f"Intensity of the patch{tail}. [default: {DEFAULTS['gamma']:g}]"),
+        option("-n", "n", type=Parsed("filters", parse_n), metavar="N|ROWS,COLS", envvar="GLIMPSE_N",
+               help=f"Filters per axis, at most {N_MAX}. [default: {DEFAULTS['n']}]"),
+    ]  # fmt: skip
+
+
+def _whole_windows() -> list[Callable[[F], F]]:
+    """The options that say where a window is at once, and what its filters are like."""
+    return [
+        option("--slice", type=Parsed("slice", slice_text), metavar="A:B,C:D",
+               help="The window that tiles a crop, as 100:600,200:700 (instead of gx, gy, delta)."),
+        option("--like", metavar="FILE", help="Take the window of an earlier patch, or of its JSON."),
+        option("--kernel", type=click.Choice(KERNELS),
+               help=f"Shape of a filter. [default: {DEFAULTS['kernel']}]"),
+        option("--edge", type=click.Choice(EDGES),
+               help=f"Beyond the image: its edge repeated, or black. [default: {DEFAULTS['edge']}]"),
+    ]  # fmt: skip
 
 
 def _collected(values: dict[str, Any], *, sweep: bool) -> WindowOptions:
