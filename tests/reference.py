@@ -84,12 +84,26 @@ def write(patch, window, shape):
     return canvas
 
 
-def largest_coverage(n, center, delta, sigma, kernel):
-    """The largest sum of n filters over one pixel of the endless lattice."""
-    mu = centers(n, center, delta)
-    first = math.floor(min(mu)) - 1  # farther out every filter falls
-    size = math.ceil(max(mu)) + 2 - first
-    return bank(size, n, center - first, delta, sigma, kernel, "black").sum(axis=0).max()
+def box_coverage(n, center, delta, sigma, kernel):
+    """The sums of n filters over the pixels of the endless lattice whose centres lie in their box.
+
+    Where there is no such pixel, that of the nearest one.
+    """
+    first, last = math.ceil(center - n * delta / 2 - 1e-6), math.floor(center + n * delta / 2 + 1e-6)
+    if first > last:
+        first = last = round(center)
+    return bank(last - first + 1, n, center - first, delta, sigma, kernel, "black").sum(axis=0)
+
+
+def restore(patch, window, shape):
+    """`write`, divided along each axis by the larger of the bank's coverage and the least one in the box."""
+    canvas = write(patch, window, shape)
+    for axis, F in enumerate(banks(window, shape)):
+        g = (window.gx, window.gy)[axis]
+        sums = box_coverage(len(F), g, window.delta, window.sigma, window.kernel)
+        full = np.maximum(F.sum(axis=0), max(sums.min(), sums.max() / 10))
+        canvas = canvas / (full[:, None] if axis == 0 else full)
+    return canvas
 
 
 def article_read(image, gx, gy, delta, sigma, n):

@@ -20,7 +20,6 @@ from glimpse.attention.filterbank import (
     KERNEL_TABLE,
     band,
     centers,
-    coverage_peak,
     filterbank,
     filterbank_partials,
 )
@@ -209,21 +208,6 @@ def test_a_filter_is_cut_only_where_it_no_longer_shows(axis, kernel, edge, dtype
         peak = np.array([reference.bank(1, 1, x, 1, sigma, kernel, edge)[0] for x in offset])
     rounding = (16 + 0.25 / axis[-1] ** 2) * np.finfo(dtype).eps + 1e-12  # of weights, of the centre
     assert (np.abs(dense - expected) <= (axis[0] * cut.precision + rounding) * peak + 1e-31).all()
-
-
-@given(sizes, sixty_fourths(-3, 3), log_uniform(0.1, 8), log_uniform(0.05, 8), kernels)
-@example(2, 0.0, 4.0, 4.0, "gaussian")  # brightest between two centres
-@example(2, 1.0, 1.0, 1.0, "gaussian")
-@example(2, 0.0, 2.75, 1.0, "box")
-def test_coverage_peak_is_the_largest_sum_over_a_pixel_of_the_lattice(n, center, delta, sigma, kernel):
-    expected = reference.largest_coverage(n, center, delta, sigma, kernel)
-    assert coverage_peak(Axis(1, n, center, delta, sigma, kernel)) == pytest.approx(expected, rel=1e-9)
-
-
-def test_coverage_peak_is_one_where_filters_stand_apart_and_one_over_delta_where_they_overlap():
-    assert coverage_peak(Axis(1, 9, 4.0, 8.0, 0.1)) == pytest.approx(1)
-    assert coverage_peak(Axis(1, 99, 4.0, 0.25, 2.0)) == pytest.approx(4)
-    assert coverage_peak(Axis(1, 99, 4.0, 8.0, 8.0)) == pytest.approx(1 / 8)
 
 
 def test_filterbank_refuses_an_unknown_edge():

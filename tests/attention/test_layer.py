@@ -1,4 +1,4 @@
-"""Read, write and restore against the equations, the article's loop, their laws, SciPy and Pillow."""
+"""Read and write against the equations, the article's loop, their laws, SciPy and Pillow."""
 
 import itertools
 import math
@@ -7,7 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 import reference
-from hypothesis import assume, example, given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from PIL import Image
 from scipy.ndimage import gaussian_filter
@@ -518,103 +518,6 @@ def test_the_inverse_does_not_ring_with_the_rounding_to_eight_bits(kernel, delta
     patch, window, shape = smooth_scene(delta, kernel)
     noise = write(np.rint(patch) - patch, window, shape, method="inverse")
     assert np.abs(noise).max() < 8
-
-
-# restore
-
-
-def interior(window, canvas):
-    """The part of a canvas four sigmas within the area that the samples share."""
-    top, bottom, left, right = window.box
-    margin = 4 * window.sigma
-    rows = slice(math.ceil(max(top + margin, 0)), math.floor(bottom - margin))
-    cols = slice(math.ceil(max(left + margin, 0)), math.floor(right - margin))
-    return canvas[rows, cols]
-
-
-@pytest.mark.parametrize(("gx", "gy"), [(29.5, 40.5), (0.0, 41.25), (70.0, 100.0), (-3.0, 0.0)])
-@pytest.mark.parametrize("edge", ["extend", "black"])
-@pytest.mark.parametrize(("kernel", "ratio"), [("gaussian", 0.7), ("box", 12**-0.5), ("box", 2 * 12**-0.5)])
-@pytest.mark.parametrize("delta", [1.0, 2.0, 3.0])
-def test_a_flat_patch_comes_back_at_its_own_level(gx, gy, edge, kernel, ratio, delta):
-    window = Window(gx, gy, delta, ratio * delta, n=(36, 30), kernel=kernel, edge=edge)
-    canvas = restore(np.full((36, 30), np.uint8(200)), window, (75, 101))
-    inside = interior(window, canvas)
-    assert inside.size > 60
-    np.testing.assert_allclose(inside, 200, rtol=2e-3)
-
-
-def test_a_flat_patch_at_the_default_sigma_comes_back_within_its_own_ripple():
-    window = Window.centered((80, 101), n=(20, 24))
-    canvas = restore(np.full((20, 24), 200.0), window, (80, 101))
-    inside = interior(window, canvas)
-    assert inside.size > 1000
-    # filters half a stride wide add up to 1 +- 2 exp(-pi**2 / 2) on either axis
-    np.testing.assert_allclose(inside, 200, rtol=0.06)
-    assert inside.mean() == pytest.approx(200, rel=0.03)
-    assert canvas.max() <= 200 * (1 + 1e-12)
-
-
-@given(scenes(gamma=1), st.sampled_from([np.uint8, np.float64]))
-def test_a_flat_patch_never_shines(scene, dtype):
-    shape, window = scene
-    canvas = restore(np.full(window.shape, 200, dtype), window, shape)
-    assert canvas.min() >= 0
-    assert canvas.max() <= 200 * 1.01
-
-
-@pytest.mark.parametrize("kernel", ["gaussian", "box"])
-@pytest.mark.parametrize(("gx", "row"), [(-70.0, 0), (200.0, 30)])
-def test_a_window_wholly_outside_lights_the_extended_edge_to_its_level_and_a_black_one_not(kernel, gx, row):
-    window = Window(gx, 20, 2, 1.0, n=(9, 8), kernel=kernel)
-    canvas = restore(np.full((9, 8), 200.0), window, (31, 41))
-    np.testing.assert_allclose(canvas[row, 17:24], 200, rtol=0.04)
-    assert canvas.max() <= 200 * 1.01
-    assert np.delete(canvas, row, axis=0).max() < 1e-9
-    assert restore(np.full((9, 8), 200.0), replaced(window, edge="black"), (31, 41)).max() < 1e-9
-
-
-@given(scenes(), st.integers(0, 99))
-@example(((9, 11), Window(4, 5, 4, 4, n=2)), 0)  # brightest between four centres
-def test_restore_scales_by_the_largest_coverage_and_divides_where_filters_pile_up(scene, seed):
-    shape, window = scene
-    assume(window.delta < 6)
-    patch = pixels(*window.shape, seed=seed)
-    Fx, Fy = reference.banks(window, shape)
-    c = np.multiply.outer(Fx.sum(axis=0), Fy.sum(axis=0))
-    peaks = [
-        reference.largest_coverage(n, g, window.delta, window.sigma, window.kernel)
-        for n, g in zip(window.shape, (window.gx, window.gy), strict=True)
-    ]
-    g = 1 / (peaks[0] * peaks[1])
-    expected = g * reference.write(patch, window, shape) / np.maximum(1, g * c)
-    np.testing.assert_allclose(restore(patch, window, shape), expected, rtol=1e-9, atol=1e-9 / window.gamma)
-
-
-@given(scenes(), log_uniform(0.1, 100))
-def test_a_given_gain_multiplies_the_bare_canvas(scene, gain):
-    shape, window = scene
-    patch = pixels(*window.shape)
-    bare = write(patch, window, shape)
-    np.testing.assert_array_equal(restore(patch, window, shape, gain=1), bare)
-    np.testing.assert_allclose(restore(patch, window, shape, gain=gain), gain * bare, rtol=1e-15)
-
-
-def test_the_inverse_is_restored_as_it_is_unless_a_gain_is_given():
-    patch = pixels(*WINDOW.shape)
-    inverse = write(patch, WINDOW, SHAPE, method="inverse")
-    np.testing.assert_array_equal(restore(patch, WINDOW, SHAPE, method="inverse"), inverse)
-    doubled = restore(patch, WINDOW, SHAPE, method="inverse", gain=2)
-    np.testing.assert_array_equal(doubled, 2 * inverse)
-
-
-def test_gamma_undoes_itself_in_restore():
-    flat = np.full((60, 70), 90.0)
-    window = Window.centered((60, 70), n=20, gamma=2.5)
-    patch = read(flat, window)
-    np.testing.assert_allclose(patch, 225, rtol=1e-12)
-    inside = interior(window, restore(patch, window, (60, 70)))
-    np.testing.assert_allclose(inside, 90, rtol=0.06)
 
 
 # refusals

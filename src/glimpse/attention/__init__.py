@@ -1,6 +1,7 @@
 """The layer: arrays in, arrays out."""
 
 from glimpse.attention.derivatives import read_jacobian, read_vjp, write_vjp
-from glimpse.attention.layer import read, read_many, restore, write
+from glimpse.attention.layer import read, read_many, write
+from glimpse.attention.restoration import restore
 
 __all__ = ["read", "read_jacobian", "read_many", "read_vjp", "restore", "write", "write_vjp"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,7 @@ from glimpse.array_api import is_not_numpy, namespace, promote
 from glimpse.attention.filterbank import dense
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array
-from glimpse.window import NUMBERS, Method, Window
+from glimpse.window import NUMBERS, Axis, Method, Window
 
 RIDGE = 0.1
 """Gain, relative to the largest, below which `write` no longer inverts a component of the patch."""
@@ -27,11 +28,13 @@ def numbers(window: Window) -> list[Any]:
     return [getattr(window, name) for name in NUMBERS]
 
 
-def matrices(array: Any, window: Window, shape: tuple[int, int]) -> tuple[Any, Any, Any, Any]:
+def matrices(
+    array: Any, window: Window, shape: tuple[int, int], bank: Callable[[Axis], Any] = dense
+) -> tuple[Any, Any, Any, Any]:
     """Return the array, Fx, Fy and gamma, of one kind and with axes that fit: batches come first."""
     array, *values = promote(array, *numbers(window))
     alike = replace(window, **dict(zip(NUMBERS, values, strict=True)))
-    banks, gamma = map(dense, alike.axes(shape)), values[-1]
+    banks, gamma = map(bank, alike.axes(shape)), values[-1]
     Fx, Fy, gamma = (_aligned(matrix, array.ndim) for matrix in (*banks, gamma[..., None, None]))
     return array, Fx, Fy, gamma
 
@@ -71,11 +74,12 @@ def write(
     shape: tuple[int, int],
     method: Method,
     channel_axis: int | None,
+    bank: Callable[[Axis], Any] = dense,
 ) -> Array:
-    """`glimpse.write` for these arrays."""
+    """`glimpse.write` for these arrays, with the banks that `bank` makes of the axes."""
     patch = spatial(patch, window, channel_axis)
     check_fit(window, patch.shape[-2], patch.shape[-1])
-    patch, Fx, Fy, gamma = matrices(patch, window, shape)
+    patch, Fx, Fy, gamma = matrices(patch, window, shape, bank)
     samples = deconvolved(patch, Fx, Fy) if method == "inverse" else patch
     canvas: Array = channels_back(Fx.mT @ (samples / gamma) @ Fy, channel_axis, patch.ndim)
     return canvas

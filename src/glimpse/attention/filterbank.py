@@ -18,7 +18,6 @@ from glimpse.typing import Floats
 from glimpse.validation import checked, checked_size
 from glimpse.window import Axis, Edge, Kernel, Window
 
-_LATTICE = 4096
 _EXACT = BlockSpec()
 _DUST = 1 << 20  # times the smallest number of full precision
 _AT_ONCE = 1 << 15  # weights that are made at once, which stay in the cache
@@ -186,19 +185,6 @@ def band_partials(axis: Axis, cut: BlockSpec = _EXACT) -> tuple[Band, Partials]:
     steps = (np.arange(axis.n) - (axis.n - 1) / 2)[:, None]
     spread = steps * np.where(steps < 0, falls, grows)
     return bank, Partials(grows, spread, wider)
-
-
-def coverage_peak(axis: Axis) -> float:
-    """Return the largest sum of all filters' weights over one pixel of the endless lattice.
-
-    It is near ``1 / delta`` where filters overlap, and near 1 where they stand apart. Of a grid longer
-    than 4096 pixels only that much of its middle is looked at.
-    """
-    n = min(axis.n, max(1, int(_LATTICE / axis.delta)))
-    first = math.floor(axis.center - (n - 1) / 2 * axis.delta) - 1
-    size = math.ceil((n - 1) * axis.delta) + 4  # between the outermost centres, where it must be
-    bank = band(axis._replace(size=size, n=n, center=axis.center - first, edge="black"))
-    return float(bank.coverage.max())
 
 
 class _Sampled(NamedTuple):

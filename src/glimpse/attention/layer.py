@@ -25,7 +25,7 @@ from glimpse.attention.contraction import (
     float_type,
     index,
 )
-from glimpse.attention.filterbank import band, bands, coverage_peak, filterbank, reach
+from glimpse.attention.filterbank import band, bands, filterbank, reach
 from glimpse.attention.scratch import Scratch
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array
@@ -200,10 +200,8 @@ def write(
     dense.check_fit(window, patch.shape[row], patch.shape[col])
     dtype = float_type(patch.dtype)
     if method == "inverse":
-        banks = [filterbank(*axis) for axis in window.axes(shape)]
-        samples = dense.deconvolved(np.moveaxis(patch, (row, col), (-2, -1)), *banks)
-        patch = np.moveaxis(samples, (-2, -1), (row, col))
-    rows, cols = _bands(window, shape, dtype)
+        patch = deconvolved(patch, window, shape, row, col)
+    rows, cols = write_bands(window, shape, dtype)
     wide = expand_cols(cols, np.divide(patch, window.gamma, dtype=dtype), col)
     return expand_rows(wide, rows, cols, shape, row, col)
 
@@ -219,46 +217,6 @@ def expand_rows(wide: Array, rows: Band, cols: Band, shape: tuple[int, int], row
     canvas = np.zeros([sizes.get(axis, size) for axis, size in enumerate(wide.shape)], wide.dtype)
     expand(rows, wide, row, canvas[index(canvas, {row: rows.span, col: cols.span})])
     return canvas
-
-
-def restore(
-    patch: ArrayLike,
-    window: Window,
-    shape: tuple[int, int],
-    *,
-    gain: float | None = None,
-    method: Method = "transpose",
-    channel_axis: int | None = None,
-) -> Array:
-    """Write a patch at a brightness fit to look at.
-
-    The bare transpose spreads each sample over about ``delta**2`` pixels and is dark by as much. Here
-    a flat patch comes back at its own level (divided by gamma), and filters that pile up on the last
-    row or column, beyond an extended edge, do not shine.
-
-    Parameters
-    ----------
-    patch, window, shape, method, channel_axis
-        As for `write`.
-    gain : float or None
-        Multiply the bare canvas by this number instead. The inverse has a gain of 1 unless told.
-
-    Returns
-    -------
-    ndarray, shape (..., A, B)
-        The canvas, as of `write`.
-    """
-    canvas = write(patch, window, shape, method=method, channel_axis=channel_axis)
-    if gain is None and method == "transpose":
-        _, row, col = spatial(canvas, channel_axis)
-        rows, cols = _bands(window, shape, canvas.dtype)
-        cover = np.outer(rows.coverage, cols.coverage).astype(canvas.dtype)
-        peaks = [coverage_peak(axis) for axis in window.axes(shape)]
-        level = np.maximum(cover, peaks[0] * peaks[1])
-        canvas[index(canvas, {row: rows.span, col: cols.span})] /= np.expand_dims(
-            level, tuple(axis for axis in range(canvas.ndim) if axis not in (row, col))
-        )
-    return canvas if gain is None else canvas * canvas.dtype.type(gain)
 
 
 def axes_to_read(window: Window, image: Array, row: int, col: int) -> list[tuple[Axis, BlockSpec]]:
@@ -278,7 +236,15 @@ def axes_to_read(window: Window, image: Array, row: int, col: int) -> list[tuple
     return [(axis, cut._replace(block_size=number)) for axis, number in zip(axes, few, strict=True)]
 
 
-def _bands(window: Window, shape: tuple[int, int], dtype: np.dtype[Any]) -> list[Band]:
+def deconvolved(patch: Array, window: Window, shape: tuple[int, int], row: int, col: int) -> Array:
+    """Return the samples whose transposed write is the regularised inverse of `read`."""
+    banks = [filterbank(*axis) for axis in window.axes(shape)]
+    samples = dense.deconvolved(np.moveaxis(patch, (row, col), (-2, -1)), *banks)
+    return np.moveaxis(samples, (-2, -1), (row, col))
+
+
+def write_bands(window: Window, shape: tuple[int, int], dtype: np.dtype[Any]) -> list[Band]:
+    """The banks of rows and columns, cut as the products of `write` need them."""
     return [band(axis, BlockSpec(dtype)) for axis in window.axes(shape)]
 
 
