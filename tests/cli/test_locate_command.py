@@ -110,7 +110,7 @@ def test_an_animation_shows_the_descent(suffix):
 
 
 def test_numbers_are_a_start_and_skip_the_search(monkeypatch):
-    monkeypatch.setattr(sys.modules["glimpse.registration.locate"], "find_candidates", None)
+    monkeypatch.setattr(sys.modules["glimpse.registration.locate"], "search", None)
     told = json.loads(invoke(*split("locate astronaut.png p.png --gx 181 --gy 220 --delta 3.3")).stdout)
     assert told["gx"] == pytest.approx(180.25, abs=0.02)
 

@@ -11,7 +11,8 @@ from skimage import data
 from strategies import frozen, pixels
 
 from glimpse import GlimpseError, Window, locate, read
-from glimpse.registration.candidates import CrossCorrelator, find_candidates
+from glimpse.registration.candidates import find_candidates
+from glimpse.registration.correlation import CrossCorrelator
 from glimpse.registration.pixel_boxes import AS_GOOD, SNAP_RATIO, snap_to_pixels
 from glimpse.registration.pyramid import Scene
 

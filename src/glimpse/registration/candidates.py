@@ -6,10 +6,9 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import numpy as np
-
 from glimpse.attention.layer import read
 from glimpse.limits import N_MAX
+from glimpse.registration.correlation import CrossCorrelator, peaks
 from glimpse.registration.pyramid import Scene
 from glimpse.typing import Floats
 from glimpse.window import Window
@@ -99,57 +98,10 @@ def _peaks(scene: Scene, patch: Floats) -> Iterator[Candidate]:
 def _peaks_of(
     field: CrossCorrelator, small: Floats, center: tuple[float, float], stride: float, delta: float
 ) -> Iterator[Candidate]:
-    from scipy.ndimage import maximum_filter  # SciPy costs 0.2 s
-
     spare = [a - n for a, n in zip(field.shape, small.shape, strict=True)]
     if min(spare) < 0:
         return
     scores = field.correlation(small)
-    peaks = np.flatnonzero((scores == maximum_filter(scores, 3)) & (scores > 0))
-    best = peaks[np.argsort(-scores.ravel()[peaks], kind="stable")[:_PEAKS]]
-    for corner in zip(*np.unravel_index(best, scores.shape), strict=True):
+    for corner in peaks(scores, _PEAKS):
         gx, gy = (center[k] + (float(corner[k]) - spare[k] / 2) * stride for k in (0, 1))
         yield Candidate(float(scores[corner]), gx, gy, delta)
-
-
-class CrossCorrelator:
-    """An image, ready to be correlated with patches."""
-
-    def __init__(self, image: Floats) -> None:
-        from scipy.fft import next_fast_len, rfft2  # SciPy costs 0.2 s
-
-        self.shape = image.shape
-        self._size = [next_fast_len(side, real=True) for side in image.shape]
-        plain = (image - image.mean()).astype(np.float32)
-        self._spectrum = rfft2(plain, self._size)
-        self._sums, self._squares = (_table(power) for power in (plain, np.square(plain, dtype=np.float64)))
-
-    def correlation(self, patch: Floats) -> Floats:
-        """Normalised cross-correlation of each part with a patch, shape (A - N + 1, B - M + 1), -1 to 1.
-
-        Parts that vary by less than half a level count as if they varied by as much.
-        """
-        from scipy.fft import irfft2, rfft2
-
-        (A, B), (N, M) = self.shape, patch.shape
-        kernel = (patch - patch.mean()).astype(np.float32)
-        product = irfft2(self._spectrum * np.conj(rfft2(kernel, self._size)), self._size)
-        total, squares = (_sums(table, N, M) for table in (self._sums, self._squares))
-        spread = (
-            np.maximum(squares - total**2 / (N * M), N * M / 4) * np.square(kernel, dtype=np.float64).sum()
-        )
-        scores: Floats = product[: A - N + 1, : B - M + 1] / np.sqrt(np.maximum(spread, 1e-12))
-        return scores
-
-
-def _table(array: Floats) -> Floats:
-    """The sum of all that lies above and to the left of each corner of an array's pixels."""
-    table = np.zeros((array.shape[0] + 1, array.shape[1] + 1))
-    table[1:, 1:] = array.cumsum(axis=0, dtype=np.float64).cumsum(axis=1)
-    return table
-
-
-def _sums(table: Floats, N: int, M: int) -> Floats:
-    """The sum of each N x M part of an array, of its `_table`."""
-    sums: Floats = table[N:, M:] - table[:-N, M:] - table[N:, :-M] + table[:-N, :-M]
-    return sums

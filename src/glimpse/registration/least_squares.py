@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glimpse.attention.derivatives import read_jacobian
+from glimpse.attention.layer import read
 from glimpse.registration.pyramid import SHARPEST, Scene, from_level, onto_level
 from glimpse.typing import Floats
 from glimpse.window import Window
@@ -93,10 +94,10 @@ class _Linear:
     def _normal(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         window = self.window
         units = {"gx": window.delta, "gy": window.delta, "delta": window.delta, "sigma": window.sigma}
-        slopes = [
-            unit * (self._mix @ basis(self._jacobian[name], self._blur)) for name, unit in units.items()
-        ]
-        columns = np.array([*slopes, *self._spreads, np.ones(self._left.size)])
+        slopes = np.stack([unit * self._jacobian[name] for name, unit in units.items()])
+        columns = np.array(
+            [*np.tensordot(self._mix, basis(slopes, self._blur), 1), *self._spreads, np.ones(self._left.size)]
+        )
         return columns @ columns.T, columns @ self._left
 
     def step(self, damping: float) -> NDArray[np.float64]:
@@ -110,10 +111,11 @@ class _Linear:
 
 def basis(patch: Floats, blur: float) -> NDArray[np.float64]:
     """What is mixed to resemble the target, each in a row: the patch; or blurred, and the details of that."""
+    flat = (*patch.shape[:-2], -1)
     if not blur:
-        return patch.reshape(1, -1).astype(np.float64)
+        return patch.reshape(1, *flat).astype(np.float64)
     soft = blurred(patch, blur)
-    return np.stack([soft, soft - blurred(soft, _COARSE)]).reshape(2, -1).astype(np.float64)
+    return np.stack([soft, soft - blurred(soft, _COARSE)]).reshape(2, *flat).astype(np.float64)
 
 
 def project(seen: NDArray[np.float64], target: Floats) -> tuple[NDArray[np.float64], ...]:
@@ -126,8 +128,7 @@ def project(seen: NDArray[np.float64], target: Floats) -> tuple[NDArray[np.float
 
 
 def blurred(array: Floats, sigma: float) -> Floats:
-    """The samples, smoothed by a Gaussian."""
-    from scipy.ndimage import gaussian_filter  # SciPy costs 0.2 s
-
-    smooth: Floats = gaussian_filter(array, sigma)
+    """The samples, the last two axes smoothed by a Gaussian."""
+    rows, cols = array.shape[-2:]
+    smooth: Floats = read(array, Window((rows - 1) / 2, (cols - 1) / 2, 1, sigma, n=(rows, cols)))
     return smooth
