@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "glimpse"
-BASE = {"errors", "limits", "validation", "typing", "array_api", "slices", "window"}
+BASE = {"errors", "limits", "validation", "typing", "array_api", "slices", "window", "levels", "scaling"}
 ARROWS = {
     **dict.fromkeys(BASE, BASE),
     "parallel": {"errors"},
@@ -25,6 +25,7 @@ OUTSIDE = {  # libraries from elsewhere
     "limits": set(),
     "slices": set(),
     "window": set(),
+    "scaling": set(),
     "parallel": {"distributed"},
     "attention": {"numpy"},
     "registration": {"numpy", "scipy"},

@@ -88,6 +88,14 @@ def check_pixels(rows: int, cols: int, max_pixels: int) -> None:
         raise GlimpseError(f"{size} are more than {max_pixels}; --max-pixels raises the limit")
 
 
+def check_axes(shape: tuple[int, ...], channel_axis: int | None) -> None:
+    """Refuse an array without rows and columns beside its axis of channels, or without that axis."""
+    if channel_axis is not None and not -len(shape) <= channel_axis < len(shape):
+        raise GlimpseError(f"channel_axis {channel_axis} is out of range for {len(shape)} axes")
+    if len(shape) < 2 + (channel_axis is not None):
+        raise GlimpseError(f"an array of shape {shape} has no rows and columns of pixels")
+
+
 def _is_finite(value: Any) -> bool:
     try:
         return math.isfinite(value)

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from glimpse import Window
-from glimpse.io.encode import KEYWORD, encode_npy, encode_png, to_levels, unpremultiply
+from glimpse.io.encode import KEYWORD, encode_npy, encode_png, unpremultiply
 from glimpse.io.record import Record, parse_record
 
 RECORD = Record(Window(gx=2, gy=3.5, delta=1.5, sigma=0.7, n=(5, 7)), (9, 14), "ünï.png")
@@ -32,27 +32,6 @@ def chunks(data):
         found.append((name, data[at + 8 : at + 8 + size]))
         at += size + 12
     return found
-
-
-@pytest.mark.parametrize(
-    ("value", "white", "level"),
-    [
-        *[
-            (-3.0, 255, 0),
-            (-0.4, 255, 0),
-            (0.49, 255, 0),
-            (0.51, 255, 1),
-            (254.4, 255, 254),
-            (254.6, 255, 255),
-        ],
-        *[(255.4, 255, 255), (256.0, 255, 255), (1e30, 255, 255), (-1e30, 255, 0)],
-        *[(256.0, 65535, 256), (65534.6, 65535, 65535), (65536.0, 65535, 65535), (-1.0, 65535, 0)],
-    ],
-)
-def test_levels_are_rounded_to_the_nearest_and_clipped(value, white, level):
-    result = to_levels(np.full((2, 3), value), white)
-    assert result.dtype == (np.uint8 if white == 255 else np.uint16)
-    np.testing.assert_array_equal(result, level)
 
 
 def test_unpremultiply_undoes_the_multiplication_by_alpha():

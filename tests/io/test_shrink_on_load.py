@@ -7,8 +7,9 @@ from PIL import Image
 from skimage import data
 
 from glimpse import Window, read
-from glimpse.io.shrink_on_load import LEAST_SIGMA, reduced, reduction
+from glimpse.io.shrink_on_load import LEAST_SIGMA, reduction
 from glimpse.io.stills import load_picture
+from glimpse.scaling import reduced
 
 PHOTOGRAPHS = {
     "astronaut": lambda: data.astronaut()[:430],

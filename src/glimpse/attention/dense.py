@@ -10,6 +10,7 @@ from glimpse.array_api import is_not_numpy, namespace, promote
 from glimpse.attention.filterbank import dense
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array
+from glimpse.validation import check_axes
 from glimpse.window import NUMBERS, Axis, Method, Window
 
 RIDGE = 0.1
@@ -43,13 +44,8 @@ def spatial(array: Any, window: Window, channel_axis: int | None) -> Any:
     """The array, as one of the window's kind, with its channels in front of rows and columns."""
     xp = namespace(array, *numbers(window))
     array = array if is_not_numpy(array) else xp.asarray(array)
-    if channel_axis is not None:
-        if not -array.ndim <= channel_axis < array.ndim:
-            raise GlimpseError(f"channel_axis {channel_axis} is out of range for {array.ndim} axes")
-        array = xp.moveaxis(array, channel_axis, -3) if array.ndim > 2 else array
-    if array.ndim < 2 + (channel_axis is not None):
-        raise GlimpseError(f"an array of shape {tuple(array.shape)} has no rows and columns of pixels")
-    return array
+    check_axes(tuple(array.shape), channel_axis)
+    return array if channel_axis is None else xp.moveaxis(array, channel_axis, -3)
 
 
 def channels_back(array: Any, channel_axis: int | None, ndim: int) -> Any:

@@ -29,7 +29,7 @@ from glimpse.attention.filterbank import band, bands, filterbank, reach
 from glimpse.attention.scratch import Scratch
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array
-from glimpse.validation import checked_sides
+from glimpse.validation import check_axes, checked_sides
 from glimpse.window import METHODS, Axis, Method, Window
 
 _MANY = 32  # windows that are looked at together
@@ -251,12 +251,11 @@ def write_bands(window: Window, shape: tuple[int, int], dtype: np.dtype[Any]) ->
 def spatial(given: ArrayLike, channel_axis: int | None) -> tuple[Array, int, int]:
     """The array and its axes of rows and columns."""
     array: Any = given if hasattr(given, "dtype") and hasattr(given, "ndim") else np.asarray(given)
+    check_axes(tuple(array.shape), channel_axis)
     axes = list(range(array.ndim))
     if channel_axis is not None:
-        if not -array.ndim <= channel_axis < array.ndim:
-            raise GlimpseError(f"channel_axis {channel_axis} is out of range for {array.ndim} axes")
         del axes[channel_axis]
-    if len(axes) < 2 or not array.size:
+    if not array.size:
         raise GlimpseError(f"an array of shape {array.shape} has no rows and columns of pixels")
     if array.dtype.kind not in "biuf":
         raise GlimpseError(f"pixels must be real numbers, got {array.dtype}")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from glimpse.io import DecodeOptions, Picture, Record
     from glimpse.registration.locate import Location
 
-STILL, JSON = ".png", ".json"
+JSON = ".json"
 MOVING = (".gif", ".webp", ".apng")
 STEP = 24  # hundredths of a second that a step of the descent stands
 HOLD = 150
@@ -80,11 +80,13 @@ def locate(
 
 def _target(image: str, patch: str, output: str | None, overwrite: bool) -> str | None:
     """The file that ``-o`` names, if any."""
+    from glimpse.io.encode import DRAWINGS
+
     if output is None:
         return None
     if output == "-":
         raise click.UsageError("-o -: the JSON goes to standard output anyway; name a file")
-    suffixes = (JSON, STILL, *MOVING)
+    suffixes = (JSON, *DRAWINGS, *MOVING)
     default = "{stem}-locate.json"
     return plan([patch], output, default=default, suffixes=suffixes, overwrite=overwrite, protect=[image])[0]
 
@@ -134,11 +136,12 @@ def _save(
 ) -> None:
     from glimpse.drawing import figure, viewport
     from glimpse.io import Picture, save_bytes, save_still
+    from glimpse.io.encode import DRAWINGS
 
     suffix = Path(target).suffix.lower()
     if suffix == JSON:
         save_bytes(target, record.to_json().encode() + b"\n", overwrite=overwrite)
-    elif suffix == STILL:
+    elif suffix in DRAWINGS:
         image, patch = (viewport.to_rgb(_levels(picture), 255) for picture in (scene, crop))
         drawing = figure.show(image, found.window, patch)
         save_still(target, drawing, Picture(drawing), overwrite=overwrite)

@@ -21,7 +21,9 @@ def beyond(window: Window, shape: tuple[int, int]) -> list[str]:
 
 def clipped(array: Any, white: int, output: str) -> list[str]:
     """Return a note where levels cannot be written as they are, which a PNG then holds as black or white."""
-    if output.lower().endswith(".npy") or (array.min() >= -0.5 and array.max() <= white + 0.5):
+    from glimpse.io.encode import still_format
+
+    if still_format(output).exact or (array.min() >= -0.5 and array.max() <= white + 0.5):
         return []
     share = ((array < -0.5) | (array > white + 0.5)).mean()
     return [f"{100 * share:.2g} % is beyond black or white and was cut; .npy keeps it"]

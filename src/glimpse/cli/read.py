@@ -27,8 +27,6 @@ from glimpse.limits import TABLE_BYTES
 if TYPE_CHECKING:
     from glimpse.io import DecodeOptions
 
-SUFFIXES = (".png", ".npy")
-
 
 @click.command()
 @click.argument("images", nargs=-1, metavar="IMAGE...")
@@ -98,6 +96,7 @@ def _names(
 ) -> list[str]:
     """The output of each crop: its own, or what ``-o`` makes of it."""
     from glimpse import io
+    from glimpse.io.encode import FORMATS
 
     @functools.cache
     def shape(name: str) -> tuple[int, int]:
@@ -111,6 +110,6 @@ def _names(
 
     table = any(crop.place != crop.image for crop in crops)
     default = "{stem}-{index:05d}.png" if table else "{stem}-patch.png"
-    return plan([crop.image for crop in crops], output, default=default, suffixes=SUFFIXES,
+    return plan([crop.image for crop in crops], output, default=default, suffixes=tuple(FORMATS),
                 overwrite=overwrite, values=values, given=[crop.output for crop in crops],
                 protect=protect)  # fmt: skip

@@ -215,6 +215,6 @@ def _seen(window: Window, picture: Picture) -> Window:
     """The window on the pixels as they were decoded."""
     if picture.scale == 1:
         return window
-    from glimpse.io.shrink_on_load import reduced
+    from glimpse.scaling import reduced
 
     return reduced(window, picture.scale)

@@ -32,6 +32,7 @@ def show(
     from glimpse import attention
     from glimpse.drawing import figure, viewport
     from glimpse.io import Picture, load_picture, save_still
+    from glimpse.io.encode import DRAWINGS
 
     def job(item: tuple[str, str]) -> str:
         name, target = item
@@ -44,5 +45,5 @@ def show(
         save_still(target, drawing, Picture(drawing), overwrite=overwrite)
         return summary(name, f"{here.shape[0]} x {here.shape[1]} window", target, here, picture.notes)
 
-    names = plan([image], output, default="{stem}-show.png", suffixes=(".png",), overwrite=overwrite)
+    names = plan([image], output, default="{stem}-show.png", suffixes=DRAWINGS, overwrite=overwrite)
     run(job, [(image, names[0])], lambda item: item[0], quiet=quiet)

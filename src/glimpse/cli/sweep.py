@@ -201,11 +201,12 @@ def _save_stills(
     """Save each frame under its own name; bare patches are those of `glimpse read`, records and all."""
     from glimpse.io import Picture as Still
     from glimpse.io import Record, save_still
+    from glimpse.io.encode import DRAWINGS
 
     template = Template(output)
     stem = {"stem": Path(source_name(name)).stem, "parent": str(Path(name).parent)}
     targets = [template.fill(window.to_dict() | stem | {"index": i}) for i, window in enumerate(windows)]
-    check_suffixes(targets, (".png",))
+    check_suffixes(targets, DRAWINGS)
     check([name], targets, overwrite)
     for target, shot, window in zip(targets, shots, windows, strict=True):
         if patches:

@@ -62,6 +62,8 @@ def write(
     A patch of glimpse read needs no numbers. Any other picture needs --canvas or --onto, and a window
     unless it is to span the canvas.
     """  # fmt: skip
+    from glimpse.io.encode import FORMATS
+
     if canvas and onto:
         raise click.UsageError("--onto has a size of its own; leave out --canvas")
     if isinstance(canvas, tuple):
@@ -71,7 +73,7 @@ def write(
         patches[:1] if together else patches,
         output,
         default="{stem}-canvas.png",
-        suffixes=(".png", ".npy"),
+        suffixes=tuple(FORMATS),
         overwrite=overwrite,
         protect=[name for name in (*patches, canvas, onto) if isinstance(name, str)],
     )

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from glimpse.attention.filterbank import centers
+from glimpse.levels import to_levels
 from glimpse.window import Window
 
 Levels = NDArray[np.uint8]
@@ -133,6 +134,5 @@ def to_rgb(levels: ArrayLike, white: int) -> Levels:
     """
     levels = np.atleast_3d(np.asarray(levels))
     colour = levels[..., :-1] if levels.shape[2] in (2, 4) else levels
-    rgb = np.clip(np.rint(colour * (255 / white)), 0, 255).astype(np.uint8) if white > 255 else colour
-    rgb = np.clip(np.rint(rgb), 0, 255).astype(np.uint8)
+    rgb = to_levels(colour if white == 255 else colour * (255 / white), 255)
     return np.broadcast_to(rgb, (*rgb.shape[:2], 3))

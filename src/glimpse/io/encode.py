@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from glimpse.errors import GlimpseError
+from glimpse.io.picture import Picture
 from glimpse.io.png import encode_deep, profile_chunk
 from glimpse.io.record import KEYWORD, Record
-
-
-def to_levels(array: NDArray[Any], white: int) -> NDArray[Any]:
-    """Round to the nearest level and clip: uint8 where white is 255, uint16 where it is 65535."""
-    levels: NDArray[Any] = np.clip(np.rint(array), 0, white).astype(np.uint8 if white == 255 else np.uint16)
-    return levels
+from glimpse.levels import to_levels
 
 
 def unpremultiply(array: NDArray[Any], white: int) -> NDArray[Any]:
@@ -61,3 +59,32 @@ def encode_npy(array: NDArray[Any]) -> bytes:
     file = io.BytesIO()
     np.save(file, array, allow_pickle=False)
     return file.getvalue()
+
+
+class Format(NamedTuple):
+    """One format of stills: how an array in a picture's levels is written, whether exactly."""
+
+    encode: Callable[[NDArray[Any], Picture, Record | None], bytes]
+    exact: bool
+
+
+def _png(array: NDArray[Any], like: Picture, record: Record | None) -> bytes:
+    if array.ndim == 3 and array.shape[2] > 4:
+        raise GlimpseError(f"PNG holds no {array.shape[2]} channels; write .npy")
+    return encode_png(to_levels(array, like.white), record, like.color)
+
+
+def _npy(array: NDArray[Any], like: Picture, record: Record | None) -> bytes:
+    return encode_npy(array)
+
+
+FORMATS = {".png": Format(_png, exact=False), ".npy": Format(_npy, exact=True)}
+"""The formats of stills by the ending of a name."""
+
+DRAWINGS = tuple(suffix for suffix, kind in FORMATS.items() if not kind.exact)
+"""Endings of the formats for pictures to look at."""
+
+
+def still_format(name: str) -> Format:
+    """Return the format that the ending of a name asks for; standard output is a PNG."""
+    return FORMATS.get(Path(name).suffix.lower(), FORMATS[".png"])

@@ -1,9 +1,6 @@
-"""A JPEG file decoded at a fraction of its size, and the window that sees the same there."""
+"""A JPEG file decoded at a fraction of its size, where a window hides it."""
 
 from __future__ import annotations
-
-import math
-from dataclasses import replace
 
 from PIL import ImageFile
 
@@ -38,21 +35,6 @@ def reduction(window: Window, shape: tuple[int, int]) -> int:
 def _hidden(scale: int, sigma: float, shape: tuple[int, int], free: tuple[float, float]) -> bool:
     whole = all(size % scale == 0 or gap > scale for size, gap in zip(shape, free, strict=True))
     return whole and sigma >= LEAST_SIGMA[scale]
-
-
-def reduced(window: Window, scale: int) -> Window:
-    """Return the window that sees on an image reduced `scale` times what `window` sees on the whole.
-
-    Each reduced pixel is the mean of scale x scale, a box of variance (scale**2 - 1) / 12, which the
-    filter needs less.
-    """
-    return replace(
-        window,
-        gx=(window.gx + 0.5) / scale - 0.5,
-        gy=(window.gy + 0.5) / scale - 0.5,
-        delta=window.delta / scale,
-        sigma=math.sqrt(window.sigma**2 - (scale**2 - 1) / 12) / scale,
-    )
 
 
 def whole(scale: int, shape: tuple[int, int], *, turned: bool) -> int:

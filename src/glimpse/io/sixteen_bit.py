@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import ImageFile
 
 from glimpse.errors import GlimpseError
+from glimpse.io.pillow_patches import stored_size
 
 HINT = "16 bits per channel were read as 8; pip install 'glimpse-crop[deep]' to keep them"
 
@@ -35,7 +36,7 @@ def deep_levels(image: ImageFile.ImageFile, file: BinaryIO) -> NDArray[np.uint16
     file.seek(0)
     decode = imagecodecs.png_decode if image.format == "PNG" else imagecodecs.tiff_decode
     array: NDArray[Any] = decode(file.read())
-    rows, cols = image._tile_size[::-1] if image.format == "TIFF" else image.size[::-1]  # type: ignore[attr-defined]
+    cols, rows = stored_size(image)
     whole = array.ndim == 3 and array.shape[:2] == (rows, cols) and array.shape[2] in (2, 3, 4)
     return array if whole and array.dtype == np.uint16 else None
 

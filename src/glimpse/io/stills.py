@@ -12,7 +12,7 @@ from glimpse import limits
 from glimpse.errors import GlimpseError, about
 from glimpse.io.decode import Reduce, decode
 from glimpse.io.decode_options import DEFAULT, DecodeOptions
-from glimpse.io.encode import encode_npy, encode_png, to_levels, unpremultiply
+from glimpse.io.encode import still_format, unpremultiply
 from glimpse.io.files import open_input, write_output
 from glimpse.io.picture import Picture
 from glimpse.io.record import Record, parse_record
@@ -93,24 +93,19 @@ def save_still(
     overwrite: bool = False,
     sync: bool = True,
 ) -> None:
-    """Write a patch or canvas as PNG, in the levels and colours of a picture, or as exact NPY.
+    """Write a patch or canvas in the levels and colours of a picture, as PNG or another format.
 
     Parameters
     ----------
     name : str
-        Ends in ``.png`` or ``.npy``; ``-`` is PNG on standard output.
+        Its ending is one of `glimpse.io.encode.FORMATS`; ``-`` is PNG on standard output.
     array : ndarray, shape (A, B) or (A, B, C)
         In the levels of `like`, colours multiplied by alpha where `like` has one.
     overwrite, sync
         As for `write_output`.
     """
     array = unpremultiply(array, like.white) if like.alpha else array
-    if name.lower().endswith(".npy"):
-        data = encode_npy(array)
-    else:
-        if array.ndim == 3 and array.shape[2] > 4:
-            raise GlimpseError(f"PNG holds no {array.shape[2]} channels; write .npy")
-        data = encode_png(to_levels(array, like.white), record, like.color)
+    data = still_format(name).encode(array, like, record)
     save_bytes(name, data, overwrite=overwrite, sync=sync)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
+from glimpse.scaling import enlarged, reduced
 from glimpse.typing import Floats
 from glimpse.window import Window
 
@@ -38,15 +38,9 @@ class Scene:
 
 def onto_level(window: Window, k: int) -> Window:
     """The window in pixels of level k."""
-    side = 2**k
-    sigma = math.sqrt(max(window.sigma**2 - (side**2 - 1) / 12, (SHARPEST * side) ** 2)) / side
-    gx, gy = ((g - (side - 1) / 2) / side for g in (window.gx, window.gy))
-    return replace(window, gx=gx, gy=gy, delta=window.delta / side, sigma=sigma)
+    return reduced(window, 2**k, SHARPEST)
 
 
 def from_level(window: Window, k: int) -> Window:
-    """The window of level k in pixels of the image: its pixels are boxes, whose variance adds up."""
-    side = 2**k
-    sigma = math.sqrt((window.sigma * side) ** 2 + (side**2 - 1) / 12)
-    gx, gy = (g * side + (side - 1) / 2 for g in (window.gx, window.gy))
-    return replace(window, gx=gx, gy=gy, delta=window.delta * side, sigma=sigma)
+    """The window of level k in pixels of the image."""
+    return enlarged(window, 2**k)

@@ -1,0 +1,90 @@
+"""What the levels of a file mean: pixels of any mode into grey or RGB, profiles into chunks."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image, ImageFile
+
+from glimpse.errors import GlimpseError
+from glimpse.io.npy import check_finite, scaled
+from glimpse.io.pixels import Pixels
+from glimpse.typing import Array
+
+GREY16 = ("I;16", "I;16B", "I;16L", "I;16N")
+TO_SRGB = ("CMYK", "LAB", "YCbCr", "HSV")
+
+_KEPT = {"1": "L", "RGBX": "RGB", "RGBa": "RGBA", "La": "LA", "PA": "RGBA"}
+_NUMBERS = {"F": "float32", "I": "int32"}
+
+Convert = Callable[[Image.Image], Image.Image | Array]
+
+
+def conversion(
+    image: ImageFile.ImageFile, levels: tuple[float, float] | None
+) -> tuple[Convert, tuple[str, ...]]:
+    """Return what makes L, LA, RGB, RGBA, 16-bit grey or floats of any part, and what to say of it."""
+    if image.mode == "I" and image.format == "PPM":  # more than 8 bits, which Pillow scales to 65535
+        return lambda part: np.asarray(part).astype(np.uint16), ()
+    if image.mode in ("F", "I"):
+        return _ranged(image, levels), ()
+    if image.has_transparency_data and image.mode in ("P", "L", "RGB", "1"):
+        return _kept_transparency(image), ()
+    if image.mode in ("L", "LA", "RGB", "RGBA", *GREY16):
+        return lambda part: part, ()
+    if image.mode in TO_SRGB:
+        return _to_srgb(image)
+    return lambda part: part.convert(_KEPT.get(part.mode, "RGB")), ()
+
+
+def _kept_transparency(image: Image.Image) -> Convert:
+    mode = "LA" if image.mode in ("L", "1") else "RGBA"
+    return lambda part: part.convert(mode)
+
+
+def _ranged(image: ImageFile.ImageFile, levels: tuple[float, float] | None) -> Convert:
+    if levels is None:
+        low, high = image.getextrema()
+        raise GlimpseError(
+            f"pixels are {_NUMBERS[image.mode]} numbers from {low:g} to {high:g}; "
+            "say what black and white are with --range LO,HI"
+        )
+    check_finite(Pixels(image))
+    return lambda part: scaled(np.asarray(part), levels)
+
+
+def _to_srgb(image: Image.Image) -> tuple[Convert, tuple[str, ...]]:
+    from PIL import ImageCms  # for CMYK and its like alone
+
+    if profile := image.info.get("icc_profile"):
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            turn = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), image.mode, "RGB")
+            turned = ImageCms.applyTransform(image.crop((0, 0, 1, 1)), turn)
+            if turned is not None:
+                return lambda part: ImageCms.applyTransform(part, turn) or part, ()
+        except (ImageCms.PyCMSError, OSError):
+            pass
+    note = f"{image.mode} was converted to RGB without a colour profile"
+    return lambda part: part.convert("RGB"), (note,)
+
+
+def meaning(image: Image.Image) -> dict[str, bytes]:
+    """Return what the levels mean, as the contents of PNG chunks."""
+    info = image.info
+    if image.mode not in ("1", "L", "LA", "P", "PA", "RGB", "RGBA", *GREY16):
+        return {}
+    if isinstance(info.get("icc_profile"), bytes):
+        return {"icc_profile": info["icc_profile"]}
+    color = {}
+    if image.format == "PNG":
+        if "srgb" in info:
+            color["sRGB"] = bytes([info["srgb"]])
+        if "gamma" in info:
+            color["gAMA"] = struct.pack(">I", round(info["gamma"] * 100000))
+        if "chromaticity" in info:
+            color["cHRM"] = struct.pack(">8I", *(round(v * 100000) for v in info["chromaticity"]))
+    return color

@@ -1,0 +1,20 @@
+"""Floating-point levels into whole ones: rounded to the nearest and clipped, once and in one place."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from glimpse.typing import Array
+
+
+def to_levels(array: ArrayLike, white: int) -> Array:
+    """Round to the nearest level and clip: uint8 where white is 255, uint16 where it is 65535.
+
+    Examples
+    --------
+    >>> to_levels([-3.0, 99.6, 256.0], 255)
+    array([  0, 100, 255], dtype=uint8)
+    """
+    levels: Array = np.clip(np.rint(array), 0, white).astype(np.uint8 if white == 255 else np.uint16)
+    return levels
