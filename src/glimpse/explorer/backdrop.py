@@ -1,0 +1,75 @@
+"""The picture of a page: no larger than it needs to be, in sRGB, without alpha, profile or metadata."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+Levels = NDArray[np.uint8]
+
+MOST_PIXELS = 1_500_000
+"""Pixels of the picture in a page: more would show more detail, and make a redraw and the file slower."""
+
+_ROUNDING = 2  # levels: a profile that changes no colour by more is sRGB already
+_STRIP = 1 << 22  # pixels that are converted at once
+_WEBP_SIDE = 16_383
+
+
+def reduction(rows: int, cols: int) -> int:
+    """Return by which whole number a picture is reduced to have no more pixels than `MOST_PIXELS`."""
+    scale = 1
+    while -(-rows // scale) * -(-cols // scale) > MOST_PIXELS:
+        scale += 1
+    return scale
+
+
+def reduced(pixels: Any, to_rgb: Callable[[Any], Levels], scale: int, *, grey: bool) -> Image.Image:
+    """Return a picture whose pixels are the means of scale x scale, of mode L or RGB."""
+    rows, cols = pixels.shape[:2]
+    step = scale * max(1, _STRIP // (cols * scale))
+    strips = [to_rgb(pixels[top : top + step, 0:cols]) for top in range(0, rows, step)]
+    return Image.fromarray(np.concatenate([_means(strip, scale, grey=grey) for strip in strips]))
+
+
+def _means(rgb: Levels, scale: int, *, grey: bool) -> Levels:
+    levels = np.ascontiguousarray(rgb[..., 0] if grey else rgb)
+    return np.asarray(Image.fromarray(levels).reduce(scale)) if scale > 1 else levels
+
+
+def in_srgb(picture: Image.Image, profile: bytes | None) -> tuple[Image.Image, list[str]]:
+    """Return the picture in sRGB, and what to say of that."""
+    if profile is None:
+        return picture, []
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        turn = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), picture.mode, "RGB")
+        if _changes_nothing(turn, picture.mode):
+            return picture, []
+        turned = ImageCms.applyTransform(picture, turn) or picture
+    except (ImageCms.PyCMSError, OSError):
+        return picture, ["The picture's colour profile cannot be used; its colours may be off here."]
+    note = "The picture is in sRGB here; the command keeps the levels and profile of the file."
+    return turned.convert(picture.mode), [note]
+
+
+def _changes_nothing(turn: ImageCms.ImageCmsTransform, mode: str) -> bool:
+    steps = np.arange(0, 256, 15, dtype=np.uint8)
+    cube = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(1, -1, 3)
+    colours = Image.fromarray(cube if mode == "RGB" else cube[..., 0])
+    turned = np.asarray(ImageCms.applyTransform(colours, turn), int)
+    return bool(np.abs(turned - np.asarray(colours.convert("RGB"), int)).max() <= _ROUNDING)
+
+
+def encoded(picture: Image.Image) -> tuple[str, bytes]:
+    """Return the name of a lossless format and the bytes."""
+    file = io.BytesIO()
+    if max(picture.size) > _WEBP_SIDE:
+        picture.save(file, "PNG", optimize=True)
+        return "png", file.getvalue()
+    picture.save(file, "WEBP", lossless=True, quality=50, method=4)
+    return "webp", file.getvalue()

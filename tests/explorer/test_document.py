@@ -1,0 +1,204 @@
+"""The page as a file: whole, small, safe with any text in it, its picture exact."""
+
+import base64
+import hashlib
+import io
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from helpers import invoke, noise, process, save
+from PIL import Image, ImageCms
+
+from glimpse import Window
+from glimpse.cli.html_page import shell_word
+from glimpse.explorer import Subject, backdrop, page
+from glimpse.window import EDGES, KERNELS
+
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>{{given}}&amp;'\".png"
+
+
+class Parts(HTMLParser):
+    """Tags with their attributes, and the text of scripts and styles."""
+
+    def __init__(self, data):
+        super().__init__(convert_charrefs=True)
+        self.tags, self.texts = [], []
+        self.feed(data.decode("utf-8"))
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.texts.append("")
+
+    handle_startendtag = handle_starttag
+
+    def handle_endtag(self, tag):
+        self.tags.append(("end", {}))
+        self.texts.append("")
+
+    def handle_data(self, data):
+        if self.texts:
+            self.texts[-1] += data
+
+    def all(self, tag):
+        return [(a, t) for (name, a), t in zip(self.tags, self.texts, strict=True) if name == tag]
+
+    @property
+    def given(self):
+        return next(json.loads(t) for a, t in self.all("script") if a.get("id") == "given")
+
+    @property
+    def picture(self):
+        source = next(a["src"] for a, _ in self.all("img"))
+        return Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2])))
+
+
+def to_rgb(levels):
+    return np.broadcast_to(np.atleast_3d(levels), (*levels.shape[:2], 3)).astype(np.uint8)
+
+
+def page_of(levels, source="a.png", profile=None):
+    record = {**Window.centered(levels.shape[:2]).to_dict(), "shape": levels.shape[:2], "source": source}
+    return page(Subject(record, "glimpse read a.png"), levels, to_rgb, profile)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("ending", ["html", "htm", "HTML"])
+def test_show_writes_a_page_by_its_ending(ending):
+    save("a.png", noise(30, 44, 3))
+    result = invoke("show", "a.png", "--row", 12, "-n", 9, "-o", f"look.{ending}")
+    assert result.exit_code == 0, result.stderr
+    with open(f"look.{ending}", "rb") as file:
+        record = Parts(file.read()).given["record"]
+    assert (record["gx"], record["n"], record["shape"], record["source"]) == (12, 9, [30, 44], "a.png")
+
+
+def test_a_page_goes_where_other_outputs_go_and_is_replaced_as_they_are():
+    save("a.png", noise(30, 44, 3))
+    assert invoke("show", "a.png", "-o", "{stem}-{index}.html").exit_code == 0
+    with open("a-0.html", "rb") as file:
+        first = file.read()
+    assert invoke("show", "a.png", "-o", "a-0.html").exit_code == 2
+    assert invoke("show", "a.png", "-o", "a-0.html", "--overwrite").exit_code == 0
+    with open("a-0.html", "rb") as file:
+        assert file.read() == first
+
+
+def test_standard_output_stays_a_png():
+    save("a.png", noise(30, 44, 3))
+    assert process("show", "a.png", "-o", "-").stdout.startswith(b"\x89PNG")
+
+
+def test_a_page_begins_with_the_window_of_like():
+    save("a.png", noise(30, 44, 3))
+    invoke("read", "a.png", "--row", 12, "--delta", 1.5, "--kernel", "box", "-n", "9,7", "-o", "p.png")
+    invoke("show", "a.png", "--like", "p.png", "-o", "look.html")
+    with open("look.html", "rb") as file:
+        given = Parts(file.read()).given
+    assert json.loads(invoke("info", "p.png").stdout).items() <= {**given["record"], "file": "p.png"}.items()
+
+
+def test_the_page_without_its_picture_is_small():
+    data = page_of(noise(30, 44, 3))
+    assert len(data) - len(Parts(data).all("img")[0][0]["src"]) < 40_000
+
+
+def test_the_policy_allows_the_scripts_and_the_style_of_the_page_alone():
+    parts = Parts(page_of(noise(30, 44, 3), HOSTILE))
+    policy = next(a["content"] for a, _ in parts.all("meta") if "http-equiv" in a)
+    code = [t for a, t in parts.all("script") if "type" not in a] + [t for _, t in parts.all("style")]
+    hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in code]
+    assert re.findall(r"sha256-([^']*)'", policy) == hashes
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy
+    assert not [a for _, a in parts.tags if any(name.startswith("on") or name == "style" for name in a)]
+
+
+def test_the_page_names_no_other_file():
+    parts = Parts(page_of(noise(30, 44, 3)))
+    links = [a[name] for _, a in parts.tags for name in ("src", "href", "srcset", "action") if name in a]
+    assert links
+    assert all(link.startswith("data:") for link in links)
+    assert not [t for _, t in parts.all("style") if "url(" in t or "@import" in t]
+
+
+@pytest.mark.parametrize("source", [HOSTILE, "\u2028 é\n\x1b.png", "\udcff.png", "<!--.png", "{{page}}"])
+def test_a_file_name_stays_text(source):
+    harmless, parts = Parts(page_of(noise(30, 44, 3))), Parts(page_of(noise(30, 44, 3), source))
+    assert [tag for tag, _ in parts.tags] == [tag for tag, _ in harmless.tags]
+    assert parts.given["record"]["source"] == source
+    shown = source.encode("utf-8", "replace").decode()
+    assert parts.all("title")[0][1] == f"{shown} – glimpse"
+
+
+def test_choices_are_those_of_the_window():
+    parts = Parts(page_of(noise(30, 44, 3)))
+    assert tuple(t.strip() for _, t in parts.all("option")) == (*KERNELS, *EDGES)
+
+
+@pytest.mark.parametrize("shape", [(30, 44, 3), (30, 44), (1, 1, 3), (16_500, 2)])
+def test_the_picture_has_the_exact_levels_and_nothing_else(shape):
+    levels = noise(*shape)
+    with Parts(page_of(levels)).picture as picture:
+        assert not picture.info.keys() & {"exif", "icc_profile", "xmp"}
+        assert picture.mode in ("L", "RGB")
+        np.testing.assert_array_equal(picture.convert("RGB"), to_rgb(levels))
+
+
+def test_the_picture_of_many_pixels_is_reduced_by_a_whole_factor():
+    levels = np.tile(noise(2, 2, 3), (1001, 1001, 1))
+    parts = Parts(page_of(levels))
+    assert (parts.given["scale"], parts.given["record"]["shape"]) == (2, [2002, 2002])
+    assert any("reduced 2 times" in note for note in parts.given["notes"])
+    with parts.picture as picture:
+        expected = levels[:2, :2].mean(axis=(0, 1))
+        np.testing.assert_allclose(picture, np.broadcast_to(expected, (1001, 1001, 3)), atol=0.51)
+
+
+@pytest.mark.parametrize(
+    ("rows", "cols", "scale"), [(1000, 1500, 1), (1000, 1501, 2), (9, 65_535, 1), (9000, 9000, 8)]
+)
+def test_reduction_is_the_least_whole_factor(rows, cols, scale):
+    assert backdrop.reduction(rows, cols) == scale
+
+
+def test_pictures_with_a_profile_come_in_srgb():
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    levels = noise(30, 44, 3)
+    for profile, notes in ((srgb, 0), (lab, 1), (b"none", 1)):  # LAB is no profile of RGB
+        parts = Parts(page_of(levels, profile=profile))
+        assert len(parts.given["notes"]) == notes
+        with parts.picture as picture:
+            np.testing.assert_array_equal(picture, levels)
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("photo.png", "photo.png"),
+        ("my photo.png", "'my photo.png'"),
+        ("-o.png", "./-o.png"),
+        ("-", "-"),
+        ("$(rm x).png", "'$(rm x).png'"),
+        ("two\nlines'.png", r"$'two\nlines\'.png'"),
+        ("\x1b[0m.png", r"$'\x1b[0m.png'"),
+        ("\udcff.png", r"$'\xff.png'"),
+    ],
+)
+def test_names_are_quoted_for_a_shell(name, word):
+    assert shell_word(name) == word
+
+
+def test_the_command_repeats_how_the_image_was_decoded():
+    np.save("a.npy", np.random.default_rng(0).uniform(0, 1, (30, 44)))
+    invoke("show", "a.npy", "--range", "0,1.5", "--max-pixels", 5000, "-o", "look.html")
+    with open("look.html", "rb") as file:
+        command = Parts(file.read()).given["command"]
+    assert command == "glimpse read a.npy --range 0.0,1.5 --max-pixels 5000"
