@@ -8,7 +8,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from glimpse.attention import read, read_jacobian, read_many, read_vjp, restore, write, write_vjp
+    from glimpse.attention import (
+        read,
+        read_jacobian,
+        read_many,
+        read_vjp,
+        restore,
+        restore_many,
+        write,
+        write_vjp,
+    )
     from glimpse.attention.filterbank import filterbank, filterbank_partials
     from glimpse.errors import GlimpseError
     from glimpse.registration.locate import Location, locate
@@ -28,6 +37,7 @@ __all__ = [
     "read_many",
     "read_vjp",
     "restore",
+    "restore_many",
     "write",
     "write_vjp",
 ]

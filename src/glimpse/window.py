@@ -14,10 +14,12 @@ from glimpse.validation import Pair, checked, checked_n
 Kernel = Literal["gaussian", "box"]
 Edge = Literal["extend", "black"]
 Method = Literal["transpose", "inverse"]
+Blend = Literal["mean", "add"]
 
 KERNELS: tuple[Kernel, ...] = get_args(Kernel)
 EDGES: tuple[Edge, ...] = get_args(Edge)
 METHODS: tuple[Method, ...] = get_args(Method)
+BLENDS: tuple[Blend, ...] = get_args(Blend)
 
 NUMBERS = ("gx", "gy", "delta", "sigma", "gamma")
 """The numbers of a window that can be swept and differentiated by."""

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from glimpse.attention import dense
-from glimpse.attention.banded import Band
+from glimpse.array_api import namespace
+from glimpse.attention import blending, dense
 from glimpse.attention.contraction import float_type
-from glimpse.attention.coverage import flat_matrix, flattened, least_coverage
-from glimpse.attention.layer import expand_cols, expand_rows, spatial, write, write_bands
+from glimpse.attention.coverage import flat_matrix
+from glimpse.attention.layer import expand_cols, expand_rows, spatial, write
+from glimpse.errors import GlimpseError
 from glimpse.typing import Array
 from glimpse.validation import checked_sides
-from glimpse.window import Method, Window
+from glimpse.window import BLENDS, Blend, Method, Window
 
 
 def restore(
@@ -74,15 +77,107 @@ def restore(
     patch, row, col = spatial(np.asarray(patch), channel_axis)
     dense.check_fit(window, patch.shape[row], patch.shape[col])
     dtype = float_type(patch.dtype)
-    rows, cols = flat_bands(window, shape, dtype)
+    rows, cols = blending.flat_bands(window, shape, dtype)
     wide = expand_cols(cols, np.divide(patch, window.gamma, dtype=dtype), col)
     return expand_rows(wide, rows, cols, shape, row, col)
 
 
-def flat_bands(window: Window, shape: tuple[int, int], dtype: np.dtype[Any]) -> list[Band]:
-    """The banks of rows and columns, with which a flat patch is written flat."""
-    least = map(least_coverage, window.axes(shape))
-    return [flattened(*pair) for pair in zip(write_bands(window, shape, dtype), least, strict=True)]
+def restore_many(
+    patches: Sequence[Any],
+    windows: Sequence[Window],
+    shape: tuple[int, int],
+    *,
+    blend: Blend = "mean",
+    onto: ArrayLike | None = None,
+    gain: float | None = None,
+    method: Method = "transpose",
+    channel_axis: int | None = None,
+) -> Array:
+    """Restore many patches onto one canvas, where overlapping glimpses of one scene agree.
+
+    Parameters
+    ----------
+    patches : sequence of array_like, each (..., N, M), with a channel axis if `channel_axis` names it
+        Samples, as for `restore`; their sizes may differ, their channels may not. A stack of them will do.
+    windows : sequence of Window
+        Where each patch belongs.
+    shape : (int, int)
+        Rows and columns (A, B) of the canvas.
+    blend : {"mean", "add"}
+        The mean of the patches, in which the finer ones win: each weighs 1 / (stride of rows x stride of
+        columns). Or their sum, the canvas of DRAW.
+    onto : array_like or None
+        A picture of the canvas's shape and channels to lay the patches on, instead of black. The mean hides
+        it as far as it is opaque, the sum is added to it.
+    gain : float or None
+        Multiply the bare canvases by this number; they only add up.
+    method, channel_axis
+        As for `write`.
+
+    Returns
+    -------
+    ndarray, shape (..., A, B)
+        The canvas, as of `restore`; of one patch alone it is the same.
+
+    Raises
+    ------
+    GlimpseError
+        As `restore` does; if patches and windows are not as many, or none; if channels differ; if `blend` is
+        unknown, or a gain is given for a mean.
+
+    Notes
+    -----
+    With R a restored patch and alpha its opacity, which is what a flat patch of 1 restores to, the mean is
+    ``sum(w R) / sum(w alpha)``, shown with the opacity ``min(1, sum(alpha))``.
+
+    Examples
+    --------
+    >>> from glimpse import read
+    >>> image = np.add.outer(np.arange(40.0), np.arange(60.0))
+    >>> windows = [Window(gx=20, gy=gy, delta=2, sigma=1, n=16) for gy in (15, 30, 45)]
+    >>> canvas = restore_many([read(image, window) for window in windows], windows, image.shape)
+    >>> bool(np.abs(canvas - image)[8:32, 4:56].max() < 1)
+    True
+    """
+    _check_many(patches, windows, blend, gain)
+    how: dict[str, Any] = {"gain": gain, "method": method, "channel_axis": channel_axis}
+    pairs = list(zip(patches, windows, strict=True))
+    if any(dense.involves(patch, window) for patch, window in pairs):
+        return _many_tensors(pairs, checked_sides(shape), blend, onto, how)
+    layers = [blending.layer(patch, window, checked_sides(shape), **how) for patch, window in pairs]
+    below = None if onto is None else spatial(np.asarray(onto), channel_axis)[0]
+    blending.check_alike(layers, checked_sides(shape), below)
+    return blending.lay(layers, checked_sides(shape), blend, below)
+
+
+def _check_many(patches: Sequence[Any], windows: Sequence[Window], blend: Blend, gain: float | None) -> None:
+    if len(patches) != len(windows) or not len(patches):
+        raise GlimpseError(f"each patch needs a window: got {len(patches)} patches, {len(windows)} windows")
+    if blend not in BLENDS:
+        raise GlimpseError(f"blend must be {' or '.join(BLENDS)}, got {blend!r}")
+    if gain is not None and blend == "mean":
+        raise GlimpseError("a gain is of bare canvases, which add up; give blend='add' with it")
+
+
+def _many_tensors(
+    pairs: list[tuple[Any, Window]], shape: tuple[int, int], blend: Blend, onto: Any, how: dict[str, Any]
+) -> Array:
+    """The same for arrays of other libraries."""
+    canvases = [restore(patch, window, shape, **how) for patch, window in pairs]
+    below: Any = 0 if onto is None else onto
+    if blend == "add":
+        total: Array = sum(canvases, start=below)
+        return total
+    flat = [(0 * patch + 1, replace(window, gamma=1.0)) for patch, window in pairs]
+    alphas = [restore(one, window, shape, channel_axis=how["channel_axis"]) for one, window in flat]
+    weights = [1 / (down.delta * across.delta) for down, across in (w.axes(shape) for _, w in pairs)]
+    light, weight = (
+        sum(w * array for w, array in zip(weights, arrays, strict=True)) for arrays in (canvases, alphas)
+    )
+    xp = namespace(light)
+    opacity = xp.clip(sum(alphas), None, 1)
+    mean: Array = light * opacity / xp.where(weight > 0, weight, 1.0) + below * (1 - opacity)
+    return mean
 
 
 def gained(canvas: Array, gain: float) -> Array:

@@ -1,0 +1,180 @@
+"""Many restored patches on one canvas, strip by strip, so that memory holds a strip beside the result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from glimpse.attention import dense
+from glimpse.attention.banded import Band, BlockSpec
+from glimpse.attention.contraction import expand, float_type, index
+from glimpse.attention.coverage import flattened, least_coverage
+from glimpse.attention.filterbank import band
+from glimpse.attention.layer import deconvolved, expand_cols, spatial
+from glimpse.errors import GlimpseError
+from glimpse.typing import Array, Floats
+from glimpse.window import Blend, Method, Window
+
+STRIP_BYTES = 1 << 25
+"""Bytes of a strip's light: more takes more memory, less makes more strips that widen patches anew."""
+
+
+class Layer(NamedTuple):
+    """A patch that is ready to be written on a canvas, and how much of the canvas it hides."""
+
+    samples: Floats
+    rows: Band  # what the samples are written with
+    cols: Band
+    opacities: tuple[Floats, Floats]  # over the spans of rows and columns: what a flat patch of 1 restores to
+    weight: float  # in the mean
+    row: int  # the axes of the samples
+    col: int
+
+
+class Strip(NamedTuple):
+    """Some rows of a canvas."""
+
+    rows: slice
+    light: Floats
+    opacity: Floats | None  # (rows, columns), 0 to 1; None of light that adds up
+
+
+def flat_bands(window: Window, shape: tuple[int, int], dtype: np.dtype[Any]) -> list[Band]:
+    """The banks of rows and columns, with which a flat patch is written flat."""
+    return [flattened(band(axis, BlockSpec(dtype)), least_coverage(axis)) for axis in window.axes(shape)]
+
+
+def layer(
+    patch: ArrayLike,
+    window: Window,
+    shape: tuple[int, int],
+    *,
+    gain: float | None = None,
+    method: Method = "transpose",
+    channel_axis: int | None = None,
+) -> Layer:
+    """Make ready what `restore` with these arguments lays on its canvas."""
+    array, row, col = spatial(np.asarray(patch), channel_axis)
+    dense.check_fit(window, array.shape[row], array.shape[col])
+    dtype = float_type(array.dtype)
+    flat = flat_bands(window, shape, dtype)
+    rows, cols = flat
+    if gain is not None or method == "inverse":
+        rows, cols = (band(axis, BlockSpec(dtype)) for axis in window.axes(shape))
+    if method == "inverse":
+        array = deconvolved(array, window, shape, row, col)
+    samples = np.divide(array, window.gamma, dtype=dtype) * dtype.type(1 if gain is None else gain)
+    down, across = (np.minimum(bank.coverage, 1).astype(dtype) for bank in flat)
+    one, other = window.axes(shape)
+    return Layer(samples, rows, cols, (down, across), 1 / (one.delta * other.delta), row, col)
+
+
+def strips(layers: Sequence[Layer], shape: tuple[int, int], blend: Blend) -> Iterator[Strip]:
+    """Write layers of one kind on one canvas, and yield it strip by strip from the top."""
+    first = layers[0]
+    channels = first.samples.size // (first.samples.shape[first.row] * first.samples.shape[first.col])
+    height = max(16, STRIP_BYTES // (shape[1] * channels * first.samples.itemsize))
+    heaviest = max(each.weight for each in layers)
+    layers = [each._replace(weight=each.weight / heaviest) for each in layers]  # one alone stays as it is
+    for top in range(0, shape[0], height):
+        rows = slice(top, min(top + height, shape[0]))
+        yield (_added if blend == "add" else _averaged)(layers, rows, shape[1])
+
+
+def _added(layers: Sequence[Layer], rows: slice, width: int) -> Strip:
+    light = _black(layers, rows, width)
+    for each in layers:
+        for here, piece in _pieces(each, rows):
+            light[index(light, dict(zip((each.row, each.col), here, strict=True)))] += piece
+    return Strip(rows, light, None)
+
+
+def _averaged(layers: Sequence[Layer], rows: slice, width: int) -> Strip:
+    """The sum of weight times light over the sum of weight times opacity, as opaque as all are together."""
+    light = _black(layers, rows, width)
+    weight, opacity = np.zeros((2, rows.stop - rows.start, width), light.dtype)
+    for each in layers:
+        for here, piece in _pieces(each, rows):
+            opaque = _opacity(each, rows, here[0])
+            light[index(light, dict(zip((each.row, each.col), here, strict=True)))] += each.weight * piece
+            weight[here] += each.weight * opaque
+            opacity[here] += opaque
+    np.minimum(opacity, 1, out=opacity)
+    share = np.divide(opacity, weight, out=np.zeros_like(weight), where=weight > 0)
+    light *= spread(share, light.ndim, layers[0].row, layers[0].col)
+    return Strip(rows, light, opacity)
+
+
+def spread(levels: Floats, ndim: int, row: int, col: int) -> Floats:
+    """Give an array (rows, columns) axes of one, so that it goes with the channels of another."""
+    return np.expand_dims(levels, tuple(axis for axis in range(ndim) if axis not in (row, col)))
+
+
+def _black(layers: Sequence[Layer], rows: slice, width: int) -> Floats:
+    first = layers[0]
+    shape, dtype = list(first.samples.shape), np.result_type(*(each.samples.dtype for each in layers))
+    shape[first.row], shape[first.col] = rows.stop - rows.start, width
+    return np.zeros(shape, dtype)
+
+
+def _pieces(each: Layer, rows: slice) -> Iterator[tuple[tuple[slice, slice], Floats]]:
+    """What a layer writes on a strip, if anything, and on which of the strip's rows and columns."""
+    bank = each.rows
+    begin = int(np.searchsorted(bank.start, rows.start - bank.weights.shape[1], side="right"))
+    end = int(np.searchsorted(bank.start, rows.stop, side="left"))
+    if begin < end:
+        filters = slice(begin, end)
+        part = Band(bank.start[filters], bank.weights[filters])
+        samples = each.samples[index(each.samples, {each.row: filters})]
+        whole = expand(part, expand_cols(each.cols, samples, each.col), each.row)
+        top, bottom = max(part.span.start, rows.start), min(part.span.stop, rows.stop)
+        cut = slice(top - part.span.start, bottom - part.span.start)
+        here = slice(top - rows.start, bottom - rows.start), each.cols.span
+        yield here, whole[index(whole, {each.row: cut})]
+
+
+def _opacity(each: Layer, rows: slice, here: slice) -> Floats:
+    first = here.start + rows.start - each.rows.span.start
+    down, across = each.opacities
+    return np.multiply.outer(down[first : first + here.stop - here.start], across)
+
+
+def lay(layers: Sequence[Layer], shape: tuple[int, int], blend: Blend, onto: Array | None) -> Array:
+    """Return the whole canvas, over black or over a picture of its shape."""
+    first = layers[0]
+    sides = list(first.samples.shape)
+    sides[first.row], sides[first.col] = shape
+    kinds = [each.samples.dtype for each in layers] + ([] if onto is None else [float_type(onto.dtype)])
+    canvas: Array = np.empty(sides, np.result_type(*kinds))
+    for strip in strips(layers, shape, blend):
+        here = index(canvas, {first.row: strip.rows})
+        canvas[here] = strip.light
+        if onto is not None:
+            canvas[here] += onto[here] * _shown(strip, canvas.ndim, first.row, first.col)
+    return canvas
+
+
+def _shown(strip: Strip, ndim: int, row: int, col: int) -> Any:
+    """How much of the picture below a strip is seen."""
+    return 1 if strip.opacity is None else 1 - spread(strip.opacity, ndim, row, col)
+
+
+def check_alike(layers: Sequence[Layer], shape: tuple[int, int], onto: Array | None = None) -> None:
+    """Refuse patches of different channels, and a picture below them that is no canvas of theirs."""
+    first = layers[0]
+    kinds = [_channels(each.samples, each) for each in layers]
+    if odd := [(number, kind) for number, kind in enumerate(kinds) if kind != kinds[0]]:
+        raise GlimpseError(f"patch {odd[0][0]} has channels {odd[0][1]}, patch 0 has {kinds[0]}")
+    if onto is None:
+        return
+    if onto.ndim != first.samples.ndim or _channels(onto, first) != kinds[0]:
+        raise GlimpseError(f"a picture of shape {onto.shape} takes no patches with channels {kinds[0]}")
+    if (rows := onto.shape[first.row], cols := onto.shape[first.col]) != shape:
+        raise GlimpseError(f"a picture of {rows} x {cols} is no canvas of {shape[0]} x {shape[1]}")
+
+
+def _channels(array: Array, each: Layer) -> tuple[int, ...]:
+    return tuple(size for axis, size in enumerate(array.shape) if axis not in (each.row, each.col))
