@@ -1,4 +1,6 @@
-"""The equations of the attention layer as slow, obvious loops: nothing in here comes from glimpse.
+"""The equations of the attention layer as slow, obvious loops: nothing of the equations comes from glimpse.
+
+A kernel without a loop of its own borrows its formula from the kernel table, and nothing else.
 
 Exponents and overlaps are exact fractions, because far from the image they are large numbers that
 cancel; the centres are rounded where equations 19-20 round them, once per operation.
@@ -6,8 +8,11 @@ cancel; the centres are rounded where equations 19-20 round them, once per opera
 
 import math
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
+
+from glimpse.attention.kernels import KERNEL_TABLE
 
 
 def centers(n, g, delta):
@@ -17,8 +22,8 @@ def centers(n, g, delta):
 
 def bank(size, n, center, delta, sigma, kernel="gaussian", edge="extend"):
     """The matrix F, (n, size)."""
-    rows = {"gaussian": gaussian_row, "box": box_row}
-    return np.array([rows[kernel](size, mu, sigma, edge) for mu in centers(n, center, delta)])
+    row = {"gaussian": gaussian_row, "box": box_row}.get(kernel) or partial(borrowed_row, kernel)
+    return np.array([row(size, mu, sigma, edge) for mu in centers(n, center, delta)])
 
 
 def gaussian_row(size, mu, sigma, edge):
@@ -46,6 +51,20 @@ def box_row(size, mu, sigma, edge):
         nearest = min(range(size), key=lambda a: abs(a - mu))
         return [float(a == nearest) for a in range(size)]
     return [float(overlap(a) / total) for a in range(size)]
+
+
+def borrowed_row(kernel, size, mu, sigma, edge):
+    shape = KERNEL_TABLE[kernel]
+    lattice = range(size) if edge == "extend" else _lattice_around(mu, shape.reach(sigma, 1e-30))
+    peak = min(lattice, key=lambda a: abs(a - mu))
+
+    def weight(a):
+        return float(shape.weigh(np.array(float(a - peak)), np.array(float(mu - peak)), sigma, np))
+
+    total = math.fsum(map(weight, lattice))
+    if total == 0:
+        return [float(a == peak) for a in range(size)]
+    return [weight(a) / total for a in range(size)]
 
 
 def _lattice_around(mu, reach):

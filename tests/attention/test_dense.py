@@ -14,6 +14,7 @@ from strategies import pixels
 
 from glimpse import GlimpseError, Window, filterbank, read, write
 from glimpse.attention.derivatives import read_vjp, write_vjp
+from glimpse.window import KERNELS
 
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
 ROOT = Path(__file__).parents[2]
@@ -67,7 +68,7 @@ def of(xp, window, *names):
 
 def windows():
     for name, window in WINDOWS.items():
-        for kernel in ("gaussian", "box"):
+        for kernel in KERNELS:
             for edge in ("extend", "black"):
                 yield pytest.param(replace(window, kernel=kernel, edge=edge), id=f"{name}-{kernel}-{edge}")
 
@@ -114,7 +115,7 @@ def test_channels_stay_where_they_are(xp, axis, shape):
 
 
 @pytest.mark.parametrize("shape", [(3, 12, 17), (3, 2, 12, 17), (12, 17)])
-@pytest.mark.parametrize("kernel", ["gaussian", "box"])
+@pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("edge", ["extend", "black"])
 def test_a_batch_of_windows_reads_and_writes_each_its_image(xp, shape, kernel, edge):
     image = pixels(*shape)

@@ -19,6 +19,7 @@ from test_record import FAR, GOOD, HOSTILE
 from glimpse import GlimpseError, Window, limits, read
 from glimpse.io.record import parse_record
 from glimpse.io.stills import load_record
+from glimpse.window import EDGES, KERNELS
 
 pytestmark = pytest.mark.hostile
 
@@ -113,7 +114,7 @@ def drawn(rng, shape):
     low, high = (-20, 20) if far else (-4, 5)
     delta, sigma = np.exp(rng.uniform(low, high, 2))
     n = tuple(int(k) for k in rng.integers(1, 20, 2))
-    kernel, edge = rng.choice(["gaussian", "box"]), rng.choice(["extend", "black"])
+    kernel, edge = rng.choice(KERNELS), rng.choice(EDGES)
     return Window(gx, gy, delta, sigma, n=n, kernel=str(kernel), edge=str(edge))
 
 
