@@ -62,6 +62,32 @@ def test_a_sweep_has_no_single_window():
         _ = Record(WINDOW, (4, 5), "a", last=Window(1, 2, 3, 4)).single
 
 
+@given(scenes(), st.lists(scenes(), min_size=1, max_size=3), st.sampled_from([None, "transpose"]))
+def test_a_record_of_several_windows_survives_its_json(scene, others, method):
+    shape, first = scene
+    windows = (first, *(window for _, window in others))
+    record = Record(first, shape, "a.png", method=method, windows=windows)
+    assert parse_record(record.to_json()) == record
+    assert not record.is_patch
+    with pytest.raises(GlimpseError, match=f"is of {len(windows)} windows and names no single one"):
+        _ = record.single
+
+
+def test_of_several_windows_only_what_sets_them_apart_is_told():
+    record = Record(
+        WINDOW, (430, 500), "a.png", method="transpose", windows=(WINDOW, Window(1, 260, 5, 2.5, n=9))
+    )
+    assert record.to_dict()["windows"] == [{}, {"gx": 1.0, "n": 9}]
+
+
+def test_a_record_of_too_many_windows_is_known_to_be_too_long():
+    record = Record(
+        WINDOW, (430, 500), "a.png", windows=tuple(Window(i, 260, 5, 2.5, n=40) for i in range(9999))
+    )
+    assert not record.fits
+    assert Record(WINDOW, (430, 500), "a.png", windows=record.windows[:500]).fits
+
+
 def altered(**values):
     return json.dumps({**GOOD, **values})
 
@@ -161,6 +187,16 @@ HOSTILE = {
     "method unknown": altered(method="magic"),
     "method a list": altered(method=["transpose"]),
     "a swept canvas": altered(method="transpose", gx=[1, 2]),
+    "windows null": altered(windows=None),
+    "windows empty": altered(windows=[]),
+    "windows of one": altered(windows=[{}]),
+    "windows an object": altered(windows={"gx": 1}),
+    "windows of numbers": altered(windows=[1, 2]),
+    "windows with an unknown name": altered(windows=[{}, {"angle": 3}]),
+    "windows with a range": altered(windows=[{}, {"gx": [1, 2]}]),
+    "windows with delta 0": altered(windows=[{}, {"delta": 0}]),
+    "windows within windows": altered(windows=[{}, {"windows": [{}, {}]}]),
+    "a first window of its own": altered(windows=[{"gx": 1}, {"gx": 2}]),
     "shape missing": without("shape"),
     "shape null": altered(shape=None),
     "shape 0": altered(shape=[0, 5]),
@@ -205,7 +241,7 @@ def test_shapes_within_the_limits_are_taken(shape):
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
                     lambda inner: st.lists(inner, max_size=3), max_leaves=5),
-       st.sampled_from([*GOOD, "method"]))  # fmt: skip
+       st.sampled_from([*GOOD, "method", "windows"]))  # fmt: skip
 def test_any_value_anywhere_gives_a_record_or_our_error(value, name):
     try:
         record = parse_record(json.dumps({**GOOD, name: value}))

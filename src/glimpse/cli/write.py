@@ -149,7 +149,7 @@ def _load_patch(name: str, decoding: DecodeOptions) -> tuple[Picture, Record | N
 
     patch = io.load_picture(name, decoding)
     record = io.picture_record(patch, decoding)
-    if record and (record.method or record.last):
+    if record and not record.is_patch:
         raise GlimpseError("not a patch: its record is of a canvas or an animation")
     return patch, record
 

@@ -40,6 +40,8 @@ class Record:
         How a canvas was written; None for patches and animations.
     fast : int
         How many times smaller the source was decoded.
+    windows : tuple of Window
+        All windows, the first one among them, where there are several: of the patches on a canvas.
     """
 
     window: Window
@@ -48,15 +50,19 @@ class Record:
     last: Window | None = None
     method: str | None = None
     fast: int = 1
+    windows: tuple[Window, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the flat JSON object; a swept value is [first, last]."""
+        """Return the flat JSON object; a swept value is [first, last], a window of several what sets it apart."""
         values = self.window.to_dict()
         for name in NUMBERS if self.last else ():
             pair = [values[name], getattr(self.last, name)]
             values[name] = pair if pair[0] != pair[1] else pair[0]
         extra: dict[str, Any] = {"method": self.method} if self.method else {}
         extra |= {"fast": self.fast} if self.fast > 1 else {}
+        extra |= (
+            {"windows": [_changes(window, self.window) for window in self.windows]} if self.windows else {}
+        )
         return {
             "glimpse": VERSION,
             **values,
@@ -67,14 +73,21 @@ class Record:
         }
 
     @property
+    def is_patch(self) -> bool:
+        """Whether the file is one patch, and no canvas or animation."""
+        return not (self.method or self.last or self.windows)
+
+    @property
     def single(self) -> Window:
         """The window of a file that has just one.
 
         Raises
         ------
         GlimpseError
-            If the record is of a sweep.
+            If the record is of a sweep or of several windows.
         """
+        if self.windows:
+            raise GlimpseError(f"the record is of {len(self.windows)} windows and names no single one")
         if self.last:
             raise GlimpseError("the record is of a sweep and names no single window")
         return self.window
@@ -82,6 +95,11 @@ class Record:
     def to_json(self) -> str:
         """Return `to_dict` as one line of ASCII."""
         return json.dumps(self.to_dict())
+
+    @property
+    def fits(self) -> bool:
+        """Whether the record is short enough to be read back."""
+        return len(self.to_json()) <= limits.RECORD_BYTES
 
 
 def parse_record(text: str | bytes, max_pixels: int = limits.MAX_PIXELS) -> Record:
@@ -106,7 +124,7 @@ def parse_record(text: str | bytes, max_pixels: int = limits.MAX_PIXELS) -> Reco
 def _record(values: dict[str, Any], max_pixels: int) -> Record:
     axes, source = values.pop("axes", AXES), values.pop("source", "")
     shape, method = values.pop("shape", None), values.pop("method", None)
-    fast = values.pop("fast", 1)
+    fast, several = values.pop("fast", 1), values.pop("windows", ())
     found = {name: values.pop(name) for name in _FOUND if name in values}
     if checked("offset", found.get("offset", 0), positive=False):
         values["gamma"] = Window.gamma  # a window has no offset, and its gamma alone would only be too bright
@@ -122,7 +140,23 @@ def _record(values: dict[str, Any], max_pixels: int) -> Record:
     if method and window != end:
         raise GlimpseError("the record is of a sweep and of a canvas at once")
     size = checked_shape(shape, max_pixels)
-    return Record(window, size, source, None if window == end else end, method, fast)
+    windows = _windows(several, first) if several != () else ()
+    return Record(window, size, source, None if window == end else end, method, fast, windows)
+
+
+def _windows(several: Any, values: dict[str, Any]) -> tuple[Window, ...]:
+    """All windows, each told by the values that set it apart from the first one."""
+    if not isinstance(several, list) or len(several) < 2 or not all(isinstance(one, dict) for one in several):
+        raise GlimpseError("the record has windows that are none")
+    windows = tuple(Window.from_dict({**values, **one}) for one in several)
+    if windows[0] != Window.from_dict(values):
+        raise GlimpseError("the record has a first window that is not its own")
+    return windows
+
+
+def _changes(window: Window, first: Window) -> dict[str, Any]:
+    known = first.to_dict()
+    return {name: value for name, value in window.to_dict().items() if value != known[name]}
 
 
 def _ends(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -76,7 +76,7 @@ def picture_record(picture: Picture, options: DecodeOptions = DEFAULT) -> Record
         return None
     record = parse_record(picture.text, options.max_pixels)
     size = record.shape if record.method else record.window.shape
-    if record.last is None and picture.shape != size:
+    if (record.method or record.is_patch) and picture.shape != size:
         raise GlimpseError(
             f"not a glimpse patch: it has {picture.shape[0]} x {picture.shape[1]} pixels, "
             f"its record says {size[0]} x {size[1]}"
