@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import click
@@ -137,6 +138,7 @@ def test_the_line_that_turns_a_box_into_a_window_holds() -> None:
     assert numbers == {"gx": window.gx, "gy": window.gy, "delta": window.delta}
 
 
+@pytest.mark.skipif(not (ROOT / ".ci").exists(), reason="the source distribution has no animations")
 def test_every_picture_is_there_and_shown() -> None:
     shown = set(re.findall(r"sample_images/readme/[\w.-]+", TEXT))
     drawn = {f"sample_images/readme/{path.name}" for path in (ROOT / "sample_images" / "readme").iterdir()}
@@ -188,3 +190,17 @@ def test_the_top_level_holds_what_it_should() -> None:
     top = {line.split("/")[0] for line in listed.stdout.splitlines()}
     allowed = {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "src", "tests", "sample_images"}
     assert {name for name in top if not name.startswith(".")} <= allowed
+
+
+def test_a_package_index_gets_whole_addresses_of_this_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    home = project["project"]["urls"]["Repository"]
+    hook = project["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]
+    text = TEXT
+    for change in hook["substitutions"]:
+        assert change["replacement"].startswith(rf"\1{home}/")
+        text = re.sub(change["pattern"], change["replacement"], text)
+    targets = ["".join(found) for found in re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"", text)]
+    assert len(targets) > 30
+    assert all(target.startswith("https://") for target in targets)
+    assert f"git clone\n{home} " in TEXT
