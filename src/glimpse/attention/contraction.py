@@ -18,36 +18,31 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from glimpse.attention.banded import Band
 from glimpse.attention.matmul import product
-from glimpse.attention.scratch import BYTES, Scratch
 from glimpse.typing import Array, Floats
-
-Empty = Callable[[tuple[int, ...], Any], Array]
 
 _BLOCK, _TILE = 200_000, 600_000  # products that take as long as Python takes for a block, or a tile
 _WEIGHT, _SUM = 125, 20  # products that take as long as making a weight, or as a sum
 _CACHE = 1 << 20  # bytes of converted pixels that stay in a second-level cache
+_CONVERTED = 1 << 22  # bytes of pixels converted at once; memory for more is dearer than tiles
 _FILTERS, _LONG = 32, 512  # of a block: filters, and pixels of one filter or of all strides
 _LEAST, _MOST = 16, 512  # pixels of a tile
 _CUTS = 128  # parts of one filter: the rounding of their sum shows where there are many more
 
 
-def contract(
-    bank: Band, x: Array, axis: int, spans: dict[int, slice] | None = None, empty: Empty = np.empty
-) -> Array:
+def contract(bank: Band, x: Array, axis: int, spans: dict[int, slice] | None = None) -> Array:
     """Return ``F @ x`` along one axis, for the `spans` of the other axes; x is only ever sliced."""
-    out, sums = empty_output(bank, x, axis, spans, empty)
+    out, sums = empty_output(bank, x, axis, spans)
     if bank.block_size:
-        with Scratch() as scratch:
-            lines = _converted(x[index(x, {**(spans or {}), axis: bank.span})], axis, scratch)
-            for filters, pixels, weights in bank.local.blocks(lines.dtype):
-                product(weights, lines[pixels], out=sums[filters])
+        lines = _converted(x[index(x, {**(spans or {}), axis: bank.span})], axis)
+        for filters, pixels, weights in bank.local.blocks(lines.dtype):
+            product(weights, lines[pixels], out=sums[filters])
         return out
     for strip in strips(bank, x, axis, spans):
         add(strip, sums)
@@ -103,10 +98,9 @@ def strips(bank: Band, x: Array, axis: int, spans: dict[int, slice] | None = Non
 
 
 def _by_filters(bank: Band, x: Array, axis: int, spans: dict[int, slice]) -> Iterator[Strip]:
-    with Scratch() as scratch:
-        lines = _converted(x[index(x, {**spans, axis: bank.span})], axis, scratch)
-        for filters, pixels, weights in bank.local.blocks(lines.dtype):
-            yield Strip(filters, pixels, slice(None), weights, lines[pixels], whole=True)
+    lines = _converted(x[index(x, {**spans, axis: bank.span})], axis)
+    for filters, pixels, weights in bank.local.blocks(lines.dtype):
+        yield Strip(filters, pixels, slice(None), weights, lines[pixels], whole=True)
 
 
 def _by_pixels(bank: Band, x: Array, axis: int, spans: dict[int, slice]) -> Iterator[Strip]:
@@ -117,34 +111,33 @@ def _by_pixels(bank: Band, x: Array, axis: int, spans: dict[int, slice]) -> Iter
         tile = x[index(x, {**spans, axis: pixels})].transpose(front)
         chunk = max(1, _CACHE // (len(tile) * row * dtype.itemsize))
         for first in range(0, lengths[0], chunk):
-            with Scratch() as scratch:
-                part = _converted(tile[:, first : first + chunk], 0, scratch)
-                columns = slice(first * row, first * row + part.shape[1])
-                yield Strip(filters, pixels, columns, weights, part, whole=False)
+            part = _converted(tile[:, first : first + chunk], 0)
+            columns = slice(first * row, first * row + part.shape[1])
+            yield Strip(filters, pixels, columns, weights, part, whole=False)
 
 
-def _converted(x: Array, axis: int, scratch: Scratch) -> Floats:
+def _converted(x: Array, axis: int) -> Floats:
     """The array as lines along an axis, in floating point."""
     dtype = float_type(x.dtype)
     if x.dtype == dtype:
         return as_matrix(x, axis)
     turned = x.transpose(_orders(x.ndim, axis)[0])
-    floats = scratch.empty(turned.shape, dtype)
-    floats[...] = turned
-    return floats.reshape(len(floats), -1)
+    return turned.astype(dtype, order="C").reshape(len(turned), -1)
 
 
 def empty_output(
-    bank: Band, x: Array, axis: int, spans: dict[int, slice] | None = None, empty: Empty = np.empty
+    bank: Band, x: Array, axis: int, spans: dict[int, slice] | None = None
 ) -> tuple[Array, Floats]:
     """An array for ``F @ x``, ready for `add`; and the same memory as lines (n, columns) along the axis."""
-    out, lines = _empty(len(bank.start), x, axis, spans or {}, empty)
+    out, lines = _empty(len(bank.start), x, axis, spans or {})
     if not bank.block_size:
         lines[...] = 0
     return out, lines
 
 
-def _empty(size: int, x: Array, axis: int, spans: dict[int, slice], empty: Empty) -> tuple[Array, Floats]:
+def _empty(
+    size: int, x: Array, axis: int, spans: dict[int, slice], make: Any = np.empty
+) -> tuple[Array, Floats]:
     """An array as wide as the `spans` of x, and `size` along one axis; and the same memory as lines.
 
     Where that is the last axis its values stay neighbours in memory.
@@ -152,7 +145,7 @@ def _empty(size: int, x: Array, axis: int, spans: dict[int, slice], empty: Empty
     _, back = _orders(x.ndim, axis)
     lengths, dtype = _lengths(x, axis, spans), float_type(x.dtype)
     count = math.prod(lengths)
-    lines = empty((count, size), dtype).T if axis == x.ndim - 1 else empty((size, count), dtype)
+    lines = make((count, size), dtype).T if axis == x.ndim - 1 else make((size, count), dtype)
     return lines.reshape(size, *lengths).transpose(back), lines
 
 
@@ -164,14 +157,9 @@ def index(array: Array, spans: dict[int, slice]) -> tuple[slice, ...]:
     return tuple(spans.get(axis, slice(None)) for axis in range(array.ndim))
 
 
-def axis_last(x: Array, axis: int, empty: Empty = np.empty) -> Array:
+def axis_last(x: Array, axis: int) -> Array:
     """The array with this axis last: what lies side by side in memory is summed fastest."""
-    turned = x.swapaxes(axis, -1)
-    if turned.flags.c_contiguous:
-        return turned
-    out = empty(turned.shape, x.dtype)
-    out[...] = turned
-    return out
+    return np.ascontiguousarray(x.swapaxes(axis, -1))
 
 
 def axis_back(lines: Floats, axis: int, factor: float = 1.0) -> Floats:
@@ -219,7 +207,7 @@ def filters_per_block(n: int, delta: float, reach: int, row: int, size: int = 0)
     size : int
         Bytes of the axis, for one of them, that have to be converted first; 0 if none have to.
     """
-    if reach > _LONG or size * row > BYTES:
+    if reach > _LONG or size * row > _CONVERTED:
         return 0
     best = min(math.sqrt(_BLOCK / ((row + _WEIGHT) * delta)), _LONG / delta, _FILTERS)
     few = int(best) if best < 4 else 8 * max(1, round(best / 8))  # BLAS is fastest with eights

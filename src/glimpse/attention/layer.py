@@ -26,7 +26,6 @@ from glimpse.attention.contraction import (
     index,
 )
 from glimpse.attention.filterbank import band, bands, filterbank, reach
-from glimpse.attention.scratch import Scratch
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array
 from glimpse.validation import check_axes, checked_sides
@@ -131,10 +130,8 @@ def _shared(window: Window) -> tuple[Any, ...]:
 
 def _sampled(image: Array, rows: Band, cols: Band, gamma: float, row: int, col: int) -> Array:
     """``gamma * Fx @ image @ Fy.T``."""
-    with Scratch() as scratch:
-        lines = axis_last(contract(rows, image, row, {col: cols.span}, scratch.empty), col, scratch.empty)
-        sums = contract(cols.local, lines, lines.ndim - 1, None, scratch.empty)
-        return axis_back(sums, col, gamma)
+    lines = axis_last(contract(rows, image, row, {col: cols.span}), col)
+    return axis_back(contract(cols.local, lines, lines.ndim - 1), col, gamma)
 
 
 def write(
