@@ -16,5 +16,8 @@ def to_levels(array: ArrayLike, white: int) -> Array:
     >>> to_levels([-3.0, 99.6, 256.0], 255)
     array([  0, 100, 255], dtype=uint8)
     """
-    levels: Array = np.clip(np.rint(array), 0, white).astype(np.uint8 if white == 255 else np.uint16)
+    dtype = np.dtype(np.uint8 if white == 255 else np.uint16)
+    if isinstance(array, np.ndarray) and array.dtype == dtype:  # levels already
+        return array
+    levels: Array = np.clip(np.rint(array), 0, white).astype(dtype)
     return levels

@@ -1,5 +1,6 @@
 """`glimpse write`: patches come back to where their windows saw them."""
 
+import json
 import os
 from pathlib import Path
 from shlex import split
@@ -10,9 +11,11 @@ from helpers import invoke, lines, noise, opened, record, save
 from PIL import Image
 from skimage.data import astronaut
 
-from glimpse import Window, read, restore, write
+from glimpse import Window, limits, read, restore, restore_many, write
+from glimpse.io import load_record
 
 SHAPE = 30, 44
+KINDS = {"L": (), "LA": (2,), "RGB": (3,), "RGBA": (4,), "I;16": ()}
 WINDOW = Window(gx=12, gy=25, delta=1.5, sigma=0.9, n=(9, 12))
 TYPED = split("--gx 12 --gy 25 --delta 1.5 --sigma 0.9 -n 9,12")
 
@@ -247,10 +250,48 @@ def canvas_of(name, window):
     return restore(opened(name), window, SHAPE, channel_axis=2)
 
 
-def test_several_patches_in_one_file_add_up(patches):
-    assert invoke("write", *patches, "-o", "c.png").exit_code == 0
+def both(**options):
+    windows = [WINDOW, OTHER]
+    return restore_many([opened("p.png"), opened("q.png")], windows, SHAPE, channel_axis=2, **options)
+
+
+@pytest.mark.parametrize("typed", [[], ["--blend", "mean"]])
+def test_several_patches_in_one_file_are_their_mean(patches, typed):
+    assert invoke("write", *patches, *typed, "-o", "c.png").exit_code == 0
+    np.testing.assert_array_equal(opened("c.png"), rounded(both()))
+
+
+def test_several_patches_in_one_file_add_up_where_that_is_asked_for(patches):
+    assert invoke("write", *patches, "--blend", "add", "-o", "c.png").exit_code == 0
     expected = canvas_of("p.png", WINDOW) + canvas_of("q.png", OTHER)
     np.testing.assert_array_equal(opened("c.png"), rounded(expected))
+
+
+def test_a_gain_is_of_bare_canvases_which_add_up(patches):
+    assert invoke("write", *patches, "--gain", "2", "-o", "c.npy").exit_code == 0
+    np.testing.assert_allclose(np.load("c.npy"), both(blend="add", gain=2), rtol=1e-6)
+    result = invoke("write", *patches, "--gain", "2", "--blend", "mean", "-o", "d.png")
+    assert result.exit_code == 2
+    assert "--gain is of bare canvases, which add up; leave out --blend mean" in result.stderr
+
+
+def test_a_canvas_of_several_patches_tells_of_all_and_keeps_their_windows(patches):
+    result = invoke("write", *patches, "-o", "c.png")
+    assert lines(result.stderr) == [
+        "p.png: 30 x 44 canvas, row 12 (gx), col 25 (gy), delta 1.5, sigma 0.9 -> c.png",
+        "q.png: 30 x 44 canvas, row 20 (gx), col 14 (gy), delta 1, sigma 0.6 -> c.png",
+    ]
+    assert load_record("c.png").windows == (WINDOW, OTHER)
+    assert json.loads(invoke("info", "c.png").stdout)["windows"][0] == {}
+    assert "not a patch: its record is of a canvas" in invoke("write", "c.png", "-o", "d.png").stderr
+
+
+def test_of_many_patches_one_line_tells_and_a_record_too_long_is_left_out(patches, monkeypatch):
+    monkeypatch.setattr(limits, "RECORD_BYTES", 2000)
+    result = invoke("write", *(["p.png", "q.png"] * 50), "-o", "c.png")
+    assert lines(result.stderr) == ["100 patches: 30 x 44 canvas -> c.png; too many windows for a record"]
+    with Image.open("c.png") as canvas:
+        assert "glimpse" not in canvas.text
 
 
 def test_several_patches_in_a_folder_have_each_their_own_canvas(patches):
@@ -267,30 +308,55 @@ def test_of_several_patches_for_one_canvas_the_bad_one_is_named(patches, folder)
     assert result.stderr.startswith("glimpse: bad.png: not an image")
 
 
-def test_patches_of_canvases_of_different_sizes_do_not_add_up(patches):
+def test_patches_of_canvases_of_different_sizes_do_not_go_together(patches):
     save("b.png", noise(31, 44))
     invoke("read", "b.png", "-o", "r.png")
     result = invoke("write", "p.png", "r.png", "-o", "c.png")
     assert (result.exit_code, Path("c.png").exists()) == (1, False)
-    assert "canvases of 30 x 44 and 31 x 44 do not add up; give one --canvas" in result.stderr
+    assert "r.png: canvases of 30 x 44 and 31 x 44 do not go together; give one --canvas" in result.stderr
 
 
-def test_onto_adds_the_patch_to_a_picture(patch):
-    base = noise(*SHAPE, 3, seed=9) // 2
+def test_onto_lays_the_patch_over_a_picture(patch):
+    base = noise(*SHAPE, 3, seed=9)
     save("base.png", base)
     assert invoke("write", patch, "--onto", "base.png", "-o", "c.png").exit_code == 0
-    np.testing.assert_array_equal(opened("c.png"), rounded(base + canvas_of(patch, WINDOW)))
+    expected = restore_many([opened(patch)], [WINDOW], SHAPE, onto=base, channel_axis=2)
+    np.testing.assert_array_equal(opened("c.png"), rounded(expected))
     np.testing.assert_array_equal(opened("base.png"), base)
 
 
-def test_onto_one_canvas_after_another_is_the_sum(patches):
+def test_onto_adds_the_patches_where_that_is_asked_for(patches):
+    base = noise(*SHAPE, 3, seed=9) // 4
+    save("base.png", base)
+    assert invoke("write", *patches, "--onto", "base.png", "--blend", "add", "-o", "c.png").exit_code == 0
+    np.testing.assert_array_equal(opened("c.png"), rounded(both(blend="add", onto=base)))
+
+
+def test_onto_one_canvas_after_another_is_the_sum_of_what_is_added(patches):
     invoke("write", "p.png", "-o", "c.png")
-    invoke("write", "q.png", "--onto", "c.png", "-o", "d.png")
-    both = canvas_of("p.png", WINDOW) + canvas_of("q.png", OTHER)
-    assert np.abs(opened("d.png").astype(int) - rounded(both)).max() <= 1
+    invoke("write", "q.png", "--onto", "c.png", "--blend", "add", "-o", "d.png")
+    assert np.abs(opened("d.png").astype(int) - rounded(both(blend="add"))).max() <= 1
 
 
-KINDS = {"L": (), "LA": (2,), "RGB": (3,), "RGBA": (4,), "I;16": ()}
+@pytest.mark.parametrize("mode", KINDS)
+def test_a_crop_goes_back_into_its_picture_as_it_was(mode):
+    color = np.array([40, 90, 200, 120])[: sum(KINDS[mode]) or 1] * (257 if mode == "I;16" else 1)
+    levels = np.broadcast_to(color, (*SHAPE, len(color)))
+    save("a.png", np.squeeze(levels).astype(np.uint16 if mode == "I;16" else np.uint8))
+    invoke("read", "a.png", *TYPED, "-o", "p.png")
+    invoke("write", "p.png", "--onto", "a.png", "-o", "c.png")
+    assert np.abs(opened("c.png").astype(int) - np.squeeze(levels)).max() <= 1
+
+
+def test_a_cut_out_goes_over_an_opaque_picture_as_far_as_it_is_opaque(folder):
+    sprite = np.zeros((*SHAPE, 4), np.uint8)
+    sprite[:, :22] = 250, 10, 20, 255
+    save("sprite.png", sprite)
+    save("base.png", np.full((*SHAPE, 3), 90, np.uint8))
+    invoke("read", "sprite.png", *split("--slice :,: -n 30,44 --sigma 0.01 -o p.png"))
+    assert invoke("write", "p.png", "--onto", "base.png", "-o", "c.png").exit_code == 0
+    assert (opened("c.png")[:, :22] == (250, 10, 20)).all()
+    assert (opened("c.png")[:, 22:] == 90).all()
 
 
 def saved(mode, name, *shape):

@@ -1,70 +1,107 @@
-"""Canvases added up: light adds, whatever the channels and levels."""
+"""Pictures of every kind on one canvas: their pixels made alike, their light laid over another or added."""
+
+import itertools
 
 import numpy as np
 import pytest
 
 from glimpse import GlimpseError
-from glimpse.io.compositing import Layer
-from glimpse.io.decode import Picture
+from glimpse.io.compositing import Ground, Kind
+from glimpse.io.picture import Picture
 
 SHAPE = (4, 7)
 BANDS = {"L": (), "LA": (2,), "RGB": (3,), "RGBA": (4,)}
+ROWS = slice(0, 4)
 
 
-def layer(mode, seed=0, white=255, shape=SHAPE):
-    array = np.random.default_rng(seed).uniform(0, white / 3, (*shape, *BANDS[mode])).astype(np.float32)
+def picture(mode, seed=0, white=255):
+    """Random levels, colours multiplied by alpha."""
+    array = np.random.default_rng(seed).uniform(0, white / 2, (*SHAPE, *BANDS[mode])).astype(np.float32)
     array.flags.writeable = False
-    return Layer(array, Picture(array, white, alpha=mode.endswith("A")))
+    return Picture(array, white, alpha=mode.endswith("A"))
 
 
-def light(layer):
-    """Colours as RGB shares of white."""
-    array = layer.array[..., None] if layer.array.ndim == 2 else layer.array
-    colour = array[..., :-1] if layer.like.alpha else array
-    return np.broadcast_to(colour, (*SHAPE, 3)) / layer.like.white
+def parts(array, like):
+    """Colours as RGB shares of white, and alpha from 0 to 1."""
+    array = array[..., None] if array.ndim == 2 else array
+    color, alpha = (array[..., :-1], array[..., -1:]) if like.alpha else (array, None)
+    shares = np.broadcast_to(color, (*SHAPE, 3)) / like.white
+    return shares, np.ones((*SHAPE, 1)) if alpha is None else alpha / like.white
+
+
+def ground(patch, below=None):
+    kind = Kind.of([patch, below] if below else [patch], below or patch)
+    return Ground(Kind(kind.like, kind.colors, patch.alpha, kind.flat), below)
 
 
 @pytest.mark.parametrize("white", [255, 65535])
-@pytest.mark.parametrize("first", BANDS)
-@pytest.mark.parametrize("second", BANDS)
-def test_light_adds_up_whatever_the_channels_and_levels(first, second, white):
-    a, b = layer(first), layer(second, seed=1, white=white)
-    total = a.plus(b)
-    np.testing.assert_allclose(light(total), light(a) + light(b), rtol=1e-5)
-    assert (total.like.white, total.like.alpha) == (a.like.white, a.like.alpha)
+@pytest.mark.parametrize(("first", "second"), [*itertools.product(BANDS, BANDS)])
+def test_pixels_of_one_kind_show_the_same_colours(first, second, white):
+    a, b = picture(first), picture(second, 1, white)
+    kind = Kind.of([a, b], a)
+    for each in (a, b):
+        found = parts(kind.pixels(each), Picture(None, 255, kind.alpha))
+        for ours, theirs in zip(found, parts(each.pixels, each), strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-5)
+    assert kind.pixels(a).shape == kind.pixels(b).shape
 
 
 @pytest.mark.parametrize("mode", BANDS)
-def test_adding_black_changes_nothing(mode):
-    a = layer(mode)
-    black = Layer(np.zeros_like(a.array), a.like)
-    np.testing.assert_array_equal(a.plus(black).array, a.array)
+def test_pixels_that_are_of_the_kind_stay_as_they_are(mode):
+    one = picture(mode)
+    np.testing.assert_array_equal(Kind.of([one, picture(mode, 1)], one).pixels(one), one.pixels)
 
 
 @pytest.mark.parametrize("mode", BANDS)
-def test_layers_of_one_kind_add_in_any_order(mode):
-    a, b = layer(mode), layer(mode, seed=1)
-    np.testing.assert_array_equal(a.plus(b).array, b.plus(a).array)
+def test_over_black_light_is_itself(mode):
+    one = picture(mode)
+    np.testing.assert_array_equal(ground(one).under(one.pixels, np.ones(SHAPE), ROWS), one.pixels)
+    assert ground(one).like.alpha == one.alpha
 
 
-def test_grey_and_grey_stay_grey():
-    assert layer("L").plus(layer("L", 1)).array.shape == SHAPE
+@pytest.mark.parametrize("white", [255, 65535])
+@pytest.mark.parametrize(("above", "below"), [*itertools.product(BANDS, BANDS)])
+def test_light_hides_the_picture_below_as_far_as_it_is_opaque(above, below, white):
+    patch, base = picture(above), picture(below, 1, white)
+    opacity = np.random.default_rng(2).uniform(0, 1, SHAPE).astype(np.float32)
+    on = ground(patch, base)
+    light = on.patches.pixels(patch) * opacity.reshape(*SHAPE, *(1,) * (not on.patches.flat))
+    (color, alpha), (light_below, alpha_below) = parts(patch.pixels, patch), parts(base.pixels, base)
+    share = opacity[..., None]
+    hidden = share * alpha if patch.alpha and not base.alpha else share
+    found = parts(on.under(light, opacity, ROWS), on.like)
+    np.testing.assert_allclose(found[0], color * share + light_below * (1 - hidden), rtol=1e-4)
+    if base.alpha:
+        np.testing.assert_allclose(found[1], alpha * share + alpha_below * (1 - share), rtol=1e-4)
+    assert (on.like.white, on.like.alpha) == (white, base.alpha)
 
 
-def test_alpha_adds_up_to_opaque_and_no_further():
-    a, b = layer("RGBA"), layer("LA", seed=1, white=65535)
-    a = Layer(a.array + np.float32([0, 0, 0, 200]), a.like)
-    expected = np.minimum(a.array[..., 3] + b.array[..., 1] / 257, 255)
-    assert 255 in expected
-    np.testing.assert_allclose(a.plus(b).array[..., 3], expected, rtol=1e-5)
+@pytest.mark.parametrize("white", [255, 65535])
+@pytest.mark.parametrize(("above", "below"), [*itertools.product(BANDS, BANDS)])
+def test_light_that_adds_up_does_so_whatever_the_channels_and_levels(above, below, white):
+    patch, base = picture(above), picture(below, 1, white)
+    on = ground(patch, base)
+    found = parts(on.under(on.patches.pixels(patch), None, ROWS), on.like)
+    np.testing.assert_allclose(
+        found[0], parts(patch.pixels, patch)[0] + parts(base.pixels, base)[0], rtol=1e-4
+    )
+    more = parts(patch.pixels, patch)[1] if patch.alpha and base.alpha else 0
+    np.testing.assert_allclose(found[1], np.minimum(parts(base.pixels, base)[1] + more, 1), rtol=1e-4)
 
 
-@pytest.mark.parametrize("opaque", ["L", "RGB"])
-def test_light_without_alpha_leaves_the_alpha_below_it(opaque):
-    a = layer("RGBA")
-    np.testing.assert_array_equal(a.plus(layer(opaque, 1)).array[..., 3], a.array[..., 3])
+def test_grey_over_grey_stays_grey():
+    a, b = picture("L"), picture("L", 1)
+    assert ground(a, b).under(a.pixels, np.ones(SHAPE), ROWS).shape == SHAPE
 
 
-def test_canvases_of_different_sizes_do_not_add_up():
-    with pytest.raises(GlimpseError, match="canvases of 4 x 7 and 4 x 8 do not add up; give one --canvas"):
-        layer("L").plus(layer("L", shape=(4, 8)))
+def test_only_the_rows_in_question_are_looked_at():
+    a, b = picture("RGB"), picture("RGB", 1)
+    whole = ground(a, b).under(a.pixels, np.full(SHAPE, 0.3), ROWS)
+    part = ground(a, b).under(a.pixels[1:3], np.full((2, 7), 0.3), slice(1, 3))
+    np.testing.assert_array_equal(part, whole[1:3])
+
+
+def test_channels_that_are_neither_grey_nor_of_one_number_do_not_go_together():
+    two = Picture(np.zeros((4, 7, 2)), 255)
+    with pytest.raises(GlimpseError, match=r"^pictures of 2 and 3 channels do not go on one canvas$"):
+        Kind.of([two, picture("RGB"), picture("LA")], two)

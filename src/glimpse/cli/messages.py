@@ -25,8 +25,12 @@ def clipped(array: Any, white: int, output: str) -> list[str]:
 
     if still_format(output).exact or (array.min() >= -0.5 and array.max() <= white + 0.5):
         return []
-    share = ((array < -0.5) | (array > white + 0.5)).mean()
-    return [f"{100 * share:.2g} % is beyond black or white and was cut; .npy keeps it"]
+    return cut_note(((array < -0.5) | (array > white + 0.5)).mean())
+
+
+def cut_note(share: float) -> list[str]:
+    """Return a note on the share of levels that were cut to black or white."""
+    return [f"{100 * share:.2g} % is beyond black or white and was cut; .npy keeps it"] if share else []
 
 
 def summary(

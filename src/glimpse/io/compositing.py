@@ -1,7 +1,8 @@
-"""Canvases added up, whatever their channels and levels."""
+"""The pixels of patches made alike, and canvases of them laid over a picture."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,44 +14,116 @@ from glimpse.io.picture import Picture
 
 
 @dataclass(frozen=True)
-class Layer:
-    """A canvas in floating point and the picture whose levels and colours it has.
+class Kind:
+    """What the pixels of several pictures become, so that they go on one canvas.
 
     Parameters
     ----------
-    array : ndarray, shape (A, B) or (A, B, C)
-        Colours multiplied by alpha, where there is one.
     like : Picture
-        Says what white is, whether the last channel is alpha, and what the colours mean.
+        Whose white and colours they have: the picture below, or the first patch.
+    colors : int
+        Channels beside alpha: 1 where all are grey.
+    alpha : bool
+        Whether a channel of alpha comes last; the colours are multiplied by it.
+    flat : bool
+        Whether the array has no axis of channels, as that of grey pictures.
     """
 
-    array: NDArray[Any]
     like: Picture
+    colors: int
+    alpha: bool
+    flat: bool
 
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-        return self.array.shape[0], self.array.shape[1]
-
-    def plus(self, other: Layer) -> Layer:
-        """Add another layer's light, in the levels of this one; its alpha counts only if both have one.
+    @classmethod
+    def of(cls, pictures: Sequence[Picture], like: Picture) -> Kind:
+        """Return the kind that holds all pictures, in the levels of one of them.
 
         Raises
         ------
         GlimpseError
-            If the canvases differ in size.
+            If some have so many channels, and others another number.
         """
-        if self.shape != other.shape:
-            ours, theirs = (f"{rows} x {cols}" for rows, cols in (self.shape, other.shape))
-            raise GlimpseError(f"canvases of {ours} and {theirs} do not add up; give one --canvas")
-        (colour, alpha), (light, more) = self._split(), other._split()
-        total = colour + light * (self.like.white / other.like.white)
-        if alpha is None:
-            return replace(self, array=total if total.shape[2] > 1 else total[..., 0])
-        if more is not None:
-            alpha = np.minimum(alpha + more * (self.like.white / other.like.white), self.like.white)
-        return replace(self, array=np.concatenate([total, alpha], axis=2))
+        colors = sorted({_colors(picture) for picture in pictures} - {1}) or [1]
+        if len(colors) > 1:
+            raise GlimpseError(f"pictures of {colors[0]} and {colors[1]} channels do not go on one canvas")
+        flat = all(picture.pixels.ndim == 2 for picture in pictures)
+        return cls(like, colors[0], any(picture.alpha for picture in pictures), flat)
 
-    def _split(self) -> tuple[NDArray[Any], NDArray[Any] | None]:
-        array = self.array if self.array.ndim == 3 else self.array[..., None]
-        return (array[..., :-1], array[..., -1:]) if self.like.alpha else (array, None)
+    def pixels(self, picture: Picture, rows: slice = slice(None)) -> NDArray[Any]:
+        """Return rows of a picture as pixels of this kind, unchanged where they are that already."""
+        array = picture.pixels[rows, :]
+        scale = self.like.white / picture.white
+        array = array if scale == 1 else np.float32(scale) * array
+        if self.flat or (array.ndim == 3 and array.shape[2] == self.colors + self.alpha):
+            return np.asarray(array)
+        array = array if array.ndim == 3 else array[..., None]
+        color = array[..., : _colors(picture)]
+        parts = [np.broadcast_to(color, (*color.shape[:2], self.colors))]
+        if self.alpha:
+            opaque = np.full_like(color[..., :1], self.like.white)
+            parts.append(array[..., -1:] if picture.alpha else opaque)
+        return np.concatenate(parts, axis=2)
+
+
+def _colors(picture: Picture) -> int:
+    channels = picture.pixels.shape[2] if picture.pixels.ndim == 3 else 1
+    return int(channels) - picture.alpha
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a canvas of patches is laid over: a picture, or black.
+
+    Parameters
+    ----------
+    patches : Kind
+        Of the light.
+    picture : Picture or None
+        The picture below.
+    """
+
+    patches: Kind
+    picture: Picture | None = None
+
+    @property
+    def like(self) -> Picture:
+        """The picture whose levels and colours the result has, and whether it has alpha."""
+        return replace(self.patches.like, alpha=self._below.alpha)
+
+    @property
+    def _below(self) -> Kind:
+        alpha = self.patches.alpha if self.picture is None else self.picture.alpha
+        return replace(self.patches, alpha=alpha)
+
+    def under(self, light: NDArray[Any], opacity: NDArray[Any] | None, rows: slice) -> NDArray[Any]:
+        """Return rows of the result.
+
+        Patches with alpha replace a picture that has alpha as well, so that a crop goes back as it was; over
+        one without they are laid as a cut-out is.
+
+        Parameters
+        ----------
+        light : ndarray
+            Rows of the canvas, of the kind of the patches.
+        opacity : ndarray, shape (rows, columns), or None
+            How far the patches hide the picture, 0 to 1; None of light that is added to it.
+        rows : slice
+            Which rows these are.
+        """
+        if self.picture is None:
+            return light
+        below = self._below.pixels(self.picture, rows)
+        top, hidden = self._top(light if light.ndim == 3 else light[..., None], opacity)
+        total: NDArray[Any] = top + (below if below.ndim == 3 else below[..., None]) * (1 - hidden)
+        if self._below.alpha:
+            np.minimum(total[..., -1], self.patches.like.white, out=total[..., -1])
+        return total if total.shape[2] > 1 else total[..., 0]
+
+    def _top(self, light: NDArray[Any], opacity: NDArray[Any] | None) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The light with the channels of the result, and how far it hides what lies below."""
+        white, added = self.patches.like.white, opacity is None
+        hidden = np.zeros_like(light[..., :1]) if opacity is None else opacity[..., None]
+        color, alpha = (light[..., :-1], light[..., -1:]) if self.patches.alpha else (light, None)
+        if self._below.alpha:
+            return np.concatenate([color, hidden * white if alpha is None else alpha], axis=2), hidden
+        return color, hidden if alpha is None or added else alpha / white

@@ -53,7 +53,10 @@ class Record:
     windows: tuple[Window, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the flat JSON object; a swept value is [first, last], a window of several what sets it apart."""
+        """Return the flat JSON object; a swept value is [first, last].
+
+        Each of several windows is told by what sets it apart from the first one.
+        """
         values = self.window.to_dict()
         for name in NUMBERS if self.last else ():
             pair = [values[name], getattr(self.last, name)]
