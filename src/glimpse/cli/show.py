@@ -49,9 +49,8 @@ def show(
             save_page(name, picture, here, decoding, target, overwrite=overwrite)
             return summary(name, "page", target, here, picture.notes)
         patch = attention.read(picture.pixels, here, channel_axis=picture.channel_axis)
-        drawing = figure.show(
-            viewport.to_rgb(picture.pixels, picture.white), here, viewport.to_rgb(patch, picture.white)
-        )
+        image = viewport.thumbnail(picture.pixels, picture.white)
+        drawing = figure.show(image, here, viewport.to_rgb(patch, picture.white), picture.shape)
         save_still(target, drawing, Picture(drawing), overwrite=overwrite)
         return summary(name, f"{here.shape[0]} x {here.shape[1]} window", target, here, picture.notes)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,9 +104,9 @@ def _sweep(
 ) -> str:
     """Render the sweep, save it, and tell of it."""
     from glimpse.drawing import panels
-    from glimpse.io import Record, load_picture
+    from glimpse.io import Record, as_array, load_picture
 
-    picture = load_picture(name, decoding)
+    picture = as_array(load_picture(name, decoding))
     first, last = (options.window(picture.shape, end) for end in (0, -1))
     windows = panels.path(first, last, frames)
     windows += windows[-2:0:-1] if boomerang else []
@@ -131,11 +130,8 @@ def _bar(shots: Iterator[NDArray[Any]], count: int, *, quiet: bool) -> Iterator[
 
 def _shots(picture: Picture, windows: Sequence[Window], zoom: int | None, *, plain: bool) -> Iterator[Levels]:
     """The frames: panels, or patches alone."""
-    import numpy as np
-
     from glimpse.drawing import panels, viewport
 
-    picture = replace(picture, pixels=np.asarray(picture.pixels))
     patches = _patches(picture, windows)
     # the patch alone at first: a panel is drawn in its full size when it is made
     _check_size(windows[0].shape[0] * (zoom or 1), windows[0].shape[1] * (zoom or 1), len(windows))
@@ -144,7 +140,8 @@ def _shots(picture: Picture, windows: Sequence[Window], zoom: int | None, *, pla
             levels = viewport.to_rgb(patch, picture.white)
             yield viewport.enlarge(levels[..., 0] if patch.ndim == 2 else levels, zoom or 1)
         return
-    panel = panels.Panel(viewport.to_rgb(picture.pixels, picture.white), windows, zoom)
+    image = viewport.thumbnail(picture.pixels, picture.white)
+    panel = panels.Panel(image, windows, zoom, picture.shape)
     _check_size(*panel.size, len(windows))
     for window, patch in zip(windows, patches, strict=True):
         yield panel.draw(window, viewport.to_rgb(patch, picture.white))

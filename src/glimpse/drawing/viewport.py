@@ -1,18 +1,15 @@
-"""Where things are drawn: a rectangle of the image plane at a scale, and the grid of a window on it."""
+"""Where things are drawn: a rectangle of the image plane at a scale."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from glimpse.attention.filterbank import centers
 from glimpse.levels import to_levels
-from glimpse.window import Window
 
 Levels = NDArray[np.uint8]
 Colour = tuple[int, int, int]
@@ -28,6 +25,14 @@ COLOURS = (BACKGROUND, INK, BOX, SHADE, ROW, COL)
 
 GAP = 12  # pixels between the parts of a drawing
 STRIP = 26  # height of a line of text
+BORDER = 8  # pixels around the image, where the frame of a window that ends with it is seen
+
+SHORT = (
+    400  # pixels: a picture is drawn twice as large where its shorter side is less: it would be hard to read
+)
+SMALL = 256  # pixels: also where the longer side of its source is less: a grid would be finer than its pixels
+THUMBNAIL = 2048  # pixels that the longer side of a thumbnail keeps at least, about as many as are ever drawn
+_STRIP_ROWS = 64  # rows of a source that are converted at once
 
 
 @dataclass(frozen=True)
@@ -51,17 +56,14 @@ class Viewport:
     scale: float
 
     @classmethod
-    def around(
-        cls, shape: tuple[int, int], windows: Sequence[Window], height: float, width: float
+    def spanning(
+        cls, rows: tuple[float, float], cols: tuple[float, float], height: float, width: float
     ) -> Viewport:
-        """Fit the image and, as far as half its size beyond it, the windows into a drawing."""
-        boxes = np.array([window.box for window in windows]).reshape(-1, 2, 2)
-        sizes = np.array(shape, float)
-        low = np.clip(boxes[:, :, 0].min(axis=0), -sizes / 2, 0)
-        high = np.clip(boxes[:, :, 1].max(axis=0), sizes, 1.5 * sizes)
-        scale = min(height / (high - low)[0], width / (high - low)[1])
-        rows, cols = (max(1, round(float(side) * scale)) for side in high - low)
-        return cls(float(low[0]), float(low[1]), rows, cols, scale)
+        """Fit a range of rows and one of columns, edges included, into a drawing, its border around them."""
+        scale = min(height / (rows[1] - rows[0]), width / (cols[1] - cols[0]))
+        scale = int(scale) if scale >= 4 else scale  # every pixel as large as the next one
+        tall, wide = (max(1, round((high - low) * scale)) + 2 * BORDER for low, high in (rows, cols))
+        return cls(rows[0] - BORDER / scale, cols[0] - BORDER / scale, tall, wide, scale)
 
     def y(self, row: Any) -> Any:
         """Where the centre of a row, or of each of an array, is drawn."""
@@ -71,55 +73,28 @@ class Viewport:
         """Where the centre of a column, or of each of an array, is drawn."""
         return (col + 0.5 - self.left) * self.scale
 
-    def backdrop(self, image: Levels) -> Levels:
-        """Draw the image at its place; image and result are RGB."""
-        rows, cols = image.shape[:2]
+    def shifted(self, rows: float, cols: float) -> Viewport:
+        """Return the viewport that draws at the same place what lies so many rows and columns further on."""
+        return replace(self, top=self.top + rows, left=self.left + cols)
+
+    def backdrop(self, image: Levels, shape: tuple[int, int] | None = None) -> Levels:
+        """Draw the image at its place; image and result are RGB.
+
+        Parameters
+        ----------
+        image : ndarray, uint8, shape (a, b, 3)
+            The image, or a smaller copy of it.
+        shape : (int, int), optional
+            Rows and columns of the image where `image` is a smaller copy.
+        """
+        rows, cols = shape or image.shape[:2]
         top, left = round(self.y(-0.5)), round(self.x(-0.5))
         size = max(1, round(self.x(cols - 0.5)) - left), max(1, round(self.y(rows - 0.5)) - top)
         how = Image.Resampling.NEAREST if self.scale >= 2 else Image.Resampling.LANCZOS
         source = Image.fromarray(np.ascontiguousarray(image)).resize(size, how, reducing_gap=3)
         viewport = Image.new("RGB", (self.width, self.height), BACKGROUND)
         viewport.paste(source, (left, top))
-        return np.asarray(viewport)
-
-
-def draw_grid(canvas: Levels, viewport: Viewport, window: Window) -> None:
-    """Draw the box of a window, its line as wide as sigma, and the filter centres, onto a canvas."""
-    top, bottom, left, right = window.box
-    # an edge beyond the drawing is drawn at its border
-    ys = [int(np.clip(round(viewport.y(edge - 0.5)), 0, viewport.height)) for edge in (top, bottom)]
-    xs = [int(np.clip(round(viewport.x(edge - 0.5)), 0, viewport.width)) for edge in (left, right)]
-    line = int(np.clip(round(window.sigma * viewport.scale), 1, 8))
-    _frame(canvas, ys, xs, line + 2, SHADE)
-    _frame(canvas, [ys[0] + 1, ys[1] - 1], [xs[0] + 1, xs[1] - 1], line, BOX)
-    spacing = window.delta * viewport.scale
-    if spacing >= 4:
-        _dots(canvas, viewport, window, 2 if spacing >= 8 else 1)
-
-
-def _frame(canvas: Levels, ys: list[int], xs: list[int], line: int, colour: Colour) -> None:
-    y0, y1, x0, x1 = ys[0], max(ys[1], ys[0] + 1), xs[0], max(xs[1], xs[0] + 1)
-    for top, bottom, left, right in (
-        (y0, y0 + line, x0, x1),
-        (y1 - line, y1, x0, x1),
-        (y0, y1, x0, x0 + line),
-        (y0, y1, x1 - line, x1),
-    ):
-        canvas[
-            max(max(top, y0), 0) : max(min(bottom, y1), 0), max(max(left, x0), 0) : max(min(right, x1), 0)
-        ] = colour
-
-
-def _dots(canvas: Levels, viewport: Viewport, window: Window, side: int) -> None:
-    rows, cols = (
-        centers(n, g, window.delta) for n, g in zip(window.shape, (window.gx, window.gy), strict=True)
-    )
-    ys, xs = np.floor(viewport.y(rows) - side / 2 + 0.5), np.floor(viewport.x(cols) - side / 2 + 0.5)
-    for dy in range(side):
-        for dx in range(side):
-            y, x = ys + dy, xs + dx
-            y, x = y[(y >= 0) & (y < viewport.height)], x[(x >= 0) & (x < viewport.width)]
-            canvas[np.ix_(y.astype(int), x.astype(int))] = BOX
+        return np.array(viewport)
 
 
 def enlarge(array: NDArray[Any], zoom: int) -> NDArray[Any]:
@@ -136,3 +111,30 @@ def to_rgb(levels: ArrayLike, white: int) -> Levels:
     colour = levels[..., :-1] if levels.shape[2] in (2, 4) else levels
     rgb = to_levels(colour if white == 255 else colour * (255 / white), 255)
     return np.broadcast_to(rgb, (*rgb.shape[:2], 3))
+
+
+def thumbnail(pixels: Any, white: int, side: int = THUMBNAIL) -> Levels:
+    """Return an image as `to_rgb` does, reduced by a whole number as long as a side keeps so many pixels.
+
+    Parameters
+    ----------
+    pixels : array_like, shape (A, B) or (A, B, C)
+        Anything that slices like an array; it is looked at strip by strip.
+    white : int
+        The level of white.
+    side : int
+        Pixels that the longer side keeps at least.
+
+    Returns
+    -------
+    ndarray, uint8, shape (ceil(A / f), ceil(B / f), 3)
+    """
+    rows, cols = pixels.shape[:2]
+    factor = max(1, max(rows, cols) // side)
+    step = factor * max(1, _STRIP_ROWS // factor)
+    strips = (to_rgb(pixels[row : min(row + step, rows), 0:cols], white) for row in range(0, rows, step))
+    if factor == 1:
+        return np.concatenate(list(strips))
+    return np.concatenate(
+        [np.asarray(Image.fromarray(np.ascontiguousarray(strip)).reduce(factor)) for strip in strips]
+    )

@@ -1,0 +1,192 @@
+"""The grid of a window: its filters as circles of radius sigma, its frame around them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glimpse.attention.filterbank import centers
+from glimpse.drawing.ink import arrow, blend
+from glimpse.drawing.viewport import BOX, SHADE, Colour, Levels, Viewport
+from glimpse.limits import N_MAX
+from glimpse.window import Window
+
+Floats = NDArray[np.float64]
+
+DOT = 1.5  # pixels: a circle of a smaller radius is drawn as a dot
+LINE = 1.25  # pixels that the line of a circle is wide
+NET = (
+    0.26  # share of the picture that lines may cover: with more they hide the picture, with less they are few
+)
+FEW = 8  # filters of an axis, so many are all drawn as long as they are apart
+APART = 6.5  # pixels between dots, or between few circles, at least: as much ink
+
+
+def draw_grid(canvas: Levels, viewport: Viewport, window: Window, unit: float = 1, most: int = N_MAX) -> None:
+    """Draw the filters of a window and its frame onto a canvas of the viewport's size.
+
+    Parameters
+    ----------
+    canvas : ndarray, uint8, shape (height, width, 3)
+        Drawn upon.
+    viewport : Viewport
+        Where the image lies on the canvas.
+    window : Window
+        The window.
+    unit : float
+        Pixels of the canvas that the thinnest line is wide, about.
+    most : int
+        Most filters of an axis that are drawn.
+    """
+    _draw_filters(canvas, viewport, window, unit, every(viewport, window, unit, most))
+    draw_frame(canvas, viewport, window, unit)
+
+
+def every(viewport: Viewport, window: Window, unit: float = 1, most: int = N_MAX) -> int:
+    """Return which filters are drawn: every one (1), every 2nd, every 4th... so that they make no net."""
+    spacings, radii = _sizes(viewport, window)
+    wide, least = max(radii), unit * APART
+    if wide >= unit * DOT and max(window.shape) > FEW:
+        least = math.sqrt(2 * math.pi * wide * unit * LINE / NET)
+    steps = [least / spacing for spacing, n in zip(spacings, window.shape, strict=True) if n > 1]
+    step = max([1.0, max(window.shape) / most, *steps])
+    return 1 << math.ceil(math.log2(min(step, max(window.shape))) - 1e-9)
+
+
+def _sizes(viewport: Viewport, window: Window) -> tuple[list[float], list[float]]:
+    """Distance between the filters, and their radius, down and across, as drawn."""
+    return [d * viewport.scale for d in window.strides], [s * viewport.scale for s in window.sigmas]
+
+
+def _draw_filters(canvas: Levels, viewport: Viewport, window: Window, unit: float, step: int) -> None:
+    spacings, radii = _sizes(viewport, window)
+    reach = max(*radii, unit * DOT) + 2 * unit
+    places = [
+        _seen(place(centers(n, g, d))[(n - 1) % step // 2 :: step], size, reach)
+        for place, n, g, d, size in zip(
+            (viewport.y, viewport.x), window.shape, (window.gx, window.gy), window.strides,
+            canvas.shape[:2], strict=True,
+        )
+    ]  # fmt: skip
+    if not all(map(len, places)):
+        return
+    (top, bottom), (left, right) = (
+        (max(0, math.floor(at[0] - reach)), min(size, math.ceil(at[-1] + reach)))
+        for at, size in zip(places, canvas.shape[:2], strict=True)
+    )
+    ys, xs = (at - low for at, low in zip(places, (top, left), strict=True))
+    apart = [step * spacing for spacing in spacings]
+    away = _distances(ys, xs, apart, radii, (bottom - top, right - left), unit)
+    area = canvas[top:bottom, left:right]
+    blend(area, 0.55 * np.clip(unit * (LINE / 2 + 1) + 0.5 - away, 0, 1), SHADE)
+    blend(area, np.clip(unit * LINE / 2 + 0.5 - away, 0, 1), BOX)
+
+
+def _seen(places: Floats, size: int, reach: float) -> Floats:
+    return places[(places > -reach) & (places < size + reach)]
+
+
+def _distances(
+    ys: Floats,
+    xs: Floats,
+    apart: Sequence[float],
+    radii: Sequence[float],
+    shape: tuple[int, int],
+    unit: float,
+) -> NDArray[np.float32]:
+    """Pixels from each pixel to the line of the nearest circle; to a short line where circles are dots."""
+    dot = max(radii) < unit * DOT
+    ry, rx = (unit * LINE / 4,) * 2 if dot else (max(radius, 0.5) for radius in radii)
+    away: NDArray[np.float32] = np.full(shape, np.inf, np.float32)
+    # circles that overlap are taken by turns, so that a pixel has one nearest centre at a time
+    turns = [
+        min(len(at), math.ceil((2 * r + 4 * unit) / step))
+        for at, r, step in zip((ys, xs), (ry, rx), apart, strict=True)
+    ]
+    for i in range(turns[0]):
+        v = _to_nearest(ys[i :: turns[0]], shape[0])[:, None]
+        for j in range(turns[1]):
+            u = _to_nearest(xs[j :: turns[1]], shape[1])
+            np.minimum(away, _to_ellipse(v, u, ry, rx, filled=dot), out=away)
+    return away
+
+
+def _to_nearest(places: Floats, size: int) -> NDArray[np.float32]:
+    """Distance from the centre of each pixel of an axis to the nearest of the places, which rise evenly."""
+    pixels = np.arange(size) + 0.5
+    step = (places[-1] - places[0]) / max(len(places) - 1, 1) or 1.0
+    nearest = np.clip(np.rint((pixels - places[0]) / step), 0, len(places) - 1).astype(int)
+    return np.asarray(pixels - places[nearest], np.float32)
+
+
+def _to_ellipse(
+    v: NDArray[np.float32], u: NDArray[np.float32], ry: float, rx: float, *, filled: bool
+) -> NDArray[np.float32]:
+    """Distance to an ellipse, to the first order; exactly where it is a circle."""
+    f: NDArray[np.float32] = np.sqrt((v / ry) ** 2 + (u / rx) ** 2)
+    if ry == rx:
+        away = (f - 1) * np.float32(ry)
+    else:
+        away = (f - 1) * f / np.maximum(np.hypot(v / ry**2, u / rx**2), 1e-6)
+    return np.asarray(np.maximum(away, 0) if filled else np.abs(away), np.float32)
+
+
+def draw_frame(
+    canvas: Levels, viewport: Viewport, window: Window, unit: float = 1, colour: Colour = BOX
+) -> None:
+    """Draw the frame outside the box of a window; an arrow at the border tells where it goes on beyond."""
+    ys, xs = edges(viewport, window)
+    for inner, outer, shade in ((0, 4, SHADE), (1, 3, colour)):
+        blend(canvas, _ring(ys, xs, unit * inner, unit * outer, canvas.shape[:2]), shade)
+    _arrows(canvas, ys, xs, 11 * unit, colour)
+
+
+def edges(viewport: Viewport, window: Window) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Top and bottom, left and right of a window's box on the drawing."""
+    top, bottom, left, right = window.box
+    return (
+        (float(viewport.y(top - 0.5)), float(viewport.y(bottom - 0.5))),
+        (float(viewport.x(left - 0.5)), float(viewport.x(right - 0.5))),
+    )
+
+
+def _ring(
+    ys: tuple[float, float], xs: tuple[float, float], inner: float, outer: float, shape: tuple[int, ...]
+) -> NDArray[np.float64]:
+    """Coverage of the pixels between a box grown by `inner` and by `outer`."""
+    whole, hole = (
+        _cover(ys[0] - by, ys[1] + by, shape[0])[:, None] * _cover(xs[0] - by, xs[1] + by, shape[1])
+        for by in (outer, inner)
+    )
+    return whole - hole
+
+
+def _cover(low: float, high: float, size: int) -> Floats:
+    pixels = np.arange(size)
+    covered: Floats = np.clip(np.minimum(pixels + 1, high) - np.maximum(pixels, low), 0, 1)
+    return covered
+
+
+def _arrows(
+    canvas: Levels, ys: tuple[float, float], xs: tuple[float, float], size: float, colour: Colour
+) -> None:
+    """Point out of the canvas at each border that a box crosses."""
+    rows, cols = canvas.shape[:2]
+    y, x = _middle(ys, rows, size), _middle(xs, cols, size)
+    for beyond, tip, way in (
+        (ys[0] < 0, (x, 1.0), (0, 1)),
+        (ys[1] > rows, (x, rows - 1.0), (0, -1)),
+        (xs[0] < 0, (1.0, y), (1, 0)),
+        (xs[1] > cols, (cols - 1.0, y), (-1, 0)),
+    ):
+        if beyond:
+            arrow(canvas, (tip[0] + size * way[0], tip[1] + size * way[1]), tip, size, colour, SHADE)
+
+
+def _middle(span: tuple[float, float], size: int, room: float) -> float:
+    """The middle of the part of a span that is seen, or the nearest place to it, not in a corner."""
+    low, high = (min(max(end, 0), size) for end in span)
+    return min(max((low + high) / 2, room), max(size - room, room))

@@ -1,0 +1,93 @@
+"""The picture of `glimpse show`: every window over every image, with its patch, and nothing clipped."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from strategies import scenes
+from windows_to_draw import BASE, ODD, moved, noise, patch_of
+
+from glimpse.drawing import captions, figure
+from glimpse.drawing.ink import length, wrapped
+from glimpse.drawing.viewport import BACKGROUND, SHORT, enlarge
+
+
+def found(drawing, part):
+    """Whether a part stands somewhere in a drawing."""
+    rows, cols = part.shape[:2]
+    first = np.flatnonzero((drawing[:-rows, :-cols] == part[0, 0]).all(axis=2).ravel())
+    places = zip(*np.unravel_index(first, (drawing.shape[0] - rows, drawing.shape[1] - cols)), strict=True)
+    return any(np.array_equal(drawing[y : y + rows, x : x + cols], part) for y, x in places)
+
+
+@pytest.mark.parametrize(("shape", "window"), ODD.values(), ids=ODD)
+def test_show_draws_any_window_and_image_with_its_patch(shape, window):
+    image, patch = noise(*shape, 3), patch_of(window)
+    drawing = figure.show(image, window, patch)
+    assert (drawing.dtype, drawing.shape[2]) == (np.uint8, 3)
+    assert min(drawing.shape[:2]) >= SHORT
+    assert max(drawing.shape) < 3600
+    zooms = {max(1, figure.PATCH * unit // max(window.shape)) for unit in (1, 2)}
+    assert any(found(drawing, enlarge(patch, zoom)) for zoom in zooms)
+    np.testing.assert_array_equal(drawing, figure.show(image, window, patch))
+
+
+def rim(drawing):
+    """The outermost pixels: where something is drawn here it is cut."""
+    edges = [drawing[:3], drawing[-3:], drawing[:, :3], drawing[:, -3:]]
+    return np.concatenate([edge.reshape(-1, 3) for edge in edges])
+
+
+@pytest.mark.parametrize(("shape", "window"), ODD.values(), ids=ODD)
+def test_nothing_reaches_the_rim_of_the_picture(shape, window):
+    assert (rim(figure.show(noise(*shape, 3), window, patch_of(window))) == BACKGROUND).all()
+
+
+@pytest.mark.parametrize("shape", [(20, 30), (28, 255)])
+def test_a_small_source_is_drawn_twice_as_large(shape):
+    window = moved(n=8)
+    drawing = figure.show(noise(*shape, 3), window, patch_of(window))
+    large = figure._figure(noise(*shape, 3), window, patch_of(window), shape, 2)
+    np.testing.assert_array_equal(drawing, large)
+
+
+def test_a_smaller_copy_makes_the_same_picture():
+    small, shape = np.full((300, 400, 3), 90, np.uint8), (600, 800)
+    small[100:, 150:] = 200
+    window = moved(gx=300, gy=333, delta=20, n=16)
+    whole = figure.show(enlarge(small, 2), window, patch_of(window))
+    copy = figure.show(small, window, patch_of(window), shape)
+    assert (whole != copy).any(axis=2).mean() < 0.02  # the edge, resampled once more
+
+
+def test_captions_name_what_is_not_the_default():
+    usual = [text for text, _ in captions.words_of(BASE)]
+    assert usual == ["row 20 (gx) DOWN", "col 50 (gy) ACROSS", "delta 1.5", "sigma 1"]
+    rare = [text for text, _ in captions.words_of(moved(gamma=2.5, kernel="box", edge="black"), 4)]
+    assert rare[4:] == ["gamma 2.5", "box kernel", "black beyond the edge", "every 4th filter drawn"]
+
+
+def test_captions_that_are_too_long_for_one_line_take_more():
+    words = captions.words_of(moved(gamma=2.5, kernel="box", edge="black"), 2)
+    for width in (150, 300, 5000):
+        lines = wrapped(words, 15, width)
+        assert [text for line in lines for _, text, _ in line] == [text for text, _ in words]
+        for line in lines:
+            assert line[0][0] == 0
+            assert all(x + length(text, 15) <= width or x == 0 for x, text, _ in line)
+    assert len(wrapped(words, 15, 5000)) == 1
+
+
+def test_a_wide_strip_has_its_patch_below():
+    window = moved(gx=100, gy=3000, n=16)
+    drawing = figure.show(noise(200, 6000, 3), window, patch_of(window))
+    assert drawing.shape[0] < drawing.shape[1] < 1500
+
+
+@settings(max_examples=10)
+@given(scenes(extreme=True))
+def test_any_window_over_any_image_can_be_shown(scene):
+    shape, window = scene
+    drawing = figure.show(noise(*shape, 3), window, patch_of(window))
+    assert math.prod(drawing.shape) > 0

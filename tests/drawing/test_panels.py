@@ -1,0 +1,174 @@
+"""The frames of a sweep: the path of its window, the panel of each, and that the source stays large."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import scenes
+from windows_to_draw import BASE, ODD, moved, noise, patch_of
+
+from glimpse import GlimpseError, Window
+from glimpse.drawing import panels, viewport
+
+# The path of a sweep
+
+
+def test_centres_move_by_equal_steps_and_scales_by_equal_ratios():
+    windows = panels.path(moved(gx=-4, sigma=8, gamma=1), moved(gx=20, sigma=0.5, gamma=16), 5)
+    assert [w.gx for w in windows] == [-4, 2, 8, 14, 20]
+    np.testing.assert_allclose([w.sigma for w in windows], [8, 4, 2, 1, 0.5], rtol=1e-12)
+    np.testing.assert_allclose([w.gamma for w in windows], [1, 2, 4, 8, 16], rtol=1e-12)
+
+
+@given(scenes(), scenes(), st.integers(2, 20))
+def test_a_path_begins_and_ends_where_it_was_told(one, other, frames):
+    first = one[1]
+    last = Window(**{**other[1].to_dict(), "n": first.n, "kernel": first.kernel, "edge": first.edge})
+    windows = panels.path(first, last, frames)
+    assert len(windows) == frames
+    assert (windows[0], windows[-1]) == (first, last)
+
+
+def test_what_does_not_change_stays_exactly_as_it_is():
+    first = moved(gy=1 / 3, delta=10 / 3, sigma=0.1, gamma=0.7)
+    windows = panels.path(first, moved(gy=1 / 3, delta=10 / 3, sigma=0.1, gamma=0.7, gx=7), 11)
+    assert {(w.gy, w.delta, w.sigma, w.gamma) for w in windows} == {(1 / 3, 10 / 3, 0.1, 0.7)}
+
+
+def test_a_path_of_one_frame_is_its_first_window():
+    assert panels.path(moved(gx=3), moved(gx=9), 1) == [moved(gx=3)]
+
+
+@pytest.mark.parametrize("frames", [0, -1])
+def test_a_path_of_no_frames_is_refused(frames):
+    with pytest.raises(GlimpseError, match=f"at least one frame, got {frames}"):
+        panels.path(BASE, BASE, frames)
+
+
+@pytest.mark.parametrize(
+    ("n", "zoom"), [(1, 256), (64, 4), (40, 6), (256, 1), (512, 1), (4096, 1), ((10, 100), 3), ((100, 10), 3)]
+)
+def test_a_patch_is_enlarged_by_a_whole_number_to_about_256_pixels(n, zoom):
+    assert panels.default_zoom(moved(n=n)) == zoom
+
+
+# Panels
+
+
+def patch_place(panel):
+    """Where the patch is on a panel."""
+    gap = 12 * panel.unit
+    y, x = gap + (panel.height - panel.patch[0]) // 2, 2 * gap + panel.viewport.width
+    return slice(y, y + panel.patch[0]), slice(x, x + panel.patch[1])
+
+
+def test_a_panel_has_the_source_the_patch_and_a_label():
+    image, last = noise(30, 80, 3), moved(gx=10)
+    panel = panels.Panel(image, [BASE, last])
+    frame = panel.draw(BASE, patch_of(BASE))
+    assert (frame.dtype, frame.shape) == (np.uint8, (*panel.size, 3))
+    assert panel.patch == (panel.zoom * 10, panel.zoom * 16)
+    np.testing.assert_array_equal(frame[patch_place(panel)], viewport.enlarge(patch_of(BASE), panel.zoom))
+    assert (frame[-26:] == viewport.INK).all(axis=2).any()
+
+
+def test_only_box_label_and_patch_change_between_frames():
+    image, last = noise(30, 80, 3), moved(gx=10)
+    panel = panels.Panel(image, [BASE, last])
+    one, two = panel.draw(BASE, patch_of(BASE)), panel.draw(last, patch_of(BASE))
+    assert (one != two).any()
+    np.testing.assert_array_equal(
+        one[-12 - 160 - 26 : -38, -12 - 256 :], two[-12 - 160 - 26 : -38, -12 - 256 :]
+    )
+    np.testing.assert_array_equal(one, panel.draw(BASE, patch_of(BASE)))
+
+
+def test_frames_are_the_panels_of_the_windows():
+    image, windows = noise(30, 80, 3), panels.path(BASE, moved(gx=10), 3)
+    patches = [patch_of(window, seed=i) for i, window in enumerate(windows)]
+    panel = panels.Panel(image, windows, 2)
+    for frame, window, patch in zip(panels.frames(image, windows, patches, 2), windows, patches, strict=True):
+        np.testing.assert_array_equal(frame, panel.draw(window, patch))
+
+
+def ink(strip):
+    """The columns where something is written."""
+    return np.flatnonzero((strip != np.array(viewport.BACKGROUND)).any(axis=(0, 2)))
+
+
+@pytest.mark.parametrize("name", ["gx", "gy", "delta", "sigma", "gamma"])
+def test_the_digits_of_a_label_stand_still(name):
+    ends = {"gx": (8, 1000), "gy": (8, 1000)}.get(name, (1, 100))
+    first, last = (moved(**{name: value}) for value in ends)
+    panel = panels.Panel(noise(30, 80, 3), [first, last])
+    strips = [panel.draw(w, patch_of(w))[-26:, :110] for w in panels.path(first, last, 7)]
+    assert len({int(ink(strip).max()) for strip in strips}) <= 2  # the last digit is not always as wide
+    assert len({int(ink(strip[:, :50]).min()) for strip in strips}) == 1
+
+
+@pytest.mark.parametrize("name", ["gx", "gy", "delta", "sigma", "gamma"])
+@pytest.mark.parametrize("end", [1e9, 1e-9])
+def test_the_largest_and_smallest_numbers_fit_their_label(name, end):
+    first, last = moved(**{name: 1.0}), moved(**{name: -1e9 if name in ("gx", "gy") and end < 1 else end})
+    panel = panels.Panel(noise(30, 80, 3), [first, last])
+    assert panel.draw(last, patch_of(last)).shape == (*panel.size, 3)
+
+
+@pytest.mark.parametrize("name", ["delta", "sigma", "gamma"])
+def test_a_label_shows_a_small_number_change(name):
+    first, last = moved(**{name: 0.001}), moved(**{name: 0.004})
+    panel = panels.Panel(noise(30, 80, 3), [first, last])
+    one, two = (panel.draw(w, patch_of(w))[-26:] for w in (first, last))
+    assert (one != two).any()
+
+
+@pytest.mark.parametrize(("shape", "window"), ODD.values(), ids=ODD)
+def test_a_panel_of_any_window_and_image_holds_its_patch(shape, window):
+    last = moved(window, sigma=min(2 * window.sigma, 1e9), gy=3)
+    panel = panels.Panel(noise(*shape, 3), [window, last])
+    for here in (window, last):
+        frame = panel.draw(here, patch_of(here))
+        assert frame.shape == (*panel.size, 3)
+        np.testing.assert_array_equal(frame[patch_place(panel)], viewport.enlarge(patch_of(here), panel.zoom))
+        edges = [frame[:3], frame[-3:], frame[:, :3], frame[:, -3:]]
+        assert all((edge == viewport.BACKGROUND).all() for edge in edges)
+    assert min(panel.size) >= viewport.SHORT
+    assert max(panel.size) < 2700
+
+
+@pytest.mark.parametrize("last", [moved(delta=400), moved(gx=900, gy=-900), moved(delta=16, gx=-50)])
+def test_the_source_keeps_its_size_however_far_the_window_goes(last):
+    inside = panels.Panel(noise(300, 400, 3), [BASE, BASE]).viewport
+    beyond = panels.Panel(noise(300, 400, 3), [BASE, last]).viewport
+    assert beyond.scale == pytest.approx(inside.scale, rel=1e-9)
+    assert beyond.height <= 1.55 * inside.height
+
+
+def test_a_panel_names_what_is_not_the_default():
+    plain, rare = moved(), moved(gamma=2.5, kernel="box", edge="black")
+    names = [
+        [label.name for label in panels.Panel(noise(300, 400, 3), [w, moved(w, gx=10)]).labels]
+        for w in (plain, rare)
+    ]
+    assert names[1] == [*names[0], "gamma 2.5", "box kernel", "black beyond the edge"]
+    swept = panels.Panel(noise(300, 400, 3), [rare, moved(rare, gamma=9)]).labels
+    assert [label.name for label in swept][-2:] == ["box kernel", "black beyond the edge"]
+
+
+def test_a_panel_says_which_filters_are_drawn():
+    window = moved(n=64)
+    (label,) = panels.Panel(noise(300, 400, 3), [window]).labels
+    assert (label.name, label.told(window)) == ("filters", "every 8th")
+    assert not panels.Panel(noise(300, 400, 3), [moved(n=8, delta=9)]).labels
+
+
+def test_labels_that_do_not_fit_side_by_side_take_more_lines():
+    first = moved(n=(300, 1), kernel="box", edge="black")
+    last = moved(first, gx=1000, gy=-1000, delta=100, sigma=100, gamma=100)
+    labels = panels.Panel(noise(600, 40, 3), [first, last]).labels
+    assert len({label.top for label in labels}) > 1
+    for line in {label.top for label in labels}:
+        row = [label for label in labels if label.top == line]
+        assert all(a.left + a.width <= b.left for a, b in pairwise(row))
