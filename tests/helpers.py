@@ -12,6 +12,8 @@ from PIL import Image
 
 from glimpse.cli import main
 
+SHAPE = 30, 44  # rows and columns of the picture that tests of commands start from
+
 
 def invoke(*args, stdin=None, env=None):
     """Run a command within this process, and leave the process as it was."""
@@ -40,6 +42,11 @@ def noise(*shape, seed=0):
 def save(path, array, **options):
     Image.fromarray(array).save(path, **options)
     return str(path)
+
+
+def rounded(array):
+    """Levels as a PNG has them."""
+    return np.clip(np.rint(array), 0, 255).astype(np.uint8)
 
 
 def opened(source):

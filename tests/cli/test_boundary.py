@@ -23,17 +23,6 @@ COMMANDS = ["read", "write", "sweep", "show", "locate", "info"]
 WINDOWED = ["read", "write", "sweep", "show", "locate"]
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def image(folder):
-    return save("a.png", noise(30, 44, 3))
-
-
 # Start-up and help
 
 

@@ -12,12 +12,6 @@ from PIL.PngImagePlugin import PngInfo
 KEYS = ["glimpse", "gx", "gy", "delta", "sigma", "gamma", "n", "kernel", "edge", "axes", "shape", "source"]
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 @pytest.fixture
 def files():
     save("a.png", noise(30, 44, 3))

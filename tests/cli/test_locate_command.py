@@ -1,5 +1,6 @@
 """`glimpse locate`: what it prints, draws and leaves for `--like`; what it refuses."""
 
+import io
 import json
 import sys
 from pathlib import Path
@@ -14,15 +15,21 @@ from skimage import data
 from glimpse import locate
 
 WINDOW = {"gx": 180.25, "gy": 221.5, "delta": 3.2, "sigma": 1.6}
-CUT = "read astronaut.png --gx 180.25 --gy 221.5 --delta 3.2 -n 40,36 -q -o"
+CUT = "read - --gx 180.25 --gy 221.5 --delta 3.2 -n 40,36 -q"
+
+
+@pytest.fixture(scope="module")
+def astronaut():
+    """A photograph and a crop of it, as files."""
+    file = io.BytesIO()
+    Image.fromarray(data.astronaut()).save(file, "PNG", compress_level=1)
+    return file.getvalue(), invoke(*split(CUT), stdin=file.getvalue()).stdout_bytes
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    save("astronaut.png", data.astronaut())
-    invoke(*split(CUT), "p.png")
-    return tmp_path
+def crop(folder, astronaut):
+    for name, content in zip(("astronaut.png", "p.png"), astronaut, strict=True):
+        (folder / name).write_bytes(content)
 
 
 def test_locate_prints_what_the_library_finds_in_the_keys_of_info():

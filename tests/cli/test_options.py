@@ -9,16 +9,12 @@ from helpers import invoke, lines, noise, opened, record, save
 
 from glimpse import Window, read
 
-SHAPE = 30, 44
 LIKE = Window(gx=11, gy=17, delta=1.5, sigma=0.9, gamma=0.5, n=(9, 12), kernel="box", edge="black")
 TYPED = ["--gx", "11", "--gy", "17", "--delta", "1.5", "--sigma", "0.9", "--gamma", "0.5", "-n", "9,12"]
 TYPED += ["--kernel", "box", "--edge", "black"]
 
 
-@pytest.fixture(autouse=True)
-def image(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return save("a.png", noise(*SHAPE, 3))
+pytestmark = pytest.mark.usefixtures("image")
 
 
 @pytest.fixture

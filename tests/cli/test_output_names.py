@@ -7,17 +7,6 @@ import pytest
 from helpers import invoke, lines, noise, opened, record, save
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def image():
-    return save("a.png", noise(30, 44, 3))
-
-
 @pytest.fixture
 def images(image, folder):
     (folder / "in").mkdir()

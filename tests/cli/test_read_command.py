@@ -8,26 +8,11 @@ from shlex import split
 import numpy as np
 import pytest
 import reference
-from helpers import invoke, lines, noise, opened, record, save
+from helpers import SHAPE, invoke, lines, noise, opened, record, rounded, save
 from PIL import Image
 from skimage.data import astronaut
 
 from glimpse import Window, read
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def image():
-    return save("a.png", noise(30, 44, 3))
-
-
-def rounded(array):
-    return np.clip(np.rint(array), 0, 255).astype(np.uint8)
 
 
 def library(array, window):
@@ -67,7 +52,6 @@ def test_a_small_picture_reads_as_the_slow_loops_do():
     np.testing.assert_array_equal(opened("p.png"), np.rint(reference.read(grey, window)))
 
 
-SHAPE = 30, 44
 OPTIONS = {
     "none": ([], Window.centered(SHAPE)),
     "rows and columns": (["--row", "3", "--col", "40"], Window.centered(SHAPE, gx=3, gy=40)),

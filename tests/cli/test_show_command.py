@@ -5,20 +5,13 @@ from shlex import split
 
 import numpy as np
 import pytest
-from helpers import invoke, lines, noise, opened, save
+from helpers import SHAPE, invoke, lines, noise, opened, save
 
 from glimpse import Window, read
 from glimpse.drawing import figure, viewport
 
-SHAPE = 30, 44
 KINDS = {"L": ((), np.uint8), "LA": ((2,), np.uint8), "RGB": ((3,), np.uint8), "RGBA": ((4,), np.uint8)}
 KINDS |= {"I;16": ((), np.uint16)}
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def on_black(levels):

@@ -9,35 +9,18 @@ from shlex import split
 
 import numpy as np
 import pytest
-from helpers import invoke, lines, noise, opened, record, save
+from helpers import SHAPE, invoke, lines, noise, opened, record, rounded, save
 from PIL import Image
 from skimage.data import astronaut
 
 from glimpse import Window, read
 from glimpse.drawing import panels, viewport
 
-SHAPE = 30, 44
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def image():
-    return save("a.png", noise(*SHAPE, 3))
-
 
 @pytest.fixture
 def grey():
     rows, cols = np.mgrid[: SHAPE[0], : SHAPE[1]]
     return save("g.png", (4 * rows + 3 * cols).astype(np.uint8) ^ (noise(*SHAPE) & 15))
-
-
-def rounded(array):
-    return np.clip(np.rint(array), 0, 255).astype(np.uint8)
 
 
 def shown(source, count, step):

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import numpy as np
 import pytest
-from helpers import invoke, noise, opened, save
+from helpers import SHAPE, invoke, noise, opened, save
 
 import glimpse.io.stills
 from glimpse import GlimpseError, Window, read
@@ -90,11 +90,10 @@ def test_bytes_that_are_no_text_are_refused():
 
 
 @pytest.fixture
-def desk(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def desk(folder):
     for name, seed in (("a.png", 1), ("b.png", 2)):
-        save(name, noise(30, 44, 3, seed=seed))
-    return tmp_path
+        save(name, noise(*SHAPE, 3, seed=seed))
+    return folder
 
 
 def test_the_command_cuts_each_window_and_decodes_each_image_once(desk, monkeypatch):

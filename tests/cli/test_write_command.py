@@ -7,38 +7,22 @@ from shlex import split
 
 import numpy as np
 import pytest
-from helpers import invoke, lines, noise, opened, record, save
+from helpers import SHAPE, invoke, lines, noise, opened, record, rounded, save
 from PIL import Image
 from skimage.data import astronaut
 
 from glimpse import Window, limits, read, restore, restore_many, write
 from glimpse.io import load_record
 
-SHAPE = 30, 44
 KINDS = {"L": (), "LA": (2,), "RGB": (3,), "RGBA": (4,), "I;16": ()}
 WINDOW = Window(gx=12, gy=25, delta=1.5, sigma=0.9, n=(9, 12))
 TYPED = split("--gx 12 --gy 25 --delta 1.5 --sigma 0.9 -n 9,12")
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def image():
-    return save("a.png", noise(*SHAPE, 3))
 
 
 @pytest.fixture
 def patch(image):
     assert invoke("read", image, *TYPED, "-o", "p.png").exit_code == 0
     return "p.png"
-
-
-def rounded(array):
-    return np.clip(np.rint(array), 0, 255).astype(np.uint8)
 
 
 def box(window):
