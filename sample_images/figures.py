@@ -1,15 +1,12 @@
-"""The pictures of the README: what its own commands make, and one plot of filters over a signal."""
+"""The pictures of the README: what its own commands make."""
 
-import io
 import shlex
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 from click.testing import CliRunner
 
-from glimpse import filterbank
 from glimpse.cli import main
 
 ROOT = Path(__file__).parent.parent
@@ -26,6 +23,8 @@ COMMANDS = {
     "canvas.png": "glimpse write face.png -o canvas.png",
     "inverse.png": "glimpse write face.png --method inverse -o inverse.png",
     "show.png": f"glimpse show {SCENE} {CENTRE} --delta 7.2 -n 32 -o show.png",
+    "profile.png": f"glimpse show {SCENE} {FACE} --profile -o profile.png",
+    "profile-box.png": f"glimpse show {SCENE} {FACE} --kernel box --profile -o profile-box.png",
     "where.png": f"glimpse locate {SCENE} face.png -o where.png",
     "delta.gif": f"glimpse sweep {SCENE} {CENTRE} --delta 1:16 --sigma 1 --frames 16 --fps 10 -o delta.gif",
     "sigma.gif": f"glimpse sweep {SCENE} {FACE} --sigma 0.5:16 --frames 16 --fps 10 -o sigma.gif",
@@ -54,28 +53,3 @@ def made_by(name: str) -> Callable[[], bytes]:
 def _patch(word: str) -> str | Path:
     """The picture of the README that a word of a command names, or the word."""
     return ROOT / "sample_images" / "readme" / word if word.endswith(".png") else word
-
-
-def filters() -> bytes:
-    """Draw two banks of filters over a sine wave, the products, and what both make of ys[100:600]."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
-
-    xs, ys = np.arange(800), np.sin(np.linspace(0, 4 * np.pi, 800))
-    figure, axes = plt.subplots(3, 2, figsize=(10, 6.4), sharey="row", layout="constrained")
-    for column, kernel in zip(axes.T, ("gaussian", "box"), strict=True):
-        few = filterbank(800, 8, center=349.5, delta=62.5, sigma=16, kernel=kernel)
-        F = filterbank(800, 100, center=349.5, delta=5, sigma=2.5, kernel=kernel)
-        column[0].plot(xs, ys, color="0.6")
-        column[0].plot(xs, (few / few.max()).T, linewidth=1)
-        column[0].set_title(f"{kernel}: 8 of the filters over the signal")
-        column[1].plot(xs, (few / few.max() * ys).T, linewidth=1)
-        column[1].set_title("filter times signal")
-        column[2].plot(F @ ys, ".", markersize=3, color="C3")
-        column[2].set_title("F @ ys: ys[100:600] in 100 values")
-    file = io.BytesIO()
-    figure.savefig(file, dpi=80)
-    plt.close(figure)
-    return file.getvalue()

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from charts import chart, zone
 from digits import digits
-from figures import COMMANDS, filters, made_by
+from figures import COMMANDS, made_by
 from PIL import Image, ImageSequence
 from scene import scene
 
@@ -39,7 +39,6 @@ PICTURES: dict[str, Callable[[], bytes]] = {
     "chart.png": as_png(chart),
     "zone.png": as_png(zone),
     "digits.png": as_png(digits),
-    "readme/filters.png": filters,
     **{f"readme/{name}": made_by(name) for name in COMMANDS},
 }
 

@@ -8,7 +8,7 @@ import pytest
 from helpers import SHAPE, invoke, lines, noise, opened, save
 
 from glimpse import Window, read
-from glimpse.drawing import figure, viewport
+from glimpse.drawing import figure, profile, viewport
 
 KINDS = {"L": ((), np.uint8), "LA": ((2,), np.uint8), "RGB": ((3,), np.uint8), "RGBA": ((4,), np.uint8)}
 KINDS |= {"I;16": ((), np.uint16)}
@@ -59,3 +59,32 @@ def test_odd_images_and_windows_are_shown(shape, how):
     save("o.png", np.dstack([noise(*shape)] * 3))
     result = invoke("show", "o.png", *split(how))
     assert result.exit_code == 0, result.stderr
+
+
+def test_a_profile_is_the_figure_of_the_row_under_the_centre():
+    levels = noise(*SHAPE, 3)
+    save("a.png", levels)
+    how = "--row 12.4 --col 25 --delta 1.5 --sigma 0.9 -n 9,12"
+    result = invoke("show", "a.png", *split(f"{how} --profile -o s.png"))
+    expected = profile.profile(levels[12], Window(12.4, 25, 1.5, 0.9, n=(9, 12)))
+    np.testing.assert_array_equal(opened("s.png"), expected)
+    assert lines(result.stderr) == [
+        "a.png: profile, row 12.4 (gx), col 25 (gy), delta 1.5, sigma 0.9 -> s.png"
+    ]
+
+
+@pytest.mark.parametrize("gx", [-500, 500])
+def test_a_profile_off_the_image_is_of_its_nearest_row(gx):
+    levels = noise(*SHAPE, 3)
+    save("a.png", levels)
+    assert invoke("show", "a.png", *split(f"--row {gx} -n 9 --profile -o s.png")).exit_code == 0
+    row = levels[0 if gx < 0 else -1]
+    window = Window.centered(SHAPE, 9, gx=gx)
+    np.testing.assert_array_equal(opened("s.png"), profile.profile(row, window))
+
+
+def test_a_profile_is_no_page():
+    save("a.png", noise(*SHAPE, 3))
+    result = invoke("show", "a.png", "--profile", "-o", "s.html")
+    assert result.exit_code == 2
+    assert "must end in .png" in result.stderr

@@ -99,6 +99,14 @@ def draw_rulers(
         write(canvas, (x, top - room), text, size, COL, "ms")
 
 
+def draw_columns(canvas: Levels, viewport: Viewport, part: Span, corner: tuple[int, int]) -> None:
+    """Draw ticks with column numbers below a graph whose lower left corner is (y, x)."""
+    for text, col in _ticks(part, viewport.scale, 1):
+        x = corner[1] + viewport.x(col)
+        stroke(canvas, [(x, corner[0]), (x, corner[0] + 5)], 1, COL)
+        write(canvas, (x, corner[0] + 8), text, TICK, COL, "mt")
+
+
 def _ticks(part: Span, scale: float, unit: int) -> list[tuple[str, float]]:
     """The numbers of an axis, and where in pixels of the image each is drawn."""
     ticks = []

@@ -1,0 +1,62 @@
+"""The figure of one row: its pixels, its filters where they are, its samples at the centres."""
+
+import numpy as np
+import pytest
+from windows_to_draw import ODD, moved, noise
+
+from glimpse import Window, read
+from glimpse.drawing import profile
+from glimpse.drawing.profile import GAP, HEAD, HEIGHT, LEFT, STRIP, WIDTH
+from glimpse.drawing.viewport import BACKGROUND, ROW
+
+WINDOW = Window(gx=3, gy=39.5, delta=4, sigma=2, n=(1, 12))
+SPAN = 48 * (1 + 2 * profile.AROUND)  # columns that are drawn
+TOPS = [GAP + HEAD + i * (HEAD + HEIGHT + profile.FOOT) for i in range(3)]
+
+
+def column(x):
+    """The column of the image at a place of the drawing."""
+    return (x - LEFT) * SPAN / WIDTH + 40 - SPAN / 2
+
+
+@pytest.mark.parametrize("kernel", ["gaussian", "box"])
+def test_the_samples_are_the_read_of_the_row(kernel):
+    window = moved(WINDOW, kernel=kernel)
+    row = np.repeat(np.linspace(40, 220, 80).astype(np.uint8)[:, None], 3, axis=1)
+    drawing = profile.profile(row, window)
+    ys, xs = np.nonzero((drawing[TOPS[2] : TOPS[2] + HEIGHT] == ROW).all(axis=2))
+    expected = read(row[None, :, 0].repeat(7, axis=0), window)[0]
+    for i, value in enumerate(expected):
+        at = 39.5 + (i - 5.5) * 4
+        dot = np.abs(column(xs + 0.5) - at - 0.5) < 0.3
+        assert abs(HEIGHT * (1 - value / 255) - ys[dot].mean() - 0.5) < 1
+
+
+def test_a_filter_stands_at_its_centre():
+    drawing = profile.profile(noise(80, 3) // 9, moved(WINDOW, delta=12, n=(1, 4)))
+    first = (drawing[TOPS[0] : TOPS[0] + HEIGHT // 2] == profile._CURVES[0]).all(axis=2)
+    xs = np.nonzero(first)[1]
+    assert abs(column(xs.mean() + 0.5) - 0.5 - (39.5 - 18)) < 0.3
+
+
+@pytest.mark.parametrize("which", [0, 2])
+def test_the_row_and_its_samples_are_shown_in_their_colours(which):
+    row = noise(80, 3)
+    drawing = profile.profile(row, WINDOW)
+    bar = drawing[TOPS[which] + HEIGHT + 1 : TOPS[which] + HEIGHT + STRIP, LEFT : LEFT + WIDTH]
+    expected = row[20:30] if which == 0 else read(row[None], WINDOW, channel_axis=2)[0][1:4]
+    at = 20 + np.arange(10) + 0.5 if which == 0 else 40 - 24 + 4 * np.arange(1, 4) + 2
+    xs = np.rint((at - (40 - SPAN / 2)) * WIDTH / SPAN).astype(int)
+    np.testing.assert_allclose(bar[5, xs], expected, atol=0.51)
+
+
+def test_many_filters_are_made_in_blocks():
+    window = moved(WINDOW, n=(1, 4096), delta=0.01)
+    assert profile.profile(noise(80, 3), window).shape[1] == LEFT + WIDTH + 2 * GAP
+
+
+@pytest.mark.parametrize(("shape", "window"), ODD.values(), ids=ODD)
+def test_the_row_of_any_image_and_window_is_drawn(shape, window):
+    drawing = profile.profile(noise(shape[1], 3), window)
+    edges = [drawing[:3], drawing[-3:], drawing[:, :3], drawing[:, -3:]]
+    assert all((edge == BACKGROUND).all() for edge in edges)
