@@ -23,6 +23,9 @@ ANIMATION_PIXELS: Final = 1_000_000_000
 FILE_BYTES: Final = 4_000_000_000
 """Most bytes read from a file or pipe."""
 
+PAGES: Final = 10_000
+"""Most pages of a TIFF that are looked through for another one."""
+
 CHUNKS: Final = 10_000
 """Most chunks of a PNG beside those of its pixels."""
 

@@ -291,13 +291,27 @@ def test_a_slice_of_the_pixels_is_that_slice_of_the_upright_array(mode, orientat
     np.testing.assert_allclose(pixels[part], upright[part], rtol=1e-6)
 
 
-@pytest.mark.parametrize("mode", ["L", "RGB"])
-def test_a_colour_profile_stays_with_its_levels(mode, tmp_path):
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+GREY_PROFILE = PROFILE[:16] + b"GRAY" + PROFILE[20:]
+
+
+@pytest.mark.parametrize(("mode", "profile"), [("L", GREY_PROFILE), ("RGB", PROFILE)])
+def test_a_colour_profile_stays_with_its_levels(mode, profile, tmp_path):
     for kind in ("PNG", "JPEG", "TIFF"):
         picture = decoded(encoded(photo(mode), kind, icc_profile=profile))
         assert cropped(picture, tmp_path).info["icc_profile"] == profile
         (tmp_path / "patch.png").unlink()
+
+
+@pytest.mark.parametrize(
+    ("mode", "profile", "colours"),
+    [("L", PROFILE, "RGB"), ("LA", PROFILE, "RGB"), ("RGB", GREY_PROFILE, "GRAY")],
+)
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_a_profile_of_other_colours_than_the_levels_is_left_out_with_a_note(mode, profile, colours, kind):
+    picture = decoded(encoded(photo(mode), kind, icc_profile=profile))
+    assert not picture.color
+    assert picture.notes == (f"its colour profile is of {colours} colours and was left out",)
 
 
 def png_chunks(data):

@@ -14,6 +14,7 @@ from glimpse.io.npy import check_finite, scaled
 from glimpse.io.pixels import Pixels
 from glimpse.typing import Array
 
+GREYS = ("1", "L", "LA", "La")
 GREY16 = ("I;16", "I;16B", "I;16L", "I;16N")
 TO_SRGB = ("CMYK", "LAB", "YCbCr", "HSV")
 
@@ -24,11 +25,14 @@ Convert = Callable[[Image.Image], Image.Image | Array]
 
 
 def conversion(
-    image: ImageFile.ImageFile, levels: tuple[float, float] | None
+    image: ImageFile.ImageFile, levels: tuple[float, float] | None, table: Array | None = None
 ) -> tuple[Convert, tuple[str, ...]]:
     """Return what makes L, LA, RGB, RGBA, 16-bit grey or floats of any part, and what to say of it."""
     if image.mode == "I" and image.format == "PPM":  # more than 8 bits, which Pillow scales to 65535
         return lambda part: np.asarray(part).astype(np.uint16), ()
+    if table is not None:  # 16-bit grey that lies otherwise in the file
+        levels_of = table
+        return lambda part: levels_of[np.asarray(part)], ()
     if image.mode in ("F", "I"):
         return _ranged(image, levels), ()
     if image.has_transparency_data and image.mode in ("P", "L", "RGB", "1"):
@@ -72,13 +76,13 @@ def _to_srgb(image: Image.Image) -> tuple[Convert, tuple[str, ...]]:
     return lambda part: part.convert("RGB"), (note,)
 
 
-def meaning(image: Image.Image) -> dict[str, bytes]:
-    """Return what the levels mean, as the contents of PNG chunks."""
+def meaning(image: Image.Image, *, grey: bool) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    """Return what the levels mean, as the contents of PNG chunks, and what to say of the loss of it."""
     info = image.info
-    if image.mode not in ("1", "L", "LA", "P", "PA", "RGB", "RGBA", *GREY16):
-        return {}
+    if image.mode not in (*GREYS, "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", *GREY16):
+        return {}, ()
     if isinstance(info.get("icc_profile"), bytes):
-        return {"icc_profile": info["icc_profile"]}
+        return profile(info["icc_profile"], grey=grey)
     color = {}
     if image.format == "PNG":
         if "srgb" in info:
@@ -87,4 +91,15 @@ def meaning(image: Image.Image) -> dict[str, bytes]:
             color["gAMA"] = struct.pack(">I", round(info["gamma"] * 100000))
         if "chromaticity" in info:
             color["cHRM"] = struct.pack(">8I", *(round(v * 100000) for v in info["chromaticity"]))
-    return color
+    return color, ()
+
+
+def profile(data: bytes | None, *, grey: bool) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    """Return a colour profile, unless it is of another kind of colours than the levels, which PNG forbids."""
+    if not data:
+        return {}, ()
+    wanted, found = b"GRAY" if grey else b"RGB ", bytes(data[16:20])
+    if found == wanted:
+        return {"icc_profile": bytes(data)}, ()
+    name = found.decode("ascii", "replace").strip() if found.strip().isalnum() else "unknown"
+    return {}, (f"its colour profile is of {name} colours and was left out",)

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import Image, ImageFile, ImagePalette, UnidentifiedImageError
 
 from glimpse.errors import GlimpseError
-from glimpse.io.color import GREY16, TO_SRGB, conversion, meaning
+from glimpse.io.color import GREY16, GREYS, TO_SRGB, conversion, meaning, profile
 from glimpse.io.decode_options import DEFAULT, DecodeOptions
 from glimpse.io.npy import read_npy, scaled
 from glimpse.io.picture import Picture
-from glimpse.io.pillow_patches import forget_texts, load, orientation_of
+from glimpse.io.pillow_patches import forget_texts, load, mend_transparency, orientation_of
 from glimpse.io.pixels import Pixels
 from glimpse.io.png import SIGNATURE, count_texts
 from glimpse.io.record import KEYWORD
 from glimpse.io.shrink_on_load import FAR_ENDS, draft, whole
-from glimpse.io.sixteen_bit import HINT, deep_levels
+from glimpse.io.sixteen_bit import HINT, codecs, deep_levels
+from glimpse.io.tiff import Page, at_page, is_tiff, read_page, thumbnail_note
+from glimpse.io.tiff_samples import tiff_pixels
+from glimpse.limits import ANIMATION_PIXELS
+from glimpse.typing import Array
 from glimpse.validation import check_pixels
 
 FORMATS = ("PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP", "PPM")
+
+_BEGINNINGS = {"PNG": rb"\x89PNG", "JPEG": rb"\xff\xd8\xff", "GIF": rb"GIF8[79]a", "WebP": rb"RIFF....WEBP"}
 
 Image.MAX_IMAGE_PIXELS = None  # ours is checked instead, and tells what to do
 
@@ -67,27 +74,109 @@ def _npy(file: BinaryIO, options: DecodeOptions) -> Picture:
 
 
 def _decode_image(file: BinaryIO, options: DecodeOptions, reduce: Reduce | None) -> Picture:
-    records = count_texts(file, KEYWORD) if file.read(8) == SIGNATURE else 1
-    file.seek(0)
-    image = Image.open(file, formats=FORMATS)
-    check_pixels(image.height, image.width, options.max_pixels)
+    head = file.read(16)
+    if is_tiff(head):
+        return _tiff(file, options)
+    records = count_texts(file, KEYWORD) if head.startswith(SIGNATURE) else 1
+    image = _opened(file, head, options)
     sides = (image.width, image.height) if _orientation_of_jpeg(image) >= 5 else (image.height, image.width)
     scale = _drafted(image, reduce, sides) if reduce and image.format in ("JPEG", "MPO") else 1
-    notes = _notes(image)
-    deep = deep_levels(image, file) if _is_deep_colour(image) else None
+    notes = _frame_notes(options, more=getattr(image, "is_animated", False)) + _notes(image)
+    deep = deep_levels(image, file) if _is_deep_colour(image) and not options.page else None
     if deep is None and _is_deep_colour(image):
         notes += (HINT,)
+    mend_transparency(image)
     forget_texts(image, file)
+    _seek(image, options)
     orientation = load(image)
     # the parser refuses what follows a first record: several are as good as none
     text = "\n".join([_record_text(image) or ""] * records) or None
     forget_texts(image, file)
-    color = meaning(image)
     if deep is not None:
-        return _picture(Pixels(deep, orientation), color, text, notes)
-    convert, more = conversion(image, options.levels)
-    picture = _picture(Pixels(image, orientation, convert), color, text, notes + more)
+        color, more = meaning(image, grey=deep.shape[2] < 3)
+        return _picture(Pixels(deep, orientation), color, text, notes + more)
+    picture = _converted(image, orientation, options, notes, text=text)
     return picture if scale == 1 else replace(picture, scale=scale, full=sides)
+
+
+def _opened(file: BinaryIO, head: bytes, options: DecodeOptions) -> ImageFile.ImageFile:
+    file.seek(0)
+    try:
+        image = Image.open(file, formats=FORMATS)
+    except UnidentifiedImageError:
+        name = next((name for name, begin in _BEGINNINGS.items() if re.match(begin, head, re.DOTALL)), None)
+        if name is None:
+            raise
+        raise GlimpseError(f"a damaged {name}") from None
+    check_pixels(image.height, image.width, options.max_pixels)
+    return image
+
+
+def _seek(image: ImageFile.ImageFile, options: DecodeOptions) -> None:
+    """Go to the frame that is asked for."""
+    number = options.page or 1
+    if number == 1:
+        return
+    if number * image.width * image.height > ANIMATION_PIXELS:  # to show one, the frames before are decoded
+        raise GlimpseError(
+            f"{number} frames of {image.height} x {image.width} pixels are too many to look through"
+        )
+    try:
+        image.seek(number - 1)
+    except EOFError:
+        raise GlimpseError(f"it has no page {number}") from None
+
+
+def _tiff(file: BinaryIO, options: DecodeOptions) -> Picture:
+    file = at_page(file, options.page or 1)
+    page = read_page(file)
+    check_pixels(page.rows, page.cols, options.max_pixels)
+    notes = _frame_notes(options, more=not page.last) + page.notes()
+    notes += () if options.page else thumbnail_note(file, page)
+    pixels = None if page.is_common else tiff_pixels(file, page)
+    if pixels is None:
+        try:
+            return _tiff_by_pillow(file, page, options, notes)
+        except UnidentifiedImageError:
+            pixels = tiff_pixels(file, page)
+    if pixels is None:
+        hint = "; pip install 'glimpse-crop[deep]' reads it" if page.is_plain and codecs() is None else ""
+        raise GlimpseError(f"a TIFF of a kind that cannot be read: {page.name}{hint}")
+    color, more = profile(page.profile, grey=pixels.ndim == 2 or pixels.shape[2] == 2)
+    return _picture(pixels, color, None, notes + more)
+
+
+def _tiff_by_pillow(file: BinaryIO, page: Page, options: DecodeOptions, notes: tuple[str, ...]) -> Picture:
+    file.seek(0)
+    image = Image.open(file, formats=["TIFF"])
+    if image.mode in TO_SRGB and page.bits > 8:
+        notes += ("16 bits per channel were read as 8",)
+    elif page.bits > 8 and page.colours == 3:
+        notes += (HINT,)
+    if page.has_small_map:
+        image.palette = ImagePalette.raw("RGB;L", bytes(page.color_map))
+    return _converted(
+        image, load(image), options, notes, table=page.table() if image.mode in GREY16 else None
+    )
+
+
+def _converted(
+    image: ImageFile.ImageFile,
+    orientation: int,
+    options: DecodeOptions,
+    notes: tuple[str, ...],
+    *,
+    text: str | None = None,
+    table: Array | None = None,
+) -> Picture:
+    """The picture of a loaded image."""
+    color, lost = meaning(image, grey=image.mode in (*GREYS, *GREY16))
+    convert, more = conversion(image, options.levels, table)
+    return _picture(Pixels(image, orientation, convert), color, text, notes + lost + more)
+
+
+def _frame_notes(options: DecodeOptions, *, more: bool) -> tuple[str, ...]:
+    return ("it has more than one frame; the first is used",) if more and not options.page else ()
 
 
 def _drafted(image: ImageFile.ImageFile, reduce: Reduce, sides: tuple[int, int]) -> int:
@@ -105,14 +194,9 @@ def _picture(pixels: Pixels, color: Mapping[str, bytes], text: str | None, notes
 
 
 def _notes(image: ImageFile.ImageFile) -> tuple[str, ...]:
-    notes = []
-    if getattr(image, "is_animated", False):
-        notes.append("it has more than one frame; the first is used")
     if image.mode in GREY16 and "transparency" in image.info:
-        notes.append("its transparent level was left out")
-    if _is_deep(image) and image.mode in TO_SRGB:
-        notes.append("16 bits per channel were read as 8")
-    return tuple(notes)
+        return ("its transparent level was left out",)
+    return ()
 
 
 def _is_deep_colour(image: ImageFile.ImageFile) -> bool:
@@ -121,9 +205,6 @@ def _is_deep_colour(image: ImageFile.ImageFile) -> bool:
 
 def _is_deep(image: ImageFile.ImageFile) -> bool:
     """Whether the file has more than 8 bits per channel."""
-    if image.format == "TIFF":
-        tags: Any = image
-        return bool(max(tags.tag_v2.get(258, (8,))) > 8)
     arguments = image.tile[0].args if image.tile else ()
     if image.format == "PPM":
         return bool(isinstance(arguments, tuple) and len(arguments) > 1 and arguments[1] > 255)

@@ -17,10 +17,13 @@ class DecodeOptions:
         What black and white are in a file of floating-point or 32-bit numbers.
     max_pixels : int
         Most pixels of an image, or of the canvas that a record names.
+    page : int or None
+        Which page or frame, from 1; None is the first, with a note where others follow.
     """
 
     levels: tuple[float, float] | None = None
     max_pixels: int = MAX_PIXELS
+    page: int | None = None
 
 
 DEFAULT = DecodeOptions()

@@ -10,6 +10,7 @@ from PIL import ImageFile
 from glimpse.io.record import KEYWORD
 
 _ORIENTATION = 0x0112
+_RAW_EXIF = ("Raw profile type exif", "Raw profile type APP1")  # ImageMagick's, before PNG had a chunk for it
 
 
 def load(image: ImageFile.ImageFile) -> int:
@@ -25,10 +26,12 @@ def load(image: ImageFile.ImageFile) -> int:
     return orientation
 
 
-def stored_size(image: ImageFile.ImageFile) -> tuple[int, int]:
-    """Return columns and rows as they lie in the file; Pillow tells a TIFF's as they are upright."""
-    size: tuple[int, int] = image._tile_size if image.format == "TIFF" else image.size  # type: ignore[attr-defined]
-    return size
+def mend_transparency(image: ImageFile.ImageFile) -> None:
+    """Scale the transparent level of a PNG of 1, 2 or 4 bits as Pillow scales the pixels."""
+    scales = {"1": 255, "L;2": 85, "L;4": 17}
+    level, mode = image.info.get("transparency"), image.tile[0].args if image.tile else None
+    if image.format == "PNG" and isinstance(level, int):
+        image.info["transparency"] = level * scales.get(str(mode), 1)
 
 
 def forget_texts(image: ImageFile.ImageFile, file: BinaryIO) -> None:
@@ -36,7 +39,8 @@ def forget_texts(image: ImageFile.ImageFile, file: BinaryIO) -> None:
 
     A text named `transparency` or `bbox` would pass for a fact, and has changed the tiles by now.
     """
-    texts = [key for key, value in image.info.items() if isinstance(value, str) and key != KEYWORD]
+    kept = (KEYWORD, *_RAW_EXIF)
+    texts = [key for key, value in image.info.items() if isinstance(value, str) and key not in kept]
     for key in texts:
         del image.info[key]
     if "bbox" in texts:
@@ -52,7 +56,19 @@ def forget_texts(image: ImageFile.ImageFile, file: BinaryIO) -> None:
 def orientation_of(image: ImageFile.ImageFile) -> int:
     """Return which way a picture lies, EXIF's number or 1."""
     try:
+        _take_exif_out_of_text(image)
         value = image.getexif().get(_ORIENTATION, 1)
     except Exception:  # damaged EXIF, of which Pillow says this and that
         return 1
     return value if isinstance(value, int) else 1
+
+
+def _take_exif_out_of_text(image: ImageFile.ImageFile) -> None:
+    """Move EXIF that lies in a text of a PNG, as hexadecimal digits, to where Pillow looks for it."""
+    for name in _RAW_EXIF:
+        text = image.info.pop(name, None)
+        if isinstance(text, str) and image.format == "PNG" and not isinstance(image.info.get("exif"), bytes):
+            data = bytes.fromhex(
+                "".join(text.split("\n")[3:])
+            )  # a line of its own has the name, the next the size
+            image.info["exif"] = data if data.startswith(b"Exif") else b"Exif\0\0" + data

@@ -36,15 +36,19 @@ class Pixels:
         EXIF's.
     convert : callable
         Makes L, LA, RGB, RGBA, 16-bit grey or an array of floats of a part of the image.
+    premultiplied : bool
+        Whether colours lie in the file multiplied by their alpha.
     """
 
     def __init__(
         self,
         image: Image.Image | NDArray[Any],
         orientation: int = 1,
-        convert: Callable[[Image.Image], Image.Image | NDArray[Any]] = lambda part: part,
+        convert: Callable[[Any], Image.Image | NDArray[Any]] = lambda part: part,
+        *,
+        premultiplied: bool = False,
     ) -> None:
-        self._image, self._convert = image, convert
+        self._image, self._convert, self._multiplied = image, convert, premultiplied
         self._turn = _TURNS.get(orientation, (False, False, False))
         rows, cols = image.shape[:2] if isinstance(image, np.ndarray) else image.size[::-1]
         sides = (cols, rows) if self._turn[0] else (rows, cols)
@@ -79,10 +83,11 @@ class Pixels:
 
     def _part(self, left: int, top: int, right: int, bottom: int) -> NDArray[Any]:
         if isinstance(self._image, np.ndarray):
-            return self._image[top:bottom, left:right]
+            return np.asarray(self._convert(self._image[top:bottom, left:right]))
         return np.asarray(self._convert(self._image.crop((left, top, right, bottom))))
 
     def _premultiplied(self, array: NDArray[Any]) -> NDArray[Any]:
         array = array.astype(np.float32)
-        array[..., :-1] *= array[..., -1:] / np.float32(self.white)
+        if not self._multiplied:
+            array[..., :-1] *= array[..., -1:] / np.float32(self.white)
         return array

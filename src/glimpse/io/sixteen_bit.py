@@ -1,4 +1,4 @@
-"""16-bit colour, which Pillow reads as 8 bits: PPM by itself, PNG and TIFF with imagecodecs."""
+"""16-bit colour, which Pillow reads as 8 bits: PPM by itself, PNG with imagecodecs."""
 
 from __future__ import annotations
 
@@ -9,13 +9,22 @@ from numpy.typing import NDArray
 from PIL import ImageFile
 
 from glimpse.errors import GlimpseError
-from glimpse.io.pillow_patches import stored_size
+from glimpse.typing import Array
 
 HINT = "16 bits per channel were read as 8; pip install 'glimpse-crop[deep]' to keep them"
 
 
+def codecs() -> Any:
+    """Return imagecodecs, None where it is missing."""
+    try:
+        import imagecodecs  # optional: 80 MB of codecs for two of them
+    except ImportError:
+        return None
+    return imagecodecs
+
+
 def deep_levels(image: ImageFile.ImageFile, file: BinaryIO) -> NDArray[np.uint16] | None:
-    """Return the 16-bit samples (A, B, C) of a file as they lie there, None where nothing can read them.
+    """Return the 16-bit samples (A, B, C) of a PNG or PPM, None where nothing can read them.
 
     Parameters
     ----------
@@ -27,16 +36,11 @@ def deep_levels(image: ImageFile.ImageFile, file: BinaryIO) -> NDArray[np.uint16
     name, _, offset, arguments = image.tile[0]
     if image.format == "PPM":
         return _ppm(image, file, offset, int(arguments[1])) if arguments and name == "ppm" else None
-    if "RGBa" in str(arguments) or "RGBX" in str(arguments):  # premultiplied, or a channel of no meaning
-        return None
-    try:
-        import imagecodecs  # optional: 80 MB of codecs for two of them
-    except ImportError:
+    if codecs() is None:
         return None
     file.seek(0)
-    decode = imagecodecs.png_decode if image.format == "PNG" else imagecodecs.tiff_decode
-    array: NDArray[Any] = decode(file.read())
-    cols, rows = stored_size(image)
+    array: Array = codecs().png_decode(file.read())
+    cols, rows = image.size
     whole = array.ndim == 3 and array.shape[:2] == (rows, cols) and array.shape[2] in (2, 3, 4)
     return array if whole and array.dtype == np.uint16 else None
 
