@@ -568,3 +568,23 @@ def test_write_refuses_a_canvas_that_is_none(function, shape):
 
 def test_a_canvas_has_the_shape_of_an_array():
     assert write(np.ones((4, 3)), WINDOW, list(np.array(SHAPE))).shape == SHAPE
+
+
+MASKED = np.ma.masked_less(np.arange(12.0).reshape(3, 4), 2)
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda array, window: read(array, window),
+        lambda array, window: list(read_many(array, [window])),
+        lambda array, window: write(array, window, (5, 6)),
+        lambda array, window: restore(array, window, (5, 6)),
+    ],
+)
+def test_masked_pixels_are_refused(work):
+    window = Window(gx=1, gy=1, delta=1, sigma=1, n=(3, 4))
+    with pytest.raises(GlimpseError, match=r"some pixels are masked; fill them first"):
+        work(MASKED, window)
+    plain = work(np.ma.array(np.ones((3, 4))), window)
+    assert type(plain[0]) is np.ndarray

@@ -340,11 +340,80 @@ def animation(kind):
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF"])
+def test_any_frame_can_be_read(kind):
+    data, _ = animation(kind)
+    with Image.open(io.BytesIO(data)) as source:
+        source.seek(1)
+        expected = np.asarray(source.convert("RGB"))
+    picture = decoded(data, DecodeOptions(page=2))
+    np.testing.assert_array_equal(np.asarray(picture.pixels)[..., :3], expected)
+    assert picture.notes == ()
+    with pytest.raises(GlimpseError, match=r"^it has no page 4"):
+        decoded(data, DecodeOptions(page=4))
+
+
+def test_any_picture_of_an_mpo_can_be_read():
+    pictures = [Image.fromarray(np.full((ROWS, COLS, 3), 60 * k, np.uint8)) for k in (1, 2)]
+    data = encoded(pictures[0], "MPO", save_all=True, append_images=pictures[1:])
+    assert (np.asarray(decoded(data, DecodeOptions(page=2)).pixels) == 120).all()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "BMP", "PPM"])
+def test_of_a_format_without_pages_there_is_one(kind):
+    data = encoded(photo("RGB"), kind)
+    assert decoded(data, DecodeOptions(page=1)).shape == (ROWS, COLS)
+    with pytest.raises(GlimpseError, match=r"^it has no page 2$"):
+        decoded(data, DecodeOptions(page=2))
+
+
+def test_a_frame_that_many_others_come_before_is_not_looked_for(monkeypatch):
+    monkeypatch.setattr("glimpse.io.decode.ANIMATION_PIXELS", 2 * ROWS * COLS)
+    assert decoded(animation("GIF")[0], DecodeOptions(page=2)).shape == (ROWS, COLS)
+    with pytest.raises(GlimpseError, match=r"^3 frames of 9 x 14 pixels are too many to look through"):
+        decoded(animation("GIF")[0], DecodeOptions(page=3))
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF"])
 def test_of_an_animation_the_first_frame_is_used_with_a_note(kind):
     data, first = animation(kind)
     picture = decoded(data)
     np.testing.assert_array_equal(np.asarray(picture.pixels)[..., :3], np.asarray(first.convert("RGB")))
     assert picture.notes == ("it has more than one frame; the first is used",)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4])
+def test_a_transparent_level_of_few_bits_is_kept(bits):
+    level, white = min(2, 2**bits - 1), 2**bits - 1
+    grey = levels(ROWS, 16, high=2**bits)
+    ones = (grey[..., None] >> np.arange(bits - 1, -1, -1)) & 1
+    rows = np.packbits(ones.reshape(ROWS, -1).astype(np.uint8), axis=1)
+    picture = decoded(handmade_png(bits, 0, rows, chunk(b"tRNS", struct.pack(">H", level))))
+    assert picture.alpha
+    alpha = np.where(grey == level, 0, 255)
+    expected = np.stack([grey * (255 // white) * (alpha // 255), alpha], axis=-1)
+    np.testing.assert_array_equal(np.asarray(picture.pixels), expected)
+
+
+@pytest.mark.parametrize("name", ["exif", "APP1"])
+@pytest.mark.parametrize("orientation", [6, 8])
+@pytest.mark.parametrize("compress", [False, True])
+def test_exif_in_a_text_of_a_png_turns_it_upright(name, orientation, compress):
+    exif, text = Image.Exif(), PngInfo()
+    exif[ORIENTATION] = orientation
+    data = exif.tobytes()
+    digits = "\n".join(data.hex()[k : k + 72] for k in range(0, 2 * len(data), 72))
+    text.add_text(f"Raw profile type {name}", f"\n{name}\n{len(data):8}\n{digits}\n", zip=compress)
+    picture = decoded(encoded(photo("RGB"), pnginfo=text))
+    upright = np.rot90(np.asarray(photo("RGB")), {6: -1, 8: 1}[orientation])
+    np.testing.assert_array_equal(np.asarray(picture.pixels), upright)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "TIFF", "WebP"])
+def test_a_file_that_is_damaged_behind_its_signature_is_called_so(kind):
+    data = encoded(photo("L").convert("P" if kind == "GIF" else "RGB"), kind.upper())
+    keep = {"WebP": 16, "JPEG": 3, "TIFF": 4, "GIF": 6}.get(kind, 12)
+    with pytest.raises(GlimpseError, match=rf"^a damaged {kind}"):
+        decoded(data[:keep] + b"\xff" * 40)
 
 
 def hidden_red():

@@ -57,7 +57,7 @@ def layer(
     channel_axis: int | None = None,
 ) -> Layer:
     """Make ready what `restore` with these arguments lays on its canvas."""
-    array, row, col = spatial(np.asarray(patch), channel_axis)
+    array, row, col = spatial(np.asanyarray(patch), channel_axis)
     dense.check_fit(window, array.shape[row], array.shape[col])
     dtype = float_type(array.dtype)
     flat = flat_bands(window, shape, dtype)

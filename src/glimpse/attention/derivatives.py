@@ -111,7 +111,7 @@ def write_vjp(
     GlimpseError
         As `write` does, or if the cotangent has another shape than the canvas.
     """
-    patch, row, col = spatial(np.asarray(patch), channel_axis)
+    patch, row, col = spatial(np.asanyarray(patch), channel_axis)
     cotangent = _fitting(cotangent, patch, {row: shape[0], col: shape[1]})
     back = read(cotangent, replace(window, gamma=1 / window.gamma), channel_axis=channel_axis)
     if back.shape != patch.shape:

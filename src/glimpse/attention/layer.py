@@ -193,7 +193,7 @@ def write(
     shape = checked_sides(shape)
     if dense.involves(patch, window):
         return dense.write(patch, window, shape, method, channel_axis)
-    patch, row, col = spatial(np.asarray(patch), channel_axis)
+    patch, row, col = spatial(np.asanyarray(patch), channel_axis)
     dense.check_fit(window, patch.shape[row], patch.shape[col])
     dtype = float_type(patch.dtype)
     if method == "inverse":
@@ -248,6 +248,8 @@ def write_bands(window: Window, shape: tuple[int, int], dtype: np.dtype[Any]) ->
 def spatial(given: ArrayLike, channel_axis: int | None) -> tuple[Array, int, int]:
     """The array and its axes of rows and columns."""
     array: Any = given if hasattr(given, "dtype") and hasattr(given, "ndim") else np.asarray(given)
+    if isinstance(array, np.ndarray):
+        array = _unmasked(array)
     check_axes(tuple(array.shape), channel_axis)
     axes = list(range(array.ndim))
     if channel_axis is not None:
@@ -257,3 +259,10 @@ def spatial(given: ArrayLike, channel_axis: int | None) -> tuple[Array, int, int
     if array.dtype.kind not in "biuf":
         raise GlimpseError(f"pixels must be real numbers, got {array.dtype}")
     return array, axes[-2], axes[-1]
+
+
+def _unmasked(array: Array) -> Array:
+    """The plain array, if no pixel of it is masked: what a masked one should count as is not ours to say."""
+    if np.any(getattr(array, "mask", False)):
+        raise GlimpseError("some pixels are masked; fill them first, such as with array.filled(0)")
+    return np.asarray(array)

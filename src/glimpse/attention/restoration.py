@@ -74,7 +74,7 @@ def restore(
     shape = checked_sides(shape)
     if dense.involves(patch, window):
         return dense.write(patch, window, shape, method, channel_axis, flat_matrix)
-    patch, row, col = spatial(np.asarray(patch), channel_axis)
+    patch, row, col = spatial(np.asanyarray(patch), channel_axis)
     dense.check_fit(window, patch.shape[row], patch.shape[col])
     dtype = float_type(patch.dtype)
     rows, cols = blending.flat_bands(window, shape, dtype)
@@ -145,7 +145,7 @@ def restore_many(
     if any(dense.involves(patch, window) for patch, window in pairs):
         return _many_tensors(pairs, checked_sides(shape), blend, onto, how)
     layers = [blending.layer(patch, window, checked_sides(shape), **how) for patch, window in pairs]
-    below = None if onto is None else spatial(np.asarray(onto), channel_axis)[0]
+    below = None if onto is None else spatial(np.asanyarray(onto), channel_axis)[0]
     blending.check_alike(layers, checked_sides(shape), below)
     return blending.lay(layers, checked_sides(shape), blend, below)
 

@@ -62,7 +62,7 @@ def locate(
     def job(name: str) -> str:
         with about(image):
             scene = load_picture(image, decoding)
-        crop = load_picture(name, decoding)
+        crop = load_picture(name, replace(decoding, page=None))
         found = _located(scene, crop, window, begins=begins)
         record = Record(found.window, scene.shape, source_name(image))
         click.echo(json.dumps(record.to_dict() | found.to_dict()))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from glimpse.io import DecodeOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
-_DECODING = ("levels", "max_pixels")  # what `input_options` says of the files
+_DECODING = ("levels", "max_pixels", "page")  # what `input_options` says of the files
 DEFAULTS = {field.name: field.default for field in fields(Window) if field.default is not MISSING}
 
 
@@ -196,7 +196,7 @@ def _collected(values: dict[str, Any], *, sweep: bool) -> WindowOptions:
     from glimpse.io import load_record
 
     try:
-        record = load_record(values["like"], _decoding(context.params))
+        record = load_record(values["like"], _decoding(context.params | {"page": None}))
         assert sweep or record.single
         return WindowOptions(**{**values, "like": record}, typed=frozenset(typed))
     except GlimpseError as error:
@@ -241,7 +241,7 @@ def cluster_option(command: F) -> F:
 
 
 def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command ``--range`` and ``--max-pixels``; it receives them as ``decoding``."""
+    """Give a command ``--range``, ``--max-pixels`` and ``--page``; it receives them as ``decoding``."""
 
     @functools.wraps(command)
     def wrapped(**values: Any) -> Any:
@@ -249,6 +249,8 @@ def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(decoding=_decoding(own), **values)
 
     for decorator in (
+        option("--page", type=whole(1, 10**6), metavar="N",
+               help="Page or frame of IMAGE, from 1: of TIFF, GIF, WebP, APNG, MPO. [default: the first]"),
         option("--max-pixels", type=whole(1, 10**12), default=str(MAX_PIXELS), metavar="N",
                help=f"Most pixels of an image. [default: {MAX_PIXELS}]"),
         option("--range", "levels", type=Parsed("range", parse_levels), metavar="LO,HI",

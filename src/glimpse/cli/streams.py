@@ -44,7 +44,7 @@ def silence_libraries() -> None:
     import logging  # 4 ms, which Pillow pays anyway and `glimpse --help` need not
 
     warnings.simplefilter("ignore")
-    logging.lastResort = None
+    logging.lastResort = logging.NullHandler()  # without any Python says that there is none
     _keep_stderr()
 
 

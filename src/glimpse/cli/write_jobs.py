@@ -93,8 +93,10 @@ def _loaded(
     """A patch with its window, and the shape of its canvas."""
     from glimpse import io
 
-    patch = io.load_picture(name, settings.decoding)
-    found = io.picture_record(patch, settings.decoding)
+    pages_elsewhere = settings.onto is not None or isinstance(settings.canvas, str)
+    decoding = replace(settings.decoding, page=None) if pages_elsewhere else settings.decoding
+    patch = io.load_picture(name, decoding)
+    found = io.picture_record(patch, decoding)
     if found and not found.is_patch:
         raise GlimpseError("not a patch: its record is of a canvas or an animation")
     shape = shape or _canvas_shape(settings, options.like or found)

@@ -45,7 +45,9 @@ def conversion(
 
 
 def _kept_transparency(image: Image.Image) -> Convert:
-    mode = "LA" if image.mode in ("L", "1") else "RGBA"
+    if image.mode == "1":  # straight to LA Pillow forgets what is transparent
+        return lambda part: part.convert("L").convert("LA")
+    mode = "LA" if image.mode == "L" else "RGBA"
     return lambda part: part.convert(mode)
 
 

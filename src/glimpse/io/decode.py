@@ -103,11 +103,12 @@ def _opened(file: BinaryIO, head: bytes, options: DecodeOptions) -> ImageFile.Im
     file.seek(0)
     try:
         image = Image.open(file, formats=FORMATS)
-    except UnidentifiedImageError:
+    except Exception as error:
         name = next((name for name, begin in _BEGINNINGS.items() if re.match(begin, head, re.DOTALL)), None)
         if name is None:
             raise
-        raise GlimpseError(f"a damaged {name}") from None
+        why = "" if isinstance(error, UnidentifiedImageError) else f": {_one_line(error)}"
+        raise GlimpseError(f"a damaged {name}{why}") from None
     check_pixels(image.height, image.width, options.max_pixels)
     return image
 
@@ -128,8 +129,13 @@ def _seek(image: ImageFile.ImageFile, options: DecodeOptions) -> None:
 
 
 def _tiff(file: BinaryIO, options: DecodeOptions) -> Picture:
-    file = at_page(file, options.page or 1)
-    page = read_page(file)
+    try:
+        file = at_page(file, options.page or 1)
+        page = read_page(file)
+    except GlimpseError:
+        raise
+    except Exception as error:
+        raise GlimpseError(f"a damaged TIFF: {_one_line(error)}") from None
     check_pixels(page.rows, page.cols, options.max_pixels)
     notes = _frame_notes(options, more=not page.last) + page.notes()
     notes += () if options.page else thumbnail_note(file, page)

@@ -30,8 +30,8 @@ def mend_transparency(image: ImageFile.ImageFile) -> None:
     """Scale the transparent level of a PNG of 1, 2 or 4 bits as Pillow scales the pixels."""
     scales = {"1": 255, "L;2": 85, "L;4": 17}
     level, mode = image.info.get("transparency"), image.tile[0].args if image.tile else None
-    if image.format == "PNG" and isinstance(level, int):
-        image.info["transparency"] = level * scales.get(str(mode), 1)
+    if image.format == "PNG" and isinstance(level, int) and str(mode) in scales:
+        image.info["transparency"] = min(level * scales[str(mode)], 255)
 
 
 def forget_texts(image: ImageFile.ImageFile, file: BinaryIO) -> None:
