@@ -34,3 +34,6 @@ TABLE_BYTES: Final = 1_000_000_000
 
 WEIGHTS: Final = 1 << 25
 """Most weights of one filterbank: its filters times the pixels that each touches."""
+
+TOLD_FAILURES = 1000
+"""Most failures of a batch that are told one by one."""

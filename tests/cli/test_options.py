@@ -68,7 +68,9 @@ def test_like_reads_standard_input(patch):
 @pytest.mark.parametrize(
     ("option", "change"),
     [
-        *[(["--gx", "20"], {"gx": 20}), (["--col", "50%"], {"gy": 21.5}), (["--delta", "2"], {"delta": 2})],
+        *[(["--gx", "20"], {"gx": 20}), (["--col", "50%"], {"gy": 21.5})],
+        (["--delta", "2"], {"delta": 2, "sigma": 1.2}),  # which follows in proportion
+        (["--delta", "2", "--sigma", "0.9"], {"delta": 2}),
         *[(["--sigma", "2"], {"sigma": 2}), (["--gamma", "2"], {"gamma": 2}), (["-n", "5"], {"n": 5})],
         *[(["--kernel", "gaussian"], {"kernel": "gaussian"}), (["--edge", "extend"], {"edge": "extend"})],
     ],
@@ -158,5 +160,17 @@ def test_every_long_name_of_an_option_has_an_environment_default(image):
     assert read_with(env={"GLIMPSE_GX": "11", "GLIMPSE_COL": "12"}).gy == 12
 
 
-def test_a_pair_may_be_written_as_messages_write_it():
-    assert read_with("-n", "9x12") == read_with("-n", "9,12")
+@pytest.mark.parametrize(
+    ("option", "text", "right"), [("-n", "64x48", "48,64"), ("--canvas", "640x480", "480,640")]
+)
+def test_sides_with_an_x_are_refused_where_the_order_matters(option, text, right):
+    command = "read" if option == "-n" else "write"
+    result = invoke(command, "a.png", option, text, "-o", "p.png")
+    assert result.exit_code == 2
+    assert f"write rows,columns: {option} {right}" in result.stderr
+    assert not Path("p.png").exists()
+
+
+def test_equal_sides_may_have_an_x():
+    assert read_with("-n", "9x9") == read_with("-n", "9")
+    assert invoke("write", "a.png", "--canvas", "50x50", "-o", "c.png").exit_code == 0

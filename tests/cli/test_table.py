@@ -1,23 +1,34 @@
 """A table of windows: what its columns mean, and that a bad row costs only itself."""
 
+import os
 import shutil
 from pathlib import Path
 
-import click
 import numpy as np
 import pytest
-from helpers import SHAPE, invoke, noise, opened, save
+from helpers import SHAPE, invoke, lines, noise, opened, record, save
 
 import glimpse.io.stills
 from glimpse import GlimpseError, Window, read
-from glimpse.cli.options import WindowOptions
 from glimpse.cli.table import read_table
+from glimpse.cli.table.columns import FORMS, IMAGES, parse_columns
+from glimpse.cli.window_options import WindowOptions
 
 PLAIN = WindowOptions(n=8)
 
 
-def rows(text, images=(), window=PLAIN):
-    return read_table("t.csv", text.encode(), images, window)
+def rows(text, images=(), window=PLAIN, columns="", **options):
+    data = text if isinstance(text, bytes) else text.encode()
+    renamed = parse_columns(columns) if columns else {}
+    return list(read_table("t.csv", data, images, window, renamed=renamed, **options))
+
+
+def window_of(text, images=("a.png",), shape=(40, 60), **options):
+    """The window of a table of one row."""
+    (row,) = rows(text, images, **options)
+    if row.fault:
+        raise row.fault
+    return row.window.window(shape)
 
 
 def test_each_row_is_a_window_of_its_image():
@@ -34,7 +45,7 @@ def test_row_and_col_are_other_names_of_gx_and_gy():
 
 
 def test_a_row_goes_before_the_command_line_and_an_empty_cell_does_not():
-    base = WindowOptions(delta=3.0, sigma=1.0, n=8, typed=frozenset({"delta", "sigma", "n"}))
+    base = WindowOptions(delta=3.0, sigma=1.0, n=8)
     (found,) = rows('gx,gy,delta,sigma,gamma,n\n1,2,4,,0.5,"6,7"\n', images=("a.png",), window=base)
     assert found.window.window((40, 60)) == Window(1, 2, 4, 1, gamma=0.5, n=(6, 7))
 
@@ -65,28 +76,184 @@ def test_a_bad_row_keeps_its_fault(cells, message):
 @pytest.mark.parametrize(
     ("text", "images", "message"),
     [
-        ("", (), "no column gx"),
-        ("image,gx\n", (), "no column gy"),
-        ("gx,gy\n1,2\n", (), "column image"),
-        ("gx,gy\n1,2\n", ("a.png", "b.png"), "one image only"),
-        ("image,gx,gy\n", ("a.png",), "column image, or one"),
-        ("image,gx,gy,row\n", (), "gx stands twice"),
-        ('image,gx,gy\n"a.png,1,2\n', (), "not CSV"),
+        ("", (), "found none; looked for gx,gy or row,col"),
+        ("image,gx\n", (), "found image, gx; looked for gx,gy or row,col"),
+        ("gx,gy\n1,2\n", (), "no column image, so it goes with one image in the command, not 0"),
+        ("gx,gy\n1,2\n", ("a.png", "b.png"), "one image in the command, not 2"),
+        ("image,gx,gy\n", ("a.png",), "its column image names the images; leave out a.png"),
+        ("image,gx,gy,GX\n", (), "the column GX stands twice"),
+        ('"image,gx,gy\na.png,1,2\n', (), "not CSV"),
+        ("image,gx,gy,left,top,width,height\n", (), "in two ways, gx,gy and left,top,width,height; choose"),
     ],
 )
 def test_what_is_no_table_is_refused(text, images, message):
-    with pytest.raises(click.UsageError) as refused:
+    with pytest.raises(GlimpseError) as refused:
         rows(text, images)
-    assert message in refused.value.message
-    assert "t.csv" in refused.value.message
+    assert message in str(refused.value)
 
 
-def test_bytes_that_are_no_text_are_refused():
-    with pytest.raises(click.UsageError, match="not CSV in UTF-8"):
-        read_table("t.csv", b"image,gx,gy\n\xff\xfe,1,2\n", (), PLAIN)
+def test_bytes_that_are_no_text_are_refused_and_in_a_row_cost_only_that_row():
+    with pytest.raises(GlimpseError, match="not CSV in UTF-8"):
+        rows(b"image,gx,\xff\n")
+    bad, good = rows(b"image,gx,gy\n\xff\xfe,1,2\nb.png,1,2\n")
+    assert "not CSV in UTF-8" in str(bad.fault)
+    assert (good.image, good.fault) == ("b.png", None)
 
 
-# the command
+# What people have
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: ",".join(form.names))
+def test_every_way_to_say_where_gives_the_same_window(form):
+    cells = {
+        "point": "19.5,29.5",
+        "size": "20,10,20,20",
+        "corners": "20,10,40,30",
+        "center": "30,20,20,20",
+    }[form.kind]
+    place = window_of(f"{','.join(form.names)}\n{cells}\n")
+    assert (place.gx, place.gy) == (19.5, 29.5)
+    assert form.kind == "point" or place.delta == 20 / 8
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_every_name_of_the_image_is_understood_in_any_case_with_spaces(name):
+    for text in (name, name.upper(), f" {name.title()} "):
+        (row,) = rows(f"{text},gx,gy\na b.png,1,2\n")
+        assert (row.image, row.fault) == ("a b.png", None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Row;Col;Delta\n10,5;20;1,5\n",
+        "Row\tCol\tDelta\n10.5\t20\t1.5\n",
+        "# written by a tracker\n\nROW,COL,DELTA\n# and so on\n10.5,20,1.5\n\n",
+        "sep=;\nrow;col;delta\n10,5;20;1.5\n",
+        "row,col,delta\r10.5,20,1.5\r",
+        'row,col,delta,"a ; long ; name"\r\n10.5,20,1.5,"two\r\nlines"\r\n',
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_dialects_and_encodings_are_told_apart(text, encoding):
+    mark = {"utf-16-le": "\ufeff", "utf-16-be": "\ufeff"}.get(encoding, "")
+    found = window_of((mark + text).encode(encoding))
+    assert (found.gx, found.gy, found.delta) == (10.5, 20, 1.5)
+
+
+def test_an_unquoted_decimal_comma_between_commas_is_a_bad_row():
+    bad, good = rows("image,gx,gy\na.png,1,5,2\na.png,1,2,\n")
+    assert "it has 4 cells, the header 3" in str(bad.fault)
+    assert not good.fault
+
+
+def test_a_quote_that_is_never_closed_costs_its_row_alone():
+    lines = [f"{name}a.png,{i},2" for i, name in enumerate(["", '"', "", ""])]
+    found = rows("\n".join(["image,gx,gy", *lines, *["b.png,1,2"] * 200]))
+    assert [bool(row.fault) for row in found[:4]] == [False, True, False, False]
+    assert len(found) == 204
+    assert found[1].place == "t.csv:3"
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "columns"),
+    [
+        ("bbox_x,bbox_y,bbox_w,bbox_h", "20,10,20,20", "x=bbox_x,y=bbox_y,w=bbox_w,h=bbox_h"),
+        ("L,T,width,height", "20,10,20,20", "left=L,top=T"),
+        ("PosY,PosX", "19.5,29.5", "row=PosY,col=posx"),
+        ("gx,gy,left,top,right,bottom", "1,2,20,10,40,30", "left=left,top=top,right=right,bottom=bottom"),
+        ("x,y,X2,Y2", "7,7,29.5,19.5", "x=X2,y=Y2"),
+    ],
+)
+def test_columns_gives_any_other_name_its_meaning(header, cells, columns):
+    found = window_of(f"{header}\n{cells}\n", columns=columns)
+    assert (found.gx, found.gy) == (19.5, 29.5)
+
+
+@pytest.mark.parametrize(
+    ("header", "nearest"),
+    [
+        ("image,bbox_x,bbox_y,bbox_w,bbox_h", "x=bbox_x,y=bbox_y,w=bbox_w,h=bbox_h"),
+        ("image,PosY,PosX", "y=PosY,x=PosX"),
+        ("Image,Row,Column_px", "col=Column_px|column=Column_px"),
+        (
+            "image,box left,box top,box width,box height",
+            "left=box left,top=box top,width=box width,height=box height",
+        ),
+    ],
+)
+def test_what_cannot_be_understood_says_what_was_found_and_the_nearest_columns(header, nearest):
+    with pytest.raises(GlimpseError) as refused:
+        rows(f"{header}\n")
+    said = str(refused.value)
+    assert f"found {', '.join(header.split(','))}; looked for gx,gy or row,col" in said
+    assert any(said.endswith(f"name yours as in --columns {each}") for each in nearest.split("|")), said
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ("left=x9", "--columns left=x9: no such column; there are image, gx, gy"),
+        ("middle=gx", "'middle' is no name of ours; there are image, "),
+        ("left", "'left' is not NAME=COLUMN"),
+    ],
+)
+def test_columns_that_cannot_be_are_refused(columns, message):
+    with pytest.raises(GlimpseError) as refused:
+        rows("image,gx,gy\na.png,1,2\n", columns=columns)
+    assert message in str(refused.value)
+
+
+def test_the_width_and_height_beside_corners_are_those_of_the_image():
+    found = window_of(
+        "filename,width,height,class,xmin,ymin,xmax,ymax\na.png,60,40,cat,20,10,40,30\n", images=()
+    )
+    assert (found.gx, found.gy, found.delta) == (19.5, 29.5, 2.5)
+
+
+def test_normalized_numbers_are_shares_of_the_image():
+    box = window_of("x,y,w,h\n0.25,0.5,0.5,0.25\n", normalized=True, shape=(40, 20))
+    assert (box.gx, box.gy) == (24.5, 9.5)
+    middle = window_of("x,y\n0.5,0.5\n", normalized=True, shape=(40, 60))
+    assert (middle.gx, middle.gy) == (19.5, 29.5)
+    yolo = window_of(
+        "class,x_center,y_center,width,height\n0,0.5,0.25,0.5,0.25\n", normalized=True, shape=(40, 20)
+    )
+    assert (yolo.gx, yolo.gy) == (9.5, 9.5)
+
+
+@pytest.mark.parametrize("cells", ["20,10,0,5", "20,10,-1,5", "20,10,5,", "20,10,5,x", "20,10,inf,5"])
+def test_a_bad_box_is_a_bad_row(cells):
+    with pytest.raises(GlimpseError):
+        window_of(f"x,y,w,h\n{cells}\n")
+
+
+@pytest.mark.parametrize(
+    ("typed", "header", "both"),
+    [
+        (["--delta", "2"], "row,col,Delta", "--delta is typed and the column Delta says it too"),
+        (["--row", "2"], "Row,Col", "--gx is typed and the columns Row,Col"),
+        (["--slice", "1:9"], "gx,gy", "--slice is typed and the columns gx,gy"),
+        (["--box", "1,1,9,9"], "gx,gy", "--box is typed and the columns gx,gy"),
+        (["--delta", "2"], "x,y,w,h", "--delta is typed and the columns x,y,w,h"),
+        (["-n", "7"], "gx,gy,n", "-n is typed and the column n"),
+        (["--sigma", "7"], "gx,gy,sigma", "--sigma is typed and the column sigma"),
+    ],
+)
+def test_what_is_typed_and_a_column_is_refused_and_both_are_named(desk, typed, header, both):
+    Path("t.csv").write_text(header + "\n")
+    result = invoke("read", "a.png", "--table", "t.csv", *typed)
+    assert result.exit_code == 2
+    assert both in result.stderr
+
+
+def test_an_environment_default_is_no_conflict(desk):
+    Path("t.csv").write_text("gx,gy,delta\n10,20,2\n")
+    result = invoke("read", "a.png", "--table", "t.csv", "-o", "x.png", env={"GLIMPSE_DELTA": "5"})
+    assert (result.exit_code, record("x.png")["delta"]) == (0, 2)
+
+
+# The command
 
 
 @pytest.fixture
@@ -123,29 +290,55 @@ def test_the_command_cuts_each_window_and_decodes_each_image_once(desk, monkeypa
 
 
 def test_a_bad_row_and_a_bad_image_cost_only_themselves(desk):
-    Path("t.csv").write_text(
-        "image,gx,gy\na.png,10,20\na.png,x,20\nno.png,1,2\nb.png,3,4\na.png,40,3\n", "utf-8"
-    )
-    result = invoke("read", "--table", "t.csv", "-n", "8", "-o", "out/", "-q")
+    rows = [
+        "a.png,10,20,",
+        "a.png,x,20,",
+        "no.png,1,2,",
+        "b.png,3,4,",
+        "a.png,5,6,p.gif",
+        "a.png,5,6,q/../../p.png",
+    ]
+    rows += [
+        "a.png,5,6,/tmp/p.png",
+        "a.png,5,6,same.png",
+        "a.png,7,8,./same.png",
+        "a.png,5,6,a-00000.png,9",
+        'a"b,"1"2,3',
+    ]
+    rows += ["a.png,5,6,t.csv/p.png", "b.png,5,6,deep/er.png", "a.png,5,6,b.png"]
+    Path("t.csv").write_text("\n".join(["image,gx,gy,output", *rows]), "utf-8")
+    result = invoke("read", "--table", "t.csv", "-n", "8", "-q")
     assert result.exit_code == 1
-    assert len(list(Path("out").iterdir())) == 2
+    made = {str(path) for path in Path().rglob("*.png")} - {"a.png", "b.png"}
+    assert made == {"a-00000.png", "b-00003.png", "same.png", "deep/er.png"}
     said = result.stderr.splitlines()
-    assert any(line.startswith("glimpse: t.csv:3: 'x' is not a plain finite number") for line in said)
-    assert "glimpse: t.csv:4: no.png: no such file or directory" in said
-    assert any("t.csv:6: row 40 (gx), col 3 (gy) is off the image" in line for line in said)
-    assert said[-1] == "glimpse: 3 of 5 windows failed"
-    assert len(said) == 4
+    for line, message in [
+        (3, "'x' is not a plain finite number"),
+        (4, "no.png: no such file or directory"),
+        (6, "-o p.gif: the name must end in .png or .npy"),
+        (7, "the output q/../../p.png leaves the folder ."),
+        (8, "the output /tmp/p.png leaves the folder ."),
+        (10, "its output ./same.png is that of t.csv:9 too"),
+        (11, "it has 5 cells, the header 4"),
+        (12, "not CSV in UTF-8"),
+        (13, "-o t.csv/p.png: "),
+        (15, "b.png is the input b.png; an input is never replaced"),
+    ]:
+        assert any(told.startswith(f"glimpse: t.csv:{line}: {message}") for told in said), (line, said)
+    assert said[-1] == "glimpse: 10 of 14 windows failed"
+    assert len(said) == 11
 
 
 def test_the_table_is_no_output_and_two_rows_share_none(desk):
     Path("t.csv").write_text("gx,gy,output\n10,20,x.png\n11,21,./x.png\n", "utf-8")
     result = invoke("read", "a.png", "--table", "t.csv")
-    assert result.exit_code == 2
-    assert "would both become" in result.stderr
+    assert result.exit_code == 1
+    assert "glimpse: t.csv:3: its output ./x.png is that of t.csv:2 too" in result.stderr
     Path("t.png").write_text("gx,gy\n10,20\n", "utf-8")
     result = invoke("read", "a.png", "--table", "t.png", "-o", "t.png", "--overwrite")
-    assert result.exit_code == 2
+    assert result.exit_code == 1
     assert "t.png is the input t.png" in result.stderr
+    assert Path("t.png").read_text() == "gx,gy\n10,20\n"
 
 
 def test_a_table_can_come_through_a_pipe(desk):
@@ -184,3 +377,111 @@ def test_many_windows_of_one_image_are_told_of_and_saved_alike_with_any_number_o
         shutil.rmtree("out")
     assert runs[0] == runs[1] == runs[2]
     assert len(runs[0][1]) == len(places) - 1
+
+
+def test_two_tables_and_options_without_a_table_are_refused(desk):
+    Path("t.csv").write_text("gx,gy\n1,2\n")
+    for words, message in [
+        (["--table", "t.csv", "--table", "u.csv"], "--table is given twice, t.csv and u.csv"),
+        (["--normalized"], "--normalized is about a table"),
+        (["--columns", "x=y"], "--columns is about a table"),
+        (["--images", "."], "--images is about a table"),
+    ]:
+        result = invoke("read", "a.png", *words)
+        assert result.exit_code == 2
+        assert message in result.stderr
+
+
+def test_names_in_the_table_are_relative_to_images(desk):
+    os.mkdir("photos")
+    os.rename("a.png", "photos/a.png")
+    Path("t.csv").write_text("image,gx,gy\na.png,10,20\nsub/b.png,1,2\n")
+    result = invoke(
+        "read", "--table", "t.csv", "--images", "photos", "-n", "8", "-o", "out/{parent}/{stem}.png"
+    )
+    assert "t.csv:3: photos/sub/b.png: no such file" in result.stderr
+    assert opened("out/a.png").shape == (8, 8, 3)
+
+
+def test_a_centre_that_looks_swapped_is_a_note_in_a_table_and_the_patch_comes_out(desk):
+    Path("t.csv").write_text("image,gx,gy\na.png,40,3\n")
+    result = invoke("read", "--table", "t.csv", "-n", "8", "-o", "x.png")
+    assert result.exit_code == 0
+    assert "its centre is off the image, but on it with gx (DOWN) and gy (ACROSS) swapped" in result.stderr
+    assert invoke("read", "a.png", "--gx", "40", "--gy", "3", "-o", "y.png").exit_code == 1
+
+
+def test_a_sweep_whose_range_looks_swapped_is_a_note(desk):
+    result = invoke("sweep", "a.png", "--gx", "40:41", "--gy", "3", "--frames", "2", "-o", "x.gif")
+    assert result.exit_code == 0
+    assert "swapped" in result.stderr
+
+
+def test_templates_have_every_column_made_safe(desk):
+    table = ["image,class,id,Row,Col,big name", "a.png,cat/../dog,7,10,20,x", "a.png,.hidden,8,11,21,"]
+    Path("t.csv").write_text("\n".join(table))
+    template = "out/{class}/{id:04d}-{big name}-{name}-{ext}-{row:.0f}-{col}-{n}.png"
+    result = invoke("read", "--table", "t.csv", "-n", "8,9", "-o", template)
+    assert result.exit_code == 0, result.stderr
+    made = sorted(str(path) for path in Path("out").rglob("*.png"))
+    assert made == [
+        "out/_hidden/0008-_-a.png-png-11-21.0-8,9.png",
+        "out/cat_.._dog/0007-x-a.png-png-10-20.0-8,9.png",
+    ]
+
+
+def test_a_cell_that_has_no_such_format_is_a_bad_row(desk):
+    Path("t.csv").write_text("image,gx,gy,id\na.png,1,2,x\na.png,1,2,3\n")
+    result = invoke("read", "--table", "t.csv", "-n", "8", "-o", "{id:03d}.png")
+    assert result.exit_code == 1
+    assert "t.csv:2: -o {id:03d}.png" in result.stderr
+    assert Path("003.png").exists()
+
+
+def test_existing_outputs_are_one_error_that_counts_them_and_skip_existing_leaves_them(desk):
+    Path("t.csv").write_text("image,gx,gy\n" + "a.png,1,2\n" * 6)
+    command = ["read", "--table", "t.csv", "-n", "8", "-o", "out/"]
+    os.mkdir("out")
+    for index in (1, 4):
+        Path(f"out/a-0000{index}.png").write_bytes(b"old")
+    result = invoke(*command)
+    assert result.exit_code == 2
+    assert (
+        "2 of 6 outputs exist already, out/a-00001.png first; --overwrite replaces them, --skip-existing"
+        in (result.stderr)
+    )
+    result = invoke(*command, "--skip-existing")
+    assert result.exit_code == 0
+    assert lines(result.stderr)[-1] == "glimpse: 2 of 6 windows were there already and were left"
+    assert Path("out/a-00001.png").read_bytes() == b"old"
+    assert len(os.listdir("out")) == 6
+    assert invoke(*command, "--skip-existing", "--overwrite").exit_code == 2
+
+
+@pytest.mark.parametrize("command", [["read"], ["write", "--canvas", "9,9"], ["show"]])
+def test_skip_existing_leaves_a_single_output_too(desk, command):
+    Path("p.png").write_bytes(b"old")
+    result = invoke(*command, "a.png", "-o", "p.png", "--skip-existing")
+    assert result.exit_code == 0, result.stderr
+    assert lines(result.stderr) == ["glimpse: 1 of 1 files were there already and were left"]
+    assert Path("p.png").read_bytes() == b"old"
+
+
+def test_a_table_longer_than_its_limit_is_refused(desk, monkeypatch):
+    monkeypatch.setattr("glimpse.limits.TABLE_BYTES", 20)
+    Path("t.csv").write_text("image,gx,gy\na.png,1,25\n")
+    result = invoke("read", "--table", "t.csv", "-o", "x.png")
+    assert result.exit_code == 2
+    assert "more than 20 bytes" in result.stderr
+
+
+def test_failures_beyond_a_thousand_are_counted_only(desk, monkeypatch):
+    monkeypatch.setattr("glimpse.cli.reporter.TOLD_FAILURES", 5)
+    Path("t.csv").write_text("image,gx,gy\n" + "a.png,x,2\n" * 60)
+    result = invoke("read", "--table", "t.csv", "-o", "out/")
+    said = lines(result.stderr)
+    assert len(said) == 7
+    assert said[-2:] == [
+        "glimpse: 5 failures are told; more are counted only",
+        "glimpse: 60 of 60 windows failed",
+    ]

@@ -415,7 +415,7 @@ def test_a_window_wholly_beyond_the_image_is_noted(folder):
     image = save("a.png", noise(30, 44))
     result = invoke("read", image, "--row", "300%", "-n", "4", "--delta", "1", "-o", "p.png")
     assert result.stderr.rstrip().endswith("-> p.png; the window lies wholly beyond the image")
-    result = invoke("write", "p.png", "--canvas", "20x30", "-o", "c.png")
+    result = invoke("write", "p.png", "--canvas", "20,30", "-o", "c.png")
     assert "the window lies wholly beyond the image" in result.stderr
     assert "beyond" not in invoke("read", image, "-o", "q.png").stderr
 

@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from glimpse import GlimpseError, Window
-from glimpse.cli.output_names import FIELDS, Template
 from glimpse.cli.param_types import (
     parse_canvas,
     parse_gain,
@@ -21,6 +20,7 @@ from glimpse.cli.param_types import (
     positive,
     ranged,
 )
+from glimpse.cli.templates import NAMES, OF_WINDOW, Template
 from glimpse.io.record import Record, parse_record
 
 pytestmark = pytest.mark.hostile
@@ -42,7 +42,7 @@ records = st.one_of(
 )
 numbers = st.from_regex(r"[+-]?[0-9.eE_xnaif%]{0,8}", fullmatch=True) | st.floats().map(str)
 words = st.lists(numbers | st.sampled_from(":,%[] -{}!"), max_size=9).map("".join) | st.text(max_size=30)
-fields = st.sampled_from([*FIELDS, "self", "0", "__class__", "stem.a", "gx[0]"])
+fields = st.sampled_from([*NAMES, *OF_WINDOW, "self", "0", "__class__", "stem.a", "gx[0]"])
 templates = st.lists(
     st.tuples(fields, st.text("!:.0123456789dfgrs*^<", max_size=6)).map(
         lambda part: "{" + "".join(part) + "}"
@@ -67,7 +67,7 @@ def one_slice(text):
 
 
 def one_template(text):
-    filled = Template(text).fill({"stem": "s", "parent": "p", "index": 3, **dict.fromkeys(FIELDS[3:], 2.5)})
+    filled = Template(text).fill({**dict.fromkeys(NAMES, "s"), "index": 3, **dict.fromkeys(OF_WINDOW, 2.5)})
     assert len(filled) < len(text) + 400
 
 

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import click
 
 from glimpse.cli import signals
-from glimpse.cli.streams import ensure_stderr, say, silence_libraries
+from glimpse.cli.streams import StandardOutputError, ensure_stderr, say, silence_libraries
 from glimpse.errors import GlimpseError
 
 
@@ -39,8 +39,8 @@ class Boundary(click.Group):
         except GlimpseError as error:
             say(f"glimpse: {error}")
             _finish(2)
-        except OSError as error:  # of standard output: whatever else is opened has errors of its own
-            say(f"glimpse: standard output: {(error.strerror or str(error)).lower()}")
+        except (StandardOutputError, OSError) as error:  # whatever else is opened has errors of its own
+            say(f"glimpse: standard output: {(getattr(error, 'strerror', None) or str(error)).lower()}")
             _abandon(1)
         except (KeyboardInterrupt, click.Abort):  # before the command began, or a second one
             signals.die(signal.SIGINT)

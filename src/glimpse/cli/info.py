@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import click
 
 from glimpse.cli.options import input_options
+from glimpse.cli.param_types import FileName
 from glimpse.cli.runner import run
+from glimpse.cli.streams import put
 
 if TYPE_CHECKING:
     from glimpse.io import DecodeOptions
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, type=FileName(), required=True, metavar="FILE...")
 @input_options
 def info(files: tuple[str, ...], decoding: DecodeOptions) -> None:
     """Print the record of each FILE (patch, canvas or animation), one JSON object per line."""
     from glimpse.io import load_record
 
     def job(name: str) -> str:
-        click.echo(load_record(name, decoding).to_json())
+        return json.dumps({"file": name, **load_record(name, decoding).to_dict()})
+
+    def finish(name: str, line: str) -> str:
+        put(line)
         return ""
 
-    run(job, files, lambda name: name)
+    run(job, files, lambda name: name, finish=finish)

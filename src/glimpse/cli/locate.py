@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from glimpse.cli.messages import source_name
-from glimpse.cli.options import WindowOptions, input_options, output_options, window_options
+from glimpse.cli.options import input_options, output_options, window_options
 from glimpse.cli.output_names import plan
+from glimpse.cli.param_types import FileName
 from glimpse.cli.runner import run
+from glimpse.cli.window_options import WindowOptions
 from glimpse.errors import GlimpseError, about
 
 if TYPE_CHECKING:
@@ -26,8 +28,8 @@ HOLD = 150
 
 
 @click.command()
-@click.argument("image", metavar="IMAGE")
-@click.argument("patch", metavar="PATCH")
+@click.argument("image", type=FileName(), metavar="IMAGE")
+@click.argument("patch", type=FileName(), metavar="PATCH")
 @window_options()
 @input_options
 @output_options(

@@ -33,15 +33,27 @@ def cut_note(share: float) -> list[str]:
     return [f"{100 * share:.2g} % is beyond black or white and was cut; .npy keeps it"] if share else []
 
 
+class Summary(str):
+    """The line that tells of one output; `noted` where it says more than was asked for."""
+
+    noted = False
+
+
 def summary(
-    name: str, what: str, output: str, window: Window, notes: Sequence[str] = (), last: Window | None = None
-) -> str:
+    name: str, made: str, output: str, window: Window, notes: Sequence[str] = (), last: Window | None = None
+) -> Summary:
     """Return the line that tells of one file; of a sweep with the last window too."""
     gx, gy, delta, sigma = (_value(key, window, last or window) for key in ("gx", "gy", "delta", "sigma"))
     place = f"row {gx} (gx), col {gy} (gy), delta {delta}, sigma {sigma}"
-    return f"{name}: {what}, {place} -> {output}" + "".join(f"; {note}" for note in notes)
+    line = Summary(f"{name}: {made}, {place} -> {output}" + "".join(f"; {note}" for note in notes))
+    line.noted = bool(notes)
+    return line
 
 
 def _value(key: str, first: Window, last: Window) -> str:
-    ends = [f"{getattr(window, key):.6g}" for window in (first, last)]
+    ends = [_number(getattr(window, key)) for window in (first, last)]
     return ends[0] if ends[0] == ends[1] else ":".join(ends)
+
+
+def _number(value: Any) -> str:
+    return ",".join(f"{each:.6g}" for each in (value if isinstance(value, tuple) else (value,)))

@@ -1,31 +1,36 @@
-"""The options that commands share, each declared once, and the window that they add up to."""
+"""The options that commands share, each declared once."""
 
 from __future__ import annotations
 
 import functools
 import os
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.core import ParameterSource
 
 from glimpse.cli.param_types import (
+    FITS,
+    FileName,
     Parsed,
-    Position,
+    parse_box,
     parse_levels,
     parse_n,
+    parse_pad,
     position,
     positive,
+    positive_pair,
     ranged,
+    single,
     slice_text,
     whole,
 )
+from glimpse.cli.window_options import WindowOptions
 from glimpse.errors import GlimpseError
 from glimpse.limits import MAX_PIXELS, N_MAX
-from glimpse.validation import Pair
-from glimpse.window import EDGES, KERNELS, NUMBERS, Window
+from glimpse.window import EDGES, KERNELS, Window
 
 if TYPE_CHECKING:
     from glimpse.io import DecodeOptions
@@ -33,88 +38,6 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 _DECODING = ("levels", "max_pixels", "page")  # what `input_options` says of the files
 DEFAULTS = {field.name: field.default for field in fields(Window) if field.default is not MISSING}
-
-
-@dataclass(frozen=True)
-class WindowOptions:
-    """What the command line says of the window; None is what it leaves open.
-
-    A value is one value, or (first, last) in a sweep.
-    """
-
-    gx: Any = None
-    gy: Any = None
-    delta: Any = None
-    sigma: Any = None
-    gamma: Any = None
-    n: Pair | None = None
-    kernel: Any = None
-    edge: Any = None
-    slice: str | None = None
-    like: Any = None  # a Record, or None
-    typed: frozenset[str] = frozenset()  # names on the command line: these go before a record
-
-    def window(self, shape: tuple[int, int], end: int = 0) -> Window:
-        """Return the window on an image of this shape: the first (0) or the last (-1) of a sweep.
-
-        Raises
-        ------
-        GlimpseError
-            If the centre is off the image and would be on it with gx and gy swapped, or the slice
-            does not fit.
-        """
-        given = {key: self._end(key, end) for key in ("delta", "sigma", "gamma", "n", "kernel", "edge")}
-        for key, size in zip(("gx", "gy"), shape, strict=True):
-            place = self._end(key, end)
-            given[key] = place.on(size) if place else None
-        given = {k: v for k, v in given.items() if v is not None and (not self.like or k in self.typed)}
-        window = self._base(shape, given, end)
-        if self._in_pixels() and window.looks_swapped(shape):
-            raise GlimpseError(
-                f"row {window.gx:g} (gx), col {window.gy:g} (gy) is off the image ({shape[0]} rows, "
-                f"{shape[1]} columns) but is on it swapped: gx counts DOWN, gy ACROSS; use "
-                f"--row {window.gy:g} --col {window.gx:g} (or percentages to look past the edge)"
-            )
-        return window
-
-    def or_like(self, record: Any) -> WindowOptions:
-        """Return these options over the window of a record, unless ``--like`` named another."""
-        if self.like or record is None:
-            return self
-        return replace(self, like=record, slice=self.slice if "slice" in self.typed else None)
-
-    @property
-    def is_sweep(self) -> bool:
-        """Whether some number is a range, here or in the record of ``--like``."""
-        return any(map(self._changes, NUMBERS))
-
-    def _changes(self, key: str) -> bool:
-        first, last = self._end(key, 0), self._end(key, -1)
-        if first is None and self.like and self.like.last:
-            first, last = (getattr(window, key) for window in (self.like.window, self.like.last))
-        return bool(first != last)
-
-    def or_n(self, n: Pair) -> WindowOptions:
-        """Return these options with this number of filters, unless another was typed."""
-        return self if self.like or "n" in self.typed else replace(self, n=n)
-
-    def _in_pixels(self) -> bool:
-        """Whether gx or gy is one number of pixels, which may be meant for the other axis."""
-        places = [place for place in (self.gx, self.gy) if place]
-        fixed = all(isinstance(place, Position) for place in places)
-        return fixed and any(not place.percent for place in places)
-
-    def _end(self, key: str, end: int) -> Any:
-        value = getattr(self, key)
-        return value[end] if isinstance(value, tuple) and key != "n" else value
-
-    def _base(self, shape: tuple[int, int], given: dict[str, Any], end: int) -> Window:
-        known: Window | None = self.like and (self.like.last if end and self.like.last else self.like.window)
-        if self.slice:
-            kept = {key: getattr(known, key) for key in ("n", "gamma", "kernel", "edge")} if known else {}
-            given = {key: value for key, value in given.items() if key not in ("gx", "gy", "delta")}
-            return Window.from_slice(self.slice, shape, **{**kept, **given})
-        return replace(known, **given) if known else Window.centered(shape, **given)
 
 
 def option(*names: str, **settings: Any) -> Callable[[F], F]:
@@ -130,15 +53,15 @@ def window_options(*, sweep: bool = False) -> Callable[[Callable[..., Any]], Cal
     Parameters
     ----------
     sweep : bool
-        Whether gx, gy, delta, sigma and gamma may be ranges.
+        Whether gx, gy, delta, sigma, gamma and the box may be ranges.
     """
-    stack = [*_numbers(sweep), *_whole_windows()]
+    stack = [*_numbers(sweep), *_whole_windows(sweep)]
+    own = [field.name for field in fields(WindowOptions) if field.name not in ("typed", "guarded")]
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(command)
         def wrapped(**values: Any) -> Any:
-            own = {f.name: values.pop(f.name) for f in fields(WindowOptions) if f.name != "typed"}
-            return command(window=_collected(own, sweep=sweep), **values)
+            return command(window=_collected({name: values.pop(name) for name in own}, sweep=sweep), **values)
 
         for decorator in reversed(stack):
             wrapped = decorator(wrapped)
@@ -149,30 +72,44 @@ def window_options(*, sweep: bool = False) -> Callable[[Callable[..., Any]], Cal
 
 def _numbers(sweep: bool) -> list[Callable[[F], F]]:
     """The options of the numbers of a window."""
-    kind = ranged if sweep else lambda parse: parse
+    kind = ranged if sweep else single
     tail = ", or FIRST:LAST" if sweep else ""
     return [
         option("--gx", "--row", "gx", type=Parsed("position", kind(position("gx"))), metavar="ROW",
                help=f"Centre row, counted DOWN, in pixels or percent{tail}. [default: the middle]"),
         option("--gy", "--col", "gy", type=Parsed("position", kind(position("gy"))), metavar="COL",
                help=f"Centre column, counted ACROSS{tail}. [default: the middle]"),
-        option("--delta", type=Parsed("number", kind(positive("delta"))), metavar="PIXELS",
-               help=f"Stride between filter centres{tail}. [default: spans the shorter side]"),
-        option("--sigma", type=Parsed("number", kind(positive("sigma"))), metavar="PIXELS",
-               help=f"Width (standard deviation) of a filter{tail}. [default: max(delta, 1) / 2]"),
+        option("--delta", type=Parsed("number", kind(positive_pair("delta"))), metavar="PIXELS",
+               help=f"Stride between filter centres, one number or ROWS,COLS{tail}. "
+               "[default: spans the shorter side]"),
+        option("--sigma", type=Parsed("number", kind(positive_pair("sigma"))), metavar="PIXELS",
+               help=f"Width (standard deviation) of a filter, one number or ROWS,COLS{tail}. "
+               "[default: max(delta, 1) / 2; of a box delta / sqrt(12)]"),
         option("--gamma", type=Parsed("number", kind(positive("gamma"))), metavar="FACTOR",
                help=f"Intensity of the patch{tail}. [default: {DEFAULTS['gamma']:g}]"),
-        option("-n", "n", type=Parsed("filters", parse_n), metavar="N|ROWS,COLS", envvar="GLIMPSE_N",
-               help=f"Filters per axis, at most {N_MAX}. [default: {DEFAULTS['n']}]"),
+        option("-n", "n", type=Parsed("filters", parse_n), metavar="N|ROWS,COLS|native", envvar="GLIMPSE_N",
+               help=f"Filters per axis, at most {N_MAX}; native: one for each pixel of the box. "
+               f"[default: {DEFAULTS['n']}]"),
     ]  # fmt: skip
 
 
-def _whole_windows() -> list[Callable[[F], F]]:
+def _whole_windows(sweep: bool) -> list[Callable[[F], F]]:
     """The options that say where a window is at once, and what its filters are like."""
+    kind, tail = (ranged, ", or FIRST:LAST") if sweep else (single, "")
     return [
+        option("--box", type=Parsed("box", kind(parse_box)), metavar="X,Y,W,H",
+               help="The window that tiles a box, X across and Y down from the left and top edge, in pixels "
+               f"or percent{tail} (instead of gx, gy, delta)."),
+        option("--fit", type=click.Choice(FITS), default=FITS[0], show_default=True,
+               help="How n samples fill a box of another aspect: stretched; square, with what is around it; "
+               "square, cut."),
+        option("--pad", type=Parsed("percentage", parse_pad), metavar="PERCENT",
+               help="Grow the box on every side, by a share of its sides. [default: 0%]"),
         option("--slice", type=Parsed("slice", slice_text), metavar="A:B,C:D",
-               help="The window that tiles a crop, as 100:600,200:700 (instead of gx, gy, delta)."),
-        option("--like", metavar="FILE", help="Take the window of an earlier patch, or of its JSON."),
+               help="The window that tiles a crop, as 100:600,200:700, also in percent (instead of gx, gy, "
+               "delta)."),
+        option("--like", type=FileName(), metavar="FILE",
+               help="Take the window of an earlier patch, or of its JSON."),
         option("--kernel", type=click.Choice(KERNELS),
                help=f"Shape of a filter. [default: {DEFAULTS['kernel']}]"),
         option("--edge", type=click.Choice(EDGES),
@@ -187,10 +124,7 @@ def _collected(values: dict[str, Any], *, sweep: bool) -> WindowOptions:
     """
     context = click.get_current_context()
     typed = {k for k in values if context.get_parameter_source(k) == ParameterSource.COMMANDLINE}
-    if clash := sorted({"gx", "gy", "delta"} & typed) if "slice" in typed else []:
-        raise click.UsageError(f"--slice says where the window is; leave out --{clash[0]}")
-    if "slice" not in typed and ({"gx", "gy", "delta"} & typed or values["like"]):
-        values["slice"] = None  # it comes from the environment
+    _check_places(values, typed)
     if not values["like"]:
         return WindowOptions(**values, typed=frozenset(typed))
     from glimpse.io import load_record
@@ -203,19 +137,46 @@ def _collected(values: dict[str, Any], *, sweep: bool) -> WindowOptions:
         raise click.UsageError(f"--like {values['like']}: {error}") from None
 
 
+def _check_places(values: dict[str, Any], typed: set[str]) -> None:
+    """Refuse two places that are typed; forget those of the environment that another one goes before."""
+    whole = [name for name in ("slice", "box") if name in typed]
+    if clash := [*whole[1:], *sorted({"gx", "gy", "delta"} & typed)] if whole else []:
+        raise click.UsageError(f"--{whole[0]} says where the window is; leave out --{clash[0]}")
+    for name in ("slice", "box"):
+        if name not in typed and ({"gx", "gy", "delta", "slice", "box"} & typed or values["like"]):
+            values[name] = None
+
+
 def output_options(what: str) -> Callable[[F], F]:
     """Give a command ``-o``, ``--overwrite`` and ``-q``."""
 
     def decorate(command: F) -> F:
         for decorator in (
             option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
-            option("--overwrite", is_flag=True, help="Replace existing files (never an input)."),
-            option("-o", "--output", metavar="FILE|FOLDER/|TEMPLATE|-", help=what),
-        ):
+            option("--overwrite", is_flag=True, callback=_check_existing,
+                   help="Replace existing files (never an input)."),
+            option("-o", "--output", type=FileName(), metavar="FILE|FOLDER/|TEMPLATE|-", help=what),
+        ):  # fmt: skip
             command = decorator(command)
         return command
 
     return decorate
+
+
+def skip_option(command: F) -> F:
+    """Give a command ``--skip-existing``."""
+    return option(
+        "--skip-existing",
+        is_flag=True,
+        callback=_check_existing,
+        help="Leave outputs that exist, and make the others.",
+    )(command)
+
+
+def _check_existing(context: click.Context, parameter: click.Parameter, value: bool) -> bool:
+    if value and (context.params.get("overwrite") or context.params.get("skip_existing")):
+        raise click.UsageError("--overwrite replaces what --skip-existing leaves; give one of them")
+    return value
 
 
 def jobs_option(command: F) -> F:

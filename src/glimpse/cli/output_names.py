@@ -4,51 +4,17 @@ from __future__ import annotations
 
 import functools
 import os
-import re
-import string
 import sys
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import click
 
+from glimpse.cli.templates import Template, in_folder, is_folder, of_name, one_file
 from glimpse.errors import GlimpseError
-from glimpse.window import NUMBERS
 
-_FIELD = re.compile(r"0?\d{0,2}(\.\d{1,2})?[dfg]?", re.ASCII)
-FIELDS = ("stem", "parent", "index", *NUMBERS)
-
-
-class Template:
-    """An output name with ``{stem}``, ``{parent}``, ``{index:03d}``, ``{gx}``, ``{delta:.2f}``...
-
-    Raises
-    ------
-    click.UsageError
-        If a brace is open, a field unknown or its format none of ours.
-    """
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        try:
-            self._parts = list(string.Formatter().parse(text))
-        except ValueError as error:
-            raise click.UsageError(f"-o {text}: {error}; write {{stem}}, or {{{{ for a brace") from None
-        self.fields = [name for _, name, _, _ in self._parts if name is not None]
-        for _, name, spec, conversion in self._parts:
-            if name is not None and (name not in FIELDS or conversion or not _FIELD.fullmatch(spec or "")):
-                raise click.UsageError(f"-o {text}: no {{{name}}} like this; there are {', '.join(FIELDS)}")
-
-    def fill(self, values: dict[str, Any]) -> str:
-        """Return the name for these values."""
-        try:
-            return "".join(
-                literal + ("" if name is None else format(values[name], spec or ""))
-                for literal, name, spec, _ in self._parts
-            )
-        except (ValueError, KeyError) as error:
-            raise click.UsageError(f"-o {self.text}: {error} has no such format here") from None
+__all__ = ["check", "check_suffixes", "one_file", "plan", "template_of"]
 
 
 def plan(
@@ -58,8 +24,8 @@ def plan(
     default: str,
     suffixes: Sequence[str],
     overwrite: bool,
+    skip_existing: bool = False,
     values: Callable[[int], dict[str, Any]] | None = None,
-    given: Sequence[str] = (),
     protect: Sequence[str] = (),
 ) -> list[str]:
     """Return the output of each input.
@@ -74,13 +40,10 @@ def plan(
         Template of the name in the current folder, or in the folder given.
     suffixes : sequence of str
         Endings that can be written, the first one for standard output.
-    overwrite : bool
-        Whether existing files may be replaced.
+    overwrite, skip_existing : bool
+        Whether existing files may be replaced, or will be left.
     values : callable, optional
-        More template values for the input of an index, called only where a template asks for them.
-    given : sequence of str
-        The outputs of a table, relative to a folder that ``-o`` names; where one is empty the template is
-        used.
+        The fields that the window of an input fills, called only where a template asks for them.
     protect : sequence of str
         More files that no output may replace.
 
@@ -89,74 +52,96 @@ def plan(
     click.UsageError
         If two inputs share an output, an output is an input or exists, or has an unknown ending.
     """
-    own = list(given) or [""] * len(inputs)
-    template = Template("") if all(own) else _template(inputs, output, default)
-    numbers = values if values and set(template.fields) & set(NUMBERS) else None
-    folder = output if output is not None and _is_folder(output) else ""
-    names = [
-        os.path.join(folder, name) if name else _fill(template, inputs[index], index, numbers)
-        for index, name in enumerate(own)
-    ]
+    template = template_of(inputs, output, default)
+    names = [_fill(template, name, index, values) for index, name in enumerate(inputs)]
     known = [(source, name) for source, name in zip(inputs, names, strict=True) if name]
     check_suffixes([name for _, name in known], suffixes)
-    check([source for source, _ in known], [name for _, name in known], overwrite, [*inputs, *protect])
+    advice = functools.partial(
+        _advice, default=default, folder=output if output and is_folder(output) else ""
+    )
+    check([source for source, _ in known], [name for _, name in known], overwrite or skip_existing,
+          [*inputs, *protect], advice=advice)  # fmt: skip
     return names
 
 
-def check_suffixes(names: Sequence[str], suffixes: Sequence[str]) -> None:
-    """Refuse names whose ending says a format that cannot be written."""
-    for name in names:
-        if name != "-" and os.path.splitext(name)[1].lower() not in suffixes:
-            known = " or ".join(suffixes)
-            raise click.UsageError(f"-o {name}: the name must end in {known}, or in / for a folder")
-
-
-def _fill(template: Template, name: str, index: int, numbers: Callable[[int], dict[str, Any]] | None) -> str:
+def _fill(template: Template, name: str, index: int, values: Callable[[int], dict[str, Any]] | None) -> str:
     """The output of an input; empty where the input is bad, which its own job will tell."""
-    values = {"stem": _stem(name), "parent": os.path.dirname(name) or ".", "index": index}
     try:
-        return template.fill(values | (numbers(index) if numbers else {}))
+        more = values(index) if values and template.of_window else {}
     except GlimpseError:
         return ""
+    try:
+        return template.fill(of_name(name, index) | more)
+    except GlimpseError as error:
+        raise click.UsageError(str(error)) from None
 
 
-def one_file(output: str | None) -> bool:
-    """Tell whether ``-o`` names one file, not a folder or a template."""
-    return output is not None and not _is_folder(output) and not Template(output).fields
+def check_suffixes(names: Iterable[str], suffixes: Sequence[str]) -> None:
+    """Refuse names whose ending says a format that cannot be written."""
+    for name in names:
+        if fault := suffix_fault(name, suffixes):
+            raise click.UsageError(fault)
+
+
+def suffix_fault(name: str, suffixes: Sequence[str]) -> str:
+    """Return what is wrong with the ending of a name, if anything."""
+    if name == "-" or os.path.splitext(name)[1].lower() in suffixes:
+        return ""
+    return f"-o {name}: the name must end in {' or '.join(suffixes)}, or in / for a folder"
 
 
 def check(
-    inputs: Sequence[str], outputs: Sequence[str], overwrite: bool, protect: Sequence[str] = ()
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    overwrite: bool,
+    protect: Sequence[str] = (),
+    advice: Callable[[str, str], str] = lambda one, other: "{index:03d}.png",
 ) -> None:
     """Refuse outputs that collide, that are inputs, or that exist; and bytes to a terminal."""
     taken: dict[str, int] = {}
-    context = click.get_current_context(silent=True)
-    like = [context.params["like"]] if context and context.params.get("like") else []
-    sources = {found: source for source in (*inputs, *protect, *like) if (found := _identity(source))}
+    sources = identities([*inputs, *protect])
     real = functools.cache(os.path.realpath)
     for index, name in enumerate(outputs):
-        key = _place(name, real)
+        key = same_place(name, real)
         if key in taken:
-            other = inputs[taken[key]] if len(inputs) == len(outputs) else outputs[taken[key]]
+            one, other = (inputs[min(i, len(inputs) - 1)] for i in (taken[key], index))
+            one = one if len(inputs) == len(outputs) else outputs[taken[key]]
             raise click.UsageError(
-                f"{other} and {inputs[min(index, len(inputs) - 1)]} would both become {name}; "
-                "give -o a template such as {parent}/{stem}-patch.png or {index:03d}.png"
+                f"{one} and {other} would both become {name}; give -o a template such as {advice(one, other)}"
             )
         taken[key] = index
-        if name == "-" and sys.stdout is not None and sys.stdout.isatty():
-            raise click.UsageError("standard output is a terminal; redirect it or give -o FILE")
-        if name != "-":
-            _check_free(name, sources, overwrite)
+        if fault := stream_fault(name) or input_fault(name, sources):
+            raise click.UsageError(fault)
+    if not overwrite:
+        check_free([name for name in outputs if name != "-" and os.path.lexists(name)], len(outputs))
 
 
-def _place(name: str, real: Callable[[str], str]) -> str:
-    """The same text for names of the same file, also where case or links make them so."""
+def _advice(one: str, other: str, *, default: str, folder: str) -> str:
+    """A template that tells two inputs apart."""
+    for template in (f"{{parent}}/{default}", os.path.join(folder, default.replace("{stem}", "{name}"))):
+        places = [
+            same_place(Template(template).fill(of_name(name, 0)), os.path.realpath) for name in (one, other)
+        ]
+        if places[0] != places[1]:
+            return template
+    return os.path.join(folder, "{index:03d}.png")
+
+
+def same_place(name: str, real: Callable[[str], str]) -> str:
+    """Return the same text for names of the same file, also where case or links make them so."""
     folder, base = os.path.split(name)
     return unicodedata.normalize("NFC", os.path.join(real(folder), base)).casefold()
 
 
+def identities(names: Iterable[str]) -> dict[tuple[int, int], str]:
+    """Return the files that no output may replace: these, and the one that ``--like`` names."""
+    context = click.get_current_context(silent=True)
+    like = [context.params["like"]] if context and context.params.get("like") else []
+    return {found: name for name in (*names, *like) if (found := _identity(name))}
+
+
 def _identity(name: str) -> tuple[int, int] | None:
-    """What tells a file from all others, None where there is none."""
+    """The numbers that tell a file from all others, None where there is none."""
     try:
         status = os.stat(name)
     except (OSError, ValueError):
@@ -164,18 +149,48 @@ def _identity(name: str) -> tuple[int, int] | None:
     return (status.st_dev, status.st_ino) if name != "-" else None
 
 
-def _check_free(name: str, sources: dict[tuple[int, int], str], overwrite: bool) -> None:
-    if not os.path.lexists(name):
-        return
+def stream_fault(name: str) -> str:
+    """Return why standard output takes no bytes, if the name is ``-`` and it does not."""
+    if name == "-" and sys.stdout is not None and sys.stdout.isatty():
+        return "standard output is a terminal; redirect it or give -o FILE"
+    return ""
+
+
+def input_fault(name: str, sources: Mapping[tuple[int, int], str]) -> str:
+    """Return why a name can be no output, if it is a folder or an input."""
+    if name == "-" or not os.path.lexists(name):
+        return ""
     if os.path.isdir(name):
-        raise click.UsageError(f"{name} is a folder; give its files names with -o")
-    if source := sources.get(_identity(name) or (0, 0)):
-        raise click.UsageError(f"{name} is the input {source}; an input is never replaced")
-    if not overwrite:
-        raise click.UsageError(f"{name} exists already; --overwrite replaces it, -o names another")
+        return f"{name} is a folder; give its files names with -o"
+    source = sources.get(_identity(name) or (0, 0))
+    return f"{name} is the input {source}; an input is never replaced" if source else ""
 
 
-def _template(inputs: Sequence[str], output: str | None, default: str) -> Template:
+def check_free(there: Sequence[str], count: int) -> None:
+    """Refuse outputs that exist, of so many, in one error that says what to do."""
+    if not there:
+        return
+    context = click.get_current_context(silent=True)
+    leaves = bool(context and "skip_existing" in context.params)
+    if count == 1:
+        more = ", --skip-existing leaves it" if leaves else ""
+        raise click.UsageError(f"{there[0]} exists already; --overwrite replaces it, -o names another{more}")
+    more = ", --skip-existing leaves them" if leaves else ""
+    raise click.UsageError(
+        f"{len(there)} of {count} outputs exist already, {there[0]} first; --overwrite replaces them{more}"
+    )
+
+
+def template_of(
+    inputs: Sequence[str], output: str | None, default: str, columns: Sequence[str] = ()
+) -> Template:
+    """Return the template that ``-o`` is for these inputs.
+
+    Raises
+    ------
+    click.UsageError
+        If it is one name for several inputs, or none.
+    """
     if list(inputs).count("-") > 1:
         raise click.UsageError("standard input can be read once only; give '-' once")
     if output == "":
@@ -183,25 +198,13 @@ def _template(inputs: Sequence[str], output: str | None, default: str) -> Templa
     if output is None and len(inputs) > 1:
         raise click.UsageError(f"{len(inputs)} inputs need -o with a folder (out/) or a template ({default})")
     if output is None:
-        return Template("-" if list(inputs) == ["-"] else default)
-    if _is_folder(output):
-        return Template(_escaped(output.rstrip("/") or "/") + "/" + default)
-    template = Template(output)
+        return Template("-" if list(inputs) == ["-"] else default, columns)
+    if is_folder(output):
+        return in_folder(output, default, columns)
+    template = Template(output, columns)
     if len(inputs) > 1 and not template.fields:
         raise click.UsageError(
             f"-o {output} is one name for {len(inputs)} inputs; give a folder ({output}/) or a template "
             "such as {stem}-patch.png"
         )
     return template
-
-
-def _is_folder(output: str) -> bool:
-    return output != "-" and (output.endswith(("/", os.sep)) or os.path.isdir(output))
-
-
-def _escaped(text: str) -> str:
-    return text.replace("{", "{{").replace("}", "}}")
-
-
-def _stem(name: str) -> str:
-    return "stdin" if name == "-" else os.path.splitext(os.path.basename(name))[0]

@@ -3,39 +3,38 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from glimpse.cli.options import (
-    WindowOptions,
     cluster_option,
     input_options,
     jobs_option,
     option,
     output_options,
+    skip_option,
     window_options,
 )
 from glimpse.cli.output_names import plan
-from glimpse.cli.read_jobs import Crop, blocks, cut
+from glimpse.cli.param_types import FileName
 from glimpse.cli.runner import run
-from glimpse.errors import GlimpseError
-from glimpse.limits import TABLE_BYTES
+from glimpse.cli.table_options import TableOptions, table_options
+from glimpse.cli.templates import of_window
+from glimpse.cli.window_options import WindowOptions
 
 if TYPE_CHECKING:
+    from glimpse.cli.table import Row, Table
     from glimpse.io import DecodeOptions
+
+Finish = Callable[[int], "Row"]
 
 
 @click.command()
-@click.argument("images", nargs=-1, metavar="IMAGE...")
+@click.argument("images", nargs=-1, type=FileName(), metavar="IMAGE...")
 @window_options()
-@option(
-    "--table",
-    metavar="FILE.csv",
-    help="A window for each row: image, gx, gy, and optionally delta, sigma, gamma, n, output.",
-)
+@table_options
 @option(
     "--fast",
     is_flag=True,
@@ -43,16 +42,18 @@ if TYPE_CHECKING:
 )
 @input_options
 @output_options("Where to: .png, or .npy for exact numbers. [default: STEM-patch.png here]")
+@skip_option
 @jobs_option
 @cluster_option
 def read(
     images: tuple[str, ...],
     window: WindowOptions,
-    table: str | None,
+    tables: TableOptions,
     fast: bool,
     decoding: DecodeOptions,
     output: str | None,
     overwrite: bool,
+    skip_existing: bool,
     quiet: bool,
     jobs: int,
     cluster: str | None,
@@ -61,55 +62,59 @@ def read(
 
     With --table each row of a CSV file is a window; every image is decoded once.
     """  # fmt: skip
-    if not images and not table:
+    from glimpse.cli.blocks import blocks
+    from glimpse.cli.read_jobs import cut
+
+    if not images and not tables.name:
         raise click.UsageError("Missing argument 'IMAGE...', or a table of them (--table)")
-    crops = _rows(table, images, window) if table else [Crop(name, name, window) for name in images]
-    names = _names(crops, output, decoding, overwrite, protect=[table] if table else [])
-    if cluster and "-" in [*names, *(crop.image for crop in crops)]:
+    if cluster and "-" in (*images, output):
         raise click.UsageError("a cluster reads and writes files, not '-'")
-    crops = [replace(crop, output=name) for crop, name in zip(crops, names, strict=True)]
-
-    work = blocks(crops, decoding, fast=fast, jobs=0 if cluster else jobs)
-    # a worker that died may have written some already; all were free when the work began
-    job = functools.partial(cut, overwrite=overwrite or bool(cluster))
-    run(job, work, lambda block: block.crops[0].image, quiet=quiet, jobs=jobs,
-        cluster=cluster, count=len(crops), noun="windows" if table else "files")  # fmt: skip
+    rows, row = _work(images, window, tables, output, decoding, overwrite, skip_existing)
+    work = blocks(rows, decoding, fast=fast, jobs=0 if cluster else jobs, finished=row)
+    job = functools.partial(cut, overwrite=overwrite, skip_existing=skip_existing)
+    run(job, work, lambda block: block.source.name, quiet=quiet, jobs=jobs,
+        cluster=cluster, count=len(rows), noun="windows" if tables.name else "files")  # fmt: skip
 
 
-def _rows(table: str, images: tuple[str, ...], window: WindowOptions) -> list[Crop]:
-    from glimpse.cli.table import read_table
-    from glimpse.io.files import open_input
-
-    try:
-        with open_input(table) as file:
-            return read_table(table, file.read(TABLE_BYTES), images, window)
-    except GlimpseError as error:
-        raise click.UsageError(f"--table {table}: {error}") from None
-
-
-def _names(
-    crops: Sequence[Crop],
+def _work(
+    images: tuple[str, ...],
+    window: WindowOptions,
+    tables: TableOptions,
     output: str | None,
     decoding: DecodeOptions,
     overwrite: bool,
-    protect: list[str],
-) -> list[str]:
-    """The output of each crop: its own, or what ``-o`` makes of it."""
-    from glimpse import io
+    skip_existing: bool,
+) -> tuple[Sequence[Row], Finish]:
+    """The windows that are to be read, and what gives each its output."""
+    from glimpse.cli.table import Row
+    from glimpse.cli.table.outputs import Outputs
     from glimpse.io.encode import FORMATS
 
-    @functools.cache
-    def shape(name: str) -> tuple[int, int]:
-        return io.load_picture(name, decoding).shape
+    of_row = functools.partial(_fields, functools.cache(functools.partial(_shape, decoding)))
+    if tables.name:
+        table = tables.read(images, window)
+        outputs = Outputs(
+            table, output, default="{stem}-{index:05d}.png", suffixes=tuple(FORMATS), of_window=of_row
+        )
+        outputs.check(replaceable=overwrite or skip_existing, protect=[tables.name, *_sources(table)])
+        return table, outputs.row
+    rows = [Row(name, name, window) for name in images]
+    names = plan(images, output, default="{stem}-patch.png", suffixes=tuple(FORMATS), overwrite=overwrite,
+                 skip_existing=skip_existing, values=lambda index: of_row(rows[index]))  # fmt: skip
+    rows = [Row(name, name, window, target) for name, target in zip(images, names, strict=True)]
+    return rows, rows.__getitem__
 
-    def values(index: int) -> dict[str, Any]:
-        crop = crops[index]
-        if crop.fault:
-            raise crop.fault
-        return crop.window.window(shape(crop.image)).to_dict()
 
-    table = any(crop.place != crop.image for crop in crops)
-    default = "{stem}-{index:05d}.png" if table else "{stem}-patch.png"
-    return plan([crop.image for crop in crops], output, default=default, suffixes=tuple(FORMATS),
-                overwrite=overwrite, values=values, given=[crop.output for crop in crops],
-                protect=protect)  # fmt: skip
+def _sources(table: Table) -> list[str]:
+    return list(dict.fromkeys(row.image for row in table if row.image))
+
+
+def _shape(decoding: DecodeOptions, name: str) -> tuple[int, int]:
+    from glimpse import io
+
+    return io.load_picture(name, decoding).shape
+
+
+def _fields(shape: Callable[[str], tuple[int, int]], row: Row) -> dict[str, Any]:
+    """The fields of a template that the window of a row fills."""
+    return of_window(row.window.window(shape(row.image)))

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Collection, Iterable
-from contextlib import nullcontext
-from typing import TypeVar
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import Any, TypeVar
 
 import click
 
-from glimpse.cli.streams import clear_line, say
+from glimpse.cli.faults import of_item
+from glimpse.cli.reporter import Left, Line, Reporter
 from glimpse.errors import GlimpseError, prefixed
 
+__all__ = ["Left", "Line", "run"]
+
 Item = TypeVar("Item")
-Line = str | GlimpseError
 
 
 def run(
-    job: Callable[[Item], str | list[Line]],
+    job: Callable[[Item], Any],
     items: Collection[Item],
     name: Callable[[Item], str],
     *,
@@ -26,6 +27,7 @@ def run(
     cluster: str | None = None,
     count: int | None = None,
     noun: str = "files",
+    finish: Callable[[Item, Any], Line | list[Line]] = lambda item, result: result,
 ) -> None:
     """Run a job over items, tell of each in a line, and exit with 1 where some failed.
 
@@ -33,7 +35,8 @@ def run(
     ----------
     job : callable
         Does the work and returns the line that tells of it, or raises `GlimpseError`; of several outputs
-        of one item a list of lines and errors, which name their output.
+        of one item a list of lines and errors, which name their output. Any other error is the item's
+        fault as well.
     items : collection
         The items to work on.
     name : callable
@@ -46,33 +49,32 @@ def run(
         How many outputs there will be, where it is not one of each item.
     noun : str
         The noun of the last line, which counts.
+    finish : callable
+        Makes lines of the result of an item's job, one after the other, in the order of the items.
     """
     from glimpse import parallel
 
-    failed = done = 0
-    count = len(items) if count is None else count
-    shown = count > 1 and not quiet and sys.stderr.isatty()
-    with click.progressbar(length=count, file=sys.stderr) if shown else nullcontext() as bar:
-        for item, result in parallel.run(job, items, min(jobs, len(items)), cluster):
-            lines = result if isinstance(result, list) else [_named(result, name(item))]
-            done += len(lines)
-            failed += sum(isinstance(line, GlimpseError) for line in lines)
-            _tell(lines, quiet=quiet, bar=shown)
-            if bar:
-                bar.update(len(lines))
-    if failed and done > 1:
-        say(f"glimpse: {failed} of {done} {noun} failed")
-    if failed:
+    attempt = partial(_attempt, job, alone=len(items) == 1)
+    with Reporter(len(items) if count is None else count, noun, quiet=quiet) as reporter:
+        for item, result in parallel.run(attempt, items, min(jobs, len(items)), cluster):
+            reporter.tell(_lines(item, result, name, finish))
+    if reporter.failed:
         raise click.exceptions.Exit(1)
 
 
-def _named(line: Line, name: str) -> Line:
-    return prefixed(name, line) if name and isinstance(line, GlimpseError) else line
+def _attempt(job: Callable[[Item], Any], item: Item, *, alone: bool) -> Any:
+    with of_item(alone=alone):
+        return job(item)
 
 
-def _tell(lines: Iterable[Line], *, quiet: bool, bar: bool) -> None:
-    for line in lines:
-        if isinstance(line, GlimpseError) or (line and not quiet):
-            if bar:
-                clear_line()
-            say(f"glimpse: {line}" if isinstance(line, GlimpseError) else line)
+def _lines(
+    item: Item, result: Any, name: Callable[[Item], str], finish: Callable[[Item, Any], Line | list[Line]]
+) -> list[Line]:
+    """The lines of an item, its errors named."""
+    try:
+        if isinstance(result, GlimpseError):
+            raise result
+        lines = finish(item, result)
+        return lines if isinstance(lines, list) else [lines]
+    except GlimpseError as error:
+        return [prefixed(named, error) if (named := name(item)) else error]

@@ -8,9 +8,12 @@ import click
 
 from glimpse.cli.html_page import SUFFIXES, is_page, save_page
 from glimpse.cli.messages import summary
-from glimpse.cli.options import WindowOptions, input_options, option, output_options, window_options
+from glimpse.cli.options import input_options, option, output_options, skip_option, window_options
 from glimpse.cli.output_names import plan
+from glimpse.cli.param_types import FileName
+from glimpse.cli.reporter import left
 from glimpse.cli.runner import run
+from glimpse.cli.window_options import WindowOptions
 
 if TYPE_CHECKING:
     from glimpse.drawing.viewport import Levels
@@ -19,13 +22,14 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("image", metavar="IMAGE")
+@click.argument("image", type=FileName(), metavar="IMAGE")
 @window_options()
 @option("--profile", is_flag=True, help="One row of pixels instead, with filters over it, and resampled.")
 @input_options
 @output_options(
     "Where to: .png, or .html for a page to choose a window by looking. [default: STEM-show.png here]"
 )
+@skip_option
 def show(
     image: str,
     window: WindowOptions,
@@ -33,6 +37,7 @@ def show(
     decoding: DecodeOptions,
     output: str | None,
     overwrite: bool,
+    skip_existing: bool,
     quiet: bool,
 ) -> None:
     """Draw the grid of filters over IMAGE ('-' is standard input) with the patch beside it.
@@ -46,18 +51,21 @@ def show(
 
     def job(item: tuple[str, str]) -> str:
         name, target = item
+        if there := left(target, skip_existing=skip_existing):
+            return there
         picture = load_picture(name, decoding)
         here = window.window(picture.shape)
         if is_page(target):
             save_page(name, picture, here, decoding, target, overwrite=overwrite)
-            return summary(name, "page", target, here, picture.notes)
+            return summary(name, "page", target, here, [*picture.notes, *window.notes(here, picture.shape)])
         drawing = _profile(picture, here) if profile else _figure(picture, here)
         save_still(target, drawing, Picture(drawing), overwrite=overwrite)
         what = "profile" if profile else f"{here.shape[0]} x {here.shape[1]} window"
-        return summary(name, what, target, here, picture.notes)
+        return summary(name, what, target, here, [*picture.notes, *window.notes(here, picture.shape)])
 
     suffixes = DRAWINGS if profile else (*DRAWINGS, *SUFFIXES)
-    names = plan([image], output, default="{stem}-show.png", suffixes=suffixes, overwrite=overwrite)
+    names = plan([image], output, default="{stem}-show.png", suffixes=suffixes, overwrite=overwrite,
+                 skip_existing=skip_existing)  # fmt: skip
     run(job, [(image, names[0])], lambda item: item[0], quiet=quiet)
 
 

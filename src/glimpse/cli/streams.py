@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import warnings
@@ -9,14 +10,39 @@ import warnings
 import click
 
 
+class StandardOutputError(BaseException):
+    """Standard output takes no more; no item of a batch is to blame, nor can it go on."""
+
+
+def put(text: str) -> None:
+    """Write a line of data to standard output.
+
+    Raises
+    ------
+    StandardOutputError
+        If it is closed, or does not take the line.
+    """
+    if sys.stdout is None:
+        raise StandardOutputError("closed")
+    try:
+        click.echo(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StandardOutputError((error.strerror or str(error)).lower()) from error
+
+
 def say(line: str) -> None:
-    """Write one line for people to stderr, odd characters of file names escaped."""
-    click.echo("".join(_printable(c) for c in line), err=True)
+    """Write one line for people to stderr, odd characters of names escaped; a full disk costs the line."""
+    with contextlib.suppress(OSError):
+        click.echo("".join(_printable(c) for c in line), err=True)
 
 
 def clear_line() -> None:
     """Take away the progress bar that stands on the line of the cursor."""
-    click.echo("\r\033[K", nl=False, err=True)
+    with contextlib.suppress(OSError):
+        click.echo("\r\033[K", nl=False, err=True)
 
 
 def _printable(character: str) -> str:

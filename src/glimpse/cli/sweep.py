@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from glimpse.cli.messages import source_name, summary
-from glimpse.cli.options import WindowOptions, input_options, option, output_options, window_options
-from glimpse.cli.output_names import Template, check, check_suffixes, one_file, plan
-from glimpse.cli.param_types import between, whole
+from glimpse.cli.options import input_options, option, output_options, window_options
+from glimpse.cli.output_names import check, check_suffixes, one_file, plan
+from glimpse.cli.param_types import FileName, between, whole
 from glimpse.cli.runner import run
+from glimpse.cli.templates import Template, of_name, of_window
+from glimpse.cli.window_options import WindowOptions
 from glimpse.errors import GlimpseError
 from glimpse.limits import ANIMATION_PIXELS
 from glimpse.window import Window
@@ -28,7 +30,7 @@ LARGE = 5_000_000  # bytes of an animation above which the summary suggests how 
 
 
 @click.command()
-@click.argument("image", metavar="IMAGE")
+@click.argument("image", type=FileName(), metavar="IMAGE")
 @window_options(sweep=True)
 @option(
     "--frames",
@@ -119,7 +121,8 @@ def _sweep(
         record = Record(windows[0], picture.shape, source_name(name), last if last != first else None)
         hold = 0 if boomerang else hold
         what = _save_animation(output, list(shots), fps, hold, record.to_json(), overwrite=overwrite)
-    return summary(name, what, output, first, picture.notes, last)
+    notes = [*picture.notes, *options.notes(first, picture.shape)]
+    return summary(name, what, output, first, notes, last)
 
 
 def _bar(shots: Iterator[NDArray[Any]], count: int, *, quiet: bool) -> Iterator[NDArray[Any]]:
@@ -201,8 +204,7 @@ def _save_stills(
     from glimpse.io.encode import DRAWINGS
 
     template = Template(output)
-    stem = {"stem": Path(source_name(name)).stem, "parent": str(Path(name).parent)}
-    targets = [template.fill(window.to_dict() | stem | {"index": i}) for i, window in enumerate(windows)]
+    targets = [template.fill(of_name(name, i) | of_window(window)) for i, window in enumerate(windows)]
     check_suffixes(targets, DRAWINGS)
     check([name], targets, overwrite)
     for target, shot, window in zip(targets, shots, windows, strict=True):

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from glimpse.cli.options import WindowOptions, input_options, option, output_options, window_options
+from glimpse.cli.options import input_options, option, output_options, skip_option, window_options
 from glimpse.cli.output_names import one_file, plan
-from glimpse.cli.param_types import Parsed, parse_canvas, parse_gain
+from glimpse.cli.param_types import FileName, Parsed, parse_canvas, parse_gain
+from glimpse.cli.reporter import left
 from glimpse.cli.runner import run
+from glimpse.cli.window_options import WindowOptions
 from glimpse.cli.write_jobs import Settings, write_canvas
 from glimpse.errors import GlimpseError
 from glimpse.validation import checked_shape
@@ -21,15 +23,17 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("patches", nargs=-1, required=True, metavar="PATCH...")
+@click.argument("patches", nargs=-1, type=FileName(), required=True, metavar="PATCH...")
 @window_options()
 @option(
     "--canvas",
-    type=Parsed("canvas", parse_canvas),
+    type=Parsed("canvas", parse_canvas, file=True),
     metavar="ROWS,COLS|IMAGE",
     help="Size of the canvas. [default: of the patch's source]",
 )
-@option("--onto", metavar="IMAGE", help="Lay the patches over this picture instead of black.")
+@option(
+    "--onto", type=FileName(), metavar="IMAGE", help="Lay the patches over this picture instead of black."
+)
 @option(
     "--blend",
     type=click.Choice(BLENDS),
@@ -52,6 +56,7 @@ if TYPE_CHECKING:
 @output_options(
     "Where to: .png or .npy; several patches in one file share a canvas. [default: STEM-canvas.png here]"
 )
+@skip_option
 def write(
     patches: tuple[str, ...],
     window: WindowOptions,
@@ -62,6 +67,7 @@ def write(
     gain: float | None,
     output: str | None,
     overwrite: bool,
+    skip_existing: bool,
     quiet: bool,
     decoding: DecodeOptions,
 ) -> None:
@@ -85,6 +91,7 @@ def write(
         default="{stem}-canvas.png",
         suffixes=tuple(FORMATS),
         overwrite=overwrite,
+        skip_existing=skip_existing,
         protect=[name for name in (*patches, canvas, onto) if isinstance(name, str)],
     )
     groups: list[Sequence[str]] = [patches] if together else [[patch] for patch in patches]
@@ -92,7 +99,9 @@ def write(
     blend = blend or ("mean" if gain is None else "add")
     settings = Settings(canvas, onto, blend, method, gain, decoding, overwrite)
 
-    def job(item: tuple[Sequence[str], str]) -> list[str | GlimpseError]:
+    def job(item: tuple[Sequence[str], str]) -> str | list[str | GlimpseError]:
+        if there := left(item[1], skip_existing=skip_existing):
+            return there
         return write_canvas(*item, window, settings)
 
     run(job, list(zip(groups, names, strict=True)), lambda item: "", quiet=quiet)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from glimpse.cli.messages import beyond, cut_note, source_name, summary
-from glimpse.cli.options import WindowOptions
+from glimpse.cli.window_options import WindowOptions
 from glimpse.errors import GlimpseError, about
 from glimpse.window import Blend, Method, Window
 

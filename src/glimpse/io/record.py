@@ -128,6 +128,7 @@ def _record(values: dict[str, Any], max_pixels: int) -> Record:
     axes, source = values.pop("axes", AXES), values.pop("source", "")
     shape, method = values.pop("shape", None), values.pop("method", None)
     fast, several = values.pop("fast", 1), values.pop("windows", ())
+    values.pop("file", None)  # told by `glimpse info`, too
     found = {name: values.pop(name) for name in _FOUND if name in values}
     if checked("offset", found.get("offset", 0), positive=False):
         values["gamma"] = Window.gamma  # a window has no offset, and its gamma alone would only be too bright

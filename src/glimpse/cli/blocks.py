@@ -1,0 +1,164 @@
+"""How the work of a batch is divided: windows by image, so that each image is decoded once."""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
+
+from glimpse.cli.faults import fault_of
+from glimpse.cli.table import Row
+from glimpse.errors import GlimpseError
+
+if TYPE_CHECKING:
+    from glimpse.io import DecodeOptions, Picture
+
+_MANY = 100  # patches of one image: to wait for the disk after each would double the time
+_BLOCK = 50  # windows of one job: fewer share less of their filters, more keep a thread waiting for the last
+
+
+class Rows(Sequence[Row]):
+    """Some rows of many, each made when it is asked for."""
+
+    def __init__(self, row: Callable[[int], Row], indices: Sequence[int]) -> None:
+        self._row, self._indices = row, indices
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> Rows: ...
+    def __getitem__(self, index: int | slice) -> Row | Rows:
+        if isinstance(index, slice):
+            return Rows(self._row, self._indices[index])
+        return self._row(self._indices[index])
+
+
+class Source:
+    """An image that several jobs look at: the first of them decodes it.
+
+    Parameters
+    ----------
+    name : str
+        The image's file name.
+    rows : sequence of Row
+        All windows of the image.
+    decoding : DecodeOptions
+        As for `glimpse.io.load_picture`.
+    fast : bool
+        Decode a JPEG file as small as its windows allow.
+    folder : str
+        The folder that names are relative to, for workers in another one.
+    """
+
+    def __init__(
+        self, name: str, rows: Sequence[Row], decoding: DecodeOptions, *, fast: bool, folder: str = ""
+    ) -> None:
+        self.name, self.rows, self._decoding, self._fast = name, rows, decoding, fast
+        self._folder = folder
+        self.many = len(rows) >= _MANY
+        self._lock = Lock()
+        self._picture: Picture | GlimpseError | None = None
+
+    def __reduce__(self) -> Any:
+        rows = list(self.rows)  # nor does what makes them travel, nor a lock
+        return partial(Source, fast=self._fast, folder=self._folder), (self.name, rows, self._decoding)
+
+    def path(self, name: str) -> str:
+        """Return the name of a file as it is opened; standard streams stay themselves."""
+        return name if name == "-" or not name else os.path.join(self._folder, name)
+
+    def picture(self) -> Picture:
+        """Return the decoded image.
+
+        Raises
+        ------
+        GlimpseError
+            If it cannot be decoded; the same one every time.
+        """
+        with self._lock:
+            if self._picture is None:
+                self._picture = self._decoded()
+        if isinstance(self._picture, GlimpseError):
+            raise self._picture
+        return self._picture
+
+    def _decoded(self) -> Picture | GlimpseError:
+        from glimpse import io
+
+        try:
+            reduce = partial(_reduction, self.rows) if self._fast else None
+            picture = io.load_picture(self.path(self.name), self._decoding, reduce)
+            return io.as_array(picture) if self.many else picture
+        except (Exception, MemoryError) as error:
+            return fault_of(error)
+
+
+def _reduction(rows: Iterable[Row], shape: tuple[int, int]) -> int:
+    """How many times an image may be reduced for all of its windows."""
+    from glimpse.io.shrink_on_load import reduction
+
+    least = 8
+    for row in rows:
+        with suppress(GlimpseError):  # told where the window is read
+            least = min(least, reduction(row.window.window(shape), shape))
+    return least
+
+
+class Block(NamedTuple):
+    """Windows of one image that one job reads."""
+
+    source: Source
+    rows: Sequence[Row]
+
+
+def blocks(
+    rows: Sequence[Row],
+    decoding: DecodeOptions,
+    *,
+    fast: bool,
+    jobs: int,
+    finished: Callable[[int], Row] | None = None,
+    largest: int = _BLOCK,
+) -> list[Block]:
+    """Return the work on some rows, those of an image one after the other.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        The work, in any order.
+    decoding, fast
+        As for `Source`.
+    jobs : int
+        Threads that share decoded images; 0 where workers share no memory.
+    finished : callable, optional
+        The row of an index with its output, where `rows` have none yet.
+    largest : int
+        Most windows of one block where images are shared.
+    """
+    folder = "" if jobs else os.getcwd()
+    sources = [
+        Source(name, Rows(finished or rows.__getitem__, indices), decoding, fast=fast, folder=folder)
+        for name, indices in _by_image(rows).items()
+    ]
+    whole = len(sources) >= 2 * jobs  # enough images for all threads: none waits for the decoding of another
+    return [
+        Block(source, source.rows[start : start + step])
+        for source in sources
+        for step in [len(source.rows) if whole else largest]
+        for start in range(0, len(source.rows), step)
+    ]
+
+
+def _by_image(rows: Iterable[Row]) -> dict[str, array[int]]:
+    """The indices of the rows of each image, in the order of their first ones."""
+    groups: dict[str, array[int]] = {}
+    for index, row in enumerate(rows):
+        groups.setdefault(row.image, array("q")).append(index)
+    return groups

@@ -1,0 +1,240 @@
+"""The rows of a table: each an image, a window and an output; bad rows keep their fault."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, overload
+
+from glimpse.cli.param_types import Box, Position, parse_n, position, positive, positive_pair
+from glimpse.cli.table.columns import Columns, check_place, find_columns
+from glimpse.cli.table.dialect import Records, as_utf8
+from glimpse.cli.window_options import WindowOptions
+from glimpse.errors import GlimpseError
+
+_CELLS: dict[str, Callable[[str], Any]] = {
+    "n": parse_n,
+    **{name: positive_pair(name) for name in ("delta", "sigma")},
+    "gamma": positive("gamma"),
+}
+_PLACES = ("gx", "gy", "delta", "slice", "box")  # which say where a window is, or how large
+
+
+@dataclass(frozen=True)
+class Row:
+    """One window of an image, and where its patch goes: a row of a table, or an argument.
+
+    Parameters
+    ----------
+    place : str
+        The name that its error lines begin with: the image, or the file and line of a table.
+    image : str
+        The image's file name (of a patch, in a table for `glimpse write`).
+    window : WindowOptions
+        Where to look.
+    output : str
+        File of the patch; empty where a row of a table names none.
+    cells : mapping of str to str
+        All cells of the row, by the names of their columns.
+    index : int
+        Where it stands in its table, from 0.
+    named : str
+        The image as the table names it, relative to the folder of images.
+    fault : GlimpseError or None
+        The error that the row has already.
+    """
+
+    place: str
+    image: str
+    window: WindowOptions
+    output: str = ""
+    cells: Mapping[str, str] = field(default_factory=dict)
+    index: int = 0
+    named: str = ""
+    fault: GlimpseError | None = None
+
+
+class Table(Sequence[Row]):
+    """The rows of a table, each parsed when it is asked for.
+
+    Parameters
+    ----------
+    name : str
+        File name, for messages.
+    records, columns
+        The text of the table, and the meaning of its columns.
+    images : tuple of str
+        The one image of the command line, where the table names none.
+    window : WindowOptions
+        Options of the command line.
+    folder : str
+        Where names of images are relative to.
+    normalized : bool
+        Whether positions and sizes go from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        records: Records,
+        columns: Columns,
+        images: tuple[str, ...],
+        window: WindowOptions,
+        *,
+        folder: str = "",
+        normalized: bool = False,
+    ) -> None:
+        self.name, self.columns = name, columns
+        self._records, self._images, self._folder = records, images, folder
+        self._normalized = normalized
+        self._window = replace(window, guarded=False)
+        self._decimal_comma = records.delimiter != ","
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Row]: ...
+    def __getitem__(self, index: int | slice) -> Row | Sequence[Row]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        if index >= len(self):
+            raise IndexError(index)
+        return self._row(index)
+
+    def __iter__(self) -> Iterator[Row]:
+        return map(self._row, range(len(self)))
+
+    def _row(self, index: int) -> Row:
+        row = Row(f"{self.name}:{self._records.line(index)}", "", self._window, index=index)
+        try:
+            values = self._values(index)
+            cells = dict(zip(self.columns.header, values, strict=False))
+            row = replace(row, cells=cells, output=self._cell(values, "output"))
+            named = self._image(values)
+            row = replace(row, named=named, image=os.path.join(self._folder, named))
+            return replace(row, window=self._placed(values))
+        except GlimpseError as error:
+            return replace(row, fault=error)
+
+    def _values(self, index: int) -> list[str]:
+        values, size = self._records.cells(index), len(self.columns.header)
+        if any(values[size:]):
+            raise GlimpseError(f"it has {len(values)} cells, the header {size}")
+        return values
+
+    def _cell(self, values: Sequence[str], name: str) -> str:
+        place = self.columns.index.get(name, -1)
+        return values[place] if 0 <= place < len(values) else ""
+
+    def _image(self, values: Sequence[str]) -> str:
+        if "image" not in self.columns.index:
+            return self._images[0]
+        if not (name := self._cell(values, "image")):
+            raise GlimpseError("no image is named")
+        if name == "-" or "\0" in name:
+            raise GlimpseError(f"{name!r} is no name of a file")
+        return name
+
+    def _placed(self, values: Sequence[str]) -> WindowOptions:
+        """The window options of the row over those of the command line."""
+        found = self._where(values)
+        for name in self.columns.numbers():
+            if text := self._cell(values, name):
+                found[name] = _CELLS[name](self._plain(text) if name != "n" else text)
+        return replace(self._window, **found, typed=self._window.typed | set(found))
+
+    def _where(self, values: Sequence[str]) -> dict[str, Any]:
+        form = self.columns.form
+        if form is None:
+            return {}
+        texts = [self._cell(values, name) for name in form.names]
+        if not all(texts):
+            name = form.names[texts.index("")]
+            raise GlimpseError(f"{self.columns.header[self.columns.index[name]]} is missing")
+        places = [self._position(name, text) for name, text in zip(form.names, texts, strict=True)]
+        if form.kind == "point":
+            return {"gx": places[0], "gy": places[1], "slice": None, "box": None}
+        a, b, c, d = places
+        return {"box": Box(a, b, c, d, form.kind), "slice": None}
+
+    def _position(self, name: str, text: str) -> Position:
+        found = position(name)(self._plain(text))
+        return Position(found.value * 100, True) if self._normalized and not found.percent else found
+
+    def _plain(self, text: str) -> str:
+        """A number with a decimal point, where the table writes a comma."""
+        return (
+            text.replace(",", ".")
+            if self._decimal_comma and text.count(",") == 1 and "." not in text
+            else text
+        )
+
+
+def read_table(
+    name: str,
+    data: bytes,
+    images: tuple[str, ...],
+    window: WindowOptions,
+    *,
+    renamed: Mapping[str, str] | None = None,
+    folder: str = "",
+    normalized: bool = False,
+    first: str = "image",
+) -> Table:
+    """Read a table of windows.
+
+    Parameters
+    ----------
+    name : str
+        File name, for messages.
+    data : bytes
+        CSV with a header: commas, semicolons or tabs, UTF-8, or UTF-16 by its byte order mark. `FORMS`,
+        `IMAGES` and `NUMBERS` of `columns` are the names of columns that are understood, in any case;
+        other columns are kept. Lines that begin with ``#`` are skipped; an empty cell means the command
+        line's value.
+    images : tuple of str
+        Images of the command line.
+    window : WindowOptions
+        Options of the command line.
+    renamed : mapping of str to str
+        Columns that are named otherwise, as of `parse_columns`.
+    folder, normalized, first
+        As for `Table` and `find_columns`.
+
+    Raises
+    ------
+    GlimpseError
+        If it is no such table, or says again what the command line says.
+    """
+    records = Records(as_utf8(data))
+    columns = find_columns(records.header, renamed or {}, first=first)
+    check_place(columns, typed=bool({"slice", "box", "gx", "gy"} & window.typed or window.like))
+    _check_images(columns, images, first)
+    _check_typed(columns, window)
+    return Table(name, records, columns, images, window, folder=folder, normalized=normalized)
+
+
+def _check_images(columns: Columns, images: tuple[str, ...], noun: str) -> None:
+    named = "image" in columns.index
+    if named and images:
+        column = columns.header[columns.index["image"]]
+        raise GlimpseError(f"its column {column} names the {noun}s; leave out {images[0]}")
+    if not named and len(images) != 1:
+        raise GlimpseError(f"no column {noun}, so it goes with one {noun} in the command, not {len(images)}")
+
+
+def _check_typed(columns: Columns, window: WindowOptions) -> None:
+    """Refuse a number that is both typed and a column."""
+    words = {name: f"the column {columns.header[columns.index[name]]}" for name in columns.numbers()}
+    if columns.form:
+        named = ",".join(columns.header[columns.index[name]] for name in columns.form.names)
+        inside = _PLACES if columns.form.kind != "point" else ("gx", "gy", "slice", "box")
+        words |= dict.fromkeys(inside, f"the columns {named}")
+    for name, word in words.items():
+        if name in window.typed:
+            option = "-n" if name == "n" else f"--{name}"
+            raise GlimpseError(f"{option} is typed and {word} says it too; leave out one of them")

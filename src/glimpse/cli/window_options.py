@@ -1,0 +1,142 @@
+"""The window that the options add up to, on an image of any shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from glimpse.cli.param_types import Position, Range
+from glimpse.errors import GlimpseError
+from glimpse.validation import Pair
+from glimpse.window import NUMBERS, Window
+
+_FILTERS = ("sigma", "gamma", "n", "kernel", "edge")  # what a slice or a box leaves to other options
+
+
+@dataclass(frozen=True)
+class WindowOptions:
+    """The options of a window; an option that is not given is None.
+
+    A number, a position or a box is one value, or in a sweep a `Range` of two.
+
+    Parameters
+    ----------
+    gx, gy, delta, sigma, gamma, n, kernel, edge
+        The window's own; gx and gy are `Position`; ``native`` is an n too.
+    slice, box, fit, pad
+        A crop that the window tiles, as text or as a `Box`; how a box is filled; how much it grows.
+    like : Record or None
+        An earlier window, which the options change.
+    typed : frozenset of str
+        Names of the options on the command line, or of the columns in a row: they go before a record.
+    guarded : bool
+        Whether gx and gy are refused where they look swapped.
+    """
+
+    gx: Any = None
+    gy: Any = None
+    delta: Any = None
+    sigma: Any = None
+    gamma: Any = None
+    n: Pair | Literal["native"] | None = None
+    kernel: Any = None
+    edge: Any = None
+    slice: str | None = None
+    box: Any = None
+    fit: Any = None
+    pad: Any = None
+    like: Any = None
+    typed: frozenset[str] = frozenset()
+    guarded: bool = True
+
+    def window(self, shape: tuple[int, int], end: int = 0) -> Window:
+        """Return the window on an image of this shape: the first (0) or the last (-1) of a sweep.
+
+        Raises
+        ------
+        GlimpseError
+            If the centre is off the image and would be on it with gx and gy swapped, or a slice or box
+            does not fit.
+        """
+        window = self._built(shape, self._given(shape, end), end)
+        if self.guarded and self._in_pixels() and window.looks_swapped(shape):
+            raise GlimpseError(
+                f"row {window.gx:g} (gx), col {window.gy:g} (gy) is off the image ({shape[0]} rows, "
+                f"{shape[1]} columns) but is on it swapped: gx counts DOWN, gy ACROSS; use "
+                f"--row {window.gy:g} --col {window.gx:g} (or percentages to look past the edge)"
+            )
+        return window
+
+    def notes(self, window: Window, shape: tuple[int, int]) -> list[str]:
+        """Return what the line of a window should tell: where it lies, and what follows what."""
+        notes = [] if window.sees(shape) else ["the window lies wholly beyond the image"]
+        if not (self.guarded and self._in_pixels()) and window.looks_swapped(shape):
+            notes.append("its centre is off the image, but on it with gx (DOWN) and gy (ACROSS) swapped")
+        if self.like and "sigma" not in self.typed and window.delta != self.like.window.delta:
+            notes.append("sigma follows delta")
+        return notes
+
+    def or_like(self, record: Any) -> WindowOptions:
+        """Return these options over the window of a record, unless ``--like`` named another."""
+        if self.like or record is None:
+            return self
+        place = [getattr(self, name) if name in self.typed else None for name in ("slice", "box")]
+        return replace(self, like=record, slice=place[0], box=place[1])
+
+    @property
+    def is_sweep(self) -> bool:
+        """Whether some number or the box is a range, here or in the record of ``--like``."""
+        return isinstance(self.box, Range) or any(map(self._changes, NUMBERS))
+
+    def _changes(self, key: str) -> bool:
+        first, last = self._end(key, 0), self._end(key, -1)
+        if first is None and self.like and self.like.last:
+            first, last = (getattr(window, key) for window in (self.like.window, self.like.last))
+        return bool(first != last)
+
+    def or_n(self, n: Pair) -> WindowOptions:
+        """Return these options with this number of filters, unless another was typed."""
+        return self if self.like or "n" in self.typed else replace(self, n=n)
+
+    def _in_pixels(self) -> bool:
+        """Whether gx or gy is one number of pixels, which may be meant for the other axis."""
+        places = [place for place in (self.gx, self.gy) if place]
+        fixed = all(isinstance(place, Position) for place in places)
+        return fixed and any(not place.percent for place in places)
+
+    def _end(self, key: str, end: int) -> Any:
+        value = getattr(self, key)
+        return value[end] if isinstance(value, Range) else value
+
+    def _given(self, shape: tuple[int, int], end: int) -> dict[str, Any]:
+        """The values given at one end of a sweep, in pixels; a record goes before the environment."""
+        given = {key: self._end(key, end) for key in ("delta", *_FILTERS)}
+        for key, size in zip(("gx", "gy"), shape, strict=True):
+            place = self._end(key, end)
+            given[key] = place.on(size) if place else None
+        return {k: v for k, v in given.items() if v is not None and (not self.like or k in self.typed)}
+
+    def _built(self, shape: tuple[int, int], given: dict[str, Any], end: int) -> Window:
+        known: Window | None = self.like and (self.like.last if end and self.like.last else self.like.window)
+        if self.slice or self.box:
+            kept = {key: getattr(known, key) for key in _FILTERS if key != "sigma"} if known else {}
+            window = self._tiled(shape, {**kept, **{k: v for k, v in given.items() if k in _FILTERS}}, end)
+        elif given.get("n") == "native":
+            raise GlimpseError("-n native counts the pixels of a box: give --box or --slice")
+        else:
+            window = replace(known, **given) if known else Window.centered(shape, **given)
+        return _with_sigma_of(known, window) if known and "sigma" not in given else window
+
+    def _tiled(self, shape: tuple[int, int], given: dict[str, Any], end: int) -> Window:
+        """The window that tiles the slice or the box."""
+        if self.slice:
+            return Window.from_slice(self.slice, shape, **given)
+        x, y, w, h = self._end("box", end).on(shape)
+        return Window.from_slice(f"{y}:{y + h},{x}:{x + w}", shape, **given)
+
+
+def _with_sigma_of(known: Window, window: Window) -> Window:
+    """A window as sharp as the known one, in its own strides: sigma follows delta in proportion."""
+    if window.delta == known.delta:
+        return replace(window, sigma=known.sigma)
+    return replace(window, sigma=known.sigma * window.delta / known.delta)
