@@ -484,6 +484,17 @@ def test_an_npy_array_comes_as_it_is(dtype, shape):
     np.testing.assert_array_equal(picture.pixels, array)
 
 
+def test_an_npy_array_of_shares_is_told_how_to_be_bright():
+    shares = levels(5, 7) / 255
+    assert decoded(npy(shares)).notes == (
+        "its numbers lie in 0 to 1, where 255 is white; --range 0,1 makes 1 white",
+    )
+    picture = decoded(npy(shares), DecodeOptions((0, 1)))
+    assert picture.notes == ()
+    np.testing.assert_allclose(picture.pixels, levels(5, 7), rtol=1e-6)
+    assert decoded(npy(levels(5, 7).astype(float))).notes == ()
+
+
 NO_IMAGES = {
     "a row": np.ones(5),
     "four axes": np.ones((2, 2, 2, 2)),

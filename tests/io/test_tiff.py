@@ -9,6 +9,7 @@ from itertools import cycle, product
 import numpy as np
 import pytest
 import tiff_files
+import tifffile
 from PIL import Image
 from tiff_files import (
     COLS,
@@ -88,7 +89,6 @@ def matrix(bits, compressions=tuple(COMPRESSIONS)):
 
 def expected(data, bits, photometric, way):
     """What tifffile reads, as shares of white, upright."""
-    tifffile = pytest.importorskip("tifffile")
     found = np.atleast_3d(tifffile.imread(io.BytesIO(data))).astype(int)
     found = np.moveaxis(found, 0, 2) if way["planar"] else found
     if photometric == PALETTE:
@@ -272,6 +272,28 @@ def test_pages_that_follow_each_other_in_a_circle_end():
     data[-4:] = data[4:8]
     with pytest.raises(GlimpseError, match="no page 3, but 2"):
         decoded(bytes(data), page=3)
+
+
+@pytest.mark.parametrize(
+    ("bits", "bands", "photometric", "name"), [(16, 4, 5, "CMYK, 4 a pixel"), (8, 3, 8, "Lab, 3 a pixel")]
+)
+def test_planes_that_would_be_garbled_are_refused_by_name(bits, bands, photometric, name):
+    data = tiff(samples(bits, bands), bits, photometric, planar=True)
+    with pytest.raises(
+        GlimpseError, match=rf"^a TIFF of a kind that cannot be read: {bits}-bit samples \({name}"
+    ):
+        decoded(data)
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("compression", ["none", "deflate"])
+def test_cmyk_in_planes_is_that_of_pixels(bits, compression):
+    array = samples(bits, 4)
+    whole = decoded(tiff(array, bits, 5))
+    if bits == 8 or compression != "none":
+        planes = decoded(tiff(array, bits, 5, planar=True, compression=compression))
+        np.testing.assert_array_equal(np.asarray(planes.pixels), np.asarray(whole.pixels))
+    assert any("CMYK was converted" in note for note in whole.notes)
 
 
 @pytest.mark.parametrize(

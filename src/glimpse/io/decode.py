@@ -69,8 +69,12 @@ def decode(file: BinaryIO, options: DecodeOptions = DEFAULT, reduce: Reduce | No
 
 def _npy(file: BinaryIO, options: DecodeOptions) -> Picture:
     array = read_npy(file, options.max_pixels)
-    array = scaled(array, options.levels) if options.levels else array
-    return Picture(array, 65535 if array.dtype == np.uint16 else 255, exact=True)
+    notes: tuple[str, ...] = ()
+    if options.levels:
+        array = scaled(array, options.levels)
+    elif array.dtype.kind == "f" and array.min() >= 0 and array.max() <= 1:
+        notes = ("its numbers lie in 0 to 1, where 255 is white; --range 0,1 makes 1 white",)
+    return Picture(array, 65535 if array.dtype == np.uint16 else 255, notes=notes, exact=True)
 
 
 def _decode_image(file: BinaryIO, options: DecodeOptions, reduce: Reduce | None) -> Picture:
@@ -140,7 +144,7 @@ def _tiff(file: BinaryIO, options: DecodeOptions) -> Picture:
     notes = _frame_notes(options, more=not page.last) + page.notes()
     notes += () if options.page else thumbnail_note(file, page)
     pixels = None if page.is_common else tiff_pixels(file, page)
-    if pixels is None:
+    if pixels is None and not page.is_garbled:
         try:
             return _tiff_by_pillow(file, page, options, notes)
         except UnidentifiedImageError:

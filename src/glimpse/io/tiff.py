@@ -18,11 +18,11 @@ from glimpse.typing import Array
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
-WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE = 0, 1, 2, 3
-COLOURS = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, PALETTE: 1, 5: 4, 6: 3, 8: 3}
+WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, LAB = 0, 1, 2, 3, 5, 8
+COLOURS = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, PALETTE: 1, CMYK: 4, 6: 3, LAB: 3}
 _EXTRA_MOST = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, PALETTE: 0}  # more is no picture to look at
-_NAMES = {WHITE_IS_ZERO: "grey", BLACK_IS_ZERO: "grey", RGB: "RGB", PALETTE: "palette", 5: "CMYK", 6: "YCbCr",
-          8: "Lab", 32803: "colour filter array", 32844: "LogL", 32845: "LogLuv"}  # fmt: skip
+_NAMES = {WHITE_IS_ZERO: "grey", BLACK_IS_ZERO: "grey", RGB: "RGB", PALETTE: "palette", CMYK: "CMYK",
+          6: "YCbCr", LAB: "Lab", 32803: "colour filter array", 32844: "LogL", 32845: "LogLuv"}  # fmt: skip
 _FORMATS = {1: "", 2: "signed ", 3: "float ", 5: "complex ", 6: "complex "}
 _ASSOCIATED, _ALPHA = 1, 2  # extra samples: the colours are multiplied by it, or not
 _SUB_PAGES = 330
@@ -104,6 +104,12 @@ class Page:
         """Whether the samples are whole numbers of grey, RGB or a palette, with few extra ones."""
         most = _EXTRA_MOST.get(self.photometric)
         return self.kind == 1 and self.bits <= 16 and most is not None and len(self.extra) <= most
+
+    @property
+    def is_garbled(self) -> bool:
+        """Whether Pillow opens such samples and takes them for others."""
+        deep_cmyk = self.photometric == CMYK and self.bits == 16 and self.is_raw
+        return self.planar and (deep_cmyk or self.photometric == LAB)
 
     @property
     def is_common(self) -> bool:
