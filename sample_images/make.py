@@ -13,6 +13,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
+from canvases import foveated
 from charts import chart, zone
 from digits import digits
 from figures import COMMANDS, made_by
@@ -40,6 +41,7 @@ PICTURES: dict[str, Callable[[], bytes]] = {
     "zone.png": as_png(zone),
     "digits.png": as_png(digits),
     **{f"readme/{name}": made_by(name) for name in COMMANDS},
+    "readme/foveated.png": foveated,
 }
 
 # Mean absolute difference in levels. Another Pillow or FreeType rounds the edge of a shape or a letter a

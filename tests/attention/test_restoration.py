@@ -14,7 +14,7 @@ from strategies import log_uniform, pixels, scenes, sixty_fourths, sizes
 from glimpse import Window, read, restore, write
 from glimpse.attention.coverage import DARK, least_coverage
 from glimpse.attention.filterbank import band
-from glimpse.window import KERNELS, Axis
+from glimpse.window import KERNELS, Axis, default_sigma
 
 SHAPE = (9, 11)
 WINDOW = Window(3.3, 4.1, delta=1.7, sigma=1.1, gamma=1.4, n=(4, 3))
@@ -116,12 +116,47 @@ def test_a_given_gain_multiplies_the_bare_canvas(scene, gain):
     np.testing.assert_allclose(restore(patch, window, shape, gain=gain), gain * bare, rtol=1e-15)
 
 
-def test_the_inverse_is_restored_as_it_is_unless_a_gain_is_given():
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("edge", ["extend", "black"])
+def test_the_inverse_reads_as_the_patch_again(kernel, edge):
+    window = Window(
+        29.5, 40.5, 2.3, default_sigma(2.3, kernel), gamma=1.4, n=(9, 11), kernel=kernel, edge=edge
+    )
+    patch = read(pixels(60, 90, seed=3), window)
+    canvas = restore(patch, window, (60, 90), method="inverse")
+    np.testing.assert_allclose(read(canvas, window), patch, rtol=1e-8)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("edge", ["extend", "black"])
+@pytest.mark.parametrize("at", [(2.0, 41.25), (55.0, 88.0)])
+def test_over_the_edge_the_inverse_reads_about_as_well_as_the_smallest_canvas(kernel, edge, at):
+    window = Window(*at, 2.3, 1.15, gamma=1.4, n=(9, 11), kernel=kernel, edge=edge)
+    patch = read(pixels(60, 90, seed=3), window)
+    canvases = (function(patch, window, (60, 90), method="inverse") for function in (restore, write))
+    errors = [np.abs(read(canvas, window) - patch).max() for canvas in canvases]
+    assert errors[0] <= 2 * errors[1] + 1e-6
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float64])
+def test_the_inverse_of_a_flat_patch_has_no_mesh(dtype):
+    window = Window(39.7, 44.2, 3.6, 1.8, n=(14, 16))
+    canvas = restore(np.full((14, 16), 180, dtype), window, (80, 90), method="inverse")
+    inside = in_box(window, canvas)[14:-14, 14:-14]
+    assert inside.size > 500
+    assert np.ptp(inside) < 5  # the smallest canvas: 12
+    assert canvas.min() > -1
+    assert canvas.max() < 180 * 1.35  # in the corners; the smallest canvas: 1.56
+    smallest = write(np.full((14, 16), 180, dtype), window, (80, 90), method="inverse")
+    assert np.ptp(in_box(window, smallest)[14:-14, 14:-14]) > 10
+
+
+@pytest.mark.parametrize("gain", [1, 2])
+def test_the_inverse_with_a_gain_is_the_smallest_canvas(gain):
     patch = pixels(*WINDOW.shape)
-    inverse = write(patch, WINDOW, SHAPE, method="inverse")
-    np.testing.assert_array_equal(restore(patch, WINDOW, SHAPE, method="inverse"), inverse)
-    doubled = restore(patch, WINDOW, SHAPE, method="inverse", gain=2)
-    np.testing.assert_array_equal(doubled, 2 * inverse)
+    smallest = write(patch, WINDOW, SHAPE, method="inverse")
+    found = restore(patch, WINDOW, SHAPE, method="inverse", gain=gain)
+    np.testing.assert_array_equal(found, gain * smallest)
 
 
 def test_gamma_undoes_itself_in_restore():

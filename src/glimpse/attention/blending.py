@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 from glimpse.attention import dense
 from glimpse.attention.banded import Band, BlockSpec
 from glimpse.attention.contraction import expand, float_type, index
-from glimpse.attention.coverage import flattened, least_coverage
-from glimpse.attention.filterbank import band
+from glimpse.attention.coverage import balanced, flattened, least_coverage
+from glimpse.attention.filterbank import band, filterbank
 from glimpse.attention.layer import deconvolved, expand_cols, spatial
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array, Floats
@@ -61,15 +61,15 @@ def layer(
     dense.check_fit(window, array.shape[row], array.shape[col])
     dtype = float_type(array.dtype)
     flat = flat_bands(window, shape, dtype)
-    rows, cols = flat
-    if gain is not None or method == "inverse":
-        rows, cols = (band(axis, BlockSpec(dtype)) for axis in window.axes(shape))
+    bare, axes = gain is not None, window.axes(shape)
+    rows, cols = (band(axis, BlockSpec(dtype)) for axis in axes) if bare else flat
     if method == "inverse":
-        array = deconvolved(array, window, shape, row, col)
+        banks = [filterbank(*axis) if bare else balanced(axis) for axis in axes]
+        array = deconvolved(array, banks, row, col)
     samples = np.divide(array, window.gamma, dtype=dtype) * dtype.type(1 if gain is None else gain)
     down, across = (np.minimum(bank.coverage, 1).astype(dtype) for bank in flat)
-    one, other = window.axes(shape)
-    return Layer(samples, rows, cols, (down, across), 1 / (one.delta * other.delta), row, col)
+    weight = 1 / (axes[0].delta * axes[1].delta)
+    return Layer(samples, rows, cols, (down, across), weight, row, col)
 
 
 def strips(layers: Sequence[Layer], shape: tuple[int, int], blend: Blend) -> Iterator[Strip]:

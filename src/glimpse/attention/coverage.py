@@ -10,7 +10,8 @@ import numpy as np
 
 from glimpse.array_api import arange_like, namespace
 from glimpse.attention.banded import Band
-from glimpse.attention.filterbank import band, centers, dense, unnormalised
+from glimpse.attention.filterbank import band, centers, dense, filterbank, unnormalised
+from glimpse.typing import Floats
 from glimpse.window import Axis
 
 DARK = 0.1
@@ -28,6 +29,16 @@ def flattened(bank: Band, least: float) -> Band:
     """Divide the weights over each pixel by the pixel's coverage, or by the least coverage if it has less."""
     weights = bank.weights / np.maximum(bank.coverage, least)[bank.pixels - bank.start[0]]
     return bank._replace(weights=weights.astype(bank.weights.dtype, copy=False))
+
+
+def balanced(axis: Axis) -> Floats:
+    """Return the filterbank divided by the square root of what `flattened` divides by.
+
+    With F so divided, ``F @ F.T`` is what a bank reads of what the flattened bank writes.
+    """
+    F: Floats = filterbank(*axis)
+    balance: Floats = F / np.sqrt(np.maximum(F.sum(axis=0), least_coverage(axis)))
+    return balance
 
 
 def least_coverage(axis: Axis) -> float:
@@ -59,9 +70,20 @@ def _looked_at(axis: Axis) -> Iterator[tuple[int, int]]:
 
 def flat_matrix(axis: Axis) -> Any:
     """Return the flattened bank of an axis as a matrix, for numbers of any one library."""
-    xp, F = namespace(axis.center), dense(axis)
-    least = _least_sum(axis)[..., None, None]
-    return F / xp.maximum(xp.sum(F, axis=-2, keepdims=True), least)
+    F = dense(axis)
+    return F / _fullness(axis, F)
+
+
+def balanced_matrix(axis: Axis) -> Any:
+    """`balanced` for numbers of any one library."""
+    F = dense(axis)
+    return F / _fullness(axis, F) ** 0.5
+
+
+def _fullness(axis: Axis, F: Any) -> Any:
+    """The coverage of each pixel, or the least one."""
+    xp = namespace(F)
+    return xp.maximum(xp.sum(F, axis=-2, keepdims=True), _least_sum(axis)[..., None, None])
 
 
 def _least_sum(axis: Axis) -> Any:

@@ -188,8 +188,7 @@ def write(
            [0., 0., 6., 0.],
            [0., 0., 0., 0.]])
     """
-    if method not in METHODS:
-        raise GlimpseError(f"method must be {' or '.join(METHODS)}, got {method!r}")
+    check_method(method)
     shape = checked_sides(shape)
     if dense.involves(patch, window):
         return dense.write(patch, window, shape, method, channel_axis)
@@ -197,10 +196,17 @@ def write(
     dense.check_fit(window, patch.shape[row], patch.shape[col])
     dtype = float_type(patch.dtype)
     if method == "inverse":
-        patch = deconvolved(patch, window, shape, row, col)
+        banks = [filterbank(*axis) for axis in window.axes(shape)]
+        patch = deconvolved(patch, banks, row, col)
     rows, cols = write_bands(window, shape, dtype)
     wide = expand_cols(cols, np.divide(patch, window.gamma, dtype=dtype), col)
     return expand_rows(wide, rows, cols, shape, row, col)
+
+
+def check_method(method: str) -> None:
+    """Refuse a method that is none."""
+    if method not in METHODS:
+        raise GlimpseError(f"method must be {' or '.join(METHODS)}, got {method!r}")
 
 
 def expand_cols(cols: Band, samples: Array, col: int) -> Array:
@@ -233,9 +239,8 @@ def axes_to_read(window: Window, image: Array, row: int, col: int) -> list[tuple
     return [(axis, cut._replace(block_size=number)) for axis, number in zip(axes, few, strict=True)]
 
 
-def deconvolved(patch: Array, window: Window, shape: tuple[int, int], row: int, col: int) -> Array:
-    """Return the samples whose transposed write is the regularised inverse of `read`."""
-    banks = [filterbank(*axis) for axis in window.axes(shape)]
+def deconvolved(patch: Array, banks: list[Array], row: int, col: int) -> Array:
+    """Return the samples whose transposed write is the regularised inverse of `read` with these matrices."""
     samples = dense.deconvolved(np.moveaxis(patch, (row, col), (-2, -1)), *banks)
     return np.moveaxis(samples, (-2, -1), (row, col))
 

@@ -11,9 +11,8 @@ from numpy.typing import ArrayLike
 
 from glimpse.array_api import namespace
 from glimpse.attention import blending, dense
-from glimpse.attention.contraction import float_type
-from glimpse.attention.coverage import flat_matrix
-from glimpse.attention.layer import expand_cols, expand_rows, spatial, write
+from glimpse.attention.coverage import balanced_matrix, flat_matrix
+from glimpse.attention.layer import check_method, expand_cols, expand_rows, spatial, write
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array
 from glimpse.validation import checked_sides
@@ -40,7 +39,7 @@ def restore(
     patch, window, shape, method, channel_axis
         As for `write`; PyTorch tensors and JAX arrays as well.
     gain : float or None
-        Multiply the bare canvas by this number instead. The inverse has a gain of 1 unless told.
+        Multiply the bare canvas of `write` by this number instead.
 
     Returns
     -------
@@ -60,6 +59,10 @@ def restore(
     delta on, a box from delta / sqrt(12)) give a flat canvas, others stay dots; and filters that pile up on
     the last row or column, beyond an extended edge, do not shine.
 
+    The inverse is divided in the same way: of the canvases so divided it is the one that reads as the patch.
+    It has no mesh, where the smallest canvas, that of `write`, has one. It still overshoots by a seventh
+    within two strides of the border, since the outermost filters see the black outside as well.
+
     Examples
     --------
     >>> window = Window(gx=2, gy=2, delta=1, sigma=0.5, n=3)
@@ -68,18 +71,29 @@ def restore(
            [6., 6., 6.],
            [6., 6., 6.]])
     """
-    if gain is not None or method != "transpose":
-        canvas = write(patch, window, shape, method=method, channel_axis=channel_axis)
-        return canvas if gain is None else gained(canvas, gain)
+    if gain is not None:
+        return _gained(write(patch, window, shape, method=method, channel_axis=channel_axis), gain)
     shape = checked_sides(shape)
+    check_method(method)
     if dense.involves(patch, window):
-        return dense.write(patch, window, shape, method, channel_axis, flat_matrix)
-    patch, row, col = spatial(np.asanyarray(patch), channel_axis)
-    dense.check_fit(window, patch.shape[row], patch.shape[col])
-    dtype = float_type(patch.dtype)
-    rows, cols = blending.flat_bands(window, shape, dtype)
-    wide = expand_cols(cols, np.divide(patch, window.gamma, dtype=dtype), col)
-    return expand_rows(wide, rows, cols, shape, row, col)
+        return _dense(patch, window, shape, method, channel_axis)
+    one = blending.layer(patch, window, shape, method=method, channel_axis=channel_axis)
+    wide = expand_cols(one.cols, one.samples, one.col)
+    return expand_rows(wide, one.rows, one.cols, shape, one.row, one.col)
+
+
+def _dense(
+    patch: Any, window: Window, shape: tuple[int, int], method: Method, channel_axis: int | None
+) -> Array:
+    """The same for arrays of other libraries."""
+    given = dense.spatial(patch, window, channel_axis)
+    dense.check_fit(window, given.shape[-2], given.shape[-1])
+    samples = given
+    if method == "inverse":
+        samples = dense.deconvolved(*dense.matrices(given, window, shape, balanced_matrix)[:3])
+    front = None if channel_axis is None else -3
+    canvas = dense.write(samples, window, shape, "transpose", front, flat_matrix)
+    return dense.channels_back(canvas, channel_axis, given.ndim)  # type: ignore[no-any-return]
 
 
 def restore_many(
@@ -180,7 +194,7 @@ def _many_tensors(
     return mean
 
 
-def gained(canvas: Array, gain: float) -> Array:
+def _gained(canvas: Array, gain: float) -> Array:
     """The canvas times a number, in the canvas's own precision."""
     scaled: Array = canvas * (canvas.dtype.type(gain) if isinstance(canvas, np.ndarray) else gain)
     return scaled

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     type=click.Choice(METHODS),
     default=METHODS[0],
     show_default=True,
-    help="The transpose, a little blurred, or the smallest canvas that reads as the patch.",
+    help="The transpose, a little blurred, or the inverse, which reads as the patch again.",
 )
 @option(
     "--gain",
