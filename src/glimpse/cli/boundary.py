@@ -13,6 +13,7 @@ import click
 
 from glimpse.cli import signals
 from glimpse.cli.streams import StandardOutputError, ensure_stderr, say, silence_libraries
+from glimpse.cli.suggestions import for_option
 from glimpse.errors import GlimpseError
 
 
@@ -34,7 +35,7 @@ class Boundary(click.Group):
             _finish(2)
         except click.UsageError as error:
             where = error.ctx.command_path if error.ctx else "glimpse"
-            say(f"{where}: {error.format_message()} (see {where} --help)")
+            say(f"{where}: {_message(error)} (see {where} --help)")
             _finish(2)
         except GlimpseError as error:
             say(f"glimpse: {error}")
@@ -67,6 +68,10 @@ class Boundary(click.Group):
             signals.die(end.signum)
         except BrokenPipeError:
             signals.die(signal.SIGPIPE)
+
+
+def _message(error: click.UsageError) -> str:
+    return for_option(error) if isinstance(error, click.NoSuchOption) else error.format_message()
 
 
 def _prepare() -> None:

@@ -14,11 +14,6 @@ def source_name(name: str) -> str:
     return "stdin" if name == "-" else os.path.basename(name)
 
 
-def beyond(window: Window, shape: tuple[int, int]) -> list[str]:
-    """Return a note where a window sees nothing of an image of this shape."""
-    return [] if window.sees(shape) else ["the window lies wholly beyond the image"]
-
-
 def clipped(array: Any, white: int, output: str) -> list[str]:
     """Return a note where levels cannot be written as they are, which a PNG then holds as black or white."""
     from glimpse.io.encode import still_format

@@ -215,7 +215,8 @@ def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
         option("--max-pixels", type=whole(1, 10**12), default=str(MAX_PIXELS), metavar="N",
                help=f"Most pixels of an image. [default: {MAX_PIXELS}]"),
         option("--range", "levels", type=Parsed("range", parse_levels), metavar="LO,HI",
-               help="What black and white are in an image of floating-point numbers."),
+               help="What black and white are in an image of floating-point numbers. "
+               "[default: 0,255 of .npy; of others it must be given]"),
     ):  # fmt: skip
         wrapped = decorator(wrapped)
     return wrapped

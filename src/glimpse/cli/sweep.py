@@ -79,6 +79,10 @@ def sweep(
     if stills:
         target = output
     else:
+        if output and output.lower().endswith(".png"):
+            raise click.UsageError(
+                f"-o {output}: an animation is .gif, .webp or .apng; stills are {{index:03d}}.png"
+            )
         suffixes = tuple(FORMATS)
         target = plan([image], output, default="{stem}-sweep.gif", suffixes=suffixes, overwrite=overwrite)[0]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from glimpse.cli.messages import beyond, cut_note, source_name, summary
+from glimpse.cli.messages import cut_note, source_name, summary
 from glimpse.cli.window_options import WindowOptions
 from glimpse.errors import GlimpseError, about
 from glimpse.window import Blend, Method, Window
@@ -55,6 +55,7 @@ class Piece(NamedTuple):
     picture: Picture
     window: Window
     source: str
+    notes: Sequence[str]  # on its window
 
 
 def write_canvas(
@@ -100,8 +101,10 @@ def _loaded(
     if found and not found.is_patch:
         raise GlimpseError("not a patch: its record is of a canvas or an animation")
     shape = shape or _canvas_shape(settings, options.like or found)
-    window = options.or_like(found).or_n(patch.shape).window(shape)
-    return Piece(name, patch, window, found.source if found else source_name(name)), shape
+    options = options.or_like(found).or_n(patch.shape)
+    window = options.window(shape)
+    source = found.source if found else source_name(name)
+    return Piece(name, patch, window, source, options.notes(window, shape)), shape
 
 
 def _canvas_shape(settings: Settings, record: Record | None) -> tuple[int, int]:
@@ -206,9 +209,7 @@ def _told(
         notes = [*([f"{unseen} windows lie wholly beyond the image"] if unseen else []), *notes]
         return [f"{len(pieces)} patches: {what} -> {output}" + "".join(f"; {note}" for note in notes)]
     lines = [
-        summary(
-            piece.place, what, output, piece.window, [*beyond(piece.window, shape), *(notes if last else [])]
-        )
+        summary(piece.place, what, output, piece.window, [*piece.notes, *(notes if last else [])])
         for last, piece in ((number == len(pieces) - 1, piece) for number, piece in enumerate(pieces))
     ]
     return list(lines)

@@ -37,8 +37,9 @@ def open_input(name: str) -> BinaryIO:
         kind = os.fstat(number).st_mode
         if not stat.S_ISREG(kind):
             os.close(number)
-            folder = "a folder; name the files in it" if stat.S_ISDIR(kind) else None
-            raise GlimpseError(folder or "not a regular file; pipe its bytes in with '-'")
+            if stat.S_ISDIR(kind):
+                raise GlimpseError(f"a folder; name the files in it, such as {name.rstrip(os.sep)}/*.png")
+            raise GlimpseError("not a regular file; pipe its bytes in with '-'")
         return os.fdopen(number, "rb")
 
 

@@ -1,0 +1,131 @@
+"""What to write instead of a name of another tool, and what a shell completes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import numpy as np
+import pytest
+from helpers import invoke, lines, noise, save
+
+from glimpse.cli import COMMANDS, main
+from glimpse.cli.suggestions import SYNONYMS
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    save("a.png", noise(30, 44, 3))
+    return tmp_path
+
+
+def options(command):
+    found = main.get_command(click.Context(main), command)
+    return {word for parameter in found.params for word in parameter.opts}
+
+
+def test_every_suggestion_is_an_option():
+    known = set().union(*map(options, COMMANDS))
+    assert {word for ours in SYNONYMS.values() for word in ours.split(" and ")} <= known
+
+
+@pytest.mark.parametrize(("name", "ours"), SYNONYMS.items())
+def test_a_name_of_another_tool_is_answered_with_ours(name, ours):
+    for command in COMMANDS:
+        if set(ours.split(" and ")) <= options(command) and name not in options(command):
+            result = invoke(command, "a.png", name, "3")
+            assert result.exit_code == 2
+            assert f"No such option '{name}'; write {ours} (see" in result.stderr
+            return
+    raise AssertionError("no command has it")
+
+
+@pytest.mark.parametrize("command", [["read"], ["show"], ["sweep"], ["locate", "a.png"]])
+def test_a_space_before_the_percent_sign_is_told(command):
+    result = invoke(*command, "a.png", "--row", "10", "%")
+    assert result.exit_code == 2
+    assert "10 % has a space too many; write 10%" in result.stderr
+
+
+def test_a_range_on_read_names_sweep():
+    for option in (["--delta", "1:8"], ["--row", "1:8"], ["--box", "1,1,2,2:3,3,2,2"]):
+        assert "glimpse sweep takes a range" in invoke("read", "a.png", *option).stderr
+
+
+def test_a_folder_as_an_input_is_answered_with_the_files_in_it(folder):
+    os.mkdir("photos")
+    for name in ("photos", "photos/"):
+        assert "name the files in it, such as photos/*.png" in invoke("read", name, "-o", "x.png").stderr
+
+
+def test_floating_point_numbers_from_0_to_1_are_noted_unless_their_range_is_given():
+    np.save("f.npy", np.linspace(0, 1, 12).reshape(3, 4))
+    for more, noted in (([], True), (["--range", "0,1"], False)):
+        result = invoke("read", "f.npy", *more, "-o", "p.png", "--overwrite")
+        assert ("0 to 1" in result.stderr and "--range 0,1" in result.stderr) == noted
+    np.save("g.npy", np.linspace(0, 200, 12).reshape(3, 4))
+    assert "--range" not in invoke("read", "g.npy", "-o", "p.png", "--overwrite").stderr
+
+
+def test_an_animated_png_is_asked_for_by_its_own_ending():
+    result = invoke("sweep", "a.png", "--delta", "1:2", "-o", "c.png")
+    assert result.exit_code == 2
+    assert ".apng" in result.stderr
+    assert "{index:03d}.png" in result.stderr
+    assert not Path("c.png").exists()
+    assert invoke("sweep", "a.png", "--delta", "1:2", "--frames", "2", "-o", "c.apng").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("made", "changed", "sigma"),
+    [
+        ("4", ["--delta", "6"], "12"),
+        ("1", ["--delta", "6"], "3"),
+        ("1", ["--delta", "6", "--sigma", "1"], "1"),
+    ],
+)
+def test_sigma_follows_delta_in_proportion_and_the_line_says_so(made, changed, sigma):
+    assert invoke("read", "a.png", "--delta", "2", "--sigma", made, "-n", "9", "-o", "p.png").exit_code == 0
+    like = ["--like", "p.png"]
+    for command in (["read", "a.png", *like], ["write", "p.png"], ["show", "a.png", *like]):
+        result = invoke(*command, *changed, "-o", "q.png", "--overwrite")
+        assert f"delta 6, sigma {sigma} " in result.stderr
+        assert ("sigma follows delta" in result.stderr) == ("--sigma" not in changed)
+
+
+def test_sigma_follows_both_ends_of_a_sweep():
+    assert invoke("read", "a.png", "--delta", "2", "--sigma", "1", "-n", "9", "-o", "p.png").exit_code == 0
+    result = invoke("sweep", "a.png", "--like", "p.png", "--delta", "1:8", "--frames", "2", "-o", "s.gif")
+    assert "delta 1:8, sigma 0.5:4 " in result.stderr
+    assert "sigma follows delta" in result.stderr
+
+
+# What a shell completes
+
+FILES = [["read"], ["read", "--like"], ["read", "--table"], ["read", "-o"], ["read", "--images"], ["write"]]
+FILES += [["write", "--onto"], ["write", "--canvas"], ["show"], ["sweep"], ["locate", "a.png"], ["info"]]
+
+
+def completed(shell, words):
+    code = "import sys; sys.argv[0] = 'glimpse'; from glimpse.cli import main; main()"
+    asked = {"_GLIMPSE_COMPLETE": f"{shell}_complete", "COMP_WORDS": " ".join(["glimpse", *words])}
+    asked["COMP_CWORD"] = words[-1] if shell == "fish" else str(len(words))
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | asked, capture_output=True, text=True, check=True
+    )
+    assert not done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("words", FILES, ids=" ".join)
+def test_shells_complete_the_names_of_files(shell, words):
+    kind = {"bash": "file,a.p", "zsh": "file\na.p\n_", "fish": "file,a.p"}[shell]
+    assert lines(completed(shell, [*words, "a.p"]))[:3] == kind.split("\n")
+
+
+@pytest.mark.parametrize("words", [["read", "--delta"], ["read", "-n"], ["write", "--gain"]])
+def test_numbers_are_not_completed(words):
+    assert completed("bash", [*words, "1"]).strip() == ""
