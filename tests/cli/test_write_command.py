@@ -436,3 +436,78 @@ def test_what_is_wrong_with_an_output_names_the_output(folder):
     result = invoke("read", image, "-o", "a.png/x.png")
     assert result.exit_code == 1
     assert result.stderr.startswith("glimpse: a.png: -o a.png/x.png: ")
+
+
+@pytest.fixture
+def table(patches):
+    """Where two patches belong; other programs have rubbed out their records."""
+    for name in patches:
+        save(name, opened(name))
+    Path("t.csv").write_text("patch,row,col,delta,sigma\np.png,12,25,1.5,0.9\nq.png,20,14,1,0.6\n")
+    return "t.csv"
+
+
+def test_the_rows_of_a_table_are_patches_on_one_canvas(table):
+    result = invoke("write", "--table", table, "--canvas", "30,44", "-o", "c.png")
+    assert result.exit_code == 0, result.stderr
+    np.testing.assert_array_equal(opened("c.png"), rounded(both()))
+    assert [line.partition(": ")[0] for line in lines(result.stderr)] == ["t.csv:2", "t.csv:3"]
+    assert load_record("c.png").windows == (WINDOW, OTHER)
+
+
+def test_a_table_alone_names_its_canvas(table):
+    assert invoke("write", "--table", table, "--canvas", "30,44").exit_code == 0
+    np.testing.assert_array_equal(opened("t-canvas.png"), rounded(both()))
+
+
+def test_the_rows_of_a_table_in_a_folder_have_each_their_own_canvas(table):
+    assert invoke("write", "--table", table, "--canvas", "30,44", "-o", "out/").exit_code == 0
+    np.testing.assert_array_equal(opened("out/p-canvas.png"), rounded(canvas_of("p.png", WINDOW)))
+
+
+def test_a_table_without_names_goes_with_its_patches_in_order(patches):
+    Path("t.csv").write_text("gx,gy\n12,25\n20,14\n")
+    assert invoke("write", *patches, "--table", "t.csv", "-o", "c.png").exit_code == 0
+    np.testing.assert_array_equal(opened("c.png"), rounded(both()))
+    Path("t.csv").write_text("gx,gy\n12,25\n")
+    result = invoke("write", *patches, "--table", "t.csv", "-o", "d.png")
+    assert result.exit_code == 2
+    assert "--table t.csv has 1 rows for 2 patches" in result.stderr
+
+
+def test_the_table_that_patches_were_read_by_puts_them_back(image):
+    Path("t.csv").write_text("image,x,y,w,h,output\na.png,3,4,12,12,one.png\na.png,20,2,20,20,two.png\n")
+    assert invoke("read", "--table", "t.csv", "-n", "8", "-o", "out/").exit_code == 0
+    assert invoke("write", "--table", "t.csv", "--images", "out", "-o", "c.png").exit_code == 0
+    assert invoke("write", "out/one.png", "out/two.png", "-o", "d.png").exit_code == 0
+    np.testing.assert_array_equal(opened("c.png"), opened("d.png"))
+
+
+def test_a_bad_row_costs_only_itself(table):
+    with Path(table).open("a") as file:
+        file.write("none.png,1,2,1,1\np.png,,3,1,1\np.png,3,3,0,1\n")
+    result = invoke("write", "--table", table, "--canvas", "30,44", "-o", "c.png")
+    assert result.exit_code == 1
+    np.testing.assert_array_equal(opened("c.png"), rounded(both()))
+    found = lines(result.stderr)
+    assert found[0] == "glimpse: t.csv:4: none.png: no such file or directory"
+    assert [line[:16] for line in found[1:3]] == ["glimpse: t.csv:5", "glimpse: t.csv:6"]
+    assert found[-1] == "glimpse: 3 of 5 patches failed"
+
+
+def test_a_table_of_bad_rows_alone_writes_nothing(folder):
+    Path("t.csv").write_text("patch,row,col\nnone.png,1,2\n")
+    result = invoke("write", "--table", "t.csv", "--canvas", "30,44", "-o", "c.png")
+    assert (result.exit_code, Path("c.png").exists()) == (1, False)
+
+
+def test_nothing_to_write_is_told(folder):
+    result = invoke("write", "-o", "c.png")
+    assert result.exit_code == 2
+    assert "Missing argument 'PATCH...', or a table of them (--table)" in result.stderr
+
+
+def test_sigma_follows_a_delta_that_is_typed_and_the_line_says_so(patch):
+    result = invoke("write", patch, "--delta", "6", "-o", "c.png")
+    assert "delta 6, sigma 3.6" in result.stderr
+    assert "sigma follows delta" in result.stderr

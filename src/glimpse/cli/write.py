@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -10,10 +12,13 @@ import click
 from glimpse.cli.options import input_options, option, output_options, skip_option, window_options
 from glimpse.cli.output_names import one_file, plan
 from glimpse.cli.param_types import FileName, Parsed, parse_canvas, parse_gain
-from glimpse.cli.reporter import left
+from glimpse.cli.pieces import Settings
+from glimpse.cli.reporter import Line, left
 from glimpse.cli.runner import run
+from glimpse.cli.table import Row, Table
+from glimpse.cli.table_options import TableOptions, table_options
 from glimpse.cli.window_options import WindowOptions
-from glimpse.cli.write_jobs import Settings, write_canvas
+from glimpse.cli.write_jobs import write_canvas
 from glimpse.errors import GlimpseError
 from glimpse.validation import checked_shape
 from glimpse.window import BLENDS, METHODS, Blend, Method
@@ -23,8 +28,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("patches", nargs=-1, type=FileName(), required=True, metavar="PATCH...")
+@click.argument("patches", nargs=-1, type=FileName(), metavar="PATCH...")
 @window_options()
+@table_options
 @option(
     "--canvas",
     type=Parsed("canvas", parse_canvas, file=True),
@@ -60,6 +66,7 @@ if TYPE_CHECKING:
 def write(
     patches: tuple[str, ...],
     window: WindowOptions,
+    tables: TableOptions,
     canvas: str | tuple[int, int] | None,
     onto: str | None,
     blend: Blend | None,
@@ -74,7 +81,7 @@ def write(
     """Restore each PATCH ('-' is standard input) where its window saw it.
 
     A patch of glimpse read needs no numbers. Any other picture needs --canvas or --onto, and a window
-    unless it is to span the canvas.
+    unless it is to span the canvas. With --table each row is a patch, all on one canvas.
     """  # fmt: skip
     from glimpse.io.encode import FORMATS
 
@@ -84,27 +91,50 @@ def write(
         raise click.UsageError("--gain is of bare canvases, which add up; leave out --blend mean")
     if isinstance(canvas, tuple):
         _check_canvas(canvas, decoding)
-    together = len(patches) > 1 and one_file(output)
+    blend = blend or ("mean" if gain is None else "add")
+    settings = Settings(canvas, onto, blend, method, gain, decoding, overwrite)
+    rows = _rows(patches, window, tables)
+    together = (len(rows) > 1 and one_file(output)) or (tables.name is not None and output is None)
+    inputs = [row.image for row in rows]
     names = plan(
-        patches[:1] if together else patches,
+        [tables.name or patches[0]] if together else inputs,
         output,
         default="{stem}-canvas.png",
         suffixes=tuple(FORMATS),
         overwrite=overwrite,
         skip_existing=skip_existing,
-        protect=[name for name in (*patches, canvas, onto) if isinstance(name, str)],
+        protect=[name for name in (*inputs, canvas, onto, tables.name) if isinstance(name, str) and name],
     )
-    groups: list[Sequence[str]] = [patches] if together else [[patch] for patch in patches]
+    groups = [rows] if together else [[row] for row in rows]
 
-    blend = blend or ("mean" if gain is None else "add")
-    settings = Settings(canvas, onto, blend, method, gain, decoding, overwrite)
-
-    def job(item: tuple[Sequence[str], str]) -> str | list[str | GlimpseError]:
+    def job(item: tuple[Sequence[Row], str]) -> Line | list[Line]:
         if there := left(item[1], skip_existing=skip_existing):
             return there
-        return write_canvas(*item, window, settings)
+        return write_canvas(*item, settings)
 
-    run(job, list(zip(groups, names, strict=True)), lambda item: "", quiet=quiet)
+    run(job, list(zip(groups, names, strict=True)), lambda item: "", quiet=quiet, noun="patches",
+        count=len(rows))  # fmt: skip
+
+
+def _rows(patches: tuple[str, ...], window: WindowOptions, tables: TableOptions) -> list[Row]:
+    """The patches of the command line, of a table, or of both: then a row for each patch, in order."""
+    if not tables.name:
+        if not patches:
+            raise click.UsageError("Missing argument 'PATCH...', or a table of them (--table)")
+        return [Row(name, name, window) for name in patches]
+    table = tables.read(patches[:1], window, noun="patch")
+    rows = [_of_output(row, table, tables.folder) for row in table]
+    if patches and len(patches) != len(rows):
+        raise click.UsageError(f"--table {tables.name} has {len(rows)} rows for {len(patches)} patches")
+    return [replace(row, image=name) for row, name in zip(rows, patches, strict=True)] if patches else rows
+
+
+def _of_output(row: Row, table: Table, folder: str) -> Row:
+    """The row of a table that was read by: its patch is that row's output, if no column says otherwise."""
+    named = {name.casefold() for name in table.columns.header}
+    return (
+        replace(row, image=os.path.join(folder, row.output)) if row.output and "patch" not in named else row
+    )
 
 
 def _check_canvas(canvas: tuple[int, int], decoding: DecodeOptions) -> None:

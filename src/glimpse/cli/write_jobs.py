@@ -3,127 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from glimpse.cli.messages import cut_note, source_name, summary
-from glimpse.cli.window_options import WindowOptions
-from glimpse.errors import GlimpseError, about
-from glimpse.window import Blend, Method, Window
+from glimpse.cli.messages import Summary, cut_note, summary
+from glimpse.cli.pieces import Piece, Settings, load_base, load_pieces
+from glimpse.cli.reporter import FEW, Line
+from glimpse.cli.table import Row
+from glimpse.errors import about
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glimpse.attention.blending import Layer
-    from glimpse.io import DecodeOptions, Picture, Record
+    from glimpse.io import Picture, Record
     from glimpse.io.compositing import Ground
 
-_TOLD = 20  # patches of one canvas, each of which has a line: of more the lines would hide what went wrong
 
-
-@dataclass(frozen=True)
-class Settings:
-    """What the command line says of canvases.
-
-    Parameters
-    ----------
-    canvas : (int, int), str or None
-        Rows and columns, or the name of an image of that size; else that of the patch's source.
-    onto : str or None
-        The picture below.
-    blend, method, gain
-        As for `glimpse.restore_many`.
-    decoding : DecodeOptions
-        For every file.
-    overwrite : bool
-        Whether an existing canvas is replaced.
-    """
-
-    canvas: str | tuple[int, int] | None
-    onto: str | None
-    blend: Blend
-    method: Method
-    gain: float | None
-    decoding: DecodeOptions
-    overwrite: bool
-
-
-class Piece(NamedTuple):
-    """A patch and where it belongs."""
-
-    place: str  # what its lines name
-    picture: Picture
-    window: Window
-    source: str
-    notes: Sequence[str]  # on its window
-
-
-def write_canvas(
-    patches: Sequence[str], output: str, options: WindowOptions, settings: Settings
-) -> list[str | GlimpseError]:
+def write_canvas(rows: Sequence[Row], output: str, settings: Settings) -> list[Line]:
     """Restore patches onto one canvas, save it, and tell of each. Errors name the patch."""
-    base = _base(settings)
-    pieces: list[Piece] = []
-    shape = base.shape if base else None
-    for name in patches:
-        with about(name):
-            piece, own = _loaded(name, options, shape if base else None, settings)
-            if shape and own != shape:
-                ours, theirs = (f"{rows} x {cols}" for rows, cols in (shape, own))
-                raise GlimpseError(f"canvases of {ours} and {theirs} do not go together; give one --canvas")
-            shape = own
-            pieces.append(piece)
-    assert shape
+    base = load_base(settings)
+    pieces, shape, faults = load_pieces(rows, base.shape if base else None, settings)
+    if not pieces or shape is None:
+        return list(faults)
     with about(output if len(pieces) > 1 else pieces[0].place):
-        return _composed(pieces, base, shape, output, settings)
-
-
-def _base(settings: Settings) -> Picture | None:
-    """The picture that patches are laid on."""
-    from glimpse import io
-
-    if settings.onto is None:
-        return None
-    with about(f"--onto {settings.onto}"):
-        return io.load_picture(settings.onto, settings.decoding)
-
-
-def _loaded(
-    name: str, options: WindowOptions, shape: tuple[int, int] | None, settings: Settings
-) -> tuple[Piece, tuple[int, int]]:
-    """A patch with its window, and the shape of its canvas."""
-    from glimpse import io
-
-    pages_elsewhere = settings.onto is not None or isinstance(settings.canvas, str)
-    decoding = replace(settings.decoding, page=None) if pages_elsewhere else settings.decoding
-    patch = io.load_picture(name, decoding)
-    found = io.picture_record(patch, decoding)
-    if found and not found.is_patch:
-        raise GlimpseError("not a patch: its record is of a canvas or an animation")
-    shape = shape or _canvas_shape(settings, options.like or found)
-    options = options.or_like(found).or_n(patch.shape)
-    window = options.window(shape)
-    source = found.source if found else source_name(name)
-    return Piece(name, patch, window, source, options.notes(window, shape)), shape
-
-
-def _canvas_shape(settings: Settings, record: Record | None) -> tuple[int, int]:
-    from glimpse import io
-
-    canvas = settings.canvas
-    if isinstance(canvas, str):
-        try:
-            return io.load_picture(canvas, settings.decoding).shape
-        except GlimpseError as error:
-            raise GlimpseError(f"--canvas {canvas}: {error}; write ROWS,COLS or name an image") from error
-    if canvas is None and record is None:
-        raise GlimpseError("not made by glimpse read; give --canvas ROWS,COLS (or an image), and its window")
-    return canvas or record.shape  # type: ignore[union-attr]
+        return [*faults, *_composed(pieces, base, shape, output, settings)]
 
 
 def _composed(
     pieces: Sequence[Piece], base: Picture | None, shape: tuple[int, int], output: str, settings: Settings
-) -> list[str | GlimpseError]:
+) -> list[Line]:
     """Lay the pieces on their canvas, and save it."""
     from glimpse import io
     from glimpse.io.compositing import Ground, Kind
@@ -199,17 +108,14 @@ def _record(pieces: Sequence[Piece], shape: tuple[int, int], settings: Settings)
                   windows=windows if len(windows) > 1 else ())  # fmt: skip
 
 
-def _told(
-    pieces: Sequence[Piece], shape: tuple[int, int], output: str, notes: list[str]
-) -> list[str | GlimpseError]:
+def _told(pieces: Sequence[Piece], shape: tuple[int, int], output: str, notes: list[str]) -> list[Line]:
     """A line for each patch, the last one with the notes on the canvas; of many one for all."""
-    what = f"{shape[0]} x {shape[1]} canvas"
-    if len(pieces) > _TOLD:
+    made = f"{shape[0]} x {shape[1]} canvas"
+    if len(pieces) > FEW:
         unseen = sum(not piece.window.sees(shape) for piece in pieces)
         notes = [*([f"{unseen} windows lie wholly beyond the image"] if unseen else []), *notes]
-        return [f"{len(pieces)} patches: {what} -> {output}" + "".join(f"; {note}" for note in notes)]
-    lines = [
-        summary(piece.place, what, output, piece.window, [*piece.notes, *(notes if last else [])])
-        for last, piece in ((number == len(pieces) - 1, piece) for number, piece in enumerate(pieces))
-    ]
-    return list(lines)
+        line = Summary(f"{len(pieces)} patches: {made} -> {output}" + "".join(f"; {note}" for note in notes))
+        line.noted = True
+        return [line, *[""] * (len(pieces) - 1)]  # which are counted, and tell nothing
+    last = pieces[-1]._replace(notes=[*pieces[-1].notes, *notes])
+    return [summary(piece.place, made, output, piece.window, piece.notes) for piece in [*pieces[:-1], last]]

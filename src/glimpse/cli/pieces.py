@@ -1,0 +1,149 @@
+"""The patches of ``glimpse write``: loaded from files, each with the window where it belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from glimpse.cli.faults import of_item
+from glimpse.cli.messages import source_name
+from glimpse.cli.table import Row
+from glimpse.errors import GlimpseError, about, prefixed
+from glimpse.window import Blend, Method, Window
+
+if TYPE_CHECKING:
+    from glimpse.io import DecodeOptions, Picture, Record
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line says of canvases.
+
+    Parameters
+    ----------
+    canvas : (int, int), str or None
+        Rows and columns, or the name of an image of that size; else that of the patch's source.
+    onto : str or None
+        The picture below.
+    blend, method, gain
+        As for `glimpse.restore_many`.
+    decoding : DecodeOptions
+        For every file.
+    overwrite : bool
+        Whether an existing canvas is replaced.
+    """
+
+    canvas: str | tuple[int, int] | None
+    onto: str | None
+    blend: Blend
+    method: Method
+    gain: float | None
+    decoding: DecodeOptions
+    overwrite: bool
+
+
+class Piece(NamedTuple):
+    """A patch and where it belongs."""
+
+    place: str  # what its lines name
+    picture: Picture
+    window: Window
+    source: str
+    notes: Sequence[str]  # on its window
+
+
+def load_pieces(
+    rows: Sequence[Row], shape: tuple[int, int] | None, settings: Settings
+) -> tuple[list[Piece], tuple[int, int] | None, list[GlimpseError]]:
+    """Load the patches of one canvas.
+
+    A row of a table that cannot be used costs only itself; a file of the command line ends the work.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        The patches.
+    shape : (int, int) or None
+        Rows and columns of the canvas, where a picture below says so.
+    settings : Settings
+        What the command line says.
+
+    Returns
+    -------
+    list of Piece, (int, int) or None, list of GlimpseError
+        The patches, the shape of their canvas, and the faults of rows.
+    """
+    pieces: list[Piece] = []
+    faults: list[GlimpseError] = []
+    own, told = shape, settings.canvas is not None or shape is not None
+    for row in rows:
+        try:
+            with of_item(alone=len(rows) == 1):
+                piece, size = _loaded(row, own if told else None, settings)
+                _check_size(own, size)
+        except GlimpseError as error:
+            if row.place == row.image:
+                raise prefixed(row.place, error) from error
+            faults.append(prefixed(row.place, error))
+        else:
+            own = size
+            pieces.append(piece)
+    return pieces, own, faults
+
+
+def _check_size(shape: tuple[int, int] | None, own: tuple[int, int]) -> None:
+    if shape and own != shape:
+        ours, theirs = (f"{rows} x {cols}" for rows, cols in (shape, own))
+        raise GlimpseError(f"canvases of {ours} and {theirs} do not go together; give one --canvas")
+
+
+def load_base(settings: Settings) -> Picture | None:
+    """Return the picture that patches are laid on."""
+    from glimpse import io
+
+    if settings.onto is None:
+        return None
+    with about(f"--onto {settings.onto}"):
+        return io.load_picture(settings.onto, settings.decoding)
+
+
+def _loaded(row: Row, shape: tuple[int, int] | None, settings: Settings) -> tuple[Piece, tuple[int, int]]:
+    """A patch with its window, and the shape of its canvas."""
+    if row.fault:
+        raise row.fault
+    try:
+        patch, found = _load_patch(row.image, settings)
+    except GlimpseError as error:
+        raise error if row.place == row.image else prefixed(row.image, error) from error
+    shape = shape or _canvas_shape(settings, row.window.like or found)
+    options = row.window.or_like(found).or_n(patch.shape)
+    source = found.source if found else source_name(row.image)
+    window = options.window(shape)
+    return Piece(row.place, patch, window, source, options.notes(window, shape)), shape
+
+
+def _load_patch(name: str, settings: Settings) -> tuple[Picture, Record | None]:
+    from glimpse import io
+
+    pages_elsewhere = settings.onto is not None or isinstance(settings.canvas, str)
+    decoding = replace(settings.decoding, page=None) if pages_elsewhere else settings.decoding
+    patch = io.load_picture(name, decoding)
+    found = io.picture_record(patch, decoding)
+    if found and not found.is_patch:
+        raise GlimpseError("not a patch: its record is of a canvas or an animation")
+    return patch, found
+
+
+def _canvas_shape(settings: Settings, record: Record | None) -> tuple[int, int]:
+    from glimpse import io
+
+    canvas = settings.canvas
+    if isinstance(canvas, str):
+        try:
+            return io.load_picture(canvas, settings.decoding).shape
+        except GlimpseError as error:
+            raise GlimpseError(f"--canvas {canvas}: {error}; write ROWS,COLS or name an image") from error
+    if canvas is None and record is None:
+        raise GlimpseError("not made by glimpse read; give --canvas ROWS,COLS (or an image), and its window")
+    return canvas or record.shape  # type: ignore[union-attr]
