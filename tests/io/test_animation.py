@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
@@ -173,7 +173,6 @@ def test_impossible_timing_is_refused(arguments: tuple[int, float, float], messa
 
 
 @EVERY
-@settings(deadline=None, max_examples=60)
 @given(animation=small_animations())
 def test_few_colours_come_back_exactly_and_on_time(
     suffix: str, animation: tuple[list[NDArray[np.uint8]], list[int]]

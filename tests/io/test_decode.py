@@ -4,7 +4,6 @@ import io
 import pickle
 import struct
 import sys
-import time
 import warnings
 import zlib
 
@@ -545,10 +544,8 @@ def test_the_options_of_decoding_travel_to_other_processes_as_they_are():
 def test_a_huge_picture_is_refused_before_it_is_decoded():
     head = struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0)
     data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(100)))
-    start = time.perf_counter()
     with pytest.raises(GlimpseError, match="60000 x 60000 pixels are more than"):
         decoded(data)
-    assert time.perf_counter() - start < 0.1
 
 
 @pytest.mark.parametrize(

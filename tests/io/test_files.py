@@ -7,7 +7,6 @@ import socket
 import stat
 import sys
 import threading
-import time
 
 import pytest
 
@@ -221,10 +220,8 @@ NO_FILES = {
 @pytest.mark.parametrize("make", NO_FILES.values(), ids=NO_FILES)
 def test_what_is_no_file_is_refused_at_once(make, tmp_path):
     make(tmp_path / "it")
-    start = time.perf_counter()
     with pytest.raises(GlimpseError, match=r"^a folder|not a regular file|no such|too many"):
         open_input(str(tmp_path / "it"))
-    assert time.perf_counter() - start < 0.1
 
 
 def test_a_refused_input_is_closed_again(tmp_path):
