@@ -85,10 +85,7 @@ def write(
     """  # fmt: skip
     from glimpse.io.encode import FORMATS
 
-    if canvas and onto:
-        raise click.UsageError("--onto has a size of its own; leave out --canvas")
-    if blend == "mean" and gain is not None:
-        raise click.UsageError("--gain is of bare canvases, which add up; leave out --blend mean")
+    _check_clashes(canvas, onto, blend, gain)
     if isinstance(canvas, tuple):
         _check_canvas(canvas, decoding)
     blend = blend or ("mean" if gain is None else "add")
@@ -135,6 +132,15 @@ def _of_output(row: Row, table: Table, folder: str) -> Row:
     return (
         replace(row, image=os.path.join(folder, row.output)) if row.output and "patch" not in named else row
     )
+
+
+def _check_clashes(
+    canvas: str | tuple[int, int] | None, onto: str | None, blend: Blend | None, gain: float | None
+) -> None:
+    if canvas and onto:
+        raise click.UsageError("--onto has a size of its own; leave out --canvas")
+    if blend == "mean" and gain is not None:
+        raise click.UsageError("--gain is of bare canvases, which add up; leave out --blend mean")
 
 
 def _check_canvas(canvas: tuple[int, int], decoding: DecodeOptions) -> None:

@@ -6,6 +6,7 @@ import io
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any, BinaryIO
 
@@ -236,14 +237,16 @@ def _is_big(head: bytes) -> bool:
     return b"+" in head[2:4]
 
 
-def _page(tags: Any) -> Page:
-    def number(tag: int, default: int) -> int:
-        value = tags.get(tag, default)
-        value = max(value) if isinstance(value, tuple) and value else value
-        if not isinstance(value, int):
-            raise GlimpseError(f"a damaged TIFF: its tag {tag} is no number")
-        return value
+def _number(tags: Any, tag: int, default: int) -> int:
+    value = tags.get(tag, default)
+    value = max(value) if isinstance(value, tuple) and value else value
+    if not isinstance(value, int):
+        raise GlimpseError(f"a damaged TIFF: its tag {tag} is no number")
+    return value
 
+
+def _page(tags: Any) -> Page:
+    number = partial(_number, tags)
     rows, cols, photometric = number(257, 0), number(256, 0), number(262, 0)
     bands, colours = number(277, 3 if number(259, 1) == 6 else 1), COLOURS.get(photometric)
     extra = tags.get(338, ())
