@@ -37,3 +37,5 @@ WEIGHTS: Final = 1 << 25
 
 TOLD_FAILURES = 1000
 """Most failures of a batch that are told one by one."""
+SHEET_WINDOWS = 500
+"""Most windows that one picture shows with their patches."""

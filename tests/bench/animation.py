@@ -18,7 +18,7 @@ from PIL import Image
 from skimage import data
 
 from glimpse import Window, read
-from glimpse.drawing import panels, viewport
+from glimpse.drawing import panels, paths, viewport
 from glimpse.drawing.viewport import COLOURS
 from glimpse.io.animation import encode_animation
 
@@ -37,7 +37,7 @@ def sweep(scene: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
     shape = scene.shape[:2]
     first = Window.centered(shape)
     last = Window.centered(shape, gx=0.65 * shape[0], gy=0.35 * shape[1], delta=first.delta / 3)
-    windows = panels.path(first, last, 48)
+    windows = paths.path(first, last, 48)
     panel = panels.Panel(scene, windows)
     return [panel.draw(w, viewport.to_rgb(read(scene, w, channel_axis=2), 255)) for w in windows]
 

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from glimpse import Window, read
-from glimpse.drawing import panels, viewport
+from glimpse.drawing import panels, paths, viewport
 from glimpse.drawing.viewport import COLOURS
 from glimpse.io.animation import encode_animation
 
@@ -72,7 +72,7 @@ def render() -> list[np.ndarray]:
     """The 48 panels, reads included."""
     scene = np.asarray(Image.open(SAMPLE))
     shape = (scene.shape[0], scene.shape[1])
-    windows = panels.path(Window.centered(shape, delta=1), Window.centered(shape, delta=7), 48)
+    windows = paths.path(Window.centered(shape, delta=1), Window.centered(shape, delta=7), 48)
     panel = panels.Panel(scene, windows)
     return [panel.draw(w, viewport.to_rgb(read(scene, w, channel_axis=2), 255)) for w in windows]
 

@@ -14,7 +14,7 @@ from PIL import Image
 from skimage.data import astronaut
 
 from glimpse import Window, read
-from glimpse.drawing import panels, viewport
+from glimpse.drawing import panels, paths, viewport
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_the_frames_of_a_photograph_are_its_reads(name, ends):
     result = invoke("sweep", path, f"--{name}", ends, *typed, *split("-n 40 --plain -o s.gif"))
     assert result.exit_code == 0, result.stderr
     first, last = map(float, ends.split(":"))
-    windows = panels.path(Window(**{**fixed, name: first}, n=40), Window(**{**fixed, name: last}, n=40), 48)
+    windows = paths.path(Window(**{**fixed, name: first}, n=40), Window(**{**fixed, name: last}, n=40), 48)
     frames, total = shown("s.gif", 48, 40)
     for frame, window in zip(frames, windows, strict=True):
         assert np.abs(frame.astype(int) - rounded(read(face, window))[..., None]).max() <= 1
@@ -93,7 +93,7 @@ def seek(animation, index):
 def test_webp_and_apng_are_exact(suffix, plain, image):
     name = f"s{suffix}"
     assert invoke(*split(f"sweep {image} --delta 0.5:2 --frames 5 -n 9 -o {name}"), *plain).exit_code == 0
-    windows = panels.path(Window.centered(SHAPE, 9, delta=0.5), Window.centered(SHAPE, 9, delta=2), 5)
+    windows = paths.path(Window.centered(SHAPE, 9, delta=0.5), Window.centered(SHAPE, 9, delta=2), 5)
     patches = [rounded(read(opened(image), window, channel_axis=2)) for window in windows]
     expected = patches if plain else list(panels.frames(opened(image), windows, patches))
     for frame, wanted in zip(shown(name, 5, 40)[0], expected, strict=True):
@@ -104,9 +104,7 @@ def test_webp_and_apng_are_exact(suffix, plain, image):
 def test_a_boomerang_plays_there_and_back_without_doubled_ends(grey):
     how = split("--gx 5:25 --gy 20 --frames 4 --boomerang --plain -n 12 --fps 10")
     assert invoke("sweep", grey, *how, "-o", "s.webp").exit_code == 0
-    windows = panels.path(
-        Window.centered(SHAPE, 12, gx=5, gy=20), Window.centered(SHAPE, 12, gx=25, gy=20), 4
-    )
+    windows = paths.path(Window.centered(SHAPE, 12, gx=5, gy=20), Window.centered(SHAPE, 12, gx=25, gy=20), 4)
     frames, total = shown("s.webp", 6, 100)
     assert total == 600
     for frame, i in zip(frames, [0, 1, 2, 3, 2, 1], strict=True):

@@ -1,50 +1,12 @@
-"""The frames of a sweep: the path of its window, the panel of each, and that the source stays large."""
+"""The frames of a sweep: the panel of each window, and that the source stays large."""
 
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from strategies import scenes
 from windows_to_draw import BASE, ODD, moved, noise, patch_of
 
-from glimpse import GlimpseError, Window
-from glimpse.drawing import panels, viewport
-
-# The path of a sweep
-
-
-def test_centres_move_by_equal_steps_and_scales_by_equal_ratios():
-    windows = panels.path(moved(gx=-4, sigma=8, gamma=1), moved(gx=20, sigma=0.5, gamma=16), 5)
-    assert [w.gx for w in windows] == [-4, 2, 8, 14, 20]
-    np.testing.assert_allclose([w.sigma for w in windows], [8, 4, 2, 1, 0.5], rtol=1e-12)
-    np.testing.assert_allclose([w.gamma for w in windows], [1, 2, 4, 8, 16], rtol=1e-12)
-
-
-@given(scenes(), scenes(), st.integers(2, 20))
-def test_a_path_begins_and_ends_where_it_was_told(one, other, frames):
-    first = one[1]
-    last = Window(**{**other[1].to_dict(), "n": first.n, "kernel": first.kernel, "edge": first.edge})
-    windows = panels.path(first, last, frames)
-    assert len(windows) == frames
-    assert (windows[0], windows[-1]) == (first, last)
-
-
-def test_what_does_not_change_stays_exactly_as_it_is():
-    first = moved(gy=1 / 3, delta=10 / 3, sigma=0.1, gamma=0.7)
-    windows = panels.path(first, moved(gy=1 / 3, delta=10 / 3, sigma=0.1, gamma=0.7, gx=7), 11)
-    assert {(w.gy, w.delta, w.sigma, w.gamma) for w in windows} == {(1 / 3, 10 / 3, 0.1, 0.7)}
-
-
-def test_a_path_of_one_frame_is_its_first_window():
-    assert panels.path(moved(gx=3), moved(gx=9), 1) == [moved(gx=3)]
-
-
-@pytest.mark.parametrize("frames", [0, -1])
-def test_a_path_of_no_frames_is_refused(frames):
-    with pytest.raises(GlimpseError, match=f"at least one frame, got {frames}"):
-        panels.path(BASE, BASE, frames)
+from glimpse.drawing import panels, paths, viewport
 
 
 @pytest.mark.parametrize(
@@ -86,7 +48,7 @@ def test_only_box_label_and_patch_change_between_frames():
 
 
 def test_frames_are_the_panels_of_the_windows():
-    image, windows = noise(30, 80, 3), panels.path(BASE, moved(gx=10), 3)
+    image, windows = noise(30, 80, 3), paths.path(BASE, moved(gx=10), 3)
     patches = [patch_of(window, seed=i) for i, window in enumerate(windows)]
     panel = panels.Panel(image, windows, 2)
     for frame, window, patch in zip(panels.frames(image, windows, patches, 2), windows, patches, strict=True):
@@ -103,7 +65,7 @@ def test_the_digits_of_a_label_stand_still(name):
     ends = {"gx": (8, 1000), "gy": (8, 1000)}.get(name, (1, 100))
     first, last = (moved(**{name: value}) for value in ends)
     panel = panels.Panel(noise(30, 80, 3), [first, last])
-    strips = [panel.draw(w, patch_of(w))[-26:, :110] for w in panels.path(first, last, 7)]
+    strips = [panel.draw(w, patch_of(w))[-26:, :110] for w in paths.path(first, last, 7)]
     assert len({int(ink(strip).max()) for strip in strips}) <= 2  # the last digit is not always as wide
     assert len({int(ink(strip[:, :50]).min()) for strip in strips}) == 1
 
@@ -172,3 +134,19 @@ def test_labels_that_do_not_fit_side_by_side_take_more_lines():
     for line in {label.top for label in labels}:
         row = [label for label in labels if label.top == line]
         assert all(a.left + a.width <= b.left for a, b in pairwise(row))
+
+
+def test_a_panel_draws_the_path_so_far():
+    here, there = moved(gx=60, gy=60), moved(gx=240, gy=340)
+    panel = panels.Panel(noise(300, 400, 3), [here, there])
+    alone, after = panel.draw(there, patch_of(there)), panel.draw(there, patch_of(there), [here])
+    changed = np.argwhere((alone != after).any(axis=2))
+    ends = [
+        (
+            12 + panel.viewport.y(w.gx) + (panel.height - panel.viewport.height) / 2,
+            12 + panel.viewport.x(w.gy),
+        )
+        for w in (here, there)
+    ]
+    assert np.abs(changed.min(axis=0) - ends[0]).max() < 6
+    assert np.abs(changed.max(axis=0) - ends[1]).max() < 6

@@ -109,12 +109,12 @@ def _sweep(
     plain: bool,
 ) -> str:
     """Render the sweep, save it, and tell of it."""
-    from glimpse.drawing import panels
+    from glimpse.drawing import paths
     from glimpse.io import Record, as_array, load_picture
 
     picture = as_array(load_picture(name, decoding))
     first, last = (options.window(picture.shape, end) for end in (0, -1))
-    windows = panels.path(first, last, frames)
+    windows = paths.path(first, last, frames)
     windows += windows[-2:0:-1] if boomerang else []
     bare = stills and plain and not zoom
     frames_of = _patches(picture, windows) if bare else _shots(picture, windows, zoom, plain=plain)

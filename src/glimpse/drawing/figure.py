@@ -115,7 +115,7 @@ class Scene:
         )
 
 
-def fitted(rows: tuple[float, float], cols: tuple[float, float], unit: int) -> Viewport:
+def fitted(rows: tuple[float, float], cols: tuple[float, float], unit: float) -> Viewport:
     """Fit a part of the image plane into the usual space, or up to twice that along a long side."""
     aspect = (cols[1] - cols[0]) / (rows[1] - rows[0])
     tall, wide = (min(max(ratio / 2, 1), 2) for ratio in (1 / aspect, aspect))

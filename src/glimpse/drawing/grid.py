@@ -139,8 +139,17 @@ def draw_frame(
 ) -> None:
     """Draw the frame outside the box of a window; an arrow at the border tells where it goes on beyond."""
     ys, xs = edges(viewport, window)
+    (top, bottom), (left, right) = (
+        [
+            min(max(round(end + beyond), 0), size)
+            for end, beyond in zip(ends, (-5 * unit, 5 * unit), strict=True)
+        ]
+        for ends, size in zip((ys, xs), canvas.shape[:2], strict=True)
+    )
+    area = canvas[top:bottom, left:right]
+    near = (ys[0] - top, ys[1] - top), (xs[0] - left, xs[1] - left)
     for inner, outer, shade in ((0, 4, SHADE), (1, 3, colour)):
-        blend(canvas, _ring(ys, xs, unit * inner, unit * outer, canvas.shape[:2]), shade)
+        blend(area, _ring(*near, unit * inner, unit * outer, area.shape[:2]), shade)
     _arrows(canvas, ys, xs, 11 * unit, colour)
 
 

@@ -95,11 +95,19 @@ def write(
     rim: Colour | None = None,
 ) -> None:  # fmt: skip
     """Write a text at (x, y), Pillow's anchor, with a rim around the letters where a colour is given."""
-    drawing = Image.fromarray(canvas)
+    edge = size // 9 if rim else 0
+    box = font(size).getbbox(text, anchor=anchor, stroke_width=edge)
+    room = np.array(canvas.shape[1::-1])
+    left, top = np.clip(np.floor(np.add(at, box[:2])) - 1, 0, room).astype(int)
+    right, bottom = np.clip(np.ceil(np.add(at, box[2:])) + 2, 0, room).astype(int)
+    if right <= left or bottom <= top:
+        return
+    area = canvas[top:bottom, left:right]
+    drawing = Image.fromarray(np.ascontiguousarray(area))
     ImageDraw.Draw(drawing).text(
-        at, text, colour, font(size), anchor, stroke_width=size // 9 if rim else 0, stroke_fill=rim
+        (at[0] - left, at[1] - top), text, colour, font(size), anchor, stroke_width=edge, stroke_fill=rim
     )
-    canvas[...] = np.asarray(drawing)
+    area[...] = np.asarray(drawing)
 
 
 def wrapped(

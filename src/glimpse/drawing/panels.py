@@ -5,55 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from typing import Any
 
 import numpy as np
 
 from glimpse.drawing.captions import TEXT, ordinal, said, unusual
 from glimpse.drawing.grid import draw_grid, every
 from glimpse.drawing.ink import length, write
+from glimpse.drawing.scanpath import draw_path
 from glimpse.drawing.viewport import BACKGROUND, GAP, INK, SHORT, STRIP, Levels, Viewport, enlarge
-from glimpse.errors import GlimpseError
 from glimpse.window import NUMBERS, Window
 
 PATCH_SIDE = 256  # pixels that an enlarged patch about fills
 SOURCE_SIDES = 376, 640  # pixels that a source is fitted into: larger ones would make larger files
 FILTERS = 8  # most of an axis that are drawn: 16 make the file of a sweep half as large again
 BEYOND = 1 / 4  # of an image's size, how far beyond it centres are followed
-
-
-def path(first: Window, last: Window, frames: int) -> list[Window]:
-    """Return the windows of a sweep: equal steps for gx and gy, equal ratios for delta, sigma and gamma.
-
-    Examples
-    --------
-    >>> first, last = Window(0, 0, delta=1, sigma=1), Window(0, 10, delta=4, sigma=1)
-    >>> [(w.gy, w.delta) for w in path(first, last, 3)]
-    [(0.0, 1.0), (5.0, 2.0), (10.0, 4.0)]
-    """
-    if frames < 1:
-        raise GlimpseError(f"a sweep needs at least one frame, got {frames}")
-    return [between(first, last, float(t)) for t in np.linspace(0, 1, frames)]
-
-
-def between(first: Window, last: Window, t: float) -> Window:
-    """Return the window a share `t` of the way from one to another, 0 to 1."""
-    ways = {name: _step if name in ("gx", "gy") else _ratio for name in NUMBERS}
-    values: dict[str, Any] = {
-        name: way(getattr(first, name), getattr(last, name), t) for name, way in ways.items()
-    }
-    return replace(first, **values)
-
-
-def _step(first: float, last: float, t: float) -> float:
-    return last if t == 1 else first + (last - first) * t
-
-
-def _ratio(first: Any, last: Any, t: float) -> Any:
-    if isinstance(first, tuple) or isinstance(last, tuple):
-        starts, ends = (end if isinstance(end, tuple) else (end, end) for end in (first, last))
-        return tuple(_ratio(start, end, t) for start, end in zip(starts, ends, strict=True))
-    return first if first == last else last if t == 1 else first * (last / first) ** t
 
 
 def default_zoom(window: Window) -> int:
@@ -105,10 +70,12 @@ class Panel:
         width = max([width, *(label.left + label.width for label in self.labels)])
         self.size = self.height + 2 * gap + lines * STRIP * unit, width
 
-    def draw(self, window: Window, patch: Levels) -> Levels:
-        """Draw one frame; patch is RGB, shape (N, M, 3)."""
+    def draw(self, window: Window, patch: Levels, behind: Sequence[Window] = ()) -> Levels:
+        """Draw one frame; patch is RGB, shape (N, M, 3); `behind` are windows that it came along."""
         frame = self._blank.copy()
         draw_grid(frame[self._source], self.viewport, window, self.unit, FILTERS)
+        if behind:
+            draw_path(frame[self._source], self.viewport, [*behind, window], self.unit)
         y, x = self._corner(self.patch[0]), 2 * GAP * self.unit + self.viewport.width
         frame[y : y + self.patch[0], x : x + self.patch[1]] = enlarge(patch, self.zoom)
         strips = frame[self.height + 2 * GAP * self.unit :]
