@@ -37,5 +37,6 @@ WEIGHTS: Final = 1 << 25
 
 TOLD_FAILURES = 1000
 """Most failures of a batch that are told one by one."""
-SHEET_WINDOWS = 500
+
+SHEET_WINDOWS: Final = 500
 """Most windows that one picture shows with their patches."""

@@ -88,7 +88,7 @@ def seek(animation, index):
     return animation
 
 
-@pytest.mark.parametrize("suffix", [".webp", ".apng", ".png", ".WEBP"])
+@pytest.mark.parametrize("suffix", [".webp", ".apng", ".WEBP"])
 @pytest.mark.parametrize("plain", [["--plain"], []], ids=["plain", "panel"])
 def test_webp_and_apng_are_exact(suffix, plain, image):
     name = f"s{suffix}"
@@ -250,7 +250,7 @@ def test_the_summary_tells_frames_seconds_and_size(image):
 
 
 def test_a_large_animation_is_told_how_to_become_smaller(image, monkeypatch):
-    monkeypatch.setattr(sys.modules["glimpse.cli.sweep"], "LARGE", 100)
+    monkeypatch.setattr(sys.modules["glimpse.cli.film"], "LARGE", 100)
     assert (
         "kB; --frames or .webp make it smaller"
         in invoke("sweep", image, "--gx", "5:25", "--frames", "2").stderr
@@ -304,3 +304,21 @@ def test_odd_images_are_swept(shape):
     for plain in ([], ["--plain"]):
         result = invoke("sweep", "o.png", *split("--sigma 0.5:2 --frames 2 -o s.gif --overwrite"), *plain)
         assert result.exit_code == 0, result.stderr
+
+
+@pytest.mark.parametrize("name", ["c.png", "C.PNG"])
+def test_an_animation_is_no_png_and_the_advice_works(name, image):
+    result = invoke("sweep", image, *split(f"--gx 5:25 --frames 2 -n 9 -o {name}"))
+    assert result.exit_code == 2
+    assert f"-o {name}: an animation is .gif, .webp or .apng; stills are {{index:03d}}.png" in result.stderr
+    for other in ("c.apng", "{index:03d}.png"):
+        assert invoke("sweep", image, *split("--gx 5:25 --frames 2 -n 9"), "-o", other).exit_code == 0
+    assert sorted(os.listdir()) == ["000.png", "001.png", "a.png", "c.apng"]
+
+
+def test_sigma_follows_delta_in_proportion_along_a_sweep_like_a_patch(image):
+    invoke("read", image, *split("--delta 2 --sigma 1.5 -n 9 -o p.png"))
+    result = invoke("sweep", image, *split("--like p.png --delta 1:8 --frames 2 -o s.gif"))
+    assert (info("s.gif")["delta"], info("s.gif")["sigma"]) == ([1, 8], [0.75, 6])
+    assert "sigma 0.75:6" in result.stderr
+    assert "sigma follows delta" in result.stderr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +15,7 @@ from glimpse.cli.param_types import (
     FITS,
     FileName,
     Parsed,
+    Range,
     parse_box,
     parse_levels,
     parse_n,
@@ -105,9 +106,9 @@ def _whole_windows(sweep: bool) -> list[Callable[[F], F]]:
                "square, cut."),
         option("--pad", type=Parsed("percentage", parse_pad), metavar="PERCENT",
                help="Grow the box on every side, by a share of its sides. [default: 0%]"),
-        option("--slice", type=Parsed("slice", slice_text), metavar="A:B,C:D",
+        option("--slice", type=Parsed("slice", slice_text), metavar="A:B,C:D", multiple=sweep,
                help="The window that tiles a crop, as 100:600,200:700, also in percent (instead of gx, gy, "
-               "delta)."),
+               f"delta){'; twice, the first and the last one' if sweep else ''}."),
         option("--like", type=FileName(), metavar="FILE",
                help="Take the window of an earlier patch, or of its JSON."),
         option("--kernel", type=click.Choice(KERNELS),
@@ -124,6 +125,8 @@ def _collected(values: dict[str, Any], *, sweep: bool) -> WindowOptions:
     """
     context = click.get_current_context()
     typed = {k for k in values if context.get_parameter_source(k) == ParameterSource.COMMANDLINE}
+    if sweep:
+        values["slice"] = _ends_of(values["slice"])
     _check_places(values, typed)
     if not values["like"]:
         return WindowOptions(**values, typed=frozenset(typed))
@@ -135,6 +138,13 @@ def _collected(values: dict[str, Any], *, sweep: bool) -> WindowOptions:
         return WindowOptions(**{**values, "like": record}, typed=frozenset(typed))
     except GlimpseError as error:
         raise click.UsageError(f"--like {values['like']}: {error}") from None
+
+
+def _ends_of(slices: Sequence[str]) -> Any:
+    """The slice of a sweep, or the two that it goes between."""
+    if len(slices) > 2:
+        raise click.UsageError(f"--slice is given {len(slices)} times; a sweep has a first and a last one")
+    return Range(*slices) if len(slices) == 2 else next(iter(slices), None)
 
 
 def _check_places(values: dict[str, Any], typed: set[str]) -> None:

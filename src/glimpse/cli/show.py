@@ -6,24 +6,29 @@ from typing import TYPE_CHECKING
 
 import click
 
+from glimpse.cli.fixations import fixations, image_of
 from glimpse.cli.html_page import SUFFIXES, is_page, save_page
 from glimpse.cli.messages import summary
 from glimpse.cli.options import input_options, option, output_options, skip_option, window_options
 from glimpse.cli.output_names import plan
 from glimpse.cli.param_types import FileName
-from glimpse.cli.reporter import left
+from glimpse.cli.reporter import Line, left
 from glimpse.cli.runner import run
+from glimpse.cli.table_options import TableOptions, table_options
 from glimpse.cli.window_options import WindowOptions
+from glimpse.errors import GlimpseError
 
 if TYPE_CHECKING:
+    from glimpse.cli.table import Table
     from glimpse.drawing.viewport import Levels
     from glimpse.io import DecodeOptions, Picture
     from glimpse.window import Window
 
 
 @click.command()
-@click.argument("image", type=FileName(), metavar="IMAGE")
+@click.argument("image", type=FileName(), metavar="IMAGE", required=False)
 @window_options()
+@table_options
 @option("--profile", is_flag=True, help="One row of pixels instead, with filters over it, and resampled.")
 @input_options
 @output_options(
@@ -31,8 +36,9 @@ if TYPE_CHECKING:
 )
 @skip_option
 def show(
-    image: str,
+    image: str | None,
     window: WindowOptions,
+    tables: TableOptions,
     profile: bool,
     decoding: DecodeOptions,
     output: str | None,
@@ -45,28 +51,73 @@ def show(
     -o look.html writes one page instead, which needs no network: drag the window on the image, see the patch,
     the canvas and the filters change, and copy the command. --profile draws one row of pixels: the row under
     the centre, some filters over it, their products, and the row resampled.
+
+    With --table all its windows are numbered on the image, with the path along them and their patches.
     """
-    from glimpse.io import Picture, load_picture, save_still
     from glimpse.io.encode import DRAWINGS
 
-    def job(item: tuple[str, str]) -> str:
-        name, target = item
+    if tables.name and profile:
+        raise click.UsageError("--profile is of one window, --table of many; leave out one of them")
+    name, table = image_of(tables, image, window) if tables.name else (image, None)
+    if name is None:
+        raise click.UsageError("Missing argument 'IMAGE'.")
+    suffixes = DRAWINGS if profile or tables.name else (*DRAWINGS, *SUFFIXES)
+    target = plan([name], output, default="{stem}-show.png", suffixes=suffixes, overwrite=overwrite,
+                  skip_existing=skip_existing, protect=[tables.name] if tables.name else [])[0]  # fmt: skip
+
+    def job(name: str) -> Line | list[Line]:
         if there := left(target, skip_existing=skip_existing):
             return there
-        picture = load_picture(name, decoding)
-        here = window.window(picture.shape)
-        if is_page(target):
-            save_page(name, picture, here, decoding, target, overwrite=overwrite)
-            return summary(name, "page", target, here, [*picture.notes, *window.notes(here, picture.shape)])
-        drawing = _profile(picture, here) if profile else _figure(picture, here)
-        save_still(target, drawing, Picture(drawing), overwrite=overwrite)
-        what = "profile" if profile else f"{here.shape[0]} x {here.shape[1]} window"
-        return summary(name, what, target, here, [*picture.notes, *window.notes(here, picture.shape)])
+        if table is not None:
+            return _show_all(name, table, target, decoding, overwrite=overwrite)
+        return _show(name, window, target, decoding, profile=profile, overwrite=overwrite)
 
-    suffixes = DRAWINGS if profile else (*DRAWINGS, *SUFFIXES)
-    names = plan([image], output, default="{stem}-show.png", suffixes=suffixes, overwrite=overwrite,
-                 skip_existing=skip_existing)  # fmt: skip
-    run(job, [(image, names[0])], lambda item: item[0], quiet=quiet)
+    run(job, [name], lambda name: name, quiet=quiet)
+
+
+def _show(
+    name: str, window: WindowOptions, target: str, decoding: DecodeOptions, *, profile: bool, overwrite: bool
+) -> Line:
+    """Draw one window, or the page of it."""
+    from glimpse.io import Picture, load_picture, save_still
+
+    picture = load_picture(name, decoding)
+    here = window.window(picture.shape)
+    notes = [*picture.notes, *window.notes(here, picture.shape)]
+    if is_page(target):
+        save_page(name, picture, here, decoding, target, overwrite=overwrite)
+        return summary(name, "page", target, here, notes)
+    drawing = _profile(picture, here) if profile else _figure(picture, here)
+    save_still(target, drawing, Picture(drawing), overwrite=overwrite)
+    made = "profile" if profile else f"{here.shape[0]} x {here.shape[1]} window"
+    return summary(name, made, target, here, notes)
+
+
+def _show_all(
+    name: str, table: Table, target: str, decoding: DecodeOptions, *, overwrite: bool
+) -> list[Line]:
+    """Draw the windows of a table; tell of the picture, and of the rows that are none."""
+    from glimpse.attention.layer import read
+    from glimpse.drawing import sheet, viewport
+    from glimpse.io import Picture, as_array, load_picture, save_still
+    from glimpse.limits import SHEET_WINDOWS
+
+    if len(table) > SHEET_WINDOWS:
+        raise GlimpseError(
+            f"the table has {len(table)} rows; one picture shows at most {SHEET_WINDOWS} windows"
+        )
+    picture = as_array(load_picture(name, decoding))
+    found, faults = fixations(table, picture.shape)
+    windows = [fixation.window for fixation in found]
+    patches = [
+        viewport.to_rgb(read(picture.pixels, window, channel_axis=picture.channel_axis), picture.white)
+        for window in windows
+    ]
+    image = viewport.thumbnail(picture.pixels, picture.white)
+    drawing = sheet.show_all(image, windows, patches, picture.shape)
+    save_still(target, drawing, Picture(drawing), overwrite=overwrite)
+    last = windows[-1]
+    return [summary(name, f"{len(windows)} windows", target, windows[0], picture.notes, last), *faults]
 
 
 def _figure(picture: Picture, window: Window) -> Levels:

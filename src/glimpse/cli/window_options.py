@@ -41,7 +41,7 @@ class WindowOptions:
     n: Pair | Literal["native"] | None = None
     kernel: Any = None
     edge: Any = None
-    slice: str | None = None
+    slice: Any = None
     box: Any = None
     fit: Any = None
     pad: Any = None
@@ -86,7 +86,9 @@ class WindowOptions:
     @property
     def is_sweep(self) -> bool:
         """Whether some number or the box is a range, here or in the record of ``--like``."""
-        return isinstance(self.box, Range) or any(map(self._changes, NUMBERS))
+        return any(isinstance(place, Range) for place in (self.box, self.slice)) or any(
+            map(self._changes, NUMBERS)
+        )
 
     def _changes(self, key: str) -> bool:
         first, last = self._end(key, 0), self._end(key, -1)
@@ -130,7 +132,7 @@ class WindowOptions:
     def _tiled(self, shape: tuple[int, int], given: dict[str, Any], end: int) -> Window:
         """The window that tiles the slice or the box."""
         if self.slice:
-            return Window.from_slice(self.slice, shape, **given)
+            return Window.from_slice(self._end("slice", end), shape, **given)
         x, y, w, h = self._end("box", end).on(shape)
         return Window.from_slice(f"{y}:{y + h},{x}:{x + w}", shape, **given)
 

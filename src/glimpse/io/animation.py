@@ -1,9 +1,9 @@
 """Frames in, the bytes of an animation out: GIF with one palette, WebP and APNG exactly. Opens no file."""
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -49,9 +49,23 @@ def centiseconds(count: int, fps: float, hold: float = 0.6) -> list[int]:
         raise GlimpseError(f"frames per second must be > 0, got {fps:g}")
     if not 0 <= hold < float("inf"):
         raise GlimpseError(f"the hold of the last frame must be >= 0 seconds, got {hold:g}")
-    step = max(100 / Fraction(fps), Fraction(2))
-    ends = [step * i for i in range(count)]
-    ends.append(ends[-1] + max(step, 100 * Fraction(hold)))
+    step = 100 / Fraction(fps)
+    return _whole([step] * (count - 1) + [max(step, 100 * Fraction(hold))])
+
+
+def whole_centiseconds(milliseconds: Iterable[float]) -> list[int]:
+    """Return delays in whole centiseconds, at least 2, the remainder carried so that their sum is right.
+
+    Examples
+    --------
+    >>> whole_centiseconds([250, 33, 33, 33, 204])
+    [25, 3, 4, 3, 20]
+    """
+    return _whole([Fraction(delay) / 10 for delay in milliseconds])
+
+
+def _whole(delays: Iterable[Fraction]) -> list[int]:
+    ends = accumulate((max(delay, Fraction(2)) for delay in delays), initial=Fraction(0))
     ticks = [int(end + Fraction(1, 2)) for end in ends]
     return [after - before for before, after in pairwise(ticks)]
 
@@ -191,4 +205,4 @@ class Format(NamedTuple):
 _GIF = Format("GIF", 65535, _gif, lambda image: image.info.get("comment"))
 _WEBP = Format("WEBP", 16383, _webp, _description)
 _APNG = Format("PNG", 2**31 - 1, _apng, lambda image: image.info.get(KEYWORD))  # `text` decodes every frame
-FORMATS = {".gif": _GIF, ".webp": _WEBP, ".apng": _APNG, ".png": _APNG}
+FORMATS = {".gif": _GIF, ".webp": _WEBP, ".apng": _APNG}

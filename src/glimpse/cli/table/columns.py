@@ -16,6 +16,7 @@ Kind = Literal["corners", "size", "center", "point"]
 
 IMAGES = ("image", "filename", "file", "path", "patch")
 NUMBERS = ("n", "delta", "sigma", "gamma", "output")
+TIMES = ("duration",)
 ROWS, COLS = ("gx", "row", "y"), ("gy", "col", "column", "x")
 
 _SIZES = (("w", "h"), ("width", "height"))
@@ -45,7 +46,7 @@ FORMS = (
 )
 """Every way that is understood, the surer ones first: the width and height beside corners are the image's."""
 
-KNOWN = tuple(dict.fromkeys([*IMAGES, *NUMBERS, *(name for form in FORMS for name in form.names)]))
+KNOWN = tuple(dict.fromkeys([*IMAGES, *NUMBERS, *TIMES, *(name for form in FORMS for name in form.names)]))
 """Every name of a column that means something."""
 
 _SOUGHT = (

@@ -1,0 +1,204 @@
+"""The frames of a sweep in time: their windows, how they are drawn, what they are saved as."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from glimpse.cli.messages import source_name
+from glimpse.cli.output_names import check, check_suffixes
+from glimpse.cli.templates import Template, of_name, of_window
+from glimpse.errors import GlimpseError
+from glimpse.limits import ANIMATION_PIXELS
+from glimpse.window import Window
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from glimpse.cli.fixations import Fixation
+    from glimpse.drawing.viewport import Levels
+    from glimpse.io import Picture, Record
+
+T = TypeVar("T")
+
+LARGE = 5_000_000  # bytes of an animation above which the summary suggests how to make it smaller
+
+
+@dataclass(frozen=True)
+class Film:
+    """The frames of a sweep.
+
+    Parameters
+    ----------
+    windows : sequence of Window
+        The window of each frame.
+    delays : sequence of int
+        Hundredths of a second that each frame stands.
+    record : Record or None
+        What the file remembers.
+    first, last : Window
+        The windows that the summary tells of.
+    stops : sequence of Window
+        The fixations of a scanpath, in order.
+    begun : sequence of int
+        For each frame of a scanpath how many fixations have begun.
+    notes : sequence of str
+        What the summary should tell.
+    """
+
+    windows: Sequence[Window]
+    delays: Sequence[int]
+    record: Record | None
+    first: Window
+    last: Window
+    stops: Sequence[Window] = ()
+    begun: Sequence[int] = ()
+    notes: Sequence[str] = ()
+
+    def behind(self, index: int) -> Sequence[Window]:
+        """The fixations that a frame leaves behind."""
+        return self.stops[: self.begun[index]] if self.begun else ()
+
+
+class Pace(NamedTuple):
+    """Frames per second, the seconds that the last frame stands at least, and whether to go back."""
+
+    fps: float
+    hold: float
+    boomerang: bool
+
+
+def of_range(first: Window, last: Window, frames: int, pace: Pace, shape: tuple[int, int], name: str) -> Film:
+    """Return the film of a range, from its first to its last window."""
+    from glimpse.drawing import paths
+    from glimpse.io import Record
+    from glimpse.io.animation import centiseconds
+
+    windows = _back(paths.path(first, last, frames), pace)
+    delays = centiseconds(len(windows), pace.fps, 0 if pace.boomerang else pace.hold)
+    record = Record(first, shape, source_name(name), last if last != first else None)
+    return Film(windows, delays, record, first, last, notes=_uneven(delays[:-1], pace.fps))
+
+
+def _uneven(pauses: Sequence[int], fps: float) -> list[str]:
+    """A note where whole hundredths of a second cannot all be the same."""
+    uneven = len(set(pauses)) > 1
+    return [f"pauses of {min(pauses)} and {max(pauses)} hundredths make {fps:g} fps"] if uneven else []
+
+
+def of_fixations(
+    fixations: Sequence[Fixation], saccade: float, pace: Pace, shape: tuple[int, int], name: str
+) -> Film:
+    """Return the film of a scanpath: fixations stand as they say, moves take `saccade` ms."""
+    from glimpse.drawing.paths import DURATION, Stop, steps
+    from glimpse.io import Record
+    from glimpse.io.animation import whole_centiseconds
+
+    stops = [found.window for found in fixations]
+    taken = steps([Stop(w, DURATION if ms is None else ms) for w, ms in fixations], saccade, pace.fps)
+    begun = [*(step.begun for step in taken), *[len(stops)] * (len(_back(taken, pace)) - len(taken))]
+    taken = _back(taken, pace)
+    times = [step.duration for step in taken]
+    times[-1] = max(times[-1], 0 if pace.boomerang else 1000 * pace.hold)
+    record = Record(stops[0], shape, source_name(name), windows=tuple(stops))
+    notes = () if record.fits else (f"{len(stops)} windows are too many for a record",)
+    return Film([step.window for step in taken], whole_centiseconds(times), record if record.fits else None,
+                stops[0], stops[-1], stops, begun, notes)  # fmt: skip
+
+
+def _back(frames: list[T], pace: Pace) -> list[T]:
+    """The frames, and the way back without the ends twice."""
+    return frames + frames[-2:0:-1] if pace.boomerang else frames
+
+
+def panels_of(film: Film, picture: Picture, zoom: int | None) -> Iterator[Levels]:
+    """Draw the panel of each frame."""
+    from glimpse.drawing import panels, viewport
+
+    patches = patches_of(film, picture)
+    # the patch alone at first: a panel is drawn in its full size when it is made
+    rows, cols = film.windows[0].shape
+    _check_size(rows * (zoom or 1), cols * (zoom or 1), film)
+    image = viewport.thumbnail(picture.pixels, picture.white)
+    panel = panels.Panel(image, film.windows, zoom, picture.shape)
+    _check_size(*panel.size, film)
+    for index, (window, patch) in enumerate(zip(film.windows, patches, strict=True)):
+        yield panel.draw(window, viewport.to_rgb(patch, picture.white), film.behind(index))
+
+
+def plain_frames_of(film: Film, picture: Picture, zoom: int) -> Iterator[Levels]:
+    """Enlarge the patch of each frame."""
+    from glimpse.drawing import viewport
+
+    rows, cols = film.windows[0].shape
+    _check_size(rows * zoom, cols * zoom, film)
+    for patch in patches_of(film, picture):
+        levels = viewport.to_rgb(patch, picture.white)
+        yield viewport.enlarge(levels[..., 0] if patch.ndim == 2 else levels, zoom)
+
+
+def patches_of(film: Film, picture: Picture) -> Iterator[NDArray[Any]]:
+    """Read the patch of each frame, in the picture's own levels."""
+    from glimpse.attention.layer import read
+
+    _check_size(*film.windows[0].shape, film)
+    for window in film.windows:
+        yield read(picture.pixels, window, channel_axis=picture.channel_axis)
+
+
+def _check_size(rows: int, cols: int, film: Film) -> None:
+    count = len(film.windows)
+    if rows * cols * count > ANIMATION_PIXELS:
+        less = "fewer rows or less" if film.stops else "less --frames,"
+        raise GlimpseError(
+            f"{count} frames of {rows} x {cols} pixels are more than {ANIMATION_PIXELS} pixels; "
+            f"give {less} --zoom or -n"
+        )
+
+
+def save_animation(output: str, shots: Sequence[Levels], film: Film, *, overwrite: bool) -> str:
+    """Save the frames as one file; return what to tell of it."""
+    from glimpse.drawing.viewport import COLOURS
+    from glimpse.io import save_bytes
+    from glimpse.io.animation import encode_animation
+
+    suffix = ".gif" if output == "-" else Path(output).suffix.lower()
+    comment = film.record.to_json() if film.record else ""
+    exact = COLOURS if shots[0].ndim == 3 else ()
+    data = encode_animation(shots, film.delays, suffix, comment=comment, exact=exact)
+    save_bytes(output, data, overwrite=overwrite)
+    rows, cols = shots[0].shape[:2]
+    large = "; --frames or .webp make it smaller" if len(data) > LARGE else ""
+    stops = f"{len(film.stops)} windows, " if film.stops else ""
+    play = f"{sum(film.delays) / 100:.2f} s"
+    return f"{stops}{len(shots)} frames of {rows} x {cols}, {play}, {len(data) / 1000:.0f} kB{large}"
+
+
+def save_stills(
+    name: str,
+    output: str,
+    shots: Iterator[NDArray[Any]],
+    film: Film,
+    picture: Picture,
+    *,
+    patches: bool,
+    overwrite: bool,
+) -> str:
+    """Save each frame under its own name; bare patches are those of `glimpse read`, records and all."""
+    from glimpse.io import Picture as Still
+    from glimpse.io import Record, save_still
+    from glimpse.io.encode import DRAWINGS
+
+    template = Template(output)
+    targets = [template.fill(of_name(name, i) | of_window(window)) for i, window in enumerate(film.windows)]
+    check_suffixes(targets, DRAWINGS)
+    check([name], targets, overwrite)
+    for target, shot, window in zip(targets, shots, film.windows, strict=True):
+        if patches:
+            record = Record(window, picture.shape, source_name(name))
+            save_still(target, shot, picture, record, overwrite=overwrite)
+        else:
+            save_still(target, shot, Still(shot), overwrite=overwrite)
+    return f"{len(targets)} stills"

@@ -1,0 +1,184 @@
+"""`--table` of `glimpse sweep` and `glimpse show`: the windows of the rows, in order, as long as they say."""
+
+import json
+from pathlib import Path
+from shlex import split
+
+import numpy as np
+import pytest
+from helpers import SHAPE, invoke, lines, noise, opened, save
+from PIL import Image
+
+from glimpse import Window, limits, read
+from glimpse.drawing import panels, sheet, viewport
+
+ROWS = [(12, 25, 1.5, 400), (5.5, 9, 1, 250), (20, 30, 2, 300)]
+WINDOWS = [Window.centered(SHAPE, 9, gx=gx, gy=gy, delta=delta) for gx, gy, delta, _ in ROWS]
+
+
+@pytest.fixture
+def image(folder):
+    return save("a.png", noise(*SHAPE, 3))
+
+
+@pytest.fixture
+def table(folder):
+    return written(["gx,gy,delta,duration", *(",".join(map(str, row)) for row in ROWS)])
+
+
+def written(rows, name="t.csv"):
+    Path(name).write_text("\n".join(rows) + "\n")
+    return name
+
+
+def patches(image):
+    levels = opened(image)
+    return [np.clip(np.rint(read(levels, w, channel_axis=2)), 0, 255).astype(np.uint8) for w in WINDOWS]
+
+
+def shown(source):
+    """Each picture of an animation, and its hundredths of a second."""
+    with Image.open(source) as animation:
+        found = []
+        for i in range(animation.n_frames):
+            animation.seek(i)
+            found.append((np.asarray(animation.convert("RGB")), round(animation.info["duration"] / 10)))
+    return found
+
+
+@pytest.mark.parametrize("suffix", ["webp", "apng", "gif"])
+def test_a_window_stands_at_each_row_and_moves_between(suffix, image, table):
+    result = invoke("sweep", image, *split(f"--table {table} -n 9 --fps 50 --plain -o s.{suffix}"))
+    assert result.exit_code == 0, result.stderr
+    found = shown(f"s.{suffix}")
+    assert [delay for _, delay in found] == [40, 2, 2, 2, 25, 2, 2, 2, 30]
+    for (frame, _), patch in zip(found[::4], patches(image), strict=True):
+        assert np.abs(frame.astype(int) - patch).max() <= (0 if suffix != "gif" else 40)
+    assert f"3 windows, 9 frames of 9 x 9, {1.07:.2f} s" in result.stderr
+
+
+def test_a_panel_shows_the_path_so_far(image, table):
+    assert invoke("sweep", image, *split(f"--table {table} -n 9 --saccade 0 -o s.webp")).exit_code == 0
+    panel = panels.Panel(opened(image), WINDOWS, None)
+    for i, ((frame, _), patch) in enumerate(zip(shown("s.webp"), patches(image), strict=True)):
+        np.testing.assert_array_equal(frame, panel.draw(WINDOWS[i], patch, WINDOWS[: i + 1]))
+
+
+def test_an_animation_remembers_all_its_windows_while_they_fit_a_record(image, table, monkeypatch):
+    invoke("sweep", image, *split(f"--table {table} -n 9 -o s.gif"))
+    told = json.loads(invoke("info", "s.gif").stdout)
+    assert [told[key] for key in ("gx", "gy", "delta")] == list(ROWS[0][:3])
+    assert [w.get("gx", 12) for w in told["windows"]] == [12, 5.5, 20]
+    monkeypatch.setattr(limits, "RECORD_BYTES", 300)
+    result = invoke("sweep", image, *split(f"--table {table} -n 9 -o t.gif"))
+    assert result.exit_code == 0
+    assert "3 windows are too many for a record" in result.stderr
+    with Image.open("t.gif") as animation:
+        assert "comment" not in animation.info
+
+
+def test_stills_of_a_table_are_the_reads_of_its_rows(image, table):
+    result = invoke("sweep", image, *split(f"--table {table} -n 9 --saccade 0 --plain"), "-o", "{index}.png")
+    assert result.exit_code == 0, result.stderr
+    for i, patch in enumerate(patches(image)):
+        np.testing.assert_array_equal(opened(f"{i}.png"), patch)
+
+
+def test_a_table_without_durations_stands_300_milliseconds(image):
+    table = written(["x,y", "9,5", "25,12"])
+    invoke("sweep", image, *split(f"--table {table} -n 9 --delta 1 --saccade 0 --plain --hold 2 -o s.webp"))
+    assert [delay for _, delay in shown("s.webp")] == [30, 200]
+
+
+def test_a_duration_may_be_named_otherwise_and_have_a_decimal_comma(image):
+    table = written(["x;y;FIX_MS", "9;5;250,4", "25;12;100,0"])
+    how = f"--table {table} --columns duration=FIX_MS -n 9 --delta 1 --saccade 0 --plain -o s.webp"
+    assert invoke("sweep", image, *split(how)).exit_code == 0
+    assert [delay for _, delay in shown("s.webp")] == [25, 10]
+
+
+def test_a_boomerang_goes_back_along_the_rows(image, table):
+    invoke("sweep", image, *split(f"--table {table} -n 9 --saccade 0 --boomerang --plain -o s.webp"))
+    assert [delay for _, delay in shown("s.webp")] == [40, 25, 30, 25]
+
+
+BAD = ["gx,gy,delta,n,duration", "12,25,1,9,100", "12,x,1,9,100", "1,2,3,8,100", "5,6,1,9,-3", "9,9,1,9,80"]
+
+
+def test_a_bad_row_costs_only_itself(image):
+    result = invoke("sweep", image, *split(f"--table {written(BAD)} --saccade 0 --plain -o s.webp"))
+    assert result.exit_code == 1
+    assert [delay for _, delay in shown("s.webp")] == [10, 8]
+    told = [line for line in lines(result.stderr) if "t.csv" in line]
+    assert [line.split(": ")[1] for line in told] == ["t.csv:3", "t.csv:4", "t.csv:5"]
+    assert "its patch is 8 x 8, the first one is 9 x 9; an animation has one n" in told[1]
+    assert "duration must be above 0" in told[2]
+
+
+@pytest.mark.parametrize("command", ["sweep", "show"])
+def test_a_table_of_no_window_is_one_line(command, image):
+    result = invoke(command, image, "--table", written(["gx,gy"]))
+    assert result.exit_code == 1
+    assert lines(result.stderr) == ["glimpse: a.png: none of its 0 rows is a window"]
+
+
+@pytest.mark.parametrize("command", ["sweep", "show"])
+def test_the_table_may_name_the_one_image(command, image):
+    one = written(["image,gx,gy", "a.png,5,6", "a.png,9,9"])
+    assert invoke(command, *split(f"--table {one} --delta 1 -n 9")).exit_code == 0
+    two = written(["image,gx,gy", "a.png,5,6", "b.png,9,9"])
+    result = invoke(command, *split(f"--table {two} --delta 1 -n 9 --overwrite"))
+    assert result.exit_code == 2
+    assert "names 2 images (a.png, b.png); keep the rows of one" in result.stderr
+
+
+WRONG = {
+    "sweep a.png --table t.csv --frames 9": "--frames is about a range",
+    "sweep a.png --table t.csv --sigma 1:8": "a range and a --table both say how the window moves",
+    "sweep --delta 1:8": "Missing argument 'IMAGE'",
+    "show": "Missing argument 'IMAGE'",
+    "show a.png --table t.csv --profile": "--profile is of one window",
+    "show a.png --table t.csv -o s.html": "must end in .png",
+    "sweep a.png --slice :9 --slice 9: --slice 1:": "--slice is given 3 times",
+}
+
+
+@pytest.mark.parametrize(("command", "message"), WRONG.items(), ids=WRONG)
+def test_wrong_usage_is_told(command, message, image, table):
+    result = invoke(*split(command))
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+def test_show_draws_all_windows_of_a_table(image, table):
+    result = invoke("show", image, *split(f"--table {table} -n 9 -o s.png"))
+    assert result.exit_code == 0, result.stderr
+    np.testing.assert_array_equal(opened("s.png"), sheet.show_all(opened(image), WINDOWS, patches(image)))
+    assert lines(result.stderr) == [
+        "a.png: 3 windows, row 12:20 (gx), col 25:30 (gy), delta 1.5:2, sigma 0.75:1 -> s.png"
+    ]
+
+
+def test_show_takes_rows_of_any_n_and_tells_of_bad_ones(image):
+    result = invoke("show", image, *split(f"--table {written(BAD)} -o s.png"))
+    assert result.exit_code == 1
+    assert "a.png: 3 windows" in result.stderr
+    assert opened("s.png").ndim == 3
+
+
+def test_show_says_how_many_rows_one_picture_holds(image):
+    table = written(["gx,gy", *["5,5"] * (limits.SHEET_WINDOWS + 1)])
+    result = invoke("show", image, "--table", table)
+    assert result.exit_code == 1
+    assert "501 rows; one picture shows at most 500 windows" in result.stderr
+
+
+def test_two_slices_are_the_ends_of_a_sweep(image):
+    how = "--slice 0:9,0:18 --slice 9:27,8:44 -n 9,18 --frames 3 --plain -o s.webp"
+    result = invoke("sweep", image, *split(how))
+    assert result.exit_code == 0, result.stderr
+    ends = [Window.from_slice(text, SHAPE, (9, 18)) for text in ("0:9,0:18", "9:27,8:44")]
+    found = shown("s.webp")
+    for (frame, _), window in zip(found[::2], ends, strict=True):
+        np.testing.assert_array_equal(frame, np.rint(read(opened(image), window, channel_axis=2)))
+    assert viewport.to_rgb(found[1][0], 255).shape == (9, 18, 3)
