@@ -35,6 +35,9 @@ TABLE_BYTES: Final = 1_000_000_000
 WEIGHTS: Final = 1 << 25
 """Most weights of one filterbank: its filters times the pixels that each touches."""
 
+STACK_SAMPLES = 1 << 22
+"""Most samples of patches that one job holds until they are in their stack."""
+
 TOLD_FAILURES = 1000
 """Most failures of a batch that are told one by one."""
 

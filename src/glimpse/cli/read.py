@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,15 +18,17 @@ from glimpse.cli.options import (
     skip_option,
     window_options,
 )
-from glimpse.cli.output_names import plan
+from glimpse.cli.output_names import one_file, plan
 from glimpse.cli.param_types import FileName
+from glimpse.cli.reporter import left
 from glimpse.cli.runner import run
+from glimpse.cli.streams import say
 from glimpse.cli.table_options import TableOptions, table_options
 from glimpse.cli.templates import of_window
 from glimpse.cli.window_options import WindowOptions
 
 if TYPE_CHECKING:
-    from glimpse.cli.table import Row, Table
+    from glimpse.cli.table import Row
     from glimpse.io import DecodeOptions
 
 Finish = Callable[[int], "Row"]
@@ -41,7 +44,11 @@ Finish = Callable[[int], "Row"]
     help="Decode JPEG at 1/2, 1/4 or 1/8 where sigma hides it: within 3 levels of the exact patch.",
 )
 @input_options
-@output_options("Where to: .png, or .npy for exact numbers. [default: STEM-patch.png here]")
+@option("--float", "exact", is_flag=True, help="Exact numbers in a stack, instead of the levels of a PNG.")
+@output_options(
+    "Where to: .png, or .npy for exact numbers; .npz (or of several patches one .npy): all in one file. "
+    "[default: STEM-patch.png here]"
+)
 @skip_option
 @jobs_option
 @cluster_option
@@ -51,6 +58,7 @@ def read(
     tables: TableOptions,
     fast: bool,
     decoding: DecodeOptions,
+    exact: bool,
     output: str | None,
     overwrite: bool,
     skip_existing: bool,
@@ -62,18 +70,78 @@ def read(
 
     With --table each row of a CSV file is a window; every image is decoded once.
     """  # fmt: skip
-    from glimpse.cli.blocks import blocks
-    from glimpse.cli.read_jobs import cut
-
     if not images and not tables.name:
         raise click.UsageError("Missing argument 'IMAGE...', or a table of them (--table)")
     if cluster and "-" in (*images, output):
         raise click.UsageError("a cluster reads and writes files, not '-'")
+    how: dict[str, Any] = {"fast": fast, "overwrite": overwrite, "skip_existing": skip_existing}
+    how |= {"quiet": quiet, "jobs": jobs, "cluster": cluster, "noun": "windows" if tables.name else "files"}
+    if output and is_stack(output, several=bool(tables.name) or len(images) > 1):
+        _read_stack(images, window, tables, output, decoding, exact=exact, **how)
+        return
+    if exact:
+        raise click.UsageError("--float is about a stack; give -o patches.npz")
+    _read_files(images, window, tables, output, decoding, **how)
+
+
+def is_stack(output: str, *, several: bool) -> bool:
+    """Tell whether an output takes all patches, of several or of one."""
+    from glimpse.io.stack import SUFFIXES
+
+    suffix = os.path.splitext(output)[1].lower()
+    return one_file(output) and (suffix == SUFFIXES[0] or (several and suffix in SUFFIXES))
+
+
+def _read_files(
+    images: tuple[str, ...],
+    window: WindowOptions,
+    tables: TableOptions,
+    output: str | None,
+    decoding: DecodeOptions,
+    *,
+    fast: bool,
+    overwrite: bool,
+    skip_existing: bool,
+    **how: Any,
+) -> None:
+    """Read each patch into a file of its own."""
+    from glimpse.cli.blocks import blocks
+    from glimpse.cli.read_jobs import cut
+
     rows, row = _work(images, window, tables, output, decoding, overwrite, skip_existing)
-    work = blocks(rows, decoding, fast=fast, jobs=0 if cluster else jobs, finished=row)
+    work = blocks(rows, decoding, fast=fast, jobs=0 if how["cluster"] else how["jobs"], finished=row)
     job = functools.partial(cut, overwrite=overwrite, skip_existing=skip_existing)
-    run(job, work, lambda block: block.source.name, quiet=quiet, jobs=jobs,
-        cluster=cluster, count=len(rows), noun="windows" if tables.name else "files")  # fmt: skip
+    run(job, work, lambda block: block.source.name, count=len(rows), **how)
+
+
+def _read_stack(
+    images: tuple[str, ...],
+    window: WindowOptions,
+    tables: TableOptions,
+    output: str,
+    decoding: DecodeOptions,
+    *,
+    overwrite: bool,
+    skip_existing: bool,
+    **how: Any,
+) -> None:
+    """Read all patches into one file."""
+    from glimpse.cli.stack_jobs import read_stack
+    from glimpse.cli.table import Row
+    from glimpse.io.stack import SUFFIXES
+
+    rows: Sequence[Row] = [Row(name, name, window, index=index) for index, name in enumerate(images)]
+    if tables.name:
+        rows = table = tables.read(images, window)
+        if "output" in table.columns.index:
+            raise click.UsageError(f"-o {output} is one file, the table has a column output; leave out one")
+    protect = [*([tables.name] if tables.name else []), *_sources(rows)]
+    plan(protect[:1], output, default="", suffixes=SUFFIXES, overwrite=overwrite, skip_existing=skip_existing,
+         protect=protect)  # fmt: skip
+    if left(output, skip_existing=skip_existing):
+        say(f"glimpse: {output} was there already and was left")
+        return
+    read_stack(rows, output, decoding, overwrite=overwrite, **how)
 
 
 def _work(
@@ -105,8 +173,8 @@ def _work(
     return rows, rows.__getitem__
 
 
-def _sources(table: Table) -> list[str]:
-    return list(dict.fromkeys(row.image for row in table if row.image))
+def _sources(rows: Sequence[Row]) -> list[str]:
+    return list(dict.fromkeys(row.image for row in rows if row.image))
 
 
 def _shape(decoding: DecodeOptions, name: str) -> tuple[int, int]:

@@ -59,12 +59,12 @@ def _save(found: Found, block: Block, *, overwrite: bool) -> Line:
     return told(found, picture, row.output)
 
 
-def told(found: Found, picture: Picture, output: str) -> Line:
-    """Return the line of a patch that was saved."""
+def told(found: Found, picture: Picture, output: str, kind: str = "") -> Line:
+    """Return the line of a patch that was saved, as a file of that ending if not of the output's own."""
     row, window = found.row, found.window
     assert window is not None
     notes = [*picture.notes, *row.window.notes(window, picture.shape)]
-    notes += clipped(found.patch, picture.white, output)
+    notes += clipped(found.patch, picture.white, kind or output)
     notes += [f"decoded at 1/{picture.scale}"] if picture.scale > 1 else []
     made = f"{window.shape[0]} x {window.shape[1]} patch"
     return summary(row.place, made, output, window, notes)

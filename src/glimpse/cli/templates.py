@@ -80,7 +80,14 @@ class Template:
 
 def one_file(output: str | None) -> bool:
     """Tell whether ``-o`` names one file, not a folder or a template."""
-    return output is not None and not is_folder(output) and not Template(output).fields
+    return output is not None and not is_folder(output) and not _has_fields(output)
+
+
+def _has_fields(text: str) -> bool:
+    try:
+        return any(name is not None for _, name, _, _ in string.Formatter().parse(text))
+    except ValueError:  # told where the template is made
+        return True
 
 
 def is_folder(output: str) -> bool:

@@ -62,13 +62,9 @@ def write_output(name: str, data: bytes, *, overwrite: bool = False, sync: bool 
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
         return
-    with translate_os_errors():
-        folder = os.path.dirname(name) or "."
-        if not os.path.isdir(folder):
-            os.makedirs(folder, exist_ok=True)
-        with _beside(folder) as temporary:
-            _fill(temporary, data, _mode(name), sync=sync)
-            _rename(temporary, name, overwrite)
+    with Draft(name, overwrite=overwrite) as draft:
+        draft.write(data)
+        draft.publish(sync=sync)
 
 
 @functools.lru_cache(maxsize=1)
@@ -100,29 +96,68 @@ def translate_os_errors() -> Iterator[None]:
         raise GlimpseError((getattr(error, "strerror", None) or str(error)).lower()) from error
 
 
-@contextlib.contextmanager
-def _beside(folder: str) -> Iterator[str]:
-    name = os.path.join(folder, f".glimpse-{os.urandom(8).hex()}.tmp")
-    _temporary.add(name)
-    try:
-        yield name
-    finally:
+class Draft:
+    """A file that is written beside its name, and takes the name once it is whole.
+
+    Parameters
+    ----------
+    name : str
+        Its name; folders that are missing are made.
+    overwrite : bool
+        Whether it may replace a file.
+
+    Raises
+    ------
+    GlimpseError
+        In every method, if the system refuses.
+    """
+
+    def __init__(self, name: str, *, overwrite: bool) -> None:
+        self._name, self._overwrite = name, overwrite
+        folder = os.path.dirname(name) or "."
+        self._temporary = os.path.join(folder, f".glimpse-{os.urandom(8).hex()}.tmp")
+        with translate_os_errors():
+            if not os.path.isdir(folder):
+                os.makedirs(folder, exist_ok=True)
+            self.file = self._opened(_mode(name))
+
+    def __enter__(self) -> Draft:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Remove what was not published."""
+        with contextlib.suppress(OSError):
+            self.file.close()
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
-        _temporary.discard(name)
+            os.unlink(self._temporary)
+        _temporary.discard(self._temporary)
 
+    def write(self, data: bytes | memoryview) -> None:
+        """Add bytes."""
+        with translate_os_errors():
+            self.file.write(data)
 
-def _fill(temporary: str, data: bytes, mode: int | None, *, sync: bool) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    with creating:
-        handle = os.open(temporary, flags, 0o666)
-    with os.fdopen(handle, "wb") as file:
+    def publish(self, *, sync: bool = True) -> None:
+        """Give the file its name."""
+        with translate_os_errors():
+            self.file.flush()
+            if sync:
+                os.fsync(self.file.fileno())
+            self.file.close()
+            _rename(self._temporary, self._name, self._overwrite)
+
+    def _opened(self, mode: int | None) -> BinaryIO:
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        _temporary.add(self._temporary)
+        try:
+            with creating:
+                handle = os.open(self._temporary, flags, 0o666)
+        except OSError:
+            _temporary.discard(self._temporary)
+            raise
         if mode is not None:
-            os.chmod(temporary, mode)
-        file.write(data)
-        if sync:
-            file.flush()
-            os.fsync(file.fileno())
+            os.chmod(self._temporary, mode)
+        return os.fdopen(handle, "w+b")
 
 
 def _mode(name: str) -> int | None:

@@ -1,0 +1,176 @@
+"""The work of ``glimpse read -o patches.npz``: the patches of all windows in one file."""
+
+from __future__ import annotations
+
+import functools
+import re
+from array import array
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from glimpse.cli.blocks import Block, blocks
+from glimpse.cli.faults import of_item
+from glimpse.cli.read_jobs import Found, read_patches, told
+from glimpse.cli.reporter import Line
+from glimpse.cli.runner import run
+from glimpse.cli.streams import say
+from glimpse.cli.table import Row, Table
+from glimpse.errors import GlimpseError, prefixed
+from glimpse.limits import STACK_SAMPLES
+from glimpse.window import NUMBERS, Window
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from glimpse.io import DecodeOptions
+    from glimpse.io.stack import Stack
+
+_TAKEN = ("patches", "image", *NUMBERS)  # names of arrays that are ours
+_MOST = 50  # windows of one job
+
+
+class Cut(NamedTuple):
+    """A patch as it goes into the stack, and the line that tells of it."""
+
+    row: Row
+    window: Window
+    levels: NDArray[Any]
+    line: Line
+
+
+class Columns:
+    """What is known of the patches in a stack: the numbers of their windows, and their rows."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._rows = rows
+        self._numbers = {name: (array("d"), array("d")) for name in NUMBERS}
+
+    def keep(self, window: Window) -> None:
+        """Note the window of a patch that came into the stack."""
+        for name, pair in self._numbers.items():
+            value = getattr(window, name)
+            both = value if isinstance(value, tuple) else (value, value)
+            for values, number in zip(pair, both, strict=True):
+                values.append(number)
+
+    def arrays(self, stack: Stack) -> Iterator[tuple[str, NDArray[Any]]]:
+        """Yield each array with its name, made when its turn comes."""
+        import numpy as np
+
+        order = stack.order()
+        kept = np.asarray(stack.kept)[order]
+        for name, pair in self._numbers.items():
+            rows, cols = (np.asarray(values)[order] for values in pair)
+            yield name, rows if (rows == cols).all() else np.stack([rows, cols], axis=1)
+        yield "image", np.array([row.named or row.image for row in self._each(kept)], dtype=np.str_)
+        if isinstance(self._rows, Table):
+            for name in dict.fromkeys(self._rows.columns.header):
+                if name and name not in _TAKEN and "/" not in name:
+                    yield name, typed([row.cells.get(name, "") for row in self._each(kept)])
+
+    def _each(self, kept: NDArray[Any]) -> Iterator[Row]:
+        return (self._rows[int(index)] for index in kept)
+
+
+def typed(cells: Sequence[str]) -> NDArray[Any]:
+    """Return cells as whole numbers, else as numbers (NaN where empty), else as texts."""
+    import numpy as np
+
+    if cells and all(re.fullmatch(r"[+-]?\d{1,18}", cell, re.ASCII) for cell in cells):
+        return np.array([int(cell) for cell in cells], np.int64)
+    try:
+        return np.array([float(cell) if cell else np.nan for cell in cells], np.float64)
+    except ValueError:
+        return np.array(cells, dtype=np.str_)
+
+
+def read_stack(
+    rows: Sequence[Row],
+    output: str,
+    decoding: DecodeOptions,
+    *,
+    fast: bool,
+    exact: bool,
+    overwrite: bool,
+    jobs: int,
+    cluster: str | None,
+    quiet: bool,
+    noun: str,
+) -> None:
+    """Read the patches of rows into one file, in their order; failed rows are absent from it.
+
+    Raises
+    ------
+    Exit
+        If some row failed, or the file could not be written.
+    """
+    from glimpse.io.stack import Stack
+
+    columns, code = Columns(rows), 0
+    work = blocks(rows, decoding, fast=fast, jobs=0 if cluster else jobs, largest=_largest(rows))
+    with Stack(output, overwrite=overwrite) as stack:
+        try:
+            run(functools.partial(_cut, output=output, exact=exact), work, lambda block: block.source.name,
+                quiet=quiet, jobs=jobs, cluster=cluster, count=len(rows), noun=noun,
+                finish=functools.partial(_add, stack, columns))  # fmt: skip
+        except click.exceptions.Exit as end:
+            code = end.exit_code
+        if stack.kept:
+            _publish(stack, columns)
+    if code:
+        raise click.exceptions.Exit(code)
+
+
+def _publish(stack: Stack, columns: Columns) -> None:
+    try:
+        stack.publish(columns.arrays(stack))
+    except GlimpseError as error:
+        say(f"glimpse: {error}")
+        raise click.exceptions.Exit(1) from None
+
+
+def _largest(rows: Sequence[Row]) -> int:
+    """How many windows a job may hold in memory."""
+    n = rows[0].window.n if rows else None
+    sides = (n, n) if isinstance(n, int) else n if isinstance(n, tuple) else (64, 64)
+    return max(1, min(_MOST, STACK_SAMPLES // (sides[0] * sides[1])))
+
+
+def _add(stack: Stack, columns: Columns, block: Block, cuts: Sequence[Cut | Line]) -> list[Line]:
+    return [_added(stack, columns, each) if isinstance(each, Cut) else each for each in cuts]
+
+
+def _added(stack: Stack, columns: Columns, cut: Cut) -> Line:
+    try:
+        stack.add(cut.row.index, cut.levels)
+    except GlimpseError as error:
+        return prefixed(cut.row.place, error)
+    columns.keep(cut.window)
+    return cut.line
+
+
+def _cut(block: Block, *, output: str, exact: bool) -> list[Cut | Line]:
+    """Read the patches of a block as they go into the stack."""
+    cuts: list[Cut | Line] = []
+    for found in read_patches(block, list(block.rows)):
+        try:
+            with of_item():
+                cuts.append(_levels(found, block, output=output, exact=exact))
+        except GlimpseError as error:
+            cuts.append(prefixed(found.row.place, error))
+    return cuts
+
+
+def _levels(found: Found, block: Block, *, output: str, exact: bool) -> Cut:
+    from glimpse.io.encode import unpremultiply
+    from glimpse.levels import to_levels
+
+    if found.error or found.patch is None or found.window is None:
+        raise found.error or GlimpseError("it was not read")
+    picture = block.source.picture()
+    levels = unpremultiply(found.patch, picture.white) if picture.alpha else found.patch
+    levels = levels if exact else to_levels(levels, picture.white)
+    line = told(found, picture, output, ".npy" if exact else ".png")
+    return Cut(found.row, found.window, levels, line)
