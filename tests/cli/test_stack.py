@@ -111,7 +111,8 @@ def test_a_stack_is_whole_or_absent_and_no_input_is_replaced():
 def test_a_full_disk_leaves_no_stack(monkeypatch):
     if not os.path.exists("/dev/full"):
         pytest.skip("no full disk")
-    monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: open("/dev/full", "r+b", buffering=0))
+    full = open("/dev/full", "r+b", buffering=0)  # noqa: SIM115  closed by the stack
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: full)
     result = read_stack("p.npz", code=1)
     assert "-o p.npz: no space left on device" in result.stderr
     assert not os.path.exists("p.npz")
