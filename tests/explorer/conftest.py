@@ -4,6 +4,7 @@ import shutil
 from urllib.parse import urlsplit
 
 import pytest
+from pages import settle
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -35,7 +36,7 @@ def opened_page(browser, request):
         url = path.resolve().as_uri()
         own.add(url)
         page.goto(url + fragment)
-        page.wait_for_function("window.drawn > 0")
+        settle(page)
         return page
 
     def note_request(url):

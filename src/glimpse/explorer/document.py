@@ -128,9 +128,10 @@ def _style(name: str) -> str:
 
 
 def _script(name: str) -> str:
-    """A script without indents, comments, and spaces where no text or pattern can be."""
+    """A script without indents, comments, and the spaces and line breaks that mean nothing."""
     lines = (_COMMENT.sub("", line.strip()) for line in _text(name).splitlines())
-    return "\n".join(_CODE.sub(_squeezed, line) for line in lines if line) + "\n"
+    code = "\n".join(_CODE.sub(_squeezed, line) for line in lines if line)
+    return re.sub(r"(?<=[;,{(])\n", "", code) + "\n"
 
 
 def _squeezed(code: re.Match[str]) -> str:

@@ -3,9 +3,12 @@
 /** Put levels on a canvas of their size. */
 function paint(canvas, {rows, cols, channels, data}, colour = [1, 1, 1]) {
   if (canvas.width !== cols || canvas.height !== rows) Object.assign(canvas, {width: cols, height: rows});
-  const pixels = new ImageData(cols, rows), out = pixels.data, last = channels - 1;
+  const pixels = new ImageData(cols, rows), out = pixels.data, [green, blue] = channels === 3 ? [1, 2] : [0, 0];
+  const [r, g, b] = colour;
   for (let i = 0, from = 0; i < out.length; i += 4, from += channels) {
-    for (let b = 0; b < 3; b++) out[i + b] = colour[b] * data[from + Math.min(b, last)];
+    out[i] = r * data[from];
+    out[i + 1] = g * data[from + green];
+    out[i + 2] = b * data[from + blue];
     out[i + 3] = 255;
   }
   canvas.getContext("2d").putImageData(pixels, 0, 0);
@@ -32,10 +35,11 @@ function makeBanks() {
 
 function drawBank(F, axis) {
   const first = Math.max(0, (F.n - SHOWN) >> 1), square = gram(F, first, Math.min(F.n, first + SHOWN));
+  const most = largest(square.data), levels = square.data.map((item) => 255 * item / most);
   axis.part("h2").textContent = `${axis.F}, ${axis.along}: ${F.n} x ${F.size}`;
   paint(axis.part(".bank-picture"), bankPicture(F, axis.part(".bank-picture")), axis.tint);
   drawProfile(axis.part(".profile"), F, axis);
-  paint(axis.part(".gram"), {...square, data: square.data.map((item) => 255 * item / largest(square.data))}, axis.tint);
+  paint(axis.part(".gram"), {...square, data: levels}, axis.tint);
   axis.part(".verdict").textContent = `${axis.F} ${axis.F}ᵀ${F.n > SHOWN ? ` (its middle ${SHOWN} filters)` : ""} ${verdict(square)}`;
 }
 

@@ -1,0 +1,420 @@
+"""The page as a person uses it: dragged, typed, linked to, copied from, on a screen and on a phone."""
+
+import json
+import os
+import shlex
+import statistics
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from helpers import noise, opened, process, save
+from pages import settle, shown, wait_until
+from test_document import HOSTILE
+
+import glimpse
+
+pytestmark = pytest.mark.browser
+
+SHAPE = 480, 640
+NUMBERS = "gx", "gy", "delta", "sigma", "gamma", "n"
+
+
+@pytest.fixture(scope="module")
+def look(tmp_path_factory):
+    """A page of a picture of 480 x 640 pixels, its window at row 200, column 320."""
+    folder = tmp_path_factory.mktemp("look")
+    save(folder / "a photo.png", noise(*SHAPE, 3))
+    process("show", folder / "a photo.png", "--row", 200, "--col", 320, "--delta", 3, "-n", 64,
+            "-o", folder / "look.html")  # fmt: skip
+    return folder / "look.html"
+
+
+@pytest.fixture
+def page(look, opened_page):
+    return opened_page(look)
+
+
+def record(page):
+    settle(page)
+    return json.loads(page.inner_text("#record"))
+
+
+def numbers(page):
+    found = record(page)
+    return {name: found[name] for name in NUMBERS}
+
+
+def point(page, row, col):
+    """Where a pixel of the image is on the screen."""
+    stage = page.locator("#stage").bounding_box()
+    return stage["x"] + page.evaluate(f"toX({col})"), stage["y"] + page.evaluate(f"toY({row})")
+
+
+def drag(page, start, end, steps=5):
+    page.mouse.move(*point(page, *start))
+    page.mouse.down()
+    page.mouse.move(*point(page, *end), steps=steps)
+    page.mouse.up()
+
+
+def test_the_window_of_the_command_line_is_shown(page):
+    assert numbers(page) == {"gx": 200, "gy": 320, "delta": 3, "sigma": 1.5, "gamma": 1, "n": 64}
+    assert page.input_value("#gx") == "200"
+    assert page.is_checked("#follow")
+    assert page.title() == "a photo.png – glimpse"
+
+
+def test_a_drag_moves_the_window(page):
+    drag(page, (210, 300), (260, 380))
+    found = numbers(page)
+    assert found["gx"] == pytest.approx(250, abs=1)
+    assert found["gy"] == pytest.approx(400, abs=1)
+    assert (found["delta"], found["n"]) == (3, 64)
+
+
+def test_a_drag_from_beside_the_window_takes_it_there(page):
+    drag(page, (400, 80), (410, 90))
+    found = numbers(page)
+    assert (found["gx"], found["gy"]) == (pytest.approx(410, abs=1), pytest.approx(90, abs=1))
+
+
+@pytest.mark.parametrize("start", [(200, 416), (200, 224), (296, 320), (104, 320), (296, 416)])
+def test_a_drag_of_an_edge_changes_delta(page, start):
+    row, col = start
+    drag(page, start, (row + np.sign(row - 200) * 32, col + np.sign(col - 320) * 32))
+    found = numbers(page)
+    assert (found["gx"], found["gy"]) == (200, 320)
+    assert found["delta"] == pytest.approx(4, abs=0.05)
+    assert found["sigma"] == pytest.approx(found["delta"] / 2)
+
+
+def test_an_edge_changes_one_axis_where_rows_and_columns_are_apart(page):
+    page.check("#apart")
+    drag(page, (200, 416), (200, 448))
+    found = record(page)
+    assert found["delta"] == [3, pytest.approx(4, abs=0.05)]
+    assert found["sigma"] == [1.5, pytest.approx(2, abs=0.03)]
+    page.uncheck("#apart")
+    assert numbers(page)["delta"] == 3
+
+
+def test_the_wheel_changes_delta_and_not_the_scroll(page):
+    page.mouse.move(*point(page, 200, 320))
+    page.mouse.wheel(0, 200)
+    larger = numbers(page)["delta"]
+    page.mouse.wheel(0, -400)
+    assert larger == pytest.approx(3 * np.exp(0.2), rel=1e-3)
+    assert numbers(page)["delta"] == pytest.approx(3 * np.exp(-0.2), rel=1e-3)
+    assert page.evaluate("scrollY") == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "value"),
+    [
+        ("ArrowDown", "gx", 201),
+        ("ArrowUp", "gx", 199),
+        ("ArrowRight", "gy", 321),
+        ("Shift+ArrowLeft", "gy", 319.9),
+        ("+", "delta", 3.1),
+        ("-", "delta", 2.9),
+    ],
+)
+def test_keys_on_the_image_move_and_stretch_the_window(page, key, name, value):
+    page.focus("#stage")
+    page.keyboard.press(key)
+    assert numbers(page)[name] == value
+
+
+@pytest.mark.parametrize("element", ["#{}", ".row:has(#{}) [type=range]"])
+@pytest.mark.parametrize(
+    ("field", "step"), [("gx", 1), ("delta0", 0.1), ("sigma0", 0.1), ("gamma", 0.1), ("n0", 1)]
+)
+def test_every_number_can_be_stepped_from_the_keyboard(page, element, field, step):
+    name, before = field.rstrip("01"), numbers(page)
+    page.focus(element.format(field))
+    page.keyboard.press("ArrowUp")
+    assert numbers(page)[name] == pytest.approx(before[name] + step)
+    page.keyboard.press("Shift+ArrowUp")
+    fine = step if name == "n" else step / 10
+    assert numbers(page)[name] == pytest.approx(before[name] + step + fine)
+
+
+def test_numbers_are_typed(page):
+    for field, text in {"gx": "-20.25", "gy": "1e2", "delta0": ".5", "gamma": "2", "n0": "7"}.items():
+        page.fill(f"#{field}", text)
+    assert numbers(page) == {"gx": -20.25, "gy": 100, "delta": 0.5, "sigma": 0.5, "gamma": 2, "n": 7}
+    page.fill("#sigma0", "4")
+    assert record(page)["sigma"] == 4
+    assert not page.is_checked("#follow")
+    page.select_option("#kernel", "box")
+    page.select_option("#edge", "black")
+    assert (record(page)["sigma"], record(page)["kernel"], record(page)["edge"]) == (4, "box", "black")
+    page.check("#follow")
+    assert record(page)["sigma"] == pytest.approx(0.5 / 12**0.5)
+    page.click("#reset")
+    assert numbers(page) == {"gx": 200, "gy": 320, "delta": 3, "sigma": 1.5, "gamma": 1, "n": 64}
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "message"),
+    [
+        ("delta0", "-1", "delta must be > 0, got -1"),
+        ("sigma0", "0", "sigma must be > 0, got 0"),
+        ("gamma", "1e10", "gamma must be 1e-9 to 1000000000, got 1e10"),
+        ("gx", "2e9", "gx must be -1000000000 to 1000000000, got 2e9"),
+        ("n0", "0", "n must be 1 to 4096 filters per axis, got 0"),
+        ("n0", "2.5", "n must be 1 to 4096 filters per axis, got 2.5"),
+        ("gy", "", "gy: '' is not a plain finite number such as 2.5"),
+        ("gy", "0x10", "gy: '0x10' is not a plain finite number such as 2.5"),
+    ],
+)
+def test_what_is_no_number_of_a_window_is_said_and_changes_nothing(page, field, text, message):
+    before = numbers(page)
+    page.fill(f"#{field}", text)
+    assert page.inner_text("#message") == message
+    assert page.get_attribute(f"#{field}", "aria-invalid") == "true"
+    assert numbers(page) == before
+    page.press(f"#{field}", "Tab")
+    assert page.inner_text("#message") == ""
+    assert page.input_value(f"#{field}") == str(before[field.rstrip("01")])
+
+
+def test_sliders_reach_the_numbers(page):
+    for field in ("gx", "gy", "delta0", "sigma0", "gamma", "n0"):
+        for end in ("Home", "End"):
+            page.focus(f".row:has(#{field}) [type=range]")
+            page.keyboard.press(end)
+            settle(page)
+            shown, number = float(page.input_value(f"#{field}")), page.evaluate(f"value('{field}')")
+            assert shown == number
+            assert number == pytest.approx(
+                page.evaluate(f"sliderRange('{field}')[{int(end == 'End')}]"), rel=0.01
+            )
+
+
+def test_the_state_is_in_the_address_and_comes_back(page, look, opened_page):
+    page.fill("#gx", "100.5")
+    page.check("#apart")
+    page.fill("#n1", "40")
+    page.fill("#delta1", "2.25")
+    page.select_option("#kernel", "box")
+    before = record(page)
+    fragment = page.evaluate("location.hash")
+    page.reload()
+    settle(page)
+    assert record(page) == before
+    other = opened_page(look, fragment)
+    assert record(other) == before
+    assert other.is_checked("#apart")
+    other.evaluate("location.hash = '#gx=7'")
+    wait_until(other, "state.gx === 7")
+    assert record(other)["n"] == 64  # what an address leaves open is as `glimpse show` said
+
+
+@pytest.mark.parametrize(
+    "fragment",
+    [
+        "#gx=nan&gy=1e99&delta=-1&sigma=0&n=1.5&kernel=constructor&edge=__proto__",
+        "#delta=1,2,3&n=0,9&gamma=",
+        "#%",
+        "#<script>alert(1)</script>",
+        "#gx=1,2&__proto__=1&shape=1",
+        "#" + "gx=&" * 10_000,
+    ],
+)
+def test_an_address_that_is_wrong_changes_nothing(look, opened_page, fragment):
+    assert record(opened_page(look, fragment)) == record(opened_page(look))
+
+
+WINDOWS = [
+    "#gx=210.5&gy=300&delta=2.5&sigma=1.25&n=32",
+    "#gx=20&gy=630&delta=6&sigma=1e-7&n=20,31&kernel=box&edge=black",
+    "#gx=600&gy=300&delta=9&sigma=3&n=40&gamma=1.5",  # off the image, on it if swapped: in percent
+    "#gx=-50&gy=-700&delta=30&sigma=20&n=12&edge=black&gamma=0.3",
+]
+
+
+@pytest.mark.parametrize("fragment", WINDOWS)
+def test_the_command_makes_the_patch_that_is_shown(look, opened_page, tmp_path, fragment):
+    page = opened_page(look, fragment)
+    settle(page)
+    words = shlex.split(page.inner_text("#command"))
+    assert words[:3] == ["glimpse", "read", str(look.parent / "a photo.png")]
+    process(*words[1:], "-o", tmp_path / "p.png")
+    assert np.abs(shown(page, "patch") - opened(tmp_path / "p.png")).max() <= 1
+
+
+@pytest.mark.parametrize("fragment", WINDOWS)
+def test_the_line_of_python_and_the_record_make_it_too(look, opened_page, tmp_path, fragment):
+    page = opened_page(look, fragment)
+    settle(page)
+    names = {"glimpse": glimpse, "image": opened(look.parent / "a photo.png")}
+    exec(page.inner_text("#python"), names)
+    assert np.abs(shown(page, "patch") - np.clip(np.rint(names["patch"]), 0, 255)).max() <= 1
+    (tmp_path / "window.json").write_text(page.inner_text("#record"))
+    process("read", look.parent / "a photo.png", "--like", tmp_path / "window.json", "-o", tmp_path / "p.png")
+    assert np.abs(shown(page, "patch") - opened(tmp_path / "p.png")).max() <= 1
+
+
+@pytest.mark.parametrize("source", ["rgb", "grey"])
+def test_the_saved_patch_remembers_its_window(opened_page, tmp_path, source):
+    name, look = tmp_path / 'é "x".png', tmp_path / "look.html"
+    save(name, noise(48, 64, *((3,) if source == "rgb" else ())))
+    process("show", name, "--row", 20, "--delta", 1.5, "-n", "16,20", "-o", look)
+    page = opened_page(look)
+    with page.expect_download() as download:
+        page.click("#save")
+    assert download.value.suggested_filename.endswith("-patch.png")
+    download.value.save_as(tmp_path / "p.png")
+    told = json.loads(process("info", tmp_path / "p.png").stdout)
+    assert record(page).items() <= told.items()
+    assert told["source"] == 'é "x".png'
+    process("read", name, "--like", tmp_path / "p.png", "-o", tmp_path / "again.png")
+    np.testing.assert_allclose(opened(tmp_path / "p.png").astype(int), opened(tmp_path / "again.png"), atol=1)
+    process("write", tmp_path / "p.png", "-o", tmp_path / "c.png")
+    canvas = opened(tmp_path / "c.png").astype(float)
+    assert np.abs(shown(page, "canvas") - np.atleast_3d(canvas)).max() <= 1
+
+
+def test_texts_are_copied(look, opened_page):
+    page = opened_page(look, permissions=["clipboard-read", "clipboard-write"])
+    settle(page)
+    for name in ("command", "python", "record"):
+        page.click(f".text:has(#{name}) button")
+        wait_until(page, f"document.querySelector('.text:has(#{name}) button').textContent === 'Copied'")
+        assert page.evaluate("navigator.clipboard.readText()") == page.inner_text(f"#{name}")
+
+
+def test_where_the_clipboard_is_refused_the_text_is_copied_from_a_selection(page):
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    page.click(".text:has(#command) button")
+    assert page.evaluate("getSelection().toString()").split() == page.inner_text("#command").split()
+
+
+def test_a_hostile_file_name_stays_text(opened_page, tmp_path):
+    name = HOSTILE.replace("/", "_")
+    save(tmp_path / name, noise(30, 44, 3))
+    process("show", tmp_path / name, "-o", tmp_path / "look.html")
+    page = opened_page(tmp_path / "look.html")
+    assert page.title() == f"{name} – glimpse"
+    assert page.locator("h1 span").inner_text() == name
+    assert page.locator("script:not([type])").count() == 2
+    settle(page)
+    done = subprocess.run(
+        ["bash", "-c", "glimpse() { printf '%s' \"$2\"; }\n" + page.inner_text("#command")],
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == str(tmp_path / name)
+
+
+def test_the_command_holds_a_name_of_bytes_that_are_no_text(opened_page, tmp_path):
+    name = os.fsencode(tmp_path) + b"/\xff\n'a b'.png"
+    os.rename(save(tmp_path / "a.png", noise(30, 44, 3)), name)
+    subprocess.run([sys.executable, "-m", "glimpse", "show", name, "-o", tmp_path / "look.html"], check=True)
+    page = opened_page(tmp_path / "look.html")
+    settle(page)
+    script = "glimpse() { printf '%s' \"$2\"; }\n" + page.text_content("#command")
+    assert subprocess.run(["bash", "-c", script], capture_output=True).stdout == name
+
+
+def test_two_fingers_stretch_the_window(look, opened_page):
+    page = opened_page(look, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    (x, y), session = point(page, 200, 320), page.context.new_cdp_session(page)
+
+    def touch(kind, *places):
+        points = [{"x": px, "y": py, "id": i} for i, (px, py) in enumerate(places)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", (x - 20, y))
+    touch("touchStart", (x - 20, y), (x + 20, y))
+    for reach in (25, 30):
+        touch("touchMove", (x - reach, y), (x + reach, y))
+    touch("touchEnd")
+    found = numbers(page)
+    assert found["delta"] == pytest.approx(4.5, abs=0.1)
+    assert found["gx"] == pytest.approx(200, abs=25)
+    assert page.evaluate("scrollY") == 0
+
+
+@pytest.mark.parametrize("width", [360, 1200])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_fits_and_its_text_is_readable(look, opened_page, width, scheme):
+    page = opened_page(look, viewport={"width": width, "height": 740}, color_scheme=scheme)
+    page.check("#apart")
+    settle(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for text in ("h1 span", "h2", ".help", "label", "code", ".down h2", ".across h2", "button"):
+        assert contrast(page, text) >= 4.5, text
+
+
+def contrast(page, selector):
+    """The contrast of a text with what is behind it, as WCAG counts it."""
+    code = """selector => { let e = document.querySelector(selector); const ink = getComputedStyle(e).color;
+      while (getComputedStyle(e).backgroundColor === 'rgba(0, 0, 0, 0)') e = e.parentElement;
+      const levels = c => c.match(/\\d+/g).slice(0, 3).map(Number);
+      return [ink, getComputedStyle(e).backgroundColor].map(levels); }"""
+    levels = np.array(page.evaluate(code, selector)) / 255
+    linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
+    dark, light = sorted(linear @ [0.2126, 0.7152, 0.0722])
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_every_control_has_a_name_and_is_reached_by_the_tab_key(page):
+    page.check("#apart")
+    controls = "document.querySelectorAll('input, select, button, #stage, code[tabindex]')"
+    named = "e.labels?.length || e.ariaLabel || (e.tagName === 'BUTTON' && e.textContent.trim())"
+    unnamed = page.evaluate(f"[...{controls}].filter(e => !({named})).map(e => e.outerHTML)")
+    assert unnamed == []
+    page.evaluate("document.activeElement.blur()")
+    reached = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate(f"[...{controls}].indexOf(document.activeElement)"))
+    assert reached - {-1} == set(range(page.evaluate(f"{controls}.length")))
+
+
+def test_the_verdict_tells_a_unit_matrix_from_others(look, opened_page):
+    for fragment, words in {
+        "#delta=3&sigma=1.5": "is not a unit matrix: neighbours overlap, by 37 %",
+        "#gx=200.5&delta=3&sigma=0.01": "is a unit matrix: the filters stand apart",
+        "#delta=9&sigma=1.5&n=20": "is a unit matrix times 0.188: the filters stand apart",
+        "#gx=-9999&gy=-9999&edge=black": "is zero: the filters see nothing",
+    }.items():
+        page = opened_page(look, fragment)
+        assert words in page.locator(".verdict").first.inner_text()
+
+
+def test_nothing_is_drawn_while_nothing_changes(page):
+    settle(page)
+    before = page.evaluate("drawn")
+    page.wait_for_timeout(500)
+    assert page.evaluate("drawn") == before
+
+
+def test_a_redraw_while_dragging_takes_less_than_50_ms(look, opened_page):
+    """The median of all work for a step, at 640 x 480 and n = 64, of a window over the whole image."""
+    page = opened_page(look, "#gx=239.5&gy=319.5&delta=7.5&sigma=3.75&n=64")
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})  # other programs do not count
+    page.mouse.move(*point(page, 240, 320))
+    page.mouse.down()
+    times = [cost_of(page, session, 240 + k / 2, 320 - k) for k in range(40)]
+    page.mouse.up()
+    print(f"a redraw while dragging: median {statistics.median(times):.0f} ms, most {max(times):.0f} ms")
+    assert statistics.median(times) < 50
+
+
+def cost_of(page, session, row, col):
+    """The time that the page's thread works to follow the pointer, in milliseconds."""
+
+    def spent():
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        return next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration")
+
+    before, drawn = spent(), page.evaluate("drawn")
+    page.mouse.move(*point(page, row, col))
+    wait_until(page, f"drawn > {drawn}")
+    return 1000 * (spent() - before)
