@@ -11,6 +11,19 @@ NUMBER_MAX: Final = 1e9
 MAX_PIXELS: Final = 178_956_970
 """Most pixels of an image or canvas, Pillow's hard limit by default."""
 
+DECODER_BYTES: Final = {
+    "plain": 5,
+    "progressive JPEG": 10,
+    "progressive CMYK JPEG": 12,
+    "16-bit colour": 12,
+    "WebP": 15,
+}
+"""Bytes that are held for a pixel while it is decoded. A format that holds k times as many as a plain one
+may have a k-th of the pixels: a small file takes no more than 5 * MAX_PIXELS bytes whatever its format."""
+
+SCANS: Final = 20
+"""Most scans of a progressive JPEG of MAX_PIXELS, a second or two of work; a smaller one may have more."""
+
 CANVAS_SIDE: Final = 65_535
 """Longest side of a canvas, in pixels."""
 

@@ -81,11 +81,14 @@ def checked_shape(shape: object, max_pixels: int = MAX_PIXELS) -> tuple[int, int
     return rows, cols
 
 
-def check_pixels(rows: int, cols: int, max_pixels: int) -> None:
-    """Refuse an image of more pixels than the limit."""
+def check_pixels(rows: int, cols: int, max_pixels: int, work: float = 1, kind: str = "") -> None:
+    """Refuse an image of more pixels than the limit, each of which counts `work` times in this kind."""
     if rows * cols > max_pixels:
         size = f"{rows} x {cols} pixels"
         raise GlimpseError(f"{size} are more than {max_pixels}; --max-pixels raises the limit")
+    if (counted := math.ceil(rows * cols * work)) > max_pixels:
+        size = f"{rows} x {cols} pixels of {kind}"
+        raise GlimpseError(f"{size} take as much as {counted}; --max-pixels {counted} raises the limit to it")
 
 
 def check_axes(shape: tuple[int, ...], channel_axis: int | None) -> None:

@@ -11,8 +11,10 @@ import numpy as np
 from PIL import Image, ImageFile, ImagePalette, UnidentifiedImageError
 
 from glimpse.errors import GlimpseError
+from glimpse.io.budget import check_image, check_page
 from glimpse.io.color import GREY16, GREYS, TO_SRGB, conversion, meaning, profile
 from glimpse.io.decode_options import DEFAULT, DecodeOptions
+from glimpse.io.jpeg import check_complete
 from glimpse.io.npy import read_npy, scaled
 from glimpse.io.picture import Picture
 from glimpse.io.pillow_patches import forget_texts, load, mend_transparency, orientation_of
@@ -25,7 +27,6 @@ from glimpse.io.tiff import Page, at_page, is_tiff, read_page, thumbnail_note
 from glimpse.io.tiff_samples import tiff_pixels
 from glimpse.limits import ANIMATION_PIXELS
 from glimpse.typing import Array
-from glimpse.validation import check_pixels
 
 FORMATS = ("PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP", "PPM")
 
@@ -86,13 +87,15 @@ def _decode_image(file: BinaryIO, options: DecodeOptions, reduce: Reduce | None)
     sides = (image.width, image.height) if _orientation_of_jpeg(image) >= 5 else (image.height, image.width)
     scale = _drafted(image, reduce, sides) if reduce and image.format in ("JPEG", "MPO") else 1
     notes = _frame_notes(options, more=getattr(image, "is_animated", False)) + _notes(image)
-    deep = deep_levels(image, file) if _is_deep_colour(image) and not options.page else None
+    deep = deep_levels(image, file) if _is_deep_colour(image) and _keeps_deep(image, options) else None
     if deep is None and _is_deep_colour(image):
         notes += (HINT,)
     mend_transparency(image)
     forget_texts(image, file)
     _seek(image, options)
     orientation = load(image)
+    if image.format in ("JPEG", "MPO") and (options.page or 1) == 1:
+        check_complete(image, file)
     # the parser refuses what follows a first record: several are as good as none
     text = "\n".join([_record_text(image) or ""] * records) or None
     forget_texts(image, file)
@@ -113,7 +116,7 @@ def _opened(file: BinaryIO, head: bytes, options: DecodeOptions) -> ImageFile.Im
             raise
         why = "" if isinstance(error, UnidentifiedImageError) else f": {_one_line(error)}"
         raise GlimpseError(f"a damaged {name}{why}") from None
-    check_pixels(image.height, image.width, options.max_pixels)
+    check_image(image, file, options.max_pixels, deep=_is_deep_colour(image) and _keeps_deep(image, options))
     return image
 
 
@@ -140,7 +143,9 @@ def _tiff(file: BinaryIO, options: DecodeOptions) -> Picture:
         raise
     except Exception as error:
         raise GlimpseError(f"a damaged TIFF: {_one_line(error)}") from None
-    check_pixels(page.rows, page.cols, options.max_pixels)
+    check_page(
+        page, file, options.max_pixels, deep=not page.is_common and not page.is_raw and codecs() is not None
+    )
     notes = _frame_notes(options, more=not page.last) + page.notes()
     notes += () if options.page else thumbnail_note(file, page)
     pixels = None if page.is_common else tiff_pixels(file, page)
@@ -211,6 +216,11 @@ def _notes(image: ImageFile.ImageFile) -> tuple[str, ...]:
 
 def _is_deep_colour(image: ImageFile.ImageFile) -> bool:
     return image.mode in ("RGB", "RGBA", "LA") and _is_deep(image)
+
+
+def _keeps_deep(image: ImageFile.ImageFile, options: DecodeOptions) -> bool:
+    """Whether something can read all bits of the frame that is asked for."""
+    return (options.page or 1) == 1 and (image.format == "PPM" or codecs() is not None)
 
 
 def _is_deep(image: ImageFile.ImageFile) -> bool:

@@ -15,6 +15,8 @@ from typing import BinaryIO, TextIO
 from glimpse import limits
 from glimpse.errors import GlimpseError
 
+_PIECE = 1 << 20
+
 creating = threading.Lock()
 """Held while a temporary file is made; who ends the process takes it first, and for ever."""
 
@@ -72,10 +74,12 @@ def _whole(stream: TextIO | None) -> bytes:
     """All bytes of standard input, which can be read once only."""
     if stream is None:
         raise GlimpseError("standard input is closed")
-    data = stream.buffer.read(limits.FILE_BYTES + 1)
-    if len(data) > limits.FILE_BYTES:
-        raise GlimpseError(f"more than {limits.FILE_BYTES} bytes on standard input")
-    return data
+    found = io.BytesIO()
+    while piece := stream.buffer.read(_PIECE):  # all at once would take the memory of the limit
+        if found.tell() + len(piece) > limits.FILE_BYTES:
+            raise GlimpseError(f"more than {limits.FILE_BYTES} bytes on standard input")
+        found.write(piece)
+    return found.getvalue()
 
 
 def discard_temporaries() -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from glimpse.errors import GlimpseError
 from glimpse.io.pixels import Pixels
+from glimpse.limits import DECODER_BYTES
 from glimpse.validation import check_pixels
 
 _HEADER = 4096  # bytes of the header
@@ -27,7 +28,9 @@ def read_npy(file: BinaryIO, max_pixels: int) -> NDArray[Any]:
     shape, dtype = _npy_header(file)
     if len(shape) not in (2, 3) or 0 in shape or dtype.kind not in "biuf":
         raise GlimpseError(f"an array of shape {shape} and type {dtype} is no image")
-    check_pixels(shape[0], shape[1], max_pixels)
+    bands = shape[2] if len(shape) == 3 else 1
+    work = max(1, bands * dtype.itemsize / DECODER_BYTES["16-bit colour"])
+    check_pixels(shape[0], shape[1], max_pixels, work, f"{bands} channels of {dtype}")
     start, end = file.tell(), file.seek(0, io.SEEK_END)
     if math.prod(shape) * dtype.itemsize > end - start:
         raise GlimpseError("cannot be decoded: the file is shorter than its header says")

@@ -14,6 +14,8 @@ from glimpse.io.sixteen_bit import codecs
 from glimpse.io.tiff import BLACK_IS_ZERO, Page
 from glimpse.typing import Array
 
+_BLOCK = 1 << 18  # samples whose bits are parted at once, 32 times as many bytes; a multiple of 8
+
 
 def tiff_pixels(file: BinaryIO, page: Page) -> Pixels | None:
     """Return the pixels of a TIFF's first page, all their bits; None where nothing can read them.
@@ -82,6 +84,11 @@ def _unpacked(data: bytes, rows: int, count: int, page: Page) -> Array:
         raise GlimpseError("cannot be decoded: image file is truncated")
     if page.bits in (8, 16):
         return np.frombuffer(data, f"{page.order}u{page.bits // 8}").reshape(rows, count)
-    ones = np.unpackbits(np.frombuffer(data, np.uint8).reshape(rows, -1), axis=1, count=count * page.bits)
+    lines, found = np.frombuffer(data, np.uint8).reshape(rows, -1), np.empty((rows, count), np.uint16)
     powers = 1 << np.arange(page.bits - 1, -1, -1, dtype=np.uint16)
-    return ones.reshape(rows, count, page.bits) @ powers
+    for row, col in product(range(0, rows, max(1, _BLOCK // count)), range(0, count, _BLOCK)):
+        part = found[row : row + max(1, _BLOCK // count), col : col + _BLOCK]
+        some = lines[row : row + len(part), col * page.bits // 8 :]
+        ones = np.unpackbits(some, axis=1, count=part.shape[1] * page.bits)
+        part[:] = ones.reshape(*part.shape, page.bits) @ powers
+    return found
