@@ -1,4 +1,4 @@
-"""Whose arrays these are: NumPy's, or those of another library that follows the array API standard."""
+"""Arrays of NumPy and of other libraries, which follow the array API standard, told apart in one place."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ def is_not_numpy(value: object) -> bool:
     """Tell whether this is an array of another library than NumPy, such as a PyTorch tensor."""
     if isinstance(value, float | int):
         return False
-    numpy = sys.modules.get("numpy")  # who has an array has imported its library
+    numpy = sys.modules.get("numpy")  # a caller with a tensor has imported its library
     if numpy is not None and isinstance(value, numpy.ndarray | numpy.generic):
         return False
     return hasattr(value, "__array_namespace__") or _is_tensor(value)
@@ -36,7 +36,7 @@ def arange_like(first: int, stop: int, like: Any) -> Any:
 
 
 def promote(*values: Any) -> list[Any]:
-    """Return values as arrays of one kind, floating type and device: those of the foreign ones among them."""
+    """Return values as arrays of one kind, type and device: those of the arrays that are not NumPy's."""
     xp, foreign = namespace(*values), [value for value in values if is_not_numpy(value)]
     zeros = [xp.zeros((), dtype=value.dtype) for value in foreign if "float" in str(value.dtype)]
     dtype = sum(zeros[1:], start=zeros[0]).dtype if zeros else xp.float32
@@ -45,7 +45,7 @@ def promote(*values: Any) -> list[Any]:
 
 
 def _device(array: Any) -> Any:
-    return getattr(array, "device", None)  # what jit and vmap trace has none yet
+    return getattr(array, "device", None)  # an array that jit or vmap traces has no device yet
 
 
 def _cast(array: Any, dtype: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Every limit of glimpse, in one place. None of them changes: who may raise one hands the number down."""
+"""Every limit of glimpse, in one place. None changes: a caller who may raise a limit hands a number down."""
 
 from typing import Final
 

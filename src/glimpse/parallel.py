@@ -62,7 +62,7 @@ def run(
     elif jobs <= 1:
         yield from ((item, attempt(item)) for item in items)
     else:
-        from concurrent.futures import ThreadPoolExecutor  # one file alone need not wait for it
+        from concurrent.futures import ThreadPoolExecutor  # a single file need not wait for this import
 
         threads = ThreadPoolExecutor(jobs)
         try:
@@ -83,7 +83,7 @@ def _drawn(
     while waiting:
         item, future = waiting.popleft()
         result = _result(future)
-        if result is _KILLED:  # by a neighbour, perhaps: once more, alone
+        if result is _KILLED:  # perhaps by another item of the same worker: once more, alone
             wait([other for _, other in waiting])
             result = _result(pool.submit(attempt, item))
         waiting.extend((item, pool.submit(attempt, item)) for item in islice(source, 1))
@@ -94,7 +94,7 @@ def _result(future: Future[Result | GlimpseError]) -> Result | GlimpseError:
     try:
         return future.result()
     except Exception as error:
-        if type(error).__name__ != "KilledWorker":  # Dask's, who need not be installed
+        if type(error).__name__ != "KilledWorker":  # an error of Dask, which need not be installed
             raise
         return _KILLED
 
@@ -105,10 +105,10 @@ def _cluster(address: str) -> Iterator[tuple[Executor, int]]:
     import logging
 
     try:
-        distributed: Any = import_module("distributed")  # an extra
+        distributed: Any = import_module("distributed")  # comes with the extra `dask`
     except ImportError:
         raise GlimpseError("Dask is not installed: pip install 'glimpse-crop[dask]'") from None
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # workers come and go
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # it logs every worker that comes or goes
     try:
         local = (
             distributed.LocalCluster(dashboard_address=None, silence_logs=logging.CRITICAL)

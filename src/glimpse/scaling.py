@@ -38,5 +38,5 @@ def enlarged(window: Window, scale: int) -> Window:
 
 
 def _box_variance(scale: int) -> float:
-    """The variance of the mean of so many pixels, which a filter on the means needs less."""
+    """The variance that a mean of so many pixels brings along, so that a filter on the means needs less."""
     return (scale**2 - 1) / 12

@@ -18,7 +18,7 @@ def parse_slice(text: str) -> tuple[str, str]:
     Raises
     ------
     GlimpseError
-        If the text is no such slice.
+        If the text is not a slice.
     """
     parts = [part.strip(" []") for part in text.removesuffix(",").split(",")]
     if len(parts) > 2:

@@ -1,4 +1,4 @@
-"""What is a number, a number of filters, the shape of a canvas: each returned if it is one, else refused."""
+"""Checks of numbers, of n and of shapes: each returns its value, or raises."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def checked_sides(shape: object) -> tuple[int, int]:
 
 
 def checked_shape(shape: object, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
-    """Return rows and columns of a canvas of at most so many pixels, if they are such.
+    """Return rows and columns of a canvas, if they are whole numbers and make at most so many pixels.
 
     Raises
     ------

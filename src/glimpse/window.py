@@ -53,7 +53,7 @@ class Axis(NamedTuple):
     center, delta, sigma : float, or array
         Centre of the grid, stride and standard deviation, in pixels.
     kernel, edge
-        As of a `Window`.
+        As for a `Window`.
     """
 
     size: int
@@ -247,7 +247,7 @@ class Window:
         Raises
         ------
         GlimpseError
-            If a name is missing or unknown, or a value is no window's.
+            If a name is missing or unknown, or a value is out of its range.
         """
         known = [field.name for field in fields(cls)]
         if unknown := sorted(set(values) - set(known)):

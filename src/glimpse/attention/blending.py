@@ -23,7 +23,7 @@ STRIP_BYTES = 1 << 25
 
 
 class Layer(NamedTuple):
-    """A patch that is ready to be written on a canvas, and how much of the canvas it hides."""
+    """A patch made ready for a canvas, and how much of the canvas it hides."""
 
     samples: Floats
     rows: Band  # what the samples are written with
@@ -78,7 +78,7 @@ def strips(layers: Sequence[Layer], shape: tuple[int, int], blend: Blend) -> Ite
     channels = first.samples.size // (first.samples.shape[first.row] * first.samples.shape[first.col])
     height = max(16, STRIP_BYTES // (shape[1] * channels * first.samples.itemsize))
     heaviest = max(each.weight for each in layers)
-    layers = [each._replace(weight=each.weight / heaviest) for each in layers]  # one alone stays as it is
+    layers = [each._replace(weight=each.weight / heaviest) for each in layers]  # one patch stays as it is
     for top in range(0, shape[0], height):
         rows = slice(top, min(top + height, shape[0]))
         yield (_added if blend == "add" else _averaged)(layers, rows, shape[1])
@@ -163,7 +163,7 @@ def _shown(strip: Strip, ndim: int, row: int, col: int) -> Any:
 
 
 def check_alike(layers: Sequence[Layer], shape: tuple[int, int], onto: Array | None = None) -> None:
-    """Refuse patches of different channels, and a picture below them that is no canvas of theirs."""
+    """Refuse patches of different channels, and a picture below them of another shape or kind."""
     first = layers[0]
     kinds = [_channels(each.samples, each) for each in layers]
     if odd := [(number, kind) for number, kind in enumerate(kinds) if kind != kinds[0]]:

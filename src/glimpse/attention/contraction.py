@@ -52,7 +52,7 @@ def contract(bank: Band, x: Array, axis: int, spans: dict[int, slice] | None = N
 def expand(bank: Band, x: Array, axis: int, out: Array | None = None) -> Array:
     """Return ``F.T @ x`` along one axis, the pixels of the bank's span only.
 
-    They go to `out`, which is zeros, if there is one.
+    They are added to `out`, an array of zeros, if it is given.
     """
     front, _ = _orders(x.ndim, axis)
     samples, bank = as_matrix(x, axis), bank.local
@@ -128,7 +128,7 @@ def _converted(x: Array, axis: int) -> Floats:
 def empty_output(
     bank: Band, x: Array, axis: int, spans: dict[int, slice] | None = None
 ) -> tuple[Array, Floats]:
-    """An array for ``F @ x``, ready for `add`; and the same memory as lines (n, columns) along the axis."""
+    """An array for ``F @ x``, ready for `add`, and the same memory as lines (n, columns) along the axis."""
     out, lines = _empty(len(bank.start), x, axis, spans or {})
     if not bank.block_size:
         lines[...] = 0
@@ -177,7 +177,7 @@ def as_matrix(x: Array, axis: int) -> Array:
 
 
 def _lengths(x: Array, axis: int, spans: dict[int, slice]) -> list[int]:
-    """What is taken of the other axes."""
+    """How many pixels the spans take of the other axes."""
     return [_length(spans.get(k), size) for k, size in enumerate(x.shape) if k != axis]
 
 
@@ -203,9 +203,9 @@ def filters_per_block(n: int, delta: float, reach: int, row: int, size: int = 0)
     n, delta, reach : int, float, int
         Filters, pixels from one to the next, and pixels that each touches.
     row : int
-        Numbers that there are for each pixel of the axis.
+        Numbers of the array for each pixel of the axis.
     size : int
-        Bytes of the axis, for one of them, that have to be converted first; 0 if none have to.
+        Bytes of one line along the axis that have to be converted first; 0 if they are floats already.
     """
     if reach > _LONG or size * row > _CONVERTED:
         return 0

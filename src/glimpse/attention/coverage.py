@@ -1,4 +1,4 @@
-"""How full of filters the pixels of a window are: what makes a restored patch flat, and lets it fade."""
+"""How full of filters the pixels of a window are, so that a restored patch is flat and fades outside."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def flattened(bank: Band, least: float) -> Band:
 
 
 def balanced(axis: Axis) -> Floats:
-    """Return the filterbank divided by the square root of what `flattened` divides by.
+    """Return the filterbank divided by the square root of the divisors of `flattened`.
 
     With F so divided, ``F @ F.T`` is what a bank reads of what the flattened bank writes.
     """

@@ -56,7 +56,7 @@ def channels_back(array: Any, channel_axis: int | None, ndim: int) -> Any:
 
 
 def read(image: Any, window: Window, channel_axis: int | None) -> Array:
-    """`glimpse.read` for these arrays."""
+    """`glimpse.read` for arrays of other libraries."""
     image = spatial(image, window, channel_axis)
     shape = (image.shape[-2], image.shape[-1])
     image, Fx, Fy, gamma = matrices(image, window, shape)
@@ -72,7 +72,7 @@ def write(
     channel_axis: int | None,
     bank: Callable[[Axis], Any] = dense,
 ) -> Array:
-    """`glimpse.write` for these arrays, with the banks that `bank` makes of the axes."""
+    """`glimpse.write` for arrays of other libraries, with the banks that `bank` makes of the axes."""
     patch = spatial(patch, window, channel_axis)
     check_fit(window, patch.shape[-2], patch.shape[-1])
     patch, Fx, Fy, gamma = matrices(patch, window, shape, bank)

@@ -1,8 +1,8 @@
-"""The derivatives of the attention layer, by the product rule; the arrays' own are the layer itself.
+"""The derivatives of the attention layer, by the product rule; the gradients of arrays are the layer itself.
 
 ``read`` and ``write`` are two faces of one number, ``<patch, Fx @ image @ Fy.T>``, linear in the patch and in
 the image. So the gradient of `read` with respect to its image is `write`, that of `write` with respect to
-its patch is `read`, and those of the window's numbers are the same for both but for gamma.
+its patch is `read`, and the derivatives by the window's numbers are the same for both but for gamma.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def read_jacobian(
     Returns
     -------
     patch : ndarray
-        As of `read`.
+        As from `read`.
     jacobian : dict
         Of gx, gy, delta, sigma and gamma by name, each an ndarray of the patch's shape: levels per
         pixel, for gamma levels. At the kinks of a box filter they are the slopes towards a larger number.

@@ -20,7 +20,7 @@ from glimpse.window import Axis, Edge, Kernel, Window
 
 _EXACT = BlockSpec()
 _DUST = 1 << 20  # times the smallest number of full precision
-_AT_ONCE = 1 << 15  # weights that are made at once, which stay in the cache
+_AT_ONCE = 1 << 15  # weights that are made at once: more would not stay in the cache
 
 
 def centers(n: int, center: Any, delta: Any) -> Any:
@@ -56,18 +56,18 @@ def filterbank(
         Shape of one filter; the box is ``sigma * sqrt(12)`` wide, so that sigma means the same.
     edge : {"extend", "black"}
         Normalised over the pixels of the axis (each row sums to one), or over the endless lattice
-        with zeros outside (a row sums to what of it lies inside).
+        with zeros outside (a row sums to the share of the filter that lies inside).
+
+    Returns
+    -------
+    ndarray, shape (n, size), float64
+        Weights, >= 0. For arrays of another library an array of that library, shape (..., n, size), in
+        their precision.
 
     Raises
     ------
     GlimpseError
         If a number is out of its range, or a name not in its list.
-
-    Returns
-    -------
-    ndarray, shape (n, size), float64
-        Weights, >= 0. For arrays of another library one of theirs, shape (..., n, size), as precise
-        as they are.
 
     Notes
     -----
@@ -95,7 +95,7 @@ def filterbank(
 
 
 def _checked(axis: Axis) -> Axis:
-    """The axis with Python's own numbers, if they are what a window takes."""
+    """The axis with Python's own numbers, checked as those of a window are."""
     size, n, center, delta, sigma, kernel, edge = axis
     window = Window(gx=0, gy=0, delta=delta, sigma=sigma, n=(n, 1), kernel=kernel, edge=edge)
     center = checked("center", center, positive=False)
@@ -149,8 +149,8 @@ def filterbank_partials(
 
     Notes
     -----
-    The derivatives of Gregor et al. 2015, eqs. 19-26. Rows of an extended bank sum to one, so those
-    of its derivatives sum to zero.
+    The derivatives of Gregor et al. 2015, eqs. 19-26. Rows of an extended bank sum to one, so the
+    rows of its derivatives sum to zero.
 
     Examples
     --------
@@ -246,7 +246,7 @@ def reach(axis: Axis, cut: BlockSpec) -> int:
 
 
 def _width(axis: Axis, cut: BlockSpec) -> int:
-    """The pixels of a block, or of one filter where there are none."""
+    """The pixels of a block, or of one filter where the bank is not cut into blocks."""
     strides = math.ceil(max(cut.block_size - 1, 0) * axis.delta)
     return int(min(axis.size, reach(axis, cut) + strides))
 

@@ -40,9 +40,9 @@ def read(image: ArrayLike, window: Window, *, channel_axis: int | None = None) -
     Parameters
     ----------
     image : array_like, shape (..., A, B), with a channel axis anywhere if `channel_axis` names it
-        Pixels in any levels; they must be finite. What has a shape, a dtype and slices, such as a
-        memory map, is only read where the window looks. A PyTorch tensor or JAX array, here or in
-        the window, gives one of its kind, on its device, with gradients.
+        Pixels in any levels; they must be finite. An image that has a shape, a dtype and slices, such
+        as a memory map, is only read where the window looks. A PyTorch tensor or JAX array, here or in
+        the window, gives a patch of its kind, on its device, with gradients.
     window : Window
         Where to look. Its numbers may be arrays of another library too, of shape () or, for a batch
         of images (B, A, B) or (B, C, A, B), of shape (B,).
@@ -59,7 +59,7 @@ def read(image: ArrayLike, window: Window, *, channel_axis: int | None = None) -
     Raises
     ------
     GlimpseError
-        If the image has too few axes, no pixels or complex ones, or there is no such channel axis.
+        If the image has too few axes, no pixels or complex ones, or its channel axis does not exist.
 
     Notes
     -----
@@ -89,14 +89,14 @@ def read_many(
     Parameters
     ----------
     image, channel_axis
-        As for `read`; NumPy's, or what it can make one of.
+        As for `read`; an array of NumPy, or anything that NumPy makes one of.
     windows : iterable of Window
         Where to look; drawn up to 32 at a time.
 
     Yields
     ------
     ndarray, shape (..., N, M)
-        As of `read`, to rounding.
+        As from `read`, to rounding.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def read_many(
 
 
 def _shared(window: Window) -> tuple[Any, ...]:
-    """What windows have in common whose filters can be made at once."""
+    """The numbers in which windows agree whose filters can be made at once."""
     return window.shape, window.delta, window.sigma, window.kernel, window.edge
 
 

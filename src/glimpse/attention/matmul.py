@@ -2,7 +2,7 @@
 
 OpenBLAS multiplies on all cores as soon as a product is large, and its threads stall where cores are busy
 with something else. A product is cut into stacks of matrices below that size, which NumPy hands over one by
-one; of those used here each is large enough to be worth it.
+one; each of them is large enough to be worth a call.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ def inner(a: Floats, b: Floats) -> Floats:
 
 
 def _cut(columns: int, each: int) -> tuple[int, int]:
-    """How many columns to take at once, `each` so many multiplications, and all that such lots hold."""
+    """How many columns to take at once, each `each` multiplications, and how many make whole lots."""
     lots = math.ceil(columns * each / _ONE_THREAD) or 1
     few = -(-columns // lots)
     return few, columns // few * few
 
 
 def _stack(lines: Floats, few: int) -> Floats:
-    """The same numbers, which are seen as matrices of `few` columns."""
+    """A view of the same numbers as matrices of `few` columns."""
     return lines.reshape(len(lines), -1, few).swapaxes(0, 1)

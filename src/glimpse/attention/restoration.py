@@ -136,7 +136,7 @@ def restore_many(
     Raises
     ------
     GlimpseError
-        As `restore` does; if patches and windows are not as many, or none; if channels differ; if `blend` is
+        As `restore` does; if patches and windows differ in number; if channels differ; if `blend` is
         unknown, or a gain is given for a mean.
 
     Notes
