@@ -1,4 +1,4 @@
-"""The words below a picture: the numbers of its window, and whatever of it is not the default."""
+"""The words below a picture: the numbers of its window, and its settings that are not the default."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class Panel:
         self.size = self.height + 2 * gap + lines * STRIP * unit, width
 
     def draw(self, window: Window, patch: Levels, behind: Sequence[Window] = ()) -> Levels:
-        """Draw one frame; patch is RGB, shape (N, M, 3); `behind` are windows that it came along."""
+        """Draw one frame; patch is RGB, shape (N, M, 3); `behind` are the windows before it."""
         frame = self._blank.copy()
         draw_grid(frame[self._source], self.viewport, window, self.unit, FILTERS)
         if behind:
@@ -149,7 +149,7 @@ class _Label:
 
 
 def _labels(windows: Sequence[Window], viewport: Viewport, unit: int) -> list[_Label]:
-    """A label for each number that changes, one for the filters that are drawn, others for the unusual."""
+    """A label for each number that changes, one for the filters drawn, others for unusual settings."""
     moving = [name for name in NUMBERS if len({getattr(window, name) for window in windows}) > 1]
     labels = [_Label.of(name, _number(name, windows), windows, unit) for name in moving]
     if any(every(viewport, window, unit, FILTERS) > 1 for window in windows):
@@ -159,7 +159,7 @@ def _labels(windows: Sequence[Window], viewport: Viewport, unit: int) -> list[_L
 
 
 def _number(name: str, windows: Sequence[Window]) -> Callable[[Window], str]:
-    """Tell a number in the format in which its digits show, and stand still."""
+    """Write a number in a format that shows its digits, and lets them stand still."""
     sizes = np.abs([v for window in windows for v in np.ravel(getattr(window, name))])
     plain = ".1f" if name in ("gx", "gy") else ".2f"
     form = plain if sizes.max() < 1e5 and (sizes.min() >= 0.1 or name in ("gx", "gy")) else ".3g"

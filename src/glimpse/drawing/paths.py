@@ -11,7 +11,7 @@ import numpy as np
 from glimpse.errors import GlimpseError
 from glimpse.window import NUMBERS, Window
 
-DURATION = 300.0  # milliseconds that a fixation stands if nothing says how long
+DURATION = 300.0  # milliseconds that a fixation stands if no duration is given
 SACCADE = 60.0  # milliseconds of a move, as eyes take for about ten degrees
 
 

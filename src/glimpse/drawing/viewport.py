@@ -31,7 +31,7 @@ SHORT = (
     400  # pixels: a picture is drawn twice as large where its shorter side is less: it would be hard to read
 )
 SMALL = 256  # pixels: also where the longer side of its source is less: a grid would be finer than its pixels
-THUMBNAIL = 2048  # pixels that the longer side of a thumbnail keeps at least, about as many as are ever drawn
+THUMBNAIL = 2048  # pixels that the longer side of a thumbnail keeps at least, about as many as are drawn
 _STRIP_ROWS = 64  # rows of a source that are converted at once
 
 
@@ -74,7 +74,7 @@ class Viewport:
         return (col + 0.5 - self.left) * self.scale
 
     def shifted(self, rows: float, cols: float) -> Viewport:
-        """Return the viewport that draws at the same place what lies so many rows and columns further on."""
+        """Return the viewport that draws at this place the pixels so many rows and columns further on."""
         return replace(self, top=self.top + rows, left=self.left + cols)
 
     def backdrop(self, image: Levels, shape: tuple[int, int] | None = None) -> Levels:

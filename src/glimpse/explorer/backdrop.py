@@ -42,7 +42,7 @@ def _means(rgb: Levels, scale: int, *, grey: bool) -> Levels:
 
 
 def in_srgb(picture: Image.Image, profile: bytes | None) -> tuple[Image.Image, list[str]]:
-    """Return the picture in sRGB, and what to say of that."""
+    """Return the picture in sRGB, and notes on its conversion."""
     if profile is None:
         return picture, []
     try:

@@ -14,18 +14,18 @@ from glimpse.typing import Floats
 from glimpse.window import Window
 
 RATIO = 1.12
-"""Of one scale to the next: half a step moves the corners of a coarse patch by half a sample."""
+"""Ratio of one scale to the next: half a step moves the corners of a coarse patch by half a sample."""
 
 SMALLEST = 0.5
 """Stride of the finest scale, in pixels: patches may be enlarged twice."""
 
 COARSE_SIGMA = 0.75
-"""Sigma per stride of what is correlated, so that half a sample more or less matters little."""
+"""Sigma per stride of the levels that are correlated, so that half a sample more or less matters little."""
 
-_SAMPLES = 16  # of a coarse patch along its shorter side
+_SAMPLES = 16  # samples of a coarse patch along its shorter side
 _FEWEST = 7
-_PIXELS = 2_000_000  # of a coarse image
-_PEAKS = 8  # of one scale
+_PIXELS = 2_000_000  # pixels of a coarse image
+_PEAKS = 8  # candidates of one scale
 
 
 class Candidate(NamedTuple):
@@ -37,7 +37,7 @@ class Candidate(NamedTuple):
     delta: float
 
     def same(self, other: Candidate, shape: tuple[int, int]) -> bool:
-        """Whether a window of `shape` samples shows much the same at both."""
+        """Whether a window of `shape` samples shows much the same at both candidates."""
         apart = max(abs(self.gx - other.gx) / shape[0], abs(self.gy - other.gy) / shape[1])
         return apart < max(self.delta, other.delta) / 4 and abs(math.log(self.delta / other.delta)) < 0.3
 
@@ -86,7 +86,7 @@ def _peaks(scene: Scene, patch: Floats) -> Iterator[Candidate]:
         if side / factor >= _FEWEST:
             stride = factor * delta
             k = scene.level_for(stride)
-            if field is None or not math.isclose(stride, last):  # the finest strides are all the same
+            if field is None or not math.isclose(stride, last):  # below this stride images are equally fine
                 last, field = (
                     stride,
                     CrossCorrelator(shrunk(scene.level(k), stride / 2**k, COARSE_SIGMA * stride / 2**k)),

@@ -12,15 +12,15 @@ from glimpse.registration.pyramid import Scene
 from glimpse.typing import Floats
 from glimpse.window import Window, default_sigma
 
-_PLACES, _RIVALS = 24, 6  # fitted coarsely, and compared finely
+_PLACES, _RIVALS = 24, 6  # places that are fitted coarsely, and fits that are compared finely
 _ROUGH, _FINE = 16, 40  # samples along the shorter side of a patch that is fitted
-_BLURRIEST = 1.9  # sigma in strides: what fits only by a larger one is a smooth likeness
+_BLURRIEST = 1.9  # sigma in strides: a place that fits only by a larger one is a smooth likeness
 _OVERHANG = 0.1  # share of a side that may lie outside the image
-_MOST_GAIN = 3.0  # contrast of a patch to that of its place, or its inverse
+_MOST_GAIN = 3.0  # contrast of a patch over that of its place, or the inverse
 
 
 def search(scene: Scene, target: Floats) -> list[Fit]:
-    """Fits of the places that the search finds, coarse to fine, the best first."""
+    """The fits to the places of the search, coarse to fine, the best first."""
     shape = (target.shape[0], target.shape[1])
     found = find_candidates(scene, target, _PLACES)
     fits = refits(scene, target, [start_at(_window(place, shape)) for place in found], _ROUGH, 8)
@@ -47,7 +47,7 @@ def refits(scene: Scene, target: Floats, starts: list[Fit], side: int, steps: in
 
 
 def _refit(scene: Scene, small: Floats, factor: float, start: Fit, steps: int) -> Fit:
-    """Fit to a target that was shrunk by this factor, and tell in windows of the whole one."""
+    """Fit to a target that was shrunk by this factor, in windows of the whole target."""
     window = start.window
     blur = math.hypot(window.sigma, COARSE_SIGMA * factor * window.delta) if factor > 1 else window.sigma
     fit = least_squares.fit(
@@ -67,7 +67,7 @@ def _whole(window: Window, factor: float, like: Window) -> Window:
 
 
 def plausible(fit: Fit, shape: tuple[int, ...]) -> bool:
-    """Whether a crop may have such levels, such a stride, and lie there: inside but for a little."""
+    """Whether a fit's levels, stride and place, inside but for a little, may be those of a crop."""
     top, bottom, left, right = fit.window.box
     over = max(-top / (bottom - top), -left / (right - left))
     over = max(over, (bottom - shape[0]) / (bottom - top), (right - shape[1]) / (right - left))

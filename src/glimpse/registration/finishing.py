@@ -15,7 +15,7 @@ from glimpse.window import KERNELS, Kernel
 
 _LARGEST = 256  # samples along the shorter side of a patch that is fitted
 _STEPS = 30
-_LOSSY = 0.5  # squared levels, more than rounding leaves
+_LOSSY = 0.5  # squared levels: rounding leaves less
 
 
 def finish(scene: Scene, target: Floats, start: Fit, kernel: Kernel | None) -> Fit:
@@ -33,7 +33,7 @@ def finish(scene: Scene, target: Floats, start: Fit, kernel: Kernel | None) -> F
 
 
 def _softly(scene: Scene, target: Floats, fit: Fit, steps: int, *, whole: bool) -> Fit:
-    """The fit at the place where both agree but for the finest details, which a loss has changed most.
+    """The fit where patch and image agree but for the finest details, which a loss has changed most.
 
     With or without the pixels beyond the box, and at a whole box if it may be one.
     """

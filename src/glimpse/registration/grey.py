@@ -1,4 +1,4 @@
-"""Grey levels: those of an image, and how brightness and contrast change from one to another."""
+"""Grey levels of an image, and how brightness and contrast change from one patch to another."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _mixed(bands: Array) -> Floats:
 def change_of_levels(seen: Floats, target: Floats) -> tuple[float, float, float]:
     """Return the gain and offset that turn one patch into another, and the mean squared residual.
 
-    Gain and offset are 1 and 0 where these do as well. They are asked of smooth levels: another tool's
+    Gain and offset are 1 and 0 where these fit as well. They are asked of smooth levels: another tool's
     filter may have made the details stronger.
     """
     smooth, wanted = (blurred(array.astype(np.float64), _SMOOTH) for array in (seen, target))

@@ -16,8 +16,8 @@ from glimpse.registration.pyramid import SHARPEST, Scene, from_level, onto_level
 from glimpse.typing import Floats
 from glimpse.window import Window
 
-_SIGMAS = 0.15, 2.0  # of a stride, that a fit may take
-_COARSE = 1.5  # samples, to which details are lost
+_SIGMAS = 0.15, 2.0  # least and largest sigma of a fit, in strides
+_COARSE = 1.5  # samples: the blur that hides lost details
 
 
 class Fit(NamedTuple):
@@ -34,8 +34,8 @@ class Fit(NamedTuple):
 def fit(scene: Scene, target: Floats, window: Window, steps: int, blur: float = 0.0) -> Fit:
     """Refine a window of the target's samples, at the level of the image that suits its stride.
 
-    With a blur, in samples, of the target and of what is read, where losses cost the details more; then
-    what is left of them may also be stronger or weaker in the target than the filter says.
+    A blur, in samples, is for targets that lost details: both sides are blurred by it, and the details may be
+    stronger or weaker in the target than the filter says.
     """
     k = scene.level_for(window.delta)
     fit = _descended(scene.level(k), target, onto_level(window, k), steps, blur)
@@ -101,7 +101,7 @@ class _Linear:
         return columns @ columns.T, columns @ self._left
 
     def step(self, damping: float) -> NDArray[np.float64]:
-        """The damped step to where the slopes say that the least residual is."""
+        """The damped step to the least residual that the slopes predict."""
         curvature, gradient = self._normal
         damped = np.arange(len(curvature)) < 4  # not the levels, which are solved for
         ridge = damping * np.diag(curvature) * damped + 1e-12 * np.trace(curvature)
@@ -110,7 +110,7 @@ class _Linear:
 
 
 def basis(patch: Floats, blur: float) -> NDArray[np.float64]:
-    """What is mixed to resemble the target, each in a row: the patch; or blurred, and the details of that."""
+    """The rows that are mixed to resemble the target: the patch; or the blurred patch, and its details."""
     flat = (*patch.shape[:-2], -1)
     if not blur:
         return patch.reshape(1, *flat).astype(np.float64)
@@ -119,7 +119,7 @@ def basis(patch: Floats, blur: float) -> NDArray[np.float64]:
 
 
 def project(seen: NDArray[np.float64], target: Floats) -> tuple[NDArray[np.float64], ...]:
-    """How much of each row is most like the target beside a constant; the rows without it; what is left."""
+    """The factor of each row that comes nearest to the target; the rows without their means; the residual."""
     spreads, wanted = seen - seen.mean(axis=1, keepdims=True), target.ravel() - float(target.mean())
     power = spreads @ spreads.T
     ridge = (1e-9 * np.trace(power) + 1e-12) * np.eye(len(power))

@@ -33,18 +33,18 @@ class Location:
     Parameters
     ----------
     window : Window
-        What reads the patch, up to `offset`; its gamma is the gain.
+        The window that reads the patch, up to `offset`; its gamma is the gain.
     offset : float
         Levels added to what the window reads.
     residual : float
-        What then remains between the two, root mean square, in levels.
+        Root mean square of the difference that then remains, in levels.
     confidence : float
         0 to 1: the share of the patch's variance that the place explains, squared, times the share of
         its squared residual by which it beats the best other place.
     settled : bool
         Whether the fit came to rest.
     path : tuple of Window
-        The way there, from the start of the last fit.
+        The windows of the last fit, from its start.
     """
 
     window: Window
@@ -60,7 +60,7 @@ class Location:
         return self.confidence >= MIN_CONFIDENCE
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what is told beside the window, as plain JSON values; rows and columns as slices."""
+        """Return the findings beside the window, as plain JSON values; rows and columns as slices."""
         top, bottom, left, right = (round(float(edge), 4) for edge in self.window.box)
         return {
             "rows": [top, bottom],
@@ -80,7 +80,7 @@ def locate(
     kernel: Kernel | None = None,
     channel_axis: int | None = None,
 ) -> Location:
-    """Find the window with which a patch was read out of an image, or the like of it.
+    """Find the window with which a patch was read out of an image, by glimpse or by another tool.
 
     The patch may have been cropped by any tool: with another filter, in grey, with another
     brightness and contrast (up to three times), with losses. It has to be upright, its pixels square,
@@ -102,7 +102,7 @@ def locate(
     Returns
     -------
     Location
-        With the best window that there is; ask ``found`` whether it is one.
+        The best window; ask ``found`` whether it is a match.
 
     Raises
     ------

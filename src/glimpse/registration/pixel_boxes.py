@@ -1,4 +1,4 @@
-"""Boxes of whole pixels: other tools crop one and look no further; some give each pixel to one sample."""
+"""Boxes of whole pixels: other tools see no pixel beyond them; some give each pixel to one sample."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ROUNDS = 3
 def refine_in_crop(image: Floats, target: Floats, fit: Fit, steps: int) -> Fit:
     """Refine a fit, but for the finest details, to the image's part in the box of whole pixels nearest to it.
 
-    Who crops first and resizes then has filters that end at the box.
+    A tool that crops first and resizes then has filters that end at the box.
     """
     for _ in range(_ROUNDS):
         top, bottom, left, right = box = _whole(fit.window, image)
@@ -63,9 +63,9 @@ def snap_to_pixels(
     image, target : ndarray
         Grey levels.
     beyond : Window
-        What resembles the target most, anywhere.
+        The window that resembles the target most, anywhere.
     inside : Window
-        What does if the image ends at its box; the whole box is looked for beside it.
+        The window that does if the image ends at its box; whole boxes are looked for beside it.
     ratio : float
         Largest squared difference to the target that is allowed, relative to that of `beyond`.
     """
@@ -79,9 +79,9 @@ def snap_to_pixels(
 
 
 def _crops(image: Floats, near: Window) -> Iterator[tuple[Window, Floats]]:
-    """Windows at boxes of whole pixels and what other tools make of them: filtered, or plain means.
+    """Windows at boxes of whole pixels, and the patches of other tools there: filtered, or plain means.
 
-    Where a stride is not whole such means lie up to a quarter of a pixel beside their box.
+    Where a stride is not whole, plain means lie up to a quarter of a pixel beside their box.
     """
     (N, M), (top, bottom, left, right) = near.shape, near.box
     for rows in _near(top, bottom, N, image.shape[0]):
@@ -102,7 +102,7 @@ def _tiling(window: Window, rows: tuple[int, int], cols: tuple[int, int]) -> Win
 
 
 def _near(first: float, last: float, n: int, size: int) -> Iterator[tuple[int, int]]:
-    """Whole pixels `start:stop` on the axis whose ends are near these, and which are more than n."""
+    """Slices `start:stop` of more than n whole pixels on the axis whose ends are near these."""
     for start, stop in product(*(range(round(end) - 1, round(end) + 2) for end in (first, last))):
         if start >= 0 and stop <= size and stop - start > n:
             yield start, stop
@@ -119,6 +119,6 @@ def _means(image: Floats, ends: tuple[int, int], n: int) -> Floats:
 
 
 def _unlike(model: Floats, wanted: Floats) -> float:
-    """The mean squared difference but for the finest details, as strong as these may be."""
+    """The mean squared difference but for the finest details, which may be as strong as they like."""
     *_, left = project(basis(model, BLUR), wanted)
     return float(np.square(left).mean())

@@ -1,4 +1,4 @@
-"""An image and its halves, and windows from one to the other."""
+"""An image and its halves, and windows carried from one level to another."""
 
 from __future__ import annotations
 
