@@ -70,7 +70,11 @@ function write(input, number) {
 
 let wrong = "";
 
-const say = (text) => { wrong = text; $("message").textContent = text || remark(); };
+function say(text) {
+  wrong = text;
+  $("message").textContent = text || remark();
+  $("message").className = text ? "wrong" : "";
+}
 
 /** What there is to know about the window as it is. */
 function remark() {
@@ -118,9 +122,9 @@ function makeText([id, name]) {
   $("texts").append(place);
 }
 
-/** A line that breaks between words only, not at the hyphens of an option. */
+/** A line that breaks before an option, not at its hyphens. */
 function showWords(element, text) {
-  const words = text.split(" ").map((word) => Object.assign(document.createElement("span"), {textContent: word}));
+  const words = text.split(/ (?=-)/).map((word) => Object.assign(document.createElement("span"), {textContent: word}));
   element.replaceChildren(...words.flatMap((word, i) => i ? [" ", word] : [word]));
 }
 

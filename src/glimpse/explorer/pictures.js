@@ -91,7 +91,7 @@ function drawProfile(canvas, F, {along, way}) {
   Object.assign(pen, {fillStyle: style.color, font: `11px ${style.fontFamily}`});
   [low, (low + high) >> 1, high].forEach((pixel, i) => {
     pen.textAlign = ["left", "center", "right"][i];
-    pen.fillText(pixel, i * width / 2, base + 14);
+    if (i !== 1 || high - low > 2) pen.fillText(pixel, [0, x(pixel), width][i], base + 14);
   });
   pen.strokeStyle = style.getPropertyValue(way === "down" ? "--row" : "--col");
   for (const i of shown) {

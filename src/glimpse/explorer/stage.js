@@ -9,7 +9,7 @@ function layOut() {
   const room = $("stage").parentElement, margin = 0.06 * Math.max(ROWS, COLS), style = getComputedStyle(room);
   const most = room.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
   const tall = clamp(innerHeight * 0.72, 240, 620);
-  view.scale = Math.min(most / (COLS + 2 * margin), tall / (ROWS + 2 * margin), 64);
+  view.scale = Math.min(most / (COLS + 2 * margin), tall / (ROWS + 2 * margin), 160);
   view.width = Math.min(most, Math.max(120, (COLS + 2 * margin) * view.scale));
   view.height = Math.max(60, (ROWS + 2 * margin) * view.scale);
   [view.left, view.top] = [(view.width - COLS * view.scale) / 2, (view.height - ROWS * view.scale) / 2];
@@ -42,7 +42,7 @@ function drawFilters(pen) {
     const gap = delta[axis] * view.scale, to = axis ? toX : toY, all = [];
     const first = Math.floor((n[axis] - 1) / 2 - (places[axis] * view.scale + (axis ? view.left : view.top)) / gap) - 2;
     const last = Math.min(n[axis], first + Math.ceil(limits[axis] / gap) + 6);
-    const every = Math.ceil(Math.max(9, 2 * sigma[axis] * view.scale * 0.98) / gap);
+    const every = Math.ceil(Math.max(7, 2 * sigma[axis] * view.scale * 0.98) / gap);
     for (let i = Math.max(0, first); i < last && all.length < 4000; i++) {
       all.push([to(center(i, n[axis], places[axis], delta[axis])), (i - ((n[axis] - 1) >> 1)) % every === 0]);
     }
