@@ -18,7 +18,7 @@ from glimpse.errors import GlimpseError
 from glimpse.typing import Array, Floats
 from glimpse.window import Blend, Method, Window
 
-STRIP_BYTES = 1 << 25
+STRIP_BYTES = 1 << 23
 """Bytes of a strip's light: more takes more memory, less makes more strips that widen patches anew."""
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from glimpse.cli.messages import Summary, cut_note, summary
 from glimpse.cli.pieces import Piece, Settings, load_base, load_pieces
 from glimpse.cli.reporter import FEW, Line
 from glimpse.cli.table import Row
-from glimpse.errors import about
+from glimpse.errors import GlimpseError, about
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,38 +20,52 @@ if TYPE_CHECKING:
     from glimpse.io.compositing import Ground
 
 
+class Canvas(NamedTuple):
+    """A canvas as it goes into its file."""
+
+    levels: NDArray[Any]
+    like: Picture  # without its pixels: the picture below need not wait for the file
+    share: float  # of the levels, which had to be cut
+
+
 def write_canvas(rows: Sequence[Row], output: str, settings: Settings) -> list[Line]:
     """Restore patches onto one canvas, save it, and tell of each. Errors name the patch."""
-    base = load_base(settings)
-    pieces, shape, faults = load_pieces(rows, base.shape if base else None, settings)
-    if not pieces or shape is None:
+    from glimpse import io
+
+    pieces, shape, faults, canvas = _composed(rows, output, settings)
+    if not canvas:
         return list(faults)
     with about(output if len(pieces) > 1 else pieces[0].place):
-        return [*faults, *_composed(pieces, base, shape, output, settings)]
+        record = _record(pieces, shape, settings)
+        io.save_still(output, canvas.levels, canvas.like, record if record.fits else None,
+                      overwrite=settings.overwrite)  # fmt: skip
+    pictures = [canvas.like, *(piece.picture for piece in pieces)]
+    notes = [*dict.fromkeys(note for picture in pictures for note in picture.notes), *cut_note(canvas.share)]
+    notes += [] if record.fits else ["too many windows for a record"]
+    return [*faults, *_told(pieces, shape, output, notes)]
 
 
 def _composed(
-    pieces: Sequence[Piece], base: Picture | None, shape: tuple[int, int], output: str, settings: Settings
-) -> list[Line]:
-    """Lay the pieces on their canvas, and save it."""
-    from glimpse import io
+    rows: Sequence[Row], output: str, settings: Settings
+) -> tuple[list[Piece], tuple[int, int], list[GlimpseError], Canvas | None]:
+    """Lay the patches of rows on their canvas."""
+    base = load_base(settings)
+    pieces, shape, faults = load_pieces(rows, base.shape if base else None, settings)
+    if not pieces or shape is None:
+        return pieces, (0, 0), faults, None
+    with about(output if len(pieces) > 1 else pieces[0].place):
+        ground = _ground([piece.picture for piece in pieces], base)
+    layers = [_layer(piece, ground, shape, settings) for piece in pieces]
+    levels, share = _laid(layers, ground, shape, output, settings)
+    # the levels are the file's own by now, and so are not to be divided by alpha again
+    return pieces, shape, faults, Canvas(levels, replace(ground.like, pixels=levels, alpha=False), share)
+
+
+def _ground(pictures: list[Picture], base: Picture | None) -> Ground:
     from glimpse.io.compositing import Ground, Kind
 
-    pictures = [piece.picture for piece in pieces]
-    like = base or pictures[0]
-    kind = Kind.of([*pictures, *([base] if base else [])], like)
-    ground = Ground(replace(kind, alpha=any(picture.alpha for picture in pictures)), base)
-    layers = [_layer(piece, ground, shape, settings) for piece in pieces]
-    canvas, share = _laid(layers, ground, shape, output, settings)
-    record = _record(pieces, shape, settings)
-    # its levels are the file's own by now, and the picture below need not wait for the file
-    like = replace(ground.like, pixels=canvas, alpha=False)
-    del base, ground, layers
-    io.save_still(output, canvas, like, record if record.fits else None, overwrite=settings.overwrite)
-    notes = [*dict.fromkeys(note for picture in [like, *pictures] for note in picture.notes)]
-    notes += cut_note(share)
-    notes += [] if record.fits else ["too many windows for a record"]
-    return _told(pieces, shape, output, notes)
+    kind = Kind.of([*pictures, *([base] if base else [])], base or pictures[0])
+    return Ground(replace(kind, alpha=any(picture.alpha for picture in pictures)), base)
 
 
 def _layer(piece: Piece, ground: Ground, shape: tuple[int, int], settings: Settings) -> Layer:
