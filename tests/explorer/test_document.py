@@ -142,7 +142,7 @@ def test_choices_are_those_of_the_window():
     assert tuple(t.strip() for _, t in parts.all("option")) == (*KERNELS, *EDGES)
 
 
-@pytest.mark.parametrize("shape", [(30, 44, 3), (30, 44), (1, 1, 3), (16_500, 2)])
+@pytest.mark.parametrize("shape", [(30, 44, 3), (30, 44), (1, 1, 3), (16_383, 2)])
 def test_the_picture_has_the_exact_levels_and_nothing_else(shape):
     levels = noise(*shape)
     with Parts(page_of(levels)).picture as picture:
@@ -162,13 +162,35 @@ def test_the_picture_of_many_pixels_is_reduced_by_a_whole_factor():
 
 
 @pytest.mark.parametrize(
-    ("rows", "cols", "scale"), [(1000, 1500, 1), (1000, 1501, 2), (9, 65_535, 1), (9000, 9000, 8)]
+    ("rows", "cols", "scale"), [(1000, 1500, 1), (1000, 1501, 2), (9, 65_535, 5), (9000, 9000, 8)]
 )
 def test_reduction_is_the_least_whole_factor(rows, cols, scale):
     assert backdrop.reduction(rows, cols) == scale
 
 
-def test_pictures_with_a_profile_come_in_srgb():
+def test_levels_with_a_profile_are_turned_to_srgb():
+    """A profile with the primaries of red and blue exchanged exchanges red and blue."""
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    swapped = srgb.replace(b"rXYZ", b"tXYZ").replace(b"bXYZ", b"rXYZ").replace(b"tXYZ", b"bXYZ")
+    levels = noise(30, 44, 3)
+    with Parts(page_of(levels, profile=swapped)).picture as picture:
+        np.testing.assert_allclose(picture, levels[..., ::-1].astype(int), atol=2)
+
+
+def test_the_picture_is_upright_and_multiplied_by_its_alpha():
+    levels, mirrored = noise(30, 44, 4), Image.Exif()
+    mirrored[0x0112] = 2
+    save("a.png", levels[:, ::-1], exif=mirrored)
+    assert invoke("show", "a.png", "-o", "look.html").exit_code == 0
+    with open("look.html", "rb") as file:
+        parts = Parts(file.read())
+    expected = levels[..., :3] * (levels[..., 3:] / 255)
+    with parts.picture as picture:
+        np.testing.assert_allclose(picture, expected, atol=0.51)
+    assert any("on black" in note for note in parts.given["notes"])
+
+
+def test_levels_stay_where_the_profile_is_srgb_or_cannot_be_used():
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
     levels = noise(30, 44, 3)
@@ -202,3 +224,8 @@ def test_the_command_repeats_how_the_image_was_decoded():
     with open("look.html", "rb") as file:
         command = Parts(file.read()).given["command"]
     assert command == "glimpse read a.npy --range 0.0,1.5 --max-pixels 5000"
+    frames = [Image.fromarray(noise(30, 44, seed=k)) for k in range(2)]
+    frames[0].save("a.gif", save_all=True, append_images=frames[1:])
+    invoke("show", "a.gif", "--page", 2, "-o", "two.html")
+    with open("two.html", "rb") as file:
+        assert Parts(file.read()).given["command"] == "glimpse read a.gif --page 2"

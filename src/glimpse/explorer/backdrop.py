@@ -16,14 +16,14 @@ MOST_PIXELS = 1_500_000
 """Pixels of the picture in a page: more would show more detail, and make a redraw and the file slower."""
 
 _ROUNDING = 2  # levels: a profile that changes no colour by more is sRGB already
-_STRIP = 1 << 22  # pixels that are converted at once
-_WEBP_SIDE = 16_383
+_SIDE = 16_383  # pixels, the longest side of a WebP, and of what most browsers draw
+_STRIP = 1 << 20  # pixels that are converted at once
 
 
 def reduction(rows: int, cols: int) -> int:
     """Return by which whole number a picture is reduced to have no more pixels than `MOST_PIXELS`."""
     scale = 1
-    while -(-rows // scale) * -(-cols // scale) > MOST_PIXELS:
+    while -(-rows // scale) * -(-cols // scale) > MOST_PIXELS or max(rows, cols) > _SIDE * scale:
         scale += 1
     return scale
 
@@ -32,7 +32,7 @@ def reduced(pixels: Any, to_rgb: Callable[[Any], Levels], scale: int, *, grey: b
     """Return a picture whose pixels are the means of scale x scale, of mode L or RGB."""
     rows, cols = pixels.shape[:2]
     step = scale * max(1, _STRIP // (cols * scale))
-    strips = [to_rgb(pixels[top : top + step, 0:cols]) for top in range(0, rows, step)]
+    strips = (to_rgb(pixels[top : min(top + step, rows), 0:cols]) for top in range(0, rows, step))
     return Image.fromarray(np.concatenate([_means(strip, scale, grey=grey) for strip in strips]))
 
 
@@ -65,11 +65,8 @@ def _changes_nothing(turn: ImageCms.ImageCmsTransform, mode: str) -> bool:
     return bool(np.abs(turned - np.asarray(colours.convert("RGB"), int)).max() <= _ROUNDING)
 
 
-def encoded(picture: Image.Image) -> tuple[str, bytes]:
-    """Return the name of a lossless format and the bytes."""
+def encoded(picture: Image.Image) -> bytes:
+    """Return the bytes of a lossless WebP."""
     file = io.BytesIO()
-    if max(picture.size) > _WEBP_SIDE:
-        picture.save(file, "PNG", optimize=True)
-        return "png", file.getvalue()
     picture.save(file, "WEBP", lossless=True, quality=50, method=4)
-    return "webp", file.getvalue()
+    return file.getvalue()

@@ -37,7 +37,7 @@ function makeRow([field, [name, of, kind]]) {
   sliders[field] = slider;
   slider.addEventListener("input", () => setValue(field, fromTick(field, slider.value)));
   input.addEventListener("input", () => typed(field, input.value.trim()));
-  input.addEventListener("change", () => settle(field));
+  for (const name of ["change", "blur"]) input.addEventListener(name, () => settle(field));
   for (const element of [slider, input]) {
     element.addEventListener("keydown", (event) => {
       const up = {ArrowUp: 1, ArrowDown: -1, ...(element === slider && {ArrowRight: 1, ArrowLeft: -1})}[event.key];

@@ -84,15 +84,14 @@ def page(
     return _joined(given, encoded(picture)).encode("utf-8", "replace")
 
 
-def _joined(given: Mapping[str, Any], picture: tuple[str, bytes]) -> str:
+def _joined(given: Mapping[str, Any], picture: bytes) -> str:
     style, layer = _style("page.css"), _script("layer.js")
     script = '"use strict";\n' + "".join(_script(f"{name}.js") for name in SCRIPTS)
-    kind, data = picture
     parts = {
         "policy": _policy(style, layer, script),
         "name": html.escape(given["record"]["source"]),
         "style": style,
-        "picture": f"data:image/{kind};base64,{base64.b64encode(data).decode()}",
+        "picture": f"data:image/webp;base64,{base64.b64encode(picture).decode()}",
         "kernels": _choices(KERNELS),
         "edges": _choices(EDGES),
         "given": _harmless(json.dumps(given)),
