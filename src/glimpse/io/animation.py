@@ -36,7 +36,7 @@ def centiseconds(count: int, fps: float, hold: float = 0.6) -> list[int]:
     Raises
     ------
     GlimpseError
-        A number is out of range.
+        If a number is out of range.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def encode_animation(
     Raises
     ------
     GlimpseError
-        An argument is none of the above, or the format cannot hold it.
+        If an argument is not as described, or the format cannot hold it.
     """
     if suffix.lower() not in FORMATS:
         raise GlimpseError(f"no animation format {suffix!r}, there are {', '.join(FORMATS)}")
@@ -189,7 +189,7 @@ def _changes(frames: Frames) -> NDArray[np.uint8]:
 def _description(image: Image.Image) -> object:
     try:
         return image.getexif().get(DESCRIPTION)
-    except (SyntaxError, struct.error):  # what Pillow says to EXIF that is damaged
+    except (SyntaxError, struct.error):  # errors of Pillow where EXIF is damaged
         return None
 
 

@@ -1,4 +1,4 @@
-"""What a decoder will hold and do, told from the header, and refused where it is too much."""
+"""The memory and work of a decoder, told from the header, and refused where they are too much."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def check_image(image: ImageFile.ImageFile, file: BinaryIO, max_pixels: int, *, 
     Raises
     ------
     GlimpseError
-        With what it would take.
+        If it would; the message names the number.
     """
     kind = "16-bit colour" if deep else _kind(image)
     check_pixels(image.height, image.width, max_pixels, DECODER_BYTES[kind] / DECODER_BYTES["plain"], kind)

@@ -1,4 +1,4 @@
-"""What the levels of a file mean: pixels of any mode into grey or RGB, profiles into chunks."""
+"""The meaning of levels: pixels of any mode into grey or RGB, profiles into chunks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Convert = Callable[[Image.Image], Image.Image | Array]
 def conversion(
     image: ImageFile.ImageFile, levels: tuple[float, float] | None, table: Array | None = None
 ) -> tuple[Convert, tuple[str, ...]]:
-    """Return what makes L, LA, RGB, RGBA, 16-bit grey or floats of any part, and what to say of it."""
+    """Return a function that makes L, LA, RGB, RGBA, 16-bit grey or floats of any part, and notes on it."""
     if image.mode == "I" and image.format == "PPM":  # more than 8 bits, which Pillow scales to 65535
         return lambda part: np.asarray(part).astype(np.uint16), ()
     if table is not None:  # 16-bit grey that lies otherwise in the file
@@ -45,7 +45,7 @@ def conversion(
 
 
 def _kept_transparency(image: Image.Image) -> Convert:
-    if image.mode == "1":  # straight to LA Pillow forgets what is transparent
+    if image.mode == "1":  # straight to LA Pillow forgets which levels are transparent
         return lambda part: part.convert("L").convert("LA")
     mode = "LA" if image.mode == "L" else "RGBA"
     return lambda part: part.convert(mode)
@@ -63,7 +63,7 @@ def _ranged(image: ImageFile.ImageFile, levels: tuple[float, float] | None) -> C
 
 
 def _to_srgb(image: Image.Image) -> tuple[Convert, tuple[str, ...]]:
-    from PIL import ImageCms  # for CMYK and its like alone
+    from PIL import ImageCms  # costs time, and only CMYK, LAB and YCbCr need it
 
     if profile := image.info.get("icc_profile"):
         try:
@@ -79,7 +79,7 @@ def _to_srgb(image: Image.Image) -> tuple[Convert, tuple[str, ...]]:
 
 
 def meaning(image: Image.Image, *, grey: bool) -> tuple[dict[str, bytes], tuple[str, ...]]:
-    """Return what the levels mean, as the contents of PNG chunks, and what to say of the loss of it."""
+    """Return the meaning of the levels, as contents of PNG chunks, and notes on meaning that was lost."""
     info = image.info
     if image.mode not in (*GREYS, "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", *GREY16):
         return {}, ()

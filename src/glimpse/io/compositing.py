@@ -15,12 +15,12 @@ from glimpse.io.picture import Picture
 
 @dataclass(frozen=True)
 class Kind:
-    """What the pixels of several pictures become, so that they go on one canvas.
+    """The kind of pixels that several pictures are turned into, so that they go on one canvas.
 
     Parameters
     ----------
     like : Picture
-        Whose white and colours they have: the picture below, or the first patch.
+        The picture below, or the first patch: white and colours are its own.
     colors : int
         Channels beside alpha: 1 where all are grey.
     alpha : bool
@@ -50,7 +50,7 @@ class Kind:
         return cls(like, colors[0], any(picture.alpha for picture in pictures), flat)
 
     def pixels(self, picture: Picture, rows: slice = slice(None)) -> NDArray[Any]:
-        """Return rows of a picture as pixels of this kind, unchanged where they are that already."""
+        """Return rows of a picture as pixels of this kind, unchanged where they are of it already."""
         array = picture.pixels[rows, :]
         scale = self.like.white / picture.white
         array = array if scale == 1 else np.float32(scale) * array
@@ -72,7 +72,7 @@ def _colors(picture: Picture) -> int:
 
 @dataclass(frozen=True)
 class Ground:
-    """What a canvas of patches is laid over: a picture, or black.
+    """The ground that a canvas of patches is laid over: a picture, or black.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Files into pictures: opened within the limits, upright, with notes of what is not as in the file."""
+"""Files into pictures: opened within the limits, upright, with notes on every change."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FORMATS = ("PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP", "PPM")
 
 _BEGINNINGS = {"PNG": rb"\x89PNG", "JPEG": rb"\xff\xd8\xff", "GIF": rb"GIF8[79]a", "WebP": rb"RIFF....WEBP"}
 
-Image.MAX_IMAGE_PIXELS = None  # ours is checked instead, and tells what to do
+Image.MAX_IMAGE_PIXELS = None  # the limit of glimpse is checked instead: its message tells what to do
 
 Reduce = Callable[[tuple[int, int]], int]
 
@@ -45,14 +45,14 @@ def decode(file: BinaryIO, options: DecodeOptions = DEFAULT, reduce: Reduce | No
     file : binary file
         Its content decides the format: PNG, JPEG, GIF, TIFF, BMP, WebP, PPM or NPY.
     options : DecodeOptions
-        What black and white are, how large a file may be.
+        The levels of black and white, the size that a file may have, the page.
     reduce : callable or None
         Given rows and columns, says how many times smaller a JPEG file may be decoded: 1, 2, 4 or 8.
 
     Raises
     ------
     GlimpseError
-        Whatever is wrong with the file.
+        If anything is wrong with the file.
     """
     head = b""
     try:
@@ -219,7 +219,7 @@ def _is_deep_colour(image: ImageFile.ImageFile) -> bool:
 
 
 def _keeps_deep(image: ImageFile.ImageFile, options: DecodeOptions) -> bool:
-    """Whether something can read all bits of the frame that is asked for."""
+    """Whether all bits of the frame that is asked for can be read."""
     return (options.page or 1) == 1 and (image.format == "PPM" or codecs() is not None)
 
 
@@ -239,7 +239,7 @@ def _record_text(image: ImageFile.ImageFile) -> str | None:
         return None if text is None else str(text)
     if image.format not in ("PNG", "GIF", "WEBP"):
         return None
-    from glimpse.io.animation import animation_comment  # of the others none carries a record
+    from glimpse.io.animation import animation_comment  # no other format carries a record
 
     comment = animation_comment(image)
     return comment if comment and comment.startswith('{"glimpse"') else None  # others write comments too

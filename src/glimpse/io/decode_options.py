@@ -14,7 +14,7 @@ class DecodeOptions:
     Parameters
     ----------
     levels : (float, float) or None
-        What black and white are in a file of floating-point or 32-bit numbers.
+        The levels of black and white in a file of floating-point or 32-bit numbers.
     max_pixels : int
         Most pixels of an image, or of the canvas that a record names.
     page : int or None
@@ -27,4 +27,4 @@ class DecodeOptions:
 
 
 DEFAULT = DecodeOptions()
-"""The options of who says nothing."""
+"""The options that hold where none are given."""

@@ -38,7 +38,7 @@ def encode_png(
     record : Record or None
         Goes into one text chunk, ``glimpse``.
     color : mapping of str to bytes
-        What the levels mean: ``icc_profile``, or the contents of the chunks ``gAMA``, ``cHRM``, ``sRGB``.
+        Their meaning: ``icc_profile``, or the contents of the chunks ``gAMA``, ``cHRM``, ``sRGB``.
     """
     chunks, meaning = PngInfo(), dict(color or {})
     profile = meaning.pop("icc_profile", None)
@@ -62,7 +62,7 @@ def encode_npy(array: NDArray[Any]) -> bytes:
 
 
 class Format(NamedTuple):
-    """One format of stills: how an array in a picture's levels is written, whether exactly."""
+    """One format of stills: the function that encodes an array in a picture's levels; exact or not."""
 
     encode: Callable[[NDArray[Any], Picture, Record | None], bytes]
     exact: bool

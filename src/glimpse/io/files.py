@@ -1,4 +1,4 @@
-"""Bytes in and out of files and pipes: read only what is a file, write a file whole or not at all."""
+"""Bytes in and out of files and pipes: read regular files alone, write a file whole or not at all."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from glimpse.errors import GlimpseError
 _PIECE = 1 << 20
 
 creating = threading.Lock()
-"""Held while a temporary file is made; who ends the process takes it first, and for ever."""
+"""Held while a temporary file is made; a signal that ends the process takes it first, and for ever."""
 
 _temporary: set[str] = set()
 
@@ -83,7 +83,7 @@ def _whole(stream: TextIO | None) -> bytes:
 
 
 def discard_temporaries() -> None:
-    """Remove what unfinished writes would leave behind; for the moment before the process ends."""
+    """Remove the temporary files of unfinished writes; for the moment before the process ends."""
     for name in list(_temporary):
         with contextlib.suppress(OSError):
             os.unlink(name)
@@ -129,7 +129,7 @@ class Draft:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Remove what was not published."""
+        """Remove the temporary file, unless it was published."""
         with contextlib.suppress(OSError):
             self.file.close()
         with contextlib.suppress(FileNotFoundError):

@@ -1,4 +1,4 @@
-"""Pictures in NumPy's own format, and numbers that only the user can call black and white."""
+"""Pictures in NumPy's own format, and numbers of which only the user knows black and white."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def read_npy(file: BinaryIO, max_pixels: int) -> NDArray[Any]:
     Raises
     ------
     GlimpseError
-        If it is no picture, too large, cut short, or has values that are not finite.
+        If it is not a picture, too large, cut short, or has values that are not finite.
     """
     shape, dtype = _npy_header(file)
     if len(shape) not in (2, 3) or 0 in shape or dtype.kind not in "biuf":
@@ -49,7 +49,7 @@ def _npy_header(file: BinaryIO) -> tuple[tuple[int, ...], np.dtype[Any]]:
 
 
 def check_finite(array: NDArray[Any] | Pixels) -> None:
-    """Refuse a picture with infinities or what is no number."""
+    """Refuse a picture with infinities or NaN."""
     for row in range(0, array.shape[0], 256):
         if not np.isfinite(array[row : row + 256, :]).all():
             raise GlimpseError("the picture has values that are not finite")

@@ -1,4 +1,4 @@
-"""A decoded still: its pixels, and what they mean."""
+"""A decoded still: its pixels and their meaning."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ class Picture:
     alpha : bool
         Whether the last channel is alpha and the others are multiplied by it.
     color : mapping
-        What the levels mean, for `encode_png`.
+        The meaning of the levels, for `encode_png`.
     text : str or None
         The record, unparsed.
     notes : tuple of str
-        What the user should know: something was converted, or left out.
+        Facts for the user: a conversion, or a part that was left out.
     exact : bool
         Whether these are the floating-point numbers of an NPY file.
     scale : int
         How many times smaller than the file the pixels were decoded.
     full : (int, int) or None
-        Rows and columns of the file, where that is so.
+        Rows and columns of the file, where the pixels are fewer.
     """
 
     pixels: Any

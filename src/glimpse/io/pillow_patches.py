@@ -1,4 +1,4 @@
-"""All that leans on Pillow's private parts, each with the reason; what a new Pillow may break is in here."""
+"""All that leans on Pillow's private parts, each with the reason: a new Pillow may break this module alone."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def orientation_of(image: ImageFile.ImageFile) -> int:
     try:
         _take_exif_out_of_text(image)
         value = image.getexif().get(_ORIENTATION, 1)
-    except Exception:  # damaged EXIF, of which Pillow says this and that
+    except Exception:  # damaged EXIF, for which Pillow raises several errors
         return 1
     return value if isinstance(value, int) else 1
 

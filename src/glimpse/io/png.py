@@ -26,7 +26,7 @@ def count_texts(file: BinaryIO, keyword: str) -> int:
     Raises
     ------
     GlimpseError
-        If there are so many chunks beside the pixels that reading them all would take long.
+        If the chunks beside the pixels are so many that reading them all would take long.
     """
     wanted = keyword.encode("ascii") + b"\0"
     found = others = 0

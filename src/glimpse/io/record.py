@@ -1,4 +1,4 @@
-"""The record that a file carries: with which window, from what, it was made. Read as untrusted text."""
+"""The record that a file carries: the window and the source that it was made with. Read as untrusted text."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Record:
     def to_dict(self) -> dict[str, Any]:
         """Return the flat JSON object; a swept value is [first, last].
 
-        Each of several windows is told by what sets it apart from the first one.
+        Each of several windows is told by the values in which it differs from the first one.
         """
         values = self.window.to_dict()
         for name in NUMBERS if self.last else ():
@@ -133,13 +133,13 @@ def _record(values: dict[str, Any], max_pixels: int) -> Record:
     if checked("offset", found.get("offset", 0), positive=False):
         values["gamma"] = Window.gamma  # a window has no offset, and its gamma alone would only be too bright
     if type(fast) is not int or fast not in (1, *LEAST_SIGMA):
-        raise GlimpseError("the record has a fast that is none")
+        raise GlimpseError(f"the record has fast {fast!r}, which is no scale of a decoded JPEG file")
     if axes != AXES or not isinstance(source, str) or method not in (None, *METHODS):
-        raise GlimpseError("the record has an axes, source or method that is none")
+        raise GlimpseError("the record has unknown axes, an unknown method, or a source that is no text")
     first, last = _ends(values)
     n = values.get("n", Window.n)
     if isinstance(n, list) and len(n) != 2:
-        raise GlimpseError("the record has an n that is none")
+        raise GlimpseError("the record has an n that is not one number or two")
     window, end = Window.from_dict(first), Window.from_dict(last)
     if method and window != end:
         raise GlimpseError("the record is of a sweep and of a canvas at once")
@@ -151,10 +151,10 @@ def _record(values: dict[str, Any], max_pixels: int) -> Record:
 def _windows(several: Any, values: dict[str, Any]) -> tuple[Window, ...]:
     """All windows, each told by the values that set it apart from the first one."""
     if not isinstance(several, list) or len(several) < 2 or not all(isinstance(one, dict) for one in several):
-        raise GlimpseError("the record has windows that are none")
+        raise GlimpseError("the record has windows that are not a list of two or more")
     windows = tuple(Window.from_dict({**values, **one}) for one in several)
     if windows[0] != Window.from_dict(values):
-        raise GlimpseError("the record has a first window that is not its own")
+        raise GlimpseError("the record begins its windows with another one than its own")
     return windows
 
 

@@ -9,7 +9,7 @@ from glimpse.window import Window
 LEAST_SIGMA = {8: 12.0, 4: 8.0, 2: 6.0}
 """Sigma, in pixels, from which a picture may be so many times smaller and show the same within 3 levels.
 
-It is the vivid colours that ask for so much: whatever leaves the range of RGB is clipped pixel by pixel, and
+Vivid colours ask for so much: colours that leave the range of RGB are clipped pixel by pixel, and
 the means of pixels leave it less. Grey would do with 1.5 reduced pixels."""
 
 FAR_ENDS = (2, 3, 4, 6, 7, 8)

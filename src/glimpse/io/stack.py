@@ -1,4 +1,4 @@
-"""Many patches in one file: an NPY array of them all, or an NPZ archive with what is known of each."""
+"""Many patches in one file: an NPY array of them all, or an NPZ archive with the numbers of each window."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def load_picture(name: str, options: DecodeOptions = DEFAULT, reduce: Reduce | N
 
 
 def as_array(picture: Picture) -> Picture:
-    """Return a picture whose pixels are an array, if that is of a size to keep.
+    """Return a picture with its pixels as an array, if they are few enough to be kept.
 
     It takes less time to look at many parts of an array than of the decoder's own image.
     """
@@ -49,7 +49,7 @@ def load_record(name: str, options: DecodeOptions = DEFAULT) -> Record:
     Raises
     ------
     GlimpseError
-        If there is none, or it is none of ours.
+        If the file carries no record, or a record that glimpse did not write.
     """
     with open_input(name) as file:
         head = file.read(limits.RECORD_BYTES + 1)
@@ -59,7 +59,7 @@ def load_record(name: str, options: DecodeOptions = DEFAULT) -> Record:
         record = picture_record(decode(file, options), options)
     if record is None:
         raise GlimpseError(
-            "it carries no record: .npy files, drawings and what other programs saved have none"
+            "it carries no record: .npy files, drawings and files that other programs saved have none"
         )
     return record
 
@@ -70,7 +70,7 @@ def picture_record(picture: Picture, options: DecodeOptions = DEFAULT) -> Record
     Raises
     ------
     GlimpseError
-        If the record is none of ours, or speaks of other pixels than these.
+        If glimpse did not write the record, or it speaks of other pixels than these.
     """
     if picture.text is None:
         return None
@@ -110,6 +110,6 @@ def save_still(
 
 
 def save_bytes(name: str, data: bytes, *, overwrite: bool = False, sync: bool = True) -> None:
-    """Write an output, as `write_output` does, with its name in front of what goes wrong."""
+    """Write an output, as `write_output` does, with its name in front of an error."""
     with about(f"-o {name}"):
         write_output(name, data, overwrite=overwrite, sync=sync)

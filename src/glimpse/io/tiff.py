@@ -1,4 +1,4 @@
-"""What a TIFF file says of its pages: sizes, samples, tables from samples to levels. Decodes no pixel."""
+"""The pages of a TIFF file by their tags: sizes, samples, tables from samples to levels. Decodes no pixel."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, LAB = 0, 1, 2, 3, 5, 8
 COLOURS = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, PALETTE: 1, CMYK: 4, 6: 3, LAB: 3}
-_EXTRA_MOST = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, PALETTE: 0}  # more is no picture to look at
+_EXTRA_MOST = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, PALETTE: 0}  # more channels are no picture
 _NAMES = {WHITE_IS_ZERO: "grey", BLACK_IS_ZERO: "grey", RGB: "RGB", PALETTE: "palette", CMYK: "CMYK",
           6: "YCbCr", LAB: "Lab", 32803: "colour filter array", 32844: "LogL", 32845: "LogLuv"}  # fmt: skip
 _FORMATS = {1: "", 2: "signed ", 3: "float ", 5: "complex ", 6: "complex "}
@@ -44,9 +44,9 @@ class Page:
     kind : int
         1 whole numbers, 2 signed ones, 3 floating-point ones.
     photometric : int
-        What the samples mean.
+        The meaning of the samples, by TIFF's number.
     extra : tuple of int or None
-        What each sample beyond the colours means, None where the file does not say.
+        The meaning of each sample beyond the colours, None where the file does not tell.
     planar : bool
         Whether each channel lies by itself.
     orientation : int
@@ -145,7 +145,7 @@ class Page:
         return self.photometric == PALETTE and 0 < max(self.color_map, default=0) < 256
 
     def notes(self) -> tuple[str, ...]:
-        """What is guessed, and what is left out."""
+        """Notes on guesses, and on samples that are left out."""
         notes = ["its 4th channel, of no stated meaning, was taken for alpha"] if self.guessed else []
         first, last = self.colours + self.alpha + 1, self.bands
         if first <= last:
@@ -176,19 +176,19 @@ def is_tiff(head: bytes) -> bool:
 
 
 def read_page(file: BinaryIO) -> Page:
-    """Return what the first page of a file is."""
+    """Return the first page of a file."""
     return _page(next(_directories(file)))
 
 
 def at_page(file: BinaryIO, number: int) -> BinaryIO:
     """Return the file as one whose first page is that of this number, from 1.
 
-    The pages are numbered along their chain; the pages that the first one has within follow.
+    The pages are numbered along their chain; the pages within the first one follow.
 
     Raises
     ------
     GlimpseError
-        If there are not so many.
+        If the file has fewer pages.
     """
     if number == 1:
         return file
