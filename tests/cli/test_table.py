@@ -194,7 +194,7 @@ def test_what_cannot_be_understood_says_what_was_found_and_the_nearest_columns(h
     ("columns", "message"),
     [
         ("left=x9", "--columns left=x9: no such column; there are image, gx, gy"),
-        ("middle=gx", "'middle' is no name of ours; there are image, "),
+        ("middle=gx", "'middle' is no known name; there are image, "),
         ("left", "'left' is not NAME=COLUMN"),
     ],
 )

@@ -106,7 +106,7 @@ def _reduction(rows: Iterable[Row], shape: tuple[int, int]) -> int:
 
     least = 8
     for row in rows:
-        with suppress(GlimpseError):  # told where the window is read
+        with suppress(GlimpseError):  # the error is told where the window is read
             least = min(least, reduction(row.window.window(shape), shape))
     return least
 

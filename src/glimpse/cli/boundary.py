@@ -40,7 +40,7 @@ class Boundary(click.Group):
         except GlimpseError as error:
             say(f"glimpse: {error}")
             _finish(2)
-        except (StandardOutputError, OSError) as error:  # whatever else is opened has errors of its own
+        except (StandardOutputError, OSError) as error:  # files have errors of their own
             say(f"glimpse: standard output: {(getattr(error, 'strerror', None) or str(error)).lower()}")
             _abandon(1)
         except (KeyboardInterrupt, click.Abort):  # before the command began, or a second one
@@ -87,7 +87,7 @@ def _first_flags() -> set[str]:
 
 
 def _finish(code: object) -> NoReturn:
-    """End with an exit code, if what was written has arrived."""
+    """End with an exit code, if the output has arrived."""
     if sys.stdout:
         sys.stdout.flush()
     sys.exit(code if isinstance(code, int) else 0)

@@ -1,4 +1,4 @@
-"""What is raised by an item of a batch, told as its own fault, so that the batch goes on."""
+"""Errors of an item of a batch, told as its own fault, so that the batch goes on."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def fault_of(error: BaseException) -> GlimpseError:
 
 @contextmanager
 def of_item(*, alone: bool = False) -> Iterator[None]:
-    """Turn what a block raises into a fault of its item; an unknown error of the only item stays itself.
+    """Turn the errors of a block into faults of its item; an unknown error of the only item stays itself.
 
     A closed pipe stays itself too, and with --debug everything does.
     """

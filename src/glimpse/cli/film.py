@@ -1,4 +1,4 @@
-"""The frames of a sweep in time: their windows, how they are drawn, what they are saved as."""
+"""The frames of a sweep in time: their windows, their drawing, their files."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Film:
     delays : sequence of int
         Hundredths of a second that each frame stands.
     record : Record or None
-        What the file remembers.
+        The record that goes into the file.
     first, last : Window
         The windows that the summary tells of.
     stops : sequence of Window
@@ -45,7 +45,7 @@ class Film:
     begun : sequence of int
         For each frame of a scanpath how many fixations have begun.
     notes : sequence of str
-        What the summary should tell.
+        Notes for the summary.
     """
 
     windows: Sequence[Window]
@@ -159,7 +159,7 @@ def _check_size(rows: int, cols: int, film: Film) -> None:
 
 
 def save_animation(output: str, shots: Sequence[Levels], film: Film, *, overwrite: bool) -> str:
-    """Save the frames as one file; return what to tell of it."""
+    """Save the frames as one file; return its line."""
     from glimpse.drawing.viewport import COLOURS
     from glimpse.io import save_bytes
     from glimpse.io.animation import encode_animation

@@ -30,7 +30,7 @@ def image_of(tables: TableOptions, image: str | None, window: WindowOptions) -> 
     Raises
     ------
     click.UsageError
-        If it is no such table, or of several images.
+        If the table cannot be read, or is of several images.
     """
     table = tables.read((image,) if image else (), window)
     names = {image} if image else {row.image for row in table if row.image}

@@ -1,4 +1,4 @@
-"""The page of ``glimpse show -o page.html``: what the explorer is told of an image."""
+"""The page of ``glimpse show -o page.html``: the facts of an image that it shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What commands say: one line per file."""
+"""The words of commands: one line per file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def source_name(name: str) -> str:
 
 
 def clipped(array: Any, white: int, output: str) -> list[str]:
-    """Return a note where levels cannot be written as they are, which a PNG then holds as black or white."""
+    """Return a note on levels beyond black or white, which a PNG cannot hold."""
     from glimpse.io.encode import still_format
 
     if still_format(output).exact or (array.min() >= -0.5 and array.max() <= white + 0.5):

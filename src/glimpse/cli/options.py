@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from glimpse.io import DecodeOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
-_DECODING = ("levels", "max_pixels", "page")  # what `input_options` says of the files
+_DECODING = ("levels", "max_pixels", "page")  # the options of `input_options`
 DEFAULTS = {field.name: field.default for field in fields(Window) if field.default is not MISSING}
 
 
@@ -95,7 +95,7 @@ def _numbers(sweep: bool) -> list[Callable[[F], F]]:
 
 
 def _whole_windows(sweep: bool) -> list[Callable[[F], F]]:
-    """The options that say where a window is at once, and what its filters are like."""
+    """The options that place a whole window, and the shape of its filters."""
     kind, tail = (ranged, ", or FIRST:LAST") if sweep else (single, "")
     return [
         option("--box", type=Parsed("box", kind(parse_box)), metavar="X,Y,W,H",
@@ -119,7 +119,7 @@ def _whole_windows(sweep: bool) -> list[Callable[[F], F]]:
 
 
 def _collected(values: dict[str, Any], *, sweep: bool) -> WindowOptions:
-    """Check what excludes what, and read the record that ``--like`` names.
+    """Check which options exclude each other, and read the record that ``--like`` names.
 
     The command line goes before the record, the record before the environment.
     """
@@ -148,7 +148,7 @@ def _ends_of(slices: Sequence[str]) -> Any:
 
 
 def _check_places(values: dict[str, Any], typed: set[str]) -> None:
-    """Refuse two places that are typed; forget those of the environment that another one goes before."""
+    """Refuse two places that are typed; forget places of the environment where one is typed."""
     whole = [name for name in ("slice", "box") if name in typed]
     if clash := [*whole[1:], *sorted({"gx", "gy", "delta"} & typed)] if whole else []:
         raise click.UsageError(f"--{whole[0]} says where the window is; leave out --{clash[0]}")

@@ -1,4 +1,4 @@
-"""What ``-o`` means: a file, a folder or a template, one name for each input, checked before any work."""
+"""The meaning of ``-o``: a file, a folder or a template, one name for each input, checked before any work."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def plan(
     inputs : sequence of str
         File names; ``-`` is standard input.
     output : str or None
-        What ``-o`` says.
+        The value of ``-o``.
     default : str
         Template of the name in the current folder, or in the folder given.
     suffixes : sequence of str
@@ -167,7 +167,7 @@ def input_fault(name: str, sources: Mapping[tuple[int, int], str]) -> str:
 
 
 def check_free(there: Sequence[str], count: int) -> None:
-    """Refuse outputs that exist, of so many, in one error that says what to do."""
+    """Refuse outputs that exist, of so many, in one error with advice."""
     if not there:
         return
     context = click.get_current_context(silent=True)

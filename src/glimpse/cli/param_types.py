@@ -1,4 +1,4 @@
-"""The words of the command line: how a number, a position, a box, a range is written."""
+"""The words of the command line: numbers, positions, boxes, ranges as they are written."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def parse_box(text: str) -> Box:
 
 
 def single(parse: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Return a parser of one value, which tells who takes a range where one is given."""
+    """Return a parser of one value; of a range it tells which command takes one."""
 
     def parse_single(text: str) -> Any:
         try:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Settings:
-    """What the command line says of canvases.
+    """The options of canvases.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Settings:
 class Piece(NamedTuple):
     """A patch and where it belongs."""
 
-    place: str  # what its lines name
+    place: str  # the name in its lines
     picture: Picture
     window: Window
     source: str
@@ -67,7 +67,7 @@ def load_pieces(
     shape : (int, int) or None
         Rows and columns of the canvas, where a picture below says so.
     settings : Settings
-        What the command line says.
+        The options of canvases.
 
     Returns
     -------

@@ -153,7 +153,7 @@ def _work(
     overwrite: bool,
     skip_existing: bool,
 ) -> tuple[Sequence[Row], Finish]:
-    """The windows that are to be read, and what gives each its output."""
+    """The windows that are to be read, and the function that names their outputs."""
     from glimpse.cli.table import Row
     from glimpse.cli.table.outputs import Outputs
     from glimpse.io.encode import FORMATS

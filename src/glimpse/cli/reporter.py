@@ -1,4 +1,4 @@
-"""What a batch tells while it runs: lines or a bar, failures, and a last line that counts."""
+"""The report of a running batch: lines or a bar, failures, and a last line that counts."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def run(
     count : int, optional
         How many outputs there will be, where it is not one of each item.
     noun : str
-        The noun of the last line, which counts.
+        The noun of the last line, which counts the outputs.
     finish : callable
         Makes lines of the result of an item's job, one after the other, in the order of the items.
     """

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from glimpse.io import DecodeOptions
     from glimpse.io.stack import Stack
 
-_TAKEN = ("patches", "image", *NUMBERS)  # names of arrays that are ours
+_TAKEN = ("patches", "image", *NUMBERS)  # names of arrays that a column may not take
 _MOST = 50  # windows of one job
 
 
@@ -41,7 +41,7 @@ class Cut(NamedTuple):
 
 
 class Columns:
-    """What is known of the patches in a stack: the numbers of their windows, and their rows."""
+    """The columns of a stack: the numbers of the windows of its patches, and the cells of their rows."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self._rows = rows

@@ -1,4 +1,4 @@
-"""What to write instead: names of options that other tools use, and words that a shell took apart."""
+"""Advice for the options of other tools, and for words that a shell took apart."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def check_words(context: click.Context, words: Sequence[str]) -> None:
     Raises
     ------
     click.UsageError
-        If there is one.
+        If a word is one.
     """
     for number, sign in pairwise(words):
         if sign == "%":

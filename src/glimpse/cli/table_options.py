@@ -39,12 +39,12 @@ class TableOptions:
         window : WindowOptions
             Options of the command line.
         noun : str
-            What a row is about: ``image``, or ``patch``.
+            The noun of a row: ``image``, or ``patch``.
 
         Raises
         ------
         click.UsageError
-            If it is no table of windows.
+            If the table cannot be read.
         """
         from glimpse.cli.table import read_table
         from glimpse.cli.table.columns import parse_columns

@@ -36,7 +36,7 @@ class Template:
     Raises
     ------
     click.UsageError
-        If a brace is open, a field unknown or its format none of ours.
+        If a brace is open, a field unknown, or its format not allowed.
     """
 
     def __init__(self, text: str, columns: Sequence[str] = ()) -> None:

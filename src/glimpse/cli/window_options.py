@@ -10,7 +10,7 @@ from glimpse.errors import GlimpseError
 from glimpse.validation import Pair
 from glimpse.window import NUMBERS, Window
 
-_FILTERS = ("sigma", "gamma", "n", "kernel", "edge")  # what a slice or a box leaves to other options
+_FILTERS = ("sigma", "gamma", "n", "kernel", "edge")  # the options beside a slice or a box
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class WindowOptions:
     Parameters
     ----------
     gx, gy, delta, sigma, gamma, n, kernel, edge
-        The window's own; gx and gy are `Position`; ``native`` is an n too.
+        As for `Window`; gx and gy are `Position`; ``native`` is an n too.
     slice, box, fit, pad
         A crop that the window tiles, as text or as a `Box`; how a box is filled; how much it grows.
     like : Record or None
@@ -68,7 +68,7 @@ class WindowOptions:
         return window
 
     def notes(self, window: Window, shape: tuple[int, int]) -> list[str]:
-        """Return what the line of a window should tell: where it lies, and what follows what."""
+        """Return notes for the line of a window: on its place, and on numbers that follow others."""
         notes = [] if window.sees(shape) else ["the window lies wholly beyond the image"]
         if not (self.guarded and self._in_pixels()) and window.looks_swapped(shape):
             notes.append("its centre is off the image, but on it with gx (DOWN) and gy (ACROSS) swapped")

@@ -1,4 +1,4 @@
-"""The work of ``glimpse write``: patches brought back to where their windows saw them, on one canvas."""
+"""The work of ``glimpse write``: patches restored where their windows saw them, on one canvas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All that leans on Pillow's private parts, each with the reason: a new Pillow may break this module alone."""
+"""Code that needs Pillow's private parts, each with its reason: a new Pillow may break this module alone."""
 
 from __future__ import annotations
 

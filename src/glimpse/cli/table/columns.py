@@ -1,4 +1,4 @@
-"""The columns of a table: which one is the image, which ones say where, under whatever usual names."""
+"""The columns of a table: the one of the image, those of the place, under any of their usual names."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ FORMS = (
     *(Form("center", (*a, *b)) for a, b in product(_MIDDLES, _SIZES)),
     *(Form("point", pair) for pair in product(ROWS, COLS)),
 )
-"""Every way that is understood, the surer ones first: the width and height beside corners are the image's."""
+"""Every form that is understood, the surer ones first: a width and height beside corners are the image's."""
 
 KNOWN = tuple(dict.fromkeys([*IMAGES, *NUMBERS, *TIMES, *(name for form in FORMS for name in form.names)]))
-"""Every name of a column that means something."""
+"""Every name of a column that has a meaning."""
 
 _SOUGHT = (
     "gx,gy or row,col or y,x (a centre), or a box: x,y,w,h or left,top,width,height or xmin,ymin,xmax,ymax"
@@ -88,14 +88,14 @@ def parse_columns(text: str) -> dict[str, str]:
     Raises
     ------
     GlimpseError
-        If a part has no ``=``, or its first name is none of ours.
+        If a part has no ``=``, or its first name is unknown.
     """
     pairs = [part.partition("=") for part in next(csv.reader([text]), [])]
     for name, equals, column in pairs:
         if not equals or not column.strip():
             raise GlimpseError(f"{text!r} is not NAME=COLUMN,... such as left=bbox_x,top=bbox_y")
         if key(name) not in KNOWN:
-            raise GlimpseError(f"{name.strip()!r} is no name of ours; there are {', '.join(KNOWN)}")
+            raise GlimpseError(f"{name.strip()!r} is no known name; there are {', '.join(KNOWN)}")
     return {key(name): column.strip() for name, _, column in pairs}
 
 
@@ -107,7 +107,7 @@ def find_columns(header: Sequence[str], renamed: Mapping[str, str], *, first: st
     header : sequence of str
         The names in the file.
     renamed : mapping of str to str
-        As of `parse_columns`.
+        As from `parse_columns`.
     first : str
         The name of the image's column that goes before the others: ``image`` or ``patch``.
 

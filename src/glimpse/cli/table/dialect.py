@@ -24,7 +24,7 @@ def as_utf8(data: bytes) -> bytes:
     Raises
     ------
     GlimpseError
-        If they are no text of the encoding that their byte order mark names.
+        If they are not text of the encoding that their byte order mark names.
     """
     for mark, encoding in _MARKS.items():
         if data.startswith(mark):
@@ -86,7 +86,7 @@ class Records:
     Parameters
     ----------
     data : bytes
-        As of `as_utf8`.
+        As from `as_utf8`.
 
     Raises
     ------

@@ -31,7 +31,7 @@ class Outputs:
     table : Table
         The rows.
     output : str or None
-        What ``-o`` says.
+        The value of ``-o``.
     default, suffixes
         As for `glimpse.cli.output_names.plan`.
     of_window : callable

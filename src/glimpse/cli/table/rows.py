@@ -18,7 +18,7 @@ _CELLS: dict[str, Callable[[str], Any]] = {
     **{name: positive_pair(name) for name in ("delta", "sigma")},
     "gamma": positive("gamma"),
 }
-_PLACES = ("gx", "gy", "delta", "slice", "box")  # which say where a window is, or how large
+_PLACES = ("gx", "gy", "delta", "slice", "box")  # columns that place a window, or size it
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Table(Sequence[Row]):
     window : WindowOptions
         Options of the command line.
     folder : str
-        Where names of images are relative to.
+        The folder that names of images are relative to.
     normalized : bool
         Whether positions and sizes go from 0 to 1.
     """
@@ -208,7 +208,7 @@ def read_table(
     Raises
     ------
     GlimpseError
-        If it is no such table, or says again what the command line says.
+        If the table cannot be read, or repeats an option of the command line.
     """
     records = Records(as_utf8(data))
     columns = find_columns(records.header, renamed or {}, first=first)
