@@ -38,9 +38,9 @@ def main() -> None:
         fixations.write_text("\n".join(["gx,gy", *rows]), encoding="utf-8")
         outputs = (Path(folder, f"patches-{number}") for number in itertools.count())
 
-        def ours(*more: object) -> Callable[[], object]:
+        def ours(*more: object, ending: str = "/") -> Callable[[], object]:
             words = ("--table", fixations, "-n", N, "--delta", DELTA, "-q", *more)
-            return lambda: glimpse("read", picture, *words, "-o", f"{next(outputs)}/")()
+            return lambda: glimpse("read", picture, *words, "-o", f"{next(outputs)}{ending}")()
 
         def peer() -> object:
             return command(sys.executable, "-c", PEER, picture, fixations, next(outputs), N, DELTA)()
@@ -48,10 +48,11 @@ def main() -> None:
         calls = {
             "glimpse read --table": ours(),
             "glimpse read --table -j 1": ours("-j", 1),
+            "the same, all in one .npz": ours("-j", 1, ending=".npz"),
             "Pillow, LANCZOS in a loop": peer,
         }
         times = interleaved(calls, rounds=3)
-        assert all(len(list(done.iterdir())) == WINDOWS for done in Path(folder).glob("patches-*"))
+        assert all(len(list(done.iterdir())) == WINDOWS for done in Path(folder).glob("patches-*[0-9]"))
     table(f"{WINDOWS:,} windows ({N} x {N}, delta {DELTA}, RGB) of 12 MP, one PNG each", times,
           "glimpse read --table")  # fmt: skip
 

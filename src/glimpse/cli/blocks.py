@@ -11,7 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from glimpse.cli.faults import fault_of
-from glimpse.cli.table import Row
+from glimpse.cli.table import Row, Table
 from glimpse.errors import GlimpseError
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def blocks(
     folder = "" if jobs else os.getcwd()
     sources = [
         Source(name, Rows(finished or rows.__getitem__, indices), decoding, fast=fast, folder=folder)
-        for name, indices in _by_image(rows).items()
+        for name, indices in _by_image(images_of(rows)).items()
     ]
     whole = len(sources) >= 2 * jobs  # enough images for all threads: none waits for the decoding of another
     return [
@@ -156,9 +156,14 @@ def blocks(
     ]
 
 
-def _by_image(rows: Iterable[Row]) -> dict[str, array[int]]:
+def images_of(rows: Sequence[Row]) -> Iterable[str]:
+    """Return the image of each row."""
+    return rows.images() if isinstance(rows, Table) else (row.image for row in rows)
+
+
+def _by_image(images: Iterable[str]) -> dict[str, array[int]]:
     """The indices of the rows of each image, in the order of their first ones."""
     groups: dict[str, array[int]] = {}
-    for index, row in enumerate(rows):
-        groups.setdefault(row.image, array("q")).append(index)
+    for index, image in enumerate(images):
+        groups.setdefault(image, array("q")).append(index)
     return groups

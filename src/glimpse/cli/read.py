@@ -174,7 +174,9 @@ def _work(
 
 
 def _sources(rows: Sequence[Row]) -> list[str]:
-    return list(dict.fromkeys(row.image for row in rows if row.image))
+    from glimpse.cli.blocks import images_of
+
+    return list(filter(None, dict.fromkeys(images_of(rows))))
 
 
 def _shape(decoding: DecodeOptions, name: str) -> tuple[int, int]:

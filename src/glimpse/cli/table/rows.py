@@ -108,17 +108,29 @@ class Table(Sequence[Row]):
     def __iter__(self) -> Iterator[Row]:
         return map(self._row, range(len(self)))
 
+    def images(self) -> Iterator[str]:
+        """Yield the image of each row, empty where it names none; quicker than the rows themselves."""
+        for index in range(len(self)):
+            try:
+                yield os.path.join(self._folder, self._image(self._values(index)))
+            except GlimpseError:
+                yield ""
+
     def _row(self, index: int) -> Row:
-        row = Row(f"{self.name}:{self._records.line(index)}", "", self._window, index=index)
+        window, fault = self._window, None
+        values: list[str] = []
+        named = image = output = ""
         try:
             values = self._values(index)
-            cells = dict(zip(self.columns.header, values, strict=False))
-            row = replace(row, cells=cells, output=self._cell(values, "output"))
+            output = self._cell(values, "output")
             named = self._image(values)
-            row = replace(row, named=named, image=os.path.join(self._folder, named))
-            return replace(row, window=self._placed(values))
+            image = os.path.join(self._folder, named)
+            window = self._placed(values)
         except GlimpseError as error:
-            return replace(row, fault=error)
+            fault = error
+        cells = dict(zip(self.columns.header, values, strict=False))
+        place = f"{self.name}:{self._records.line(index)}"
+        return Row(place, image, window, output, cells, index, named, fault)
 
     def _values(self, index: int) -> list[str]:
         values, size = self._records.cells(index), len(self.columns.header)
