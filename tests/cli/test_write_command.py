@@ -511,3 +511,59 @@ def test_sigma_follows_a_delta_that_is_typed_and_the_line_says_so(patch):
     result = invoke("write", patch, "--delta", "6", "-o", "c.png")
     assert "delta 6, sigma 3.6" in result.stderr
     assert "sigma follows delta" in result.stderr
+
+
+@pytest.fixture
+def stack(image):
+    Path("w.csv").write_text("row,col,delta\n12,25,1.5\n20,14,1\n9,30,2\n")
+    assert (
+        invoke("read", image, "--table", "w.csv", "-n", "8", "--kernel", "box", "-o", "s.npz").exit_code == 0
+    )
+    assert (
+        invoke("read", image, "--table", "w.csv", "-n", "8", "--kernel", "box", "-o", "out/").exit_code == 0
+    )
+    return "s.npz"
+
+
+def test_a_stack_of_patches_is_written_as_their_files_are(stack):
+    assert invoke("write", *sorted(map(str, Path("out").iterdir())), "-o", "files.png").exit_code == 0
+    result = invoke("write", stack)
+    assert result.exit_code == 0, result.stderr
+    np.testing.assert_array_equal(opened("s-canvas.png"), opened("files.png"))
+    assert load_record("s-canvas.png") == load_record("files.png")
+    assert lines(result.stderr)[0].startswith("s.npz[0]: 30 x 44 canvas, row 12 (gx)")
+
+
+def test_a_stack_in_a_folder_gives_a_canvas_of_each_patch(stack):
+    assert invoke("write", stack, "-o", "each/").exit_code == 0
+    assert sorted(os.listdir("each")) == [f"s-0000{i}-canvas.png" for i in range(3)]
+    invoke("write", sorted(map(str, Path("out").iterdir()))[2], "-o", "one.png")
+    np.testing.assert_array_equal(opened("each/s-00002-canvas.png"), opened("one.png"))
+
+
+def test_an_array_of_patches_takes_its_windows_from_a_table(stack):
+    np.save("s.npy", np.load(stack)["patches"])
+    typed = ["--table", "w.csv", "--kernel", "box", "--canvas", "30,44"]
+    assert invoke("write", "s.npy", *typed, "-o", "c.png").exit_code == 0
+    assert invoke("write", stack, "-o", "d.png").exit_code == 0
+    np.testing.assert_array_equal(opened("c.png"), opened("d.png"))
+
+
+def test_what_is_typed_goes_before_a_stack(stack):
+    assert invoke("write", stack, "--canvas", "60,70", "--sigma", "2", "-o", "c.png").exit_code == 0
+    found = load_record("c.png")
+    assert (found.shape, found.window.sigma, found.window.kernel) == ((60, 70), 2, "box")
+
+
+def test_a_file_that_is_no_stack_is_one_line(folder):
+    Path("s.npz").write_bytes(b"PK\3\4 no archive")
+    result = invoke("write", "s.npz", "-o", "c.png")
+    assert result.exit_code == 1
+    assert lines(result.stderr) == ["glimpse: s.npz: not a stack of patches: File is not a zip file"]
+
+
+def test_a_stack_is_never_replaced(stack):
+    os.rename(stack, "s.npy")
+    result = invoke("write", "s.npy", "--table", "w.csv", "-o", "s.npy", "--overwrite")
+    assert result.exit_code == 2
+    assert "an input is never replaced" in result.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -9,11 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from glimpse.cli.faults import of_item
 from glimpse.cli.messages import source_name
 from glimpse.cli.table import Row
+from glimpse.cli.window_options import WindowOptions
 from glimpse.errors import GlimpseError, about, prefixed
 from glimpse.window import Blend, Method, Window
 
 if TYPE_CHECKING:
     from glimpse.io import DecodeOptions, Picture, Record
+    from glimpse.io.stack_input import PatchStack
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,28 @@ class Settings:
     gain: float | None
     decoding: DecodeOptions
     overwrite: bool
+
+
+@dataclass(frozen=True)
+class StackRow(Row):
+    """A patch of a stack."""
+
+    stack: PatchStack | None = None
+
+
+def stack_rows(name: str, window: WindowOptions, decoding: DecodeOptions) -> list[Row]:
+    """Return the patches of a stack, whose own windows `window` changes; of a bad file its fault."""
+    from glimpse.io.stack_input import load_stack
+
+    stem = os.path.splitext(os.path.basename(name))[0]
+    try:
+        stack = load_stack(name, decoding)
+    except GlimpseError as error:
+        return [Row(name, name, window, fault=error)]
+    return [
+        StackRow(f"{name}[{index}]", f"{stem}-{index:05d}", window, index=index, stack=stack)
+        for index in range(len(stack))
+    ]
 
 
 class Piece(NamedTuple):
@@ -113,9 +138,10 @@ def _loaded(row: Row, shape: tuple[int, int] | None, settings: Settings) -> tupl
     if row.fault:
         raise row.fault
     try:
-        patch, found = _load_patch(row.image, settings)
+        patch, found = _load_patch(row, shape, settings)
     except GlimpseError as error:
-        raise error if row.place == row.image else prefixed(row.image, error) from error
+        alone = row.place == row.image or isinstance(row, StackRow)
+        raise error if alone else prefixed(row.image, error) from error
     shape = shape or _canvas_shape(settings, row.window.like or found)
     options = row.window.or_like(found).or_n(patch.shape)
     source = found.source if found else source_name(row.image)
@@ -123,12 +149,15 @@ def _loaded(row: Row, shape: tuple[int, int] | None, settings: Settings) -> tupl
     return Piece(row.place, patch, window, source, options.notes(window, shape)), shape
 
 
-def _load_patch(name: str, settings: Settings) -> tuple[Picture, Record | None]:
+def _load_patch(row: Row, shape: tuple[int, int] | None, settings: Settings) -> tuple[Picture, Record | None]:
     from glimpse import io
 
+    if isinstance(row, StackRow) and row.stack:
+        size = shape or (_canvas_shape(settings, None) if settings.canvas else None)
+        return row.stack.picture(row.index), row.stack.record(row.index, size)
     pages_elsewhere = settings.onto is not None or isinstance(settings.canvas, str)
     decoding = replace(settings.decoding, page=None) if pages_elsewhere else settings.decoding
-    patch = io.load_picture(name, decoding)
+    patch = io.load_picture(row.image, decoding)
     found = io.picture_record(patch, decoding)
     if found and not found.is_patch:
         raise GlimpseError("not a patch: its record is of a canvas or an animation")

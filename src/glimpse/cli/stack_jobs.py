@@ -19,7 +19,7 @@ from glimpse.cli.streams import say
 from glimpse.cli.table import Row, Table
 from glimpse.errors import GlimpseError, prefixed
 from glimpse.limits import STACK_SAMPLES
-from glimpse.window import NUMBERS, Window
+from glimpse.window import EDGES, KERNELS, NUMBERS, Window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from glimpse.io import DecodeOptions
     from glimpse.io.stack import Stack
 
-_TAKEN = ("patches", "image", *NUMBERS)  # names of arrays that a column may not take
+_TAKEN = ("patches", "image", "kernel", "edge", "shape", *NUMBERS)  # which no column may take
+_NAMES = {"kernel": KERNELS, "edge": EDGES}
 _MOST = 50  # windows of one job
 
 
@@ -36,6 +37,7 @@ class Cut(NamedTuple):
 
     row: Row
     window: Window
+    shape: tuple[int, int]  # of the image
     levels: NDArray[Any]
     line: Line
 
@@ -46,9 +48,13 @@ class Columns:
     def __init__(self, rows: Sequence[Row]) -> None:
         self._rows = rows
         self._numbers = {name: (array("d"), array("d")) for name in NUMBERS}
+        self._sizes, self._kinds = array("q"), {"kernel": array("b"), "edge": array("b")}
 
-    def keep(self, window: Window) -> None:
-        """Note the window of a patch that came into the stack."""
+    def keep(self, window: Window, shape: tuple[int, int]) -> None:
+        """Note the window of a patch that came into the stack, on an image of this shape."""
+        self._sizes.extend(shape)
+        for name, kinds in self._kinds.items():
+            kinds.append(_NAMES[name].index(getattr(window, name)))
         for name, pair in self._numbers.items():
             value = getattr(window, name)
             both = value if isinstance(value, tuple) else (value, value)
@@ -64,6 +70,9 @@ class Columns:
         for name, pair in self._numbers.items():
             rows, cols = (np.asarray(values)[order] for values in pair)
             yield name, rows if (rows == cols).all() else np.stack([rows, cols], axis=1)
+        for name, kinds in self._kinds.items():
+            yield name, np.array(_NAMES[name])[np.asarray(kinds)[order]]
+        yield "shape", np.asarray(self._sizes).reshape(-1, 2)[order]
         yield "image", np.array([row.named or row.image for row in self._each(kept)], dtype=np.str_)
         if isinstance(self._rows, Table):
             for name in dict.fromkeys(self._rows.columns.header):
@@ -147,7 +156,7 @@ def _added(stack: Stack, columns: Columns, cut: Cut) -> Line:
         stack.add(cut.row.index, cut.levels)
     except GlimpseError as error:
         return prefixed(cut.row.place, error)
-    columns.keep(cut.window)
+    columns.keep(cut.window, cut.shape)
     return cut.line
 
 
@@ -173,4 +182,4 @@ def _levels(found: Found, block: Block, *, output: str, exact: bool) -> Cut:
     levels = unpremultiply(found.patch, picture.white) if picture.alpha else found.patch
     levels = levels if exact else to_levels(levels, picture.white)
     line = told(found, picture, output, ".npy" if exact else ".png")
-    return Cut(found.row, found.window, levels, line)
+    return Cut(found.row, found.window, picture.shape, levels, line)

@@ -12,7 +12,7 @@ import click
 from glimpse.cli.options import input_options, option, output_options, skip_option, window_options
 from glimpse.cli.output_names import one_file, plan
 from glimpse.cli.param_types import FileName, Parsed, parse_canvas, parse_gain
-from glimpse.cli.pieces import Settings
+from glimpse.cli.pieces import Settings, stack_rows
 from glimpse.cli.reporter import Line, left
 from glimpse.cli.runner import run
 from glimpse.cli.table import Row, Table
@@ -90,8 +90,9 @@ def write(
         _check_canvas(canvas, decoding)
     blend = blend or ("mean" if gain is None else "add")
     settings = Settings(canvas, onto, blend, method, gain, decoding, overwrite)
-    rows = _rows(patches, window, tables)
-    together = (len(rows) > 1 and one_file(output)) or (tables.name is not None and output is None)
+    rows = _rows(patches, window, tables, decoding)
+    whole = bool(tables.name) or len(patches) == 1  # one input, which names its canvas
+    together = (len(rows) > 1 and one_file(output)) or (whole and output is None)
     inputs = [row.image for row in rows]
     names = plan(
         [tables.name or patches[0]] if together else inputs,
@@ -100,7 +101,9 @@ def write(
         suffixes=tuple(FORMATS),
         overwrite=overwrite,
         skip_existing=skip_existing,
-        protect=[name for name in (*inputs, canvas, onto, tables.name) if isinstance(name, str) and name],
+        protect=[
+            name for name in (*patches, *inputs, canvas, onto, tables.name) if isinstance(name, str) and name
+        ],
     )
     groups = [rows] if together else [[row] for row in rows]
 
@@ -113,17 +116,34 @@ def write(
         count=len(rows))  # fmt: skip
 
 
-def _rows(patches: tuple[str, ...], window: WindowOptions, tables: TableOptions) -> list[Row]:
+def _rows(
+    patches: tuple[str, ...], window: WindowOptions, tables: TableOptions, decoding: DecodeOptions
+) -> list[Row]:
     """The patches of the command line, of a table, or of both: then a row for each patch, in order."""
+    if not (patches or tables.name):
+        raise click.UsageError("Missing argument 'PATCH...', or a table of them (--table)")
+    stacks = [(bool(tables.name) and len(patches) == 1) or _is_archive(name) for name in patches]
+    pairs = zip(patches, stacks, strict=True)
+    found = [row for name, stack in pairs for row in _files(name, window, decoding, stack=stack)]
     if not tables.name:
-        if not patches:
-            raise click.UsageError("Missing argument 'PATCH...', or a table of them (--table)")
-        return [Row(name, name, window) for name in patches]
+        return found
     table = tables.read(patches[:1], window, noun="patch")
-    rows = [_of_output(row, table, tables.folder) for row in table]
-    if patches and len(patches) != len(rows):
-        raise click.UsageError(f"--table {tables.name} has {len(rows)} rows for {len(patches)} patches")
-    return [replace(row, image=name) for row, name in zip(rows, patches, strict=True)] if patches else rows
+    if not found:
+        return [_of_output(row, table, tables.folder) for row in table]
+    if len(found) != len(table):
+        raise click.UsageError(f"--table {tables.name} has {len(table)} rows for {len(found)} patches")
+    return [replace(one, place=row.place, window=row.window, fault=row.fault)
+            for one, row in zip(found, table, strict=True)]  # fmt: skip
+
+
+def _is_archive(name: str) -> bool:
+    return name.lower().endswith(".npz")
+
+
+def _files(name: str, window: WindowOptions, decoding: DecodeOptions, *, stack: bool) -> list[Row]:
+    """The patches of a file: one, or all of a stack."""
+    many = stack and name.lower().endswith((".npz", ".npy"))
+    return stack_rows(name, window, decoding) if many else [Row(name, name, window)]
 
 
 def _of_output(row: Row, table: Table, folder: str) -> Row:

@@ -25,7 +25,7 @@ def read_npy(file: BinaryIO, max_pixels: int) -> NDArray[Any]:
     GlimpseError
         If it is not a picture, too large, cut short, or has values that are not finite.
     """
-    shape, dtype = _npy_header(file)
+    shape, _, dtype = npy_header(file)
     if len(shape) not in (2, 3) or 0 in shape or dtype.kind not in "biuf":
         raise GlimpseError(f"an array of shape {shape} and type {dtype} is no image")
     bands = shape[2] if len(shape) == 3 else 1
@@ -41,11 +41,12 @@ def read_npy(file: BinaryIO, max_pixels: int) -> NDArray[Any]:
     return array
 
 
-def _npy_header(file: BinaryIO) -> tuple[tuple[int, ...], np.dtype[Any]]:
+def npy_header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Return shape, whether columns come first, and type of an array; the file then stands at its numbers."""
     first = np.lib.format.read_magic(file) == (1, 0)
     read = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
-    shape, _, dtype = read(file, max_header_size=_HEADER)
-    return shape, dtype
+    header: tuple[tuple[int, ...], bool, np.dtype[Any]] = read(file, max_header_size=_HEADER)
+    return header
 
 
 def check_finite(array: NDArray[Any] | Pixels) -> None:
