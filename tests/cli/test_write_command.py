@@ -567,3 +567,25 @@ def test_a_stack_is_never_replaced(stack):
     result = invoke("write", "s.npy", "--table", "w.csv", "-o", "s.npy", "--overwrite")
     assert result.exit_code == 2
     assert "an input is never replaced" in result.stderr
+
+
+def test_several_patches_without_an_output_are_told_the_choice(patches):
+    result = invoke("write", *patches)
+    assert result.exit_code == 2
+    assert (
+        "2 patches need -o: a file (all.png) for one canvas, a folder (out/) for one of each" in result.stderr
+    )
+
+
+def test_a_picture_below_of_another_size_than_the_source_is_noted(patch):
+    save("small.png", noise(15, 22, 3))
+    result = invoke("write", patch, "--onto", "small.png", "-o", "c.png")
+    assert "its source was 30 x 44, small.png is 15 x 22: it lies at the same pixels" in result.stderr
+    assert "its source" not in invoke("write", patch, "--onto", "a.png", "-o", "d.png").stderr
+
+
+def test_patches_of_several_images_on_one_canvas_are_noted(patches):
+    save("b.png", noise(*SHAPE, 3))
+    invoke("read", "b.png", *TYPED, "-o", "r.png")
+    assert "; of 2 images" in lines(invoke("write", "p.png", "r.png", "-o", "c.png").stderr)[-1]
+    assert "images" not in invoke("write", *patches, "-o", "d.png").stderr

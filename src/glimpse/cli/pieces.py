@@ -75,6 +75,7 @@ class Piece(NamedTuple):
     picture: Picture
     window: Window
     source: str
+    known: bool  # whether the patch itself tells its source
     notes: Sequence[str]  # on its window
 
 
@@ -146,7 +147,18 @@ def _loaded(row: Row, shape: tuple[int, int] | None, settings: Settings) -> tupl
     options = row.window.or_like(found).or_n(patch.shape)
     source = found.source if found else source_name(row.image)
     window = options.window(shape)
-    return Piece(row.place, patch, window, source, options.notes(window, shape)), shape
+    notes = [*options.notes(window, shape), *_resized(found, shape, settings)]
+    return Piece(row.place, patch, window, source, found is not None, notes), shape
+
+
+def _resized(record: Record | None, shape: tuple[int, int], settings: Settings) -> list[str]:
+    """A note where the picture below is of another size than the patch's source: pixels are not scaled."""
+    if settings.onto is None or record is None or record.shape == shape:
+        return []
+    ours, theirs = (f"{rows} x {cols}" for rows, cols in (record.shape, shape))
+    return [
+        f"its source was {ours}, {os.path.basename(settings.onto)} is {theirs}: it lies at the same pixels"
+    ]
 
 
 def _load_patch(row: Row, shape: tuple[int, int] | None, settings: Settings) -> tuple[Picture, Record | None]:

@@ -56,7 +56,8 @@ if TYPE_CHECKING:
     "--gain",
     type=Parsed("gain", parse_gain),
     metavar="auto|FACTOR",
-    help="Multiply the bare transpose, and add it. [default: auto, a flat patch keeps its level]",
+    help="Brightness of the bare canvas, 1 is the equation's; several add up. "
+    "[default: auto, a flat patch keeps its level]",
 )
 @input_options
 @output_options(
@@ -78,7 +79,7 @@ def write(
     quiet: bool,
     decoding: DecodeOptions,
 ) -> None:
-    """Restore each PATCH ('-' is standard input) where its window saw it.
+    """Restore each PATCH ('-' is standard input) where its window saw it; an .npz is a stack of many.
 
     A patch of glimpse read needs no numbers. Any other picture needs --canvas or --onto, and a window
     unless it is to span the canvas. With --table each row is a patch, all on one canvas.
@@ -94,6 +95,10 @@ def write(
     whole = bool(tables.name) or len(patches) == 1  # one input, which names its canvas
     together = (len(rows) > 1 and one_file(output)) or (whole and output is None)
     inputs = [row.image for row in rows]
+    if output is None and not whole:
+        raise click.UsageError(
+            f"{len(patches)} patches need -o: a file (all.png) for one canvas, a folder (out/) for one of each"
+        )
     names = plan(
         [tables.name or patches[0]] if together else inputs,
         output,

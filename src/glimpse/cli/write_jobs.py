@@ -42,6 +42,8 @@ def write_canvas(rows: Sequence[Row], output: str, settings: Settings) -> list[L
     pictures = [canvas.like, *(piece.picture for piece in pieces)]
     notes = [*dict.fromkeys(note for picture in pictures for note in picture.notes), *cut_note(canvas.share)]
     notes += [] if record.fits else ["too many windows for a record"]
+    images = {piece.source for piece in pieces if piece.known}
+    notes += [f"of {len(images)} images"] if len(images) > 1 else []
     return [*faults, *_told(pieces, shape, output, notes)]
 
 
