@@ -1,6 +1,6 @@
-"""Peak memory of `glimpse read` against the pixels of a picture: `python tests/bench/memory.py`.
+"""Peak memory of every command against the pixels of its picture: `python tests/bench/memory.py`.
 
-A whole-image window, one job. The promise is 5 bytes a pixel and 150 MB.
+One job. The promise is 5 bytes a pixel and 150 MB; `locate` has a figure of its own.
 """
 
 import tempfile
@@ -9,19 +9,40 @@ from pathlib import Path
 from bench import SCENE, peak
 from PIL import Image
 
+SIZES = ((4000, 6000),)
+COMMANDS = {
+    "read": ("read", "{picture}", "-o", "{folder}/p.png"),
+    "show": ("show", "{picture}", "-o", "{folder}/s.png"),
+    "show page": ("show", "{picture}", "-o", "{folder}/s.html"),
+    "sweep": ("sweep", "{picture}", "--delta", "1:8", "--frames", "4", "-o", "{folder}/s.gif"),
+    "write": ("write", "{folder}/p.png", "-o", "{folder}/c.png"),
+    "write --onto": ("write", "{folder}/p.png", "--onto", "{picture}", "-o", "{folder}/c.png"),
+    "locate": ("locate", "{picture}", "{folder}/q.png"),
+}
+
 
 def main() -> None:
     """Print the table."""
-    print("  MP   file        peak MB  promised MB")
+    print("command        file      MP   peak MB  promised MB  bytes a pixel beyond 150 MB")
     with tempfile.TemporaryDirectory() as folder:
-        for rows, cols in ((1000, 1500), (3000, 4000), (4000, 6000), (6000, 8000)):
+        for rows, cols in SIZES:
             for suffix in ("jpg", "png"):
                 picture = Path(folder, f"picture.{suffix}")
-                Image.open(SCENE).resize((cols, rows), Image.Resampling.BICUBIC).save(picture)
-                spent = peak("read", picture, "-o", f"{folder}/p.png", "--overwrite", "-q")
-                print(
-                    f"{rows * cols / 1e6:6.1f} {suffix:8} {spent:10.0f} {5 * rows * cols / 1e6 + 150:10.0f}"
-                )
+                Image.open(SCENE).convert("RGB").resize((cols, rows), Image.Resampling.BICUBIC).save(picture)
+                window = ("--row", rows // 2, "--col", cols // 2, "--delta", 4, "-n", 64)
+                peak("read", picture, *window, "-o", f"{folder}/q.png", "--overwrite", "-q")
+                for name, words in COMMANDS.items():
+                    spent = peak(*(w.format(picture=picture, folder=folder) for w in words), *quiet(name))
+                    pixels = rows * cols / 1e6
+                    print(
+                        f"{name:14} {suffix:5} {pixels:6.1f} {spent:9.0f} {5 * pixels + 150:12.0f} "
+                        f"{max(0, spent - 150) / pixels:10.1f}"
+                    )
+
+
+def quiet(name: str) -> tuple[str, ...]:
+    """The options of a command that writes a file."""
+    return () if name == "locate" else ("--overwrite", "-q")
 
 
 if __name__ == "__main__":
