@@ -53,8 +53,11 @@ def test_show_like_a_patch_and_through_pipes():
     np.testing.assert_array_equal(opened(piped.stdout_bytes), opened("s.png"))
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1), (3, 5)])
-@pytest.mark.parametrize("how", ["", "-n 1", "-n 200,1", "--delta 90", "--gx -9e8 --gy 9e8", "--sigma 1e-9"])
+HOW = ["", "-n 1", "-n 200,1", "--delta 90", "--gx -9e8 --gy 9e8", "--sigma 1e-9"]
+ODD = [(shape, "") for shape in [(1, 1), (300, 1), (3, 5)]] + [((1, 300), how) for how in HOW]
+
+
+@pytest.mark.parametrize(("shape", "how"), ODD)
 def test_odd_images_and_windows_are_shown(shape, how):
     save("o.png", np.dstack([noise(*shape)] * 3))
     result = invoke("show", "o.png", *split(how))

@@ -1,8 +1,6 @@
 """What to write instead of a name of another tool, and what a shell completes."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import click
@@ -109,12 +107,9 @@ FILES += [["write", "--onto"], ["write", "--canvas"], ["show"], ["sweep"], ["loc
 
 
 def completed(shell, words):
-    code = "import sys; sys.argv[0] = 'glimpse'; from glimpse.cli import main; main()"
     asked = {"_GLIMPSE_COMPLETE": f"{shell}_complete", "COMP_WORDS": " ".join(["glimpse", *words])}
     asked["COMP_CWORD"] = words[-1] if shell == "fish" else str(len(words))
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=os.environ | asked, capture_output=True, text=True, check=True
-    )
+    done = invoke(env=asked)
     assert not done.stderr
     return done.stdout
 
