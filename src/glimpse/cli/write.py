@@ -97,7 +97,8 @@ def write(
     inputs = [row.image for row in rows]
     if output is None and not whole:
         raise click.UsageError(
-            f"{len(patches)} patches need -o: a file (all.png) for one canvas, a folder (out/) for one of each"
+            f"{len(patches)} patches need -o: a file (all.png) for one canvas, "
+            "a folder (out/) for one of each"
         )
     names = plan(
         [tables.name or patches[0]] if together else inputs,
