@@ -61,7 +61,8 @@ def peak(*words: object) -> float:
     """Megabytes that `glimpse` with these words takes at its peak."""
     line = [sys.executable, "-c", _PEAK, sys.executable, "-m", "glimpse", *map(str, words)]
     unit = 1 if sys.platform == "darwin" else 1024
-    return int(subprocess.run(line, check=True, capture_output=True).stdout) * unit / 1e6
+    said = subprocess.run(line, check=True, capture_output=True).stdout.splitlines()
+    return int(said[-1]) * unit / 1e6
 
 
 def allocated(call: Callable[[], object]) -> float:

@@ -6,9 +6,11 @@ import struct
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
+from skimage.data import camera
 
-from glimpse import Window
-from glimpse.io.encode import KEYWORD, encode_npy, encode_png, unpremultiply
+from glimpse import GlimpseError, Window
+from glimpse.io import Picture, load_picture, save_still, save_strips
+from glimpse.io.encode import FORMATS, KEYWORD, encode_npy, encode_png, encode_strips, unpremultiply
 from glimpse.io.record import Record, parse_record
 
 RECORD = Record(Window(gx=2, gy=3.5, delta=1.5, sigma=0.7, n=(5, 7)), (9, 14), "ünï.png")
@@ -115,3 +117,49 @@ def test_16_bit_colour_is_a_png_of_16_bits(bands, shape):
     image = image.convert("LA") if bands == 2 else image
     np.testing.assert_array_equal(np.asarray(image), pixels >> 8)
     assert parse_record(image.text[KEYWORD] if bands != 2 else opened(data).text[KEYWORD]) == RECORD
+
+
+MODES = {(): "L", (2,): "LA", (3,): "RGB", (4,): "RGBA"}
+
+
+@pytest.mark.parametrize("bands", MODES)
+@pytest.mark.parametrize("cuts", [[], [1], [3, 4, 8]])
+def test_strips_are_the_png_of_the_whole(bands, cuts):
+    pixels = levels(9, 14, *bands)
+    data = b"".join(encode_strips(np.split(pixels, cuts), (9, 14), []))
+    image = opened(data)
+    assert image.mode == MODES[bands]
+    np.testing.assert_array_equal(np.asarray(image), pixels)
+    assert data == b"".join(encode_strips([pixels], (9, 14), []))
+
+
+def test_strips_pack_about_as_well_as_pillow_packs_the_whole():
+    photo = camera()[::2, ::3].copy()
+    assert len(b"".join(encode_strips([photo], photo.shape, []))) < 1.03 * len(encode_png(photo))
+
+
+def test_a_long_picture_has_many_chunks_of_pixels():
+    pixels = levels(400, 400, 3)
+    data = b"".join(encode_strips(np.split(pixels, 4), (400, 400), []))
+    assert [name for name, _ in chunks(data)].count(b"IDAT") > 4
+    np.testing.assert_array_equal(np.asarray(opened(data)), pixels)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_canvas_of_strips_is_the_still_of_the_whole(suffix, tmp_path):
+    pixels, like = levels(9, 14, 3).astype(np.float32), Picture(levels(9, 14, 3))
+    save_strips(str(tmp_path / f"s{suffix}"), iter(np.split(pixels, [2, 7])), (9, 14), like, RECORD)
+    save_still(str(tmp_path / f"w{suffix}"), pixels, like, RECORD)
+    strips, whole = (load_picture(str(tmp_path / f"{name}{suffix}")) for name in "sw")
+    np.testing.assert_array_equal(np.asarray(strips.pixels), np.asarray(whole.pixels))
+    assert strips.text == whole.text
+
+
+def test_strips_that_end_in_a_fault_leave_no_file(tmp_path):
+    def strips():
+        yield levels(2, 14)
+        raise GlimpseError("no more")
+
+    with pytest.raises(GlimpseError, match="no more"):
+        save_strips(str(tmp_path / "a.png"), strips(), (9, 14), Picture(levels(9, 14)))
+    assert list(tmp_path.iterdir()) == []

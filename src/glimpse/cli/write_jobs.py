@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from glimpse.cli.messages import Summary, cut_note, summary
 from glimpse.cli.pieces import Piece, Settings, load_base, load_pieces
 from glimpse.cli.reporter import FEW, Line
 from glimpse.cli.table import Row
-from glimpse.errors import GlimpseError, about
+from glimpse.errors import about
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,47 +20,40 @@ if TYPE_CHECKING:
     from glimpse.io.compositing import Ground
 
 
-class Canvas(NamedTuple):
-    """A canvas as it goes into its file."""
-
-    levels: NDArray[Any]
-    like: Picture  # without its pixels: the picture below need not wait for the file
-    share: float  # of the levels, which had to be cut
-
-
 def write_canvas(rows: Sequence[Row], output: str, settings: Settings) -> list[Line]:
     """Restore patches onto one canvas, save it, and tell of each. Errors name the patch."""
-    from glimpse import io
-
-    pieces, shape, faults, canvas = _composed(rows, output, settings)
-    if not canvas:
-        return list(faults)
-    with about(output if len(pieces) > 1 else pieces[0].place):
-        record = _record(pieces, shape, settings)
-        io.save_still(output, canvas.levels, canvas.like, record if record.fits else None,
-                      overwrite=settings.overwrite)  # fmt: skip
-    pictures = [canvas.like, *(piece.picture for piece in pieces)]
-    notes = [*dict.fromkeys(note for picture in pictures for note in picture.notes), *cut_note(canvas.share)]
-    notes += [] if record.fits else ["too many windows for a record"]
-    images = {piece.source for piece in pieces if piece.known}
-    notes += [f"of {len(images)} images"] if len(images) > 1 else []
-    return [*faults, *_told(pieces, shape, output, notes)]
-
-
-def _composed(
-    rows: Sequence[Row], output: str, settings: Settings
-) -> tuple[list[Piece], tuple[int, int], list[GlimpseError], Canvas | None]:
-    """Lay the patches of rows on their canvas."""
     base = load_base(settings)
     pieces, shape, faults = load_pieces(rows, base.shape if base else None, settings)
     if not pieces or shape is None:
-        return pieces, (0, 0), faults, None
+        return list(faults)
     with about(output if len(pieces) > 1 else pieces[0].place):
         ground = _ground([piece.picture for piece in pieces], base)
     layers = [_layer(piece, ground, shape, settings) for piece in pieces]
-    levels, share = _laid(layers, ground, shape, output, settings)
-    # the levels are the file's own by now, and so are not to be divided by alpha again
-    return pieces, shape, faults, Canvas(levels, replace(ground.like, pixels=levels, alpha=False), share)
+    with about(output if len(pieces) > 1 else pieces[0].place):
+        notes = _save(pieces, layers, ground, shape, output, settings)
+    return [*faults, *_told(pieces, shape, output, notes)]
+
+
+def _save(
+    pieces: Sequence[Piece],
+    layers: Sequence[Layer],
+    ground: Ground,
+    shape: tuple[int, int],
+    output: str,
+    settings: Settings,
+) -> list[str]:
+    """Save the canvas while its strips are made, and return the notes on it."""
+    from glimpse import io
+
+    record, cut = _record(pieces, shape, settings), _Cut()
+    strips = cut.watched(_strips(layers, ground, shape, output, settings))
+    known = record if record.fits else None
+    io.save_strips(output, strips, shape, ground.like, known, overwrite=settings.overwrite)
+    pictures = [ground.like, *(piece.picture for piece in pieces)]
+    notes = [*dict.fromkeys(note for picture in pictures for note in picture.notes), *cut_note(cut.share)]
+    notes += [] if record.fits else ["too many windows for a record"]
+    images = {piece.source for piece in pieces if piece.known}
+    return notes + ([f"of {len(images)} images"] if len(images) > 1 else [])
 
 
 def _ground(pictures: list[Picture], base: Picture | None) -> Ground:
@@ -80,25 +73,26 @@ def _layer(piece: Piece, ground: Ground, shape: tuple[int, int], settings: Setti
         return blending.layer(samples, piece.window, shape, **how)
 
 
-def _laid(
-    layers: Sequence[Layer], ground: Ground, shape: tuple[int, int], output: str, settings: Settings
-) -> tuple[NDArray[Any], float]:
-    """The canvas as it goes into the file, and the share of its levels that had to be cut."""
-    import numpy as np
+class _Cut:
+    """How many levels of a canvas had to be cut, counted while its strips go by."""
 
-    canvas, beyond = None, 0
-    for rows, part, cut in _strips(layers, ground, shape, output, settings):
-        if canvas is None:
-            canvas = np.empty((shape[0], *part.shape[1:]), part.dtype)
-        canvas[rows] = part
-        beyond += cut
-    assert canvas is not None
-    return canvas, beyond / canvas.size
+    def __init__(self) -> None:
+        self._beyond = self._all = 0
+
+    def watched(self, strips: Iterator[tuple[NDArray[Any], int]]) -> Iterator[NDArray[Any]]:
+        for strip, beyond in strips:
+            self._beyond += beyond
+            self._all += strip.size
+            yield strip
+
+    @property
+    def share(self) -> float:
+        return self._beyond / self._all
 
 
 def _strips(
     layers: Sequence[Layer], ground: Ground, shape: tuple[int, int], output: str, settings: Settings
-) -> Iterator[tuple[slice, NDArray[Any], int]]:
+) -> Iterator[tuple[NDArray[Any], int]]:
     """The rows of the canvas from the top, in the levels of the file, and how many levels were cut."""
     from glimpse.attention import blending
     from glimpse.io.encode import still_format, unpremultiply
@@ -109,10 +103,10 @@ def _strips(
         part = ground.under(strip.light, strip.opacity, strip.rows)
         part = unpremultiply(part, white) if ground.like.alpha else part
         if still_format(output).exact:
-            yield strip.rows, part, 0
+            yield part, 0
         else:
             cut = int(((part < -0.5) | (part > white + 0.5)).sum())
-            yield strip.rows, to_levels(part, white), cut
+            yield to_levels(part, white), cut
 
 
 def _record(pieces: Sequence[Piece], shape: tuple[int, int], settings: Settings) -> Record:

@@ -3,7 +3,15 @@
 from glimpse.io.decode_options import DecodeOptions
 from glimpse.io.picture import Picture
 from glimpse.io.record import Record
-from glimpse.io.stills import as_array, load_picture, load_record, picture_record, save_bytes, save_still
+from glimpse.io.stills import (
+    as_array,
+    load_picture,
+    load_record,
+    picture_record,
+    save_bytes,
+    save_still,
+    save_strips,
+)
 
 __all__ = [
     "DecodeOptions",
@@ -15,4 +23,5 @@ __all__ = [
     "picture_record",
     "save_bytes",
     "save_still",
+    "save_strips",
 ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from glimpse.errors import GlimpseError
 from glimpse.io.picture import Picture
-from glimpse.io.png import encode_deep, profile_chunk
+from glimpse.io.png import encode_strips, profile_chunk
 from glimpse.io.record import KEYWORD, Record
 from glimpse.levels import to_levels
 
@@ -40,18 +41,29 @@ def encode_png(
     color : mapping of str to bytes
         Their meaning: ``icc_profile``, or the contents of the chunks ``gAMA``, ``cHRM``, ``sRGB``.
     """
-    chunks, meaning = PngInfo(), dict(color or {})
+    if levels.dtype == np.uint16 and levels.ndim == 3:  # which Pillow cannot
+        return b"".join(encode_strips([levels], levels.shape[:2], _chunks(record, color)))
+    file, (profile, info) = io.BytesIO(), _meaning(record, color)
+    Image.fromarray(levels).save(file, "PNG", pnginfo=info, icc_profile=profile)
+    return file.getvalue()
+
+
+def _chunks(record: Record | None, color: Mapping[str, bytes] | None) -> list[tuple[bytes, bytes]]:
+    """The chunks of a PNG before its pixels."""
+    profile, info = _meaning(record, color)
+    first = [profile_chunk(profile)] if profile else []
+    return [*first, *((kind, data) for kind, data, *_ in info.chunks)]
+
+
+def _meaning(record: Record | None, color: Mapping[str, bytes] | None) -> tuple[bytes | None, PngInfo]:
+    """The colour profile, and the other chunks, as Pillow has them."""
+    info, meaning = PngInfo(), dict(color or {})
     profile = meaning.pop("icc_profile", None)
     for name, data in meaning.items():
-        chunks.add(name.encode(), data)
+        info.add(name.encode(), data)
     if record:
-        chunks.add_text(KEYWORD, record.to_json())
-    if levels.dtype == np.uint16 and levels.ndim == 3:
-        first = [profile_chunk(profile)] if profile else []
-        return encode_deep(levels, [*first, *((kind, data) for kind, data, *_ in chunks.chunks)])
-    file = io.BytesIO()
-    Image.fromarray(levels).save(file, "PNG", pnginfo=chunks, icc_profile=profile)
-    return file.getvalue()
+        info.add_text(KEYWORD, record.to_json())
+    return profile, info
 
 
 def encode_npy(array: NDArray[Any]) -> bytes:
@@ -61,24 +73,52 @@ def encode_npy(array: NDArray[Any]) -> bytes:
     return file.getvalue()
 
 
+Strips = Iterator[NDArray[Any]]
+
+
 class Format(NamedTuple):
-    """One format of stills: the function that encodes an array in a picture's levels; exact or not."""
+    """One format of stills: the functions that encode an array in a picture's levels, and its strips."""
 
     encode: Callable[[NDArray[Any], Picture, Record | None], bytes]
+    encode_strips: Callable[[Strips, tuple[int, int], Picture, Record | None], Iterator[bytes]]
     exact: bool
 
 
 def _png(array: NDArray[Any], like: Picture, record: Record | None) -> bytes:
+    _check_channels(array)
+    return encode_png(to_levels(array, like.white), record, like.color)
+
+
+def _png_strips(
+    strips: Strips, shape: tuple[int, int], like: Picture, record: Record | None
+) -> Iterator[bytes]:
+    first = next(strips)
+    _check_channels(first)
+    levels = (to_levels(strip, like.white) for strip in chain([first], strips))
+    return encode_strips(levels, shape, _chunks(record, like.color))
+
+
+def _check_channels(array: NDArray[Any]) -> None:
     if array.ndim == 3 and array.shape[2] > 4:
         raise GlimpseError(f"PNG holds no {array.shape[2]} channels; write .npy")
-    return encode_png(to_levels(array, like.white), record, like.color)
 
 
 def _npy(array: NDArray[Any], like: Picture, record: Record | None) -> bytes:
     return encode_npy(array)
 
 
-FORMATS = {".png": Format(_png, exact=False), ".npy": Format(_npy, exact=True)}
+def _npy_strips(
+    strips: Strips, shape: tuple[int, int], like: Picture, record: Record | None
+) -> Iterator[bytes]:
+    first, file = next(strips), io.BytesIO()
+    head = {"descr": first.dtype.str, "fortran_order": False, "shape": (*shape, *first.shape[2:])}
+    np.lib.format.write_array_header_1_0(file, head)
+    yield file.getvalue()
+    for strip in chain([first], strips):
+        yield strip.tobytes()
+
+
+FORMATS = {".png": Format(_png, _png_strips, exact=False), ".npy": Format(_npy, _npy_strips, exact=True)}
 """The formats of stills by the ending of a name."""
 
 DRAWINGS = tuple(suffix for suffix, kind in FORMATS.items() if not kind.exact)

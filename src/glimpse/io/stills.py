@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,9 +14,10 @@ from glimpse.errors import GlimpseError, about
 from glimpse.io.decode import Reduce, decode
 from glimpse.io.decode_options import DEFAULT, DecodeOptions
 from glimpse.io.encode import still_format, unpremultiply
-from glimpse.io.files import open_input, write_output
+from glimpse.io.files import Draft, open_input, write_output
 from glimpse.io.picture import Picture
 from glimpse.io.record import Record, parse_record
+from glimpse.typing import Array
 
 _ARRAY_BYTES = 1 << 26
 
@@ -107,6 +109,35 @@ def save_still(
     array = unpremultiply(array, like.white) if like.alpha else array
     data = still_format(name).encode(array, like, record)
     save_bytes(name, data, overwrite=overwrite, sync=sync)
+
+
+def save_strips(
+    name: str,
+    strips: Iterator[Array],
+    shape: tuple[int, int],
+    like: Picture,
+    record: Record | None = None,
+    *,
+    overwrite: bool = False,
+) -> None:
+    """Write a canvas of this shape that comes strip by strip, so that it is never in memory as a whole.
+
+    Parameters
+    ----------
+    strips : iterator of ndarray, shape (rows, B) or (rows, B, C)
+        From the top, in the levels of `like`; colours are not multiplied by alpha.
+    name, like, record, overwrite
+        As for `save_still`.
+    """
+    pieces = still_format(name).encode_strips(strips, shape, like, record)
+    with about(f"-o {name}"):
+        if name == "-":  # half a file would have been handed on before a fault
+            write_output(name, b"".join(pieces))
+            return
+        with Draft(name, overwrite=overwrite) as draft:
+            for piece in pieces:
+                draft.write(piece)
+            draft.publish()
 
 
 def save_bytes(name: str, data: bytes, *, overwrite: bool = False, sync: bool = True) -> None:
