@@ -95,11 +95,7 @@ def write(
     whole = bool(tables.name) or len(patches) == 1  # one input, which names its canvas
     together = (len(rows) > 1 and one_file(output)) or (whole and output is None)
     inputs = [row.image for row in rows]
-    if output is None and not whole:
-        raise click.UsageError(
-            f"{len(patches)} patches need -o: a file (all.png) for one canvas, "
-            "a folder (out/) for one of each"
-        )
+    _check_output(output, patches, whole)
     names = plan(
         [tables.name or patches[0]] if together else inputs,
         output,
@@ -167,6 +163,14 @@ def _check_clashes(
         raise click.UsageError("--onto has a size of its own; leave out --canvas")
     if blend == "mean" and gain is not None:
         raise click.UsageError("--gain is of bare canvases, which add up; leave out --blend mean")
+
+
+def _check_output(output: str | None, patches: tuple[str, ...], whole: bool) -> None:
+    if output is None and not whole:
+        raise click.UsageError(
+            f"{len(patches)} patches need -o: a file (all.png) for one canvas, "
+            "a folder (out/) for one of each"
+        )
 
 
 def _check_canvas(canvas: tuple[int, int], decoding: DecodeOptions) -> None:
