@@ -89,8 +89,8 @@ def write(
     _check_clashes(canvas, onto, blend, gain)
     if isinstance(canvas, tuple):
         _check_canvas(canvas, decoding)
-    blend = blend or ("mean" if gain is None else "add")
-    settings = Settings(canvas, onto, blend, method, gain, decoding, overwrite)
+    mixed = blend or ("mean" if gain is None else "add")
+    settings = Settings(canvas, onto, mixed, method, gain, decoding, overwrite)
     rows = _rows(patches, window, tables, decoding)
     whole = bool(tables.name) or len(patches) == 1  # one input, which names its canvas
     together = (len(rows) > 1 and one_file(output)) or (whole and output is None)
@@ -103,9 +103,7 @@ def write(
         suffixes=tuple(FORMATS),
         overwrite=overwrite,
         skip_existing=skip_existing,
-        protect=[
-            name for name in (*patches, *inputs, canvas, onto, tables.name) if isinstance(name, str) and name
-        ],
+        protect=[name for name in (*patches, *inputs, canvas, onto, tables.name) if isinstance(name, str)],
     )
     groups = [rows] if together else [[row] for row in rows]
 
