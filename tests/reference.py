@@ -71,11 +71,18 @@ def _lattice_around(mu, reach):
     return range(math.floor(mu - reach) - 1, math.ceil(mu + reach) + 2)
 
 
+def pair(value):
+    """Of rows and of columns."""
+    return value if isinstance(value, tuple) else (value, value)
+
+
 def banks(window, shape):
     """Fx and Fy of a window (anything with its eight attributes) over an image of this shape."""
     return [
-        bank(size, n, g, window.delta, window.sigma, window.kernel, window.edge)
-        for size, n, g in zip(shape, window.shape, (window.gx, window.gy), strict=True)
+        bank(size, n, g, delta, sigma, window.kernel, window.edge)
+        for size, n, g, delta, sigma in zip(
+            shape, pair(window.n), (window.gx, window.gy), pair(window.delta), pair(window.sigma), strict=True
+        )
     ]
 
 
@@ -119,7 +126,8 @@ def restore(patch, window, shape):
     canvas = write(patch, window, shape)
     for axis, F in enumerate(banks(window, shape)):
         g = (window.gx, window.gy)[axis]
-        sums = box_coverage(len(F), g, window.delta, window.sigma, window.kernel)
+        delta, sigma = pair(window.delta)[axis], pair(window.sigma)[axis]
+        sums = box_coverage(len(F), g, delta, sigma, window.kernel)
         full = np.maximum(F.sum(axis=0), max(sums.min(), sums.max() / 10))
         canvas = canvas / (full[:, None] if axis == 0 else full)
     return canvas

@@ -60,7 +60,8 @@ def scenes(draw, extreme=False, **fixed):
     """An image's shape and a window over it, with anything of the window fixed by name."""
     shape = draw(shapes())
     one_axis = extreme_axes() if extreme else axes()
-    (*_, delta, sigma), (_, n, *_), (_, m, *_) = (draw(one_axis) for _ in range(3))
+    (_, n, _, *scales), (_, m, _, *others) = (draw(one_axis) for _ in range(2))
+    delta, sigma = ((a, b) if draw(st.booleans()) else a for a, b in zip(scales, others, strict=True))
     gx, gy = (draw(centers(size)) for size in shape)
     if extreme and draw(st.booleans()):
         gx, gy = 101.0 * shape[0], -100.0 * shape[1]
@@ -74,8 +75,9 @@ def exact_scenes(draw, **fixed):
     """As `scenes`, with centres and strides that mirror and shift without rounding."""
     shape, window = draw(scenes(**fixed))
     gx, gy = (draw(sixty_fourths(-size, 2 * size)) for size in shape)
-    delta = draw(sixty_fourths(1 / 64, 8))
-    return shape, Window(**{**window.to_dict(), "gx": gx, "gy": gy, "delta": delta, "n": window.n, **fixed})
+    strides = sixty_fourths(1 / 64, 8)
+    delta = draw(st.one_of(strides, st.tuples(strides, strides)))
+    return shape, Window(**{**window.to_dict(), "gx": gx, "gy": gy, "delta": delta, **fixed})
 
 
 def pixels(*shape, seed=0, dtype=float, low=1, high=255):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from strategies import scenes
 
 from glimpse import GlimpseError, Window
 from glimpse.limits import N_MAX, NUMBER_MAX
+from glimpse.slices import FITS
 from glimpse.validation import number
 from glimpse.window import EDGES, KERNELS, default_sigma
 
@@ -107,7 +109,8 @@ NO_NUMBERS += ["5", b"5", None, 1j, [5], np.array([5.0]), Decimal(5)]
 @pytest.mark.parametrize("name", ["gx", "gy", "delta", "sigma", "gamma"])
 @pytest.mark.parametrize("value", NO_NUMBERS)
 def test_what_is_no_finite_number_is_refused(name, value):
-    message = f"{name} must be a finite number, got {value!r}"
+    pair = " or (rows, columns)" if isinstance(value, list) and name in ("delta", "sigma") else ""
+    message = f"{name} must be a finite number{pair}, got {value!r}"
     with pytest.raises(GlimpseError, match="^" + re.escape(message) + "$"):
         window(**{name: value})
 
@@ -140,7 +143,6 @@ BEYOND = math.nextafter(NUMBER_MAX, math.inf)
         ({"n": True}, "n must be a whole number or (rows, columns), got True"),
         ({"n": "5"}, "n must be a whole number or (rows, columns), got '5'"),
         ({"n": None}, "n must be a whole number or (rows, columns), got None"),
-        ({"n": [5, 3]}, "n must be a whole number or (rows, columns), got [5, 3]"),
         ({"n": ()}, "n must be a whole number or (rows, columns), got ()"),
         ({"n": (5,)}, "n must be a whole number or (rows, columns), got (5,)"),
         ({"n": (5, 3, 2)}, "n must be a whole number or (rows, columns), got (5, 3, 2)"),
@@ -241,10 +243,13 @@ def test_from_dict_leaves_its_argument_as_it_was():
         ({**NUMBERS, "gx": "1"}, "gx must be a finite number, got '1'"),
         ({**NUMBERS, "gx": None}, "gx must be a finite number, got None"),
         ({**NUMBERS, "gamma": True}, "gamma must be a finite number, got True"),
-        ({**NUMBERS, "delta": [1, 8]}, "delta must be a finite number, got [1, 8]"),
+        ({**NUMBERS, "gx": [1, 8]}, "gx must be a finite number, got [1, 8]"),
+        ({**NUMBERS, "delta": [1]}, "delta must be a finite number or (rows, columns), got [1]"),
+        ({**NUMBERS, "delta": [1, [2, 3]]}, "delta must be a finite number, got [2, 3]"),
+        ({**NUMBERS, "sigma": [1, 0]}, "sigma must be > 0, got 0"),
         ({**NUMBERS, "n": None}, "n must be a whole number or (rows, columns), got None"),
-        ({**NUMBERS, "n": [5]}, "n must be a whole number or (rows, columns), got (5,)"),
-        ({**NUMBERS, "n": [[5], 3]}, "n must be a whole number or (rows, columns), got ([5], 3)"),
+        ({**NUMBERS, "n": [5]}, "n must be a whole number or (rows, columns), got [5]"),
+        ({**NUMBERS, "n": [[5], 3]}, "n must be a whole number or (rows, columns), got [[5], 3]"),
         ({**NUMBERS, "kernel": {}}, f"kernel must be {' or '.join(KERNELS)}, got {{}}"),
         ({**NUMBERS, "edge": None}, "edge must be extend or black, got None"),
     ],
@@ -371,45 +376,107 @@ def test_a_slice_takes_a_sigma_and_otherwise_half_a_stride_but_at_least_half_a_p
     assert Window.from_slice("0:12", (20, 30), n=4, sigma=0.2).sigma == 0.2
 
 
+@given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 80), st.integers(1, 80))
+def test_a_slice_of_any_aspect_is_tiled_by_any_n(height, width, rows, cols):
+    made = Window.from_slice(f"0:{height},0:{width}", (300, 300), (rows, cols))
+    assert made.box == pytest.approx((0, height, 0, width), abs=1e-9)
+    assert made.strides == pytest.approx((height / rows, width / cols))
+    assert isinstance(made.delta, float) == (height * cols == width * rows)
+
+
 @pytest.mark.parametrize(
-    ("text", "n", "sides", "choices"),
+    ("text", "box"),
     [
-        ("0:10,0:20", 64, "10 x 20", "32,64 or 33,66, not 64,64"),
-        ("0:10,0:20", (6, 3), "10 x 20", "3,6 or 4,8, not 6,3"),
-        ("0:20,0:15", 2, "20 x 15", "4,3 or 8,6, not 2,2"),
-        ("0:2.5,0:7.5", 4, "2.5 x 7.5", "1,3 or 2,6, not 4,4"),
-        ("0:10,0:20", N_MAX, "10 x 20", "2048,4096, not 4096,4096"),
+        ("10%:50%,20%:80%", (2, 10, 6, 24)),
+        ("[10 % : 50 %, 20% : 24]", (2, 10, 6, 24)),
+        ("50%", None),
+        ("50%:", (10, 20, 15, 30)),
+        ("-25%:,:-50%", (15, 20, 0, 15)),
+        ("2.5%:110%,0%:1", (0.5, 20, 0, 1)),
     ],
 )
-def test_another_aspect_is_refused_with_the_nearest_choices(text, n, sides, choices):
-    message = f"a slice of {sides} pixels wants n of the same aspect (rows,columns): {choices}"
-    with pytest.raises(GlimpseError, match="^" + re.escape(message) + "$"):
-        Window.from_slice(text, (20, 30), n=n)
+def test_a_slice_takes_percentages_of_the_sides(text, box):
+    if box is None:
+        with pytest.raises(GlimpseError, match="is not a slice"):
+            Window.from_slice(text, (20, 30), n=4)
+    else:
+        assert Window.from_slice(text, (20, 30), n=4).box == pytest.approx(box, abs=1e-12)
+
+
+# boxes
 
 
 @pytest.mark.parametrize(
-    ("text", "sides"), [("0:3.14159265,0:20", "3.14159 x 20"), ("0:1e-6,0:20", "1e-06 x 20")]
+    ("box", "options", "expected"),
+    [
+        ((3, 2, 8, 12), {}, Window(7.5, 6.5, (3, 2), (1.5, 1), n=4)),
+        ([3.0, 2, 8, np.int64(12)], {}, Window(7.5, 6.5, (3, 2), (1.5, 1), n=4)),
+        ("3,2,8,12", {}, Window(7.5, 6.5, (3, 2), (1.5, 1), n=4)),
+        ("10%, 10%, 8, 60%", {"shape": (20, 30)}, Window(7.5, 6.5, (3, 2), (1.5, 1), n=4)),
+        ((3, 2, 8, 12), {"fit": "contain"}, Window(7.5, 6.5, 3, 1.5, n=4)),
+        ((3, 2, 8, 12), {"fit": "cover"}, Window(7.5, 6.5, 2, 1, n=4)),
+        ((3, 2, 8, 12), {"pad": 2}, Window(7.5, 6.5, (4, 3), (2, 1.5), n=4)),
+        ((3, 2, 8, 12), {"pad": "50%"}, Window(7.5, 6.5, (6, 4), (3, 2), n=4)),
+        ((3, 2, 8, 12), {"pad": "2", "fit": "contain"}, Window(7.5, 6.5, 4, 2, n=4)),
+        ((-4, -6, 8, 8), {"sigma": 3, "kernel": "box"}, Window(-2.5, -0.5, 2, 3, n=4, kernel="box")),
+    ],
 )
-def test_an_aspect_that_no_n_has_is_refused(text, sides):
-    with pytest.raises(
-        GlimpseError, match=f"^a slice of {sides} pixels has no n of its aspect; trim one side$"
-    ):
-        Window.from_slice(text, (20, 30), n=9)
+def test_a_box_counts_from_the_left_and_top_edge(box, options, expected):
+    assert Window.from_box(box, 4, **options) == expected
 
 
-@given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 80), st.integers(1, 80))
-def test_the_choices_that_an_error_names_are_accepted(height, width, rows, cols):
-    text, shape = f"0:{height},0:{width}", (300, 300)
-    if height * cols == width * rows:
-        assert Window.from_slice(text, shape, (rows, cols)).delta == pytest.approx(height / rows)
-        return
-    with pytest.raises(GlimpseError, match=r"rows,columns\): (\d+,\d+)") as caught:
-        Window.from_slice(text, shape, (rows, cols))
-    choices = re.findall(r"(\d+),(\d+)", str(caught.value))[:-1]
-    assert choices
-    for choice in choices:
-        n = tuple(map(int, choice))
-        assert Window.from_slice(text, shape, n).box == pytest.approx((0, height, 0, width), abs=1e-9)
+@given(*[st.floats(0.5, 200)] * 4, st.integers(1, 40), st.integers(1, 40))
+def test_the_fits_share_see_or_fill_the_box(x, y, w, h, rows, cols):
+    box = (y, y + h, x, x + w)
+    made = {fit: Window.from_box((x, y, w, h), (rows, cols), fit=fit) for fit in FITS}
+    assert made["stretch"].box == pytest.approx(box, abs=1e-9)
+    for fit, inside in (("contain", 1), ("cover", -1)):
+        assert isinstance(made[fit].delta, float)
+        (top, bottom, left, right), (gx, gy) = made[fit].box, (made[fit].gx, made[fit].gy)
+        assert (gx, gy) == pytest.approx((y + h / 2 - 0.5, x + w / 2 - 0.5))
+        over = (bottom - top) - h, (right - left) - w
+        assert min(inside * side for side in over) == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("box", "options", "message"),
+    [
+        ((1, 2, 3), {}, "a box is four numbers, x,y,w,h (x across, y down), not (1, 2, 3)"),
+        ("1,2,3", {}, "a box is four numbers, x,y,w,h (x across, y down), not '1,2,3'"),
+        ((1, 2, 0, 3), {}, "w and h of a box must be > 0, got 0 and 3"),
+        ((1, 2, 3, -4), {}, "w and h of a box must be > 0, got 3 and -4"),
+        ((math.nan, 2, 3, 4), {}, "x of a box must be a finite number, got nan"),
+        ("1,2,3,four", {}, "'four' is not a plain finite number such as 2.5"),
+        ("1,2,3,50%", {}, "h of a box is 50% of an image, and no shape of the image is given"),
+        ((1, 2, 3, 4), {"fit": "crop"}, "fit must be stretch or contain or cover, got 'crop'"),
+        ((1, 2, 3, 4), {"pad": -1}, "pad must be >= 0, got -1"),
+        ((1, 2, 3, 4), {"pad": True}, "pad must be a finite number, got True"),
+        ((0, 0, 9, 4097), {"n": "native"}, "4097 x 9 pixels are more than 4096 a side; give an n instead"),
+        ((1, 2, 3, 4), {"n": "all"}, "n must be a whole number or (rows, columns), got 'all'"),
+    ],
+)
+def test_what_is_no_box_is_refused(box, options, message):
+    with pytest.raises(GlimpseError, match="^" + re.escape(message)):
+        Window.from_box(box, **options)
+
+
+NATIVE = {
+    "box": partial(Window.from_box, (3, 2, 8, 12), n="native"),
+    "slice": partial(Window.from_slice, "2:14,3:11", (20, 30), n="native"),
+}
+
+
+@pytest.mark.parametrize("make", NATIVE.values(), ids=NATIVE)
+def test_native_is_one_sample_per_pixel_by_the_box_kernel_unless_another_is_given(make):
+    assert make() == Window(7.5, 6.5, 1, 1 / math.sqrt(12), n=(12, 8), kernel="box")
+    assert make(kernel="gaussian") == Window(7.5, 6.5, 1, 0.5, n=(12, 8))
+    assert make(sigma=2).sigma == 2
+
+
+def test_a_native_box_between_pixels_shares_them_evenly():
+    made = Window.from_box((0.25, 0, 3.4, 0.2), n="native")
+    assert made.shape == (1, 3)
+    assert made.strides == pytest.approx((0.2, 3.4 / 3))
 
 
 # the box, the defaults, the swap
@@ -419,14 +486,15 @@ def test_the_choices_that_an_error_names_are_accepted(height, width, rows, cols)
 def test_the_box_is_the_area_that_the_samples_share(scene):
     _, made = scene
     top, bottom, left, right = made.box
-    assert (bottom - top) / made.shape[0] == pytest.approx(made.delta)
-    assert (right - left) / made.shape[1] == pytest.approx(made.delta)
+    assert (bottom - top) / made.shape[0] == pytest.approx(made.strides[0])
+    assert (right - left) / made.shape[1] == pytest.approx(made.strides[1])
     assert ((top + bottom - 1) / 2, (left + right - 1) / 2) == pytest.approx((made.gx, made.gy), abs=1e-9)
 
 
-@given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 9), st.integers(1, 9), st.integers(1, 4))
-def test_the_box_written_as_a_slice_gives_the_window_back(top, left, rows, cols, delta):
-    made = Window(top + (rows * delta - 1) / 2, left + (cols * delta - 1) / 2, delta, 1, n=(rows, cols))
+@given(*[st.integers(1, most) for most in (40, 40, 9, 9, 4, 4)])
+def test_the_box_written_as_a_slice_gives_the_window_back(top, left, rows, cols, down, across):
+    center = top + (rows * down - 1) / 2, left + (cols * across - 1) / 2
+    made = Window(*center, (down, across), 1, n=(rows, cols))
     text = "{!r}:{!r},{!r}:{!r}".format(*made.box)
     assert Window.from_slice(text, (90, 95), (rows, cols), sigma=1) == made
 
@@ -516,3 +584,17 @@ def test_the_axes_of_a_window_are_its_rows_and_its_columns():
     assert rows == (70, 5, 1, 3, 4, "box", "black")
     assert cols == (80, 6, 2, 3, 4, "box", "black")
     assert (window.strides, window.sigmas) == ((3, 3), (4, 4))
+
+
+def test_a_pair_is_rows_and_columns_and_one_number_where_they_are_equal():
+    window = Window(1, 2, (3, 4), [5, 6], n=[7, 8])
+    assert (window.delta, window.sigma, window.n) == ((3, 4), (5, 6), (7, 8))
+    assert (window.strides, window.sigmas) == ((3, 4), (5, 6))
+    rows, cols = window.axes((70, 80))
+    assert (rows[2:5], cols[2:5]) == ((1, 3, 5), (2, 4, 6))
+    assert Window(1, 2, (3, 3), (4, 4.0)) == Window(1, 2, 3, 4)
+    assert Window.from_dict(json.loads(json.dumps(window.to_dict()))) == window
+
+
+def test_the_default_sigma_of_a_pair_is_a_pair():
+    assert Window.centered((60, 100), 10, delta=(0.5, 6)).sigma == (0.5, 3)

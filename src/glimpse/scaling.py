@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from glimpse.window import Window
+from glimpse.window import Window, per_axis
 
 
 def reduced(window: Window, scale: int, sharpest: float = 0.0) -> Window:
@@ -25,16 +25,24 @@ def reduced(window: Window, scale: int, sharpest: float = 0.0) -> Window:
     >>> reduced(Window(gx=9.5, gy=1.5, delta=8, sigma=5), 2).gx
     4.5
     """
-    variance = max(window.sigma**2 - _box_variance(scale), (sharpest * scale) ** 2)
+
+    def sharpened(sigma: float) -> float:
+        return math.sqrt(max(sigma**2 - _box_variance(scale), (sharpest * scale) ** 2)) / scale
+
+    delta, sigma = per_axis(lambda stride: stride / scale, window.delta), per_axis(sharpened, window.sigma)
     gx, gy = ((g + 0.5) / scale - 0.5 for g in (window.gx, window.gy))
-    return replace(window, gx=gx, gy=gy, delta=window.delta / scale, sigma=math.sqrt(variance) / scale)
+    return replace(window, gx=gx, gy=gy, delta=delta, sigma=sigma)
 
 
 def enlarged(window: Window, scale: int) -> Window:
     """Undo `reduced`."""
-    sigma = math.sqrt((window.sigma * scale) ** 2 + _box_variance(scale))
+
+    def softened(sigma: float) -> float:
+        return math.sqrt((sigma * scale) ** 2 + _box_variance(scale))
+
+    delta, sigma = per_axis(lambda stride: stride * scale, window.delta), per_axis(softened, window.sigma)
     gx, gy = ((g + 0.5) * scale - 0.5 for g in (window.gx, window.gy))
-    return replace(window, gx=gx, gy=gy, delta=window.delta * scale, sigma=sigma)
+    return replace(window, gx=gx, gy=gy, delta=delta, sigma=sigma)
 
 
 def _box_variance(scale: int) -> float:

@@ -13,6 +13,10 @@ from glimpse.errors import GlimpseError
 from glimpse.limits import MAX_PIXELS, N_MAX, NUMBER_MAX
 
 Pair = int | tuple[int, int]
+"""Whole numbers per axis: one for both, or (rows, columns)."""
+
+Scale = Any
+"""Lengths per axis: one for both, or (rows, columns); of a batch each an array of any library, shape (B,)."""
 
 NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 """Pattern of a plain decimal number, in ASCII."""
@@ -48,6 +52,22 @@ def checked(name: str, value: object, *, positive: bool = True) -> float:
     if not least <= real <= NUMBER_MAX:
         raise GlimpseError(f"{name} must be {least:g} to {NUMBER_MAX:g}, got {value}")
     return real
+
+
+def checked_scale(name: str, value: object) -> Scale:
+    """Return a length > 0 as one number, or as a pair (rows, columns) of different ones.
+
+    Examples
+    --------
+    >>> checked_scale("delta", (2, 3)), checked_scale("delta", [2, 2])
+    ((2.0, 3.0), 2.0)
+    """
+    if not isinstance(value, (tuple, list)):
+        return checked(name, value)
+    if len(value) != 2:
+        raise GlimpseError(f"{name} must be a finite number or (rows, columns), got {value!r}")
+    rows, cols = (checked(name, part) for part in value)
+    return rows if isinstance(rows, float) and isinstance(cols, float) and rows == cols else (rows, cols)
 
 
 def checked_size(name: str, size: object) -> int:
@@ -108,7 +128,7 @@ def _is_finite(value: Any) -> bool:
 
 def checked_n(n: object) -> Pair:
     """Return n as one number or a pair of different ones, else raise `GlimpseError`."""
-    pair = n if isinstance(n, tuple) else (n, n)
+    pair = n if isinstance(n, (tuple, list)) else (n, n)
     if len(pair) != 2 or any(isinstance(k, bool) or not isinstance(k, Integral) for k in pair):
         raise GlimpseError(f"n must be a whole number or (rows, columns), got {n!r}")
     if not all(1 <= k <= N_MAX for k in pair):

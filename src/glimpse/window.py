@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any, Literal, NamedTuple, get_args
 
 from glimpse.errors import GlimpseError
-from glimpse.slices import bounds, common_stride, parse_slice
-from glimpse.validation import Pair, checked, checked_n
+from glimpse.slices import NATIVE, Area, Fit, boxed, sliced
+from glimpse.validation import Pair, Scale, checked, checked_n, checked_scale
 
 Kernel = Literal["gaussian", "box"]
 Edge = Literal["extend", "black"]
@@ -30,15 +31,31 @@ _SIGMAS: dict[str, Callable[[float], float]] = {
 }
 
 
-def default_sigma(delta: float, kernel: str = "gaussian") -> float:
-    """Return the sigma that suits a stride, in pixels; a kernel without its own has the Gaussian's.
+def default_sigma(delta: Scale, kernel: str = "gaussian") -> Scale:
+    """Return the sigma that suits a stride, in pixels; a kernel without a rule has the Gaussian's.
 
     Examples
     --------
     >>> default_sigma(5), round(default_sigma(5, "box") * 12**0.5, 9)
     (2.5, 5.0)
     """
-    return _SIGMAS.get(str(kernel), _SIGMAS["gaussian"])(delta)
+    return per_axis(_SIGMAS.get(str(kernel), _SIGMAS["gaussian"]), delta)
+
+
+def per_axis(function: Callable[..., Any], *scales: Scale) -> Scale:
+    """Return a function of one length or several, for both axes or for each where they differ.
+
+    Examples
+    --------
+    >>> per_axis(lambda a, b: a + b, 1, (2, 3))
+    (3, 4)
+    """
+    if not any(isinstance(scale, tuple) for scale in scales):
+        return function(*scales)
+    rows, cols = zip(
+        *(scale if isinstance(scale, tuple) else (scale, scale) for scale in scales), strict=True
+    )
+    return function(*rows), function(*cols)
 
 
 class Axis(NamedTuple):
@@ -74,10 +91,11 @@ class Window:
     gx, gy : float
         Centre along axis 0 (rows, counted DOWN) and axis 1 (columns, counted ACROSS), in pixels;
         0 is the centre of the first pixel. May lie outside the image.
-    delta : float
-        Stride, the distance between neighbouring filter centres, in pixels, > 0.
-    sigma : float
-        Standard deviation of one filter, in pixels, > 0, for both kernels.
+    delta : float or (float, float)
+        Stride, the distance between neighbouring filter centres, in pixels, > 0; (rows, columns) where
+        it differs from axis to axis.
+    sigma : float or (float, float)
+        Standard deviation of one filter, in pixels, > 0, for both kernels; (rows, columns) likewise.
     gamma : float
         Intensity, > 0: scales the patch, divides the canvas.
     n : int or (int, int)
@@ -105,17 +123,21 @@ class Window:
 
     gx: float
     gy: float
-    delta: float
-    sigma: float
+    delta: Scale
+    sigma: Scale
     gamma: float = 1.0
     n: Pair = 64
     kernel: Kernel = "gaussian"
     edge: Edge = "extend"
 
     def __post_init__(self) -> None:
-        for name in NUMBERS:
-            positive = name not in ("gx", "gy")
-            object.__setattr__(self, name, checked(name, getattr(self, name), positive=positive))
+        checks: dict[str, Callable[[str, object], object]] = {
+            **dict.fromkeys(("gx", "gy"), partial(checked, positive=False)),
+            **dict.fromkeys(("delta", "sigma"), checked_scale),
+            "gamma": checked,
+        }
+        for name, check in checks.items():
+            object.__setattr__(self, name, check(name, getattr(self, name)))
         object.__setattr__(self, "n", checked_n(self.n))
         for name, value, choices in (("kernel", self.kernel, KERNELS), ("edge", self.edge, EDGES)):
             if value not in choices:
@@ -129,12 +151,12 @@ class Window:
     @property
     def strides(self) -> tuple[Any, Any]:
         """The stride along the rows' axis (down) and along the columns' axis (across)."""
-        return self.delta, self.delta
+        return self.delta if isinstance(self.delta, tuple) else (self.delta, self.delta)
 
     @property
     def sigmas(self) -> tuple[Any, Any]:
         """The sigma along the rows' axis (down) and along the columns' axis (across)."""
-        return self.sigma, self.sigma
+        return self.sigma if isinstance(self.sigma, tuple) else (self.sigma, self.sigma)
 
     def axes(self, shape: tuple[int, int]) -> tuple[Axis, Axis]:
         """Return the filters along rows and along columns of an image of this shape."""
@@ -162,8 +184,8 @@ class Window:
         *,
         gx: float | None = None,
         gy: float | None = None,
-        delta: float | None = None,
-        sigma: float | None = None,
+        delta: Scale | None = None,
+        sigma: Scale | None = None,
         kernel: Kernel = "gaussian",
         **rest: Any,
     ) -> Window:
@@ -188,7 +210,7 @@ class Window:
         """
         n = checked_n(n)
         rows, cols = (n, n) if isinstance(n, int) else n
-        delta = min(shape[0] / rows, shape[1] / cols) if delta is None else checked("delta", delta)
+        delta = min(shape[0] / rows, shape[1] / cols) if delta is None else checked_scale("delta", delta)
         return cls(
             gx=(shape[0] - 1) / 2 if gx is None else gx,
             gy=(shape[1] - 1) / 2 if gy is None else gy,
@@ -200,45 +222,95 @@ class Window:
         )
 
     @classmethod
-    def from_slice(cls, text: str, shape: tuple[int, int], n: Pair = 64, **rest: Any) -> Window:
+    def from_slice(
+        cls, text: str, shape: tuple[int, int], n: Pair | Literal["native"] = 64, **rest: Any
+    ) -> Window:
         """Turn the crop ``image[rows, columns]`` into a window that tiles it.
 
         Parameters
         ----------
         text : str
-            Such as ``"100:600,200:700"``: what NumPy accepts without a step, floats too. Ends may be
-            open or negative and are clipped to the image; one slice stands for both axes; brackets
-            and spaces are optional.
+            Such as ``"100:600,200:700"``: what NumPy accepts without a step, floats and percentages of
+            the image's sides too. Ends may be open or negative and are clipped to the image; one
+            slice stands for both axes; brackets and spaces are optional.
         shape : (int, int)
             Rows and columns of the image.
-        n : int or (int, int)
-            Samples per axis; each owns an equal share of the area. There is one stride for both
-            axes, so n needs the aspect of the slice.
+        n : int, (int, int) or "native"
+            Samples per axis; each owns an equal share of the area. Native is one sample per pixel, by the
+            box kernel unless `kernel` says another: whole pixels come out exactly.
         **rest
             sigma, gamma, kernel, edge, as for `centered`.
 
         Raises
         ------
         GlimpseError
-            If the text is not such a slice, is empty, or has another aspect than ``n``.
+            If the text is not such a slice, or is empty.
 
         Examples
         --------
         >>> Window.from_slice("100:600,200:450", (640, 480), n=(100, 50)).delta
         5.0
+        >>> Window.from_slice("25%:75%,0:480", (640, 480), n=64).delta
+        (5.0, 7.5)
         """
-        (top, bottom), (left, right) = (
-            bounds(part, size) for part, size in zip(parse_slice(text), shape, strict=True)
-        )
-        n = checked_n(n)
-        delta = common_stride(bottom - top, right - left, n)
-        gx, gy = (top + bottom - 1) / 2, (left + right - 1) / 2
-        return cls.centered(shape, n, gx=gx, gy=gy, delta=delta, **rest)
+        return cls._over(sliced(text, shape), n, "stretch", rest)
+
+    @classmethod
+    def from_box(
+        cls,
+        box: str | Sequence[Any],
+        n: Pair | Literal["native"] = 64,
+        *,
+        fit: Fit = "stretch",
+        pad: float | str = 0,
+        shape: tuple[int, int] | None = None,
+        **rest: Any,
+    ) -> Window:
+        """Turn a box x, y, w, h, as annotations have it, into a window over it.
+
+        Parameters
+        ----------
+        box : (x, y, w, h), or the text "x,y,w,h"
+            x across and y down from the image's left and top edge, in pixels: 0, 0, W, H is the whole image.
+            A text such as ``"10%"`` is a percentage of the image's width or height.
+        n : int, (int, int) or "native"
+            As for `from_slice`.
+        fit : {"stretch", "contain", "cover"}
+            The samples share the box exactly, with a stride per axis; or one stride: the whole box is
+            seen, with what is around it; or the box is filled, and cut.
+        pad : float or str
+            Grows the box on every side: by pixels, or by a percentage of its own width and height.
+        shape : (int, int) or None
+            Rows and columns of the image, which percentages of the box need.
+        **rest
+            sigma, gamma, kernel, edge, as for `centered`.
+
+        Raises
+        ------
+        GlimpseError
+            If the box is no such box, or has no area.
+
+        Examples
+        --------
+        >>> Window.from_box((200, 100, 240, 480), n=48).delta
+        (10.0, 5.0)
+        >>> Window.from_box((200, 100, 240, 480), n=48, fit="contain").box
+        (100.0, 580.0, 80.0, 560.0)
+        """
+        return cls._over(boxed(box, pad, shape), n, fit, rest)
+
+    @classmethod
+    def _over(cls, area: Area, n: Any, fit: str, rest: dict[str, Any]) -> Window:
+        if n == NATIVE:
+            rest = {**rest, "kernel": rest.get("kernel") or "box"}
+        samples = area.samples(n)
+        delta, (gx, gy) = area.stride(samples, fit), area.center
+        return cls.centered((1, 1), samples, gx=gx, gy=gy, delta=delta, **rest)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the window as plain JSON values; ``n`` is [rows, columns] where they differ."""
+        """Return the window as plain JSON values; a pair of n, delta or sigma is [rows, columns]."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return values | {"n": list(self.n) if isinstance(self.n, tuple) else self.n}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Window:
@@ -254,8 +326,7 @@ class Window:
             raise GlimpseError(f"a window has no {unknown[0]!r}; it has {', '.join(known)}")
         if missing := [name for name in known[:4] if name not in values]:
             raise GlimpseError(f"a window needs {', '.join(missing)}")
-        n = values.get("n", cls.n)
-        return cls(**{**values, "n": tuple(n) if isinstance(n, list) else n})
+        return cls(**values)
 
     def sees(self, shape: tuple[int, int]) -> bool:
         """Tell whether the box of the window overlaps an image of this shape."""

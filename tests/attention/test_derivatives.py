@@ -17,27 +17,40 @@ from glimpse import GlimpseError, Window, read, write
 from glimpse.attention.derivatives import read_jacobian, read_vjp, write_vjp
 from glimpse.attention.filterbank import filterbank, filterbank_partials
 from glimpse.attention.kernels import KERNEL_TABLE
+from glimpse.window import per_axis
 
 NAMES = ("gx", "gy", "delta", "sigma", "gamma")
 
 
 def moved(window, direction, step):
-    return replace(window, **{name: getattr(window, name) + step * direction[name] for name in NAMES})
+    return replace(
+        window,
+        **{
+            name: per_axis(lambda x, d: x + step * d, getattr(window, name), direction[name])
+            for name in NAMES
+        },
+    )
+
+
+def along(by_name, direction):
+    """The slope along a direction."""
+    return sum(np.dot(by_name[name], direction[name]) for name in NAMES)
 
 
 def directions(window, seed):
-    """A direction in the space of the five numbers, each in proportion to what it does to the patch."""
-    lengths = np.random.default_rng(seed).uniform(-1, 1, 5)
-    scale = min(window.sigma, 1)
-    units = (scale, scale, scale / max(window.shape), window.sigma, window.gamma)
-    return dict(zip(NAMES, lengths * units, strict=True))
+    """A direction in the space of the window's numbers, each in proportion to what it does to the patch."""
+    rng = np.random.default_rng(seed)
+    scale = min(*window.sigmas, 1)
+    strides = per_axis(lambda _: scale / max(window.shape), window.delta)
+    units = dict(zip(NAMES, (scale, scale, strides, window.sigma, window.gamma), strict=True))
+    return {name: per_axis(lambda unit: unit * rng.uniform(-1, 1), unit) for name, unit in units.items()}
 
 
 def has_kink(window, shape, reach):
     """Whether some box filter's flank comes within `reach` of the border of a pixel."""
-    half = window.sigma * math.sqrt(3)
-    for size, n, g in zip(shape, window.shape, (window.gx, window.gy), strict=True):
-        mu = np.array(reference.centers(n, g, window.delta))[:, None]
+    for size, n, g, delta, sigma, *_ in window.axes(shape):
+        half = sigma * math.sqrt(3)
+        mu = np.array(reference.centers(n, g, delta))[:, None]
         ramp = half + 0.5 - abs(np.arange(size) - mu)
         distances = [abs(ramp), abs(ramp - min(2 * half, 1)), abs(2 * half - 1), abs(np.arange(size) - mu)]
         if min(float(np.min(d)) for d in distances) < reach:
@@ -49,7 +62,7 @@ def has_kink(window, shape, reach):
 def smooth_scenes(draw, **fixed):
     """Scenes with filters of a fifth of a pixel and wider, no box at a kink."""
     shape, window = draw(scenes(**fixed))
-    window = replace(window, sigma=draw(log_uniform(0.2, 30)))
+    window = replace(window, sigma=per_axis(lambda _: draw(log_uniform(0.2, 30)), window.sigma))
     assume(window.kernel == "gaussian" or not has_kink(window, shape, 1e-3))
     return shape, window
 
@@ -142,9 +155,9 @@ def test_read_vjp_is_a_central_difference_along_a_random_direction(scene, seed):
     step = 1e-5
     after, before = (read(image + s * shift, moved(window, direction, s)) for s in (step, -step))
     gradient, by_name = read_vjp(image, window, cotangent)
-    along = (gradient * shift).sum() + sum(by_name[name] * direction[name] for name in NAMES)
+    slope = (gradient * shift).sum() + along(by_name, direction)
     scale = 255 * window.gamma * abs(cotangent).sum()
-    check(along, (cotangent * (after - before)).sum() / (2 * step), scale)
+    check(slope, (cotangent * (after - before)).sum() / (2 * step), scale)
 
 
 @given(smooth_scenes(), st.integers(0, 99))
@@ -156,9 +169,9 @@ def test_write_vjp_is_a_central_difference_along_a_random_direction(scene, seed)
     step = 1e-5
     after, before = (write(patch + s * shift, moved(window, direction, s), shape) for s in (step, -step))
     gradient, by_name = write_vjp(patch, window, shape, cotangent)
-    along = (gradient * shift).sum() + sum(by_name[name] * direction[name] for name in NAMES)
+    slope = (gradient * shift).sum() + along(by_name, direction)
     scale = 255 / window.gamma * abs(cotangent).max() * window.shape[0] * window.shape[1]
-    check(along, (cotangent * (after - before)).sum() / (2 * step), scale)
+    check(slope, (cotangent * (after - before)).sum() / (2 * step), scale)
 
 
 @given(scenes(), st.integers(0, 99))
@@ -170,8 +183,16 @@ def test_the_jacobian_times_a_cotangent_is_the_vjp(scene, seed):
     _, by_name = read_vjp(image, window, cotangent)
     assert list(jacobian) == list(by_name) == list(NAMES)
     for name, slope in jacobian.items():
-        scale = 1e-10 * (abs(slope * cotangent).sum() + 255 * window.gamma / window.sigma)
-        assert by_name[name] == pytest.approx((slope * cotangent).sum(), rel=1e-9, abs=scale)
+        assert (
+            isinstance(slope, tuple)
+            == isinstance(by_name[name], tuple)
+            == isinstance(getattr(window, name), tuple)
+        )
+        scale = 1e-10 * (abs(np.multiply(slope, cotangent)).sum() + 255 * window.gamma / min(window.sigmas))
+        expected = np.multiply(slope, cotangent).sum(axis=(-2, -1))
+        assert by_name[name] == pytest.approx(
+            tuple(expected) if expected.ndim else expected, rel=1e-9, abs=scale
+        )
 
 
 @given(scenes(), st.integers(0, 99))
@@ -195,7 +216,8 @@ def autodiff(window, shape, image, patch):
         torch.tensor(getattr(window, name), dtype=torch.float64, requires_grad=True) for name in NAMES
     ]
     banks = []
-    for size, n, g in zip(shape, window.shape, (gx, gy), strict=True):
+    pairs = [value if value.ndim else value.expand(2) for value in (delta, sigma)]
+    for size, n, g, delta, sigma in zip(shape, window.shape, (gx, gy), *pairs, strict=True):
         mu = g + (torch.arange(n, dtype=torch.float64) - (n - 1) / 2) * delta
         a = torch.arange(size) if window.edge == "extend" else torch.arange(-500, size + 500)
         d = a - mu[:, None]
@@ -212,15 +234,19 @@ def autodiff(window, shape, image, patch):
         bank = weights / weights.sum(dim=1, keepdim=True)
         banks.append(bank if window.edge == "extend" else bank[:, 500 : 500 + size])
     value = gamma * (torch.tensor(patch) * (banks[0] @ torch.tensor(image) @ banks[1].T)).sum()
-    return dict(zip(NAMES, (float(slope) for slope in torch.autograd.grad(value, numbers)), strict=True))
+    grads = (slope.tolist() for slope in torch.autograd.grad(value, numbers))
+    return {
+        name: tuple(slope) if isinstance(slope, list) else slope
+        for name, slope in zip(NAMES, grads, strict=True)
+    }
 
 
 @given(smooth_scenes(), st.integers(0, 99))
 def test_the_vjps_are_autodiff_of_the_equations(scene, seed):
     shape, window = scene
     if window.kernel != "gaussian":  # a box that sees no pixel is 0/0 in the bare equations
-        half = window.sigma * math.sqrt(3)
-        reach = (max(window.shape) - 1) / 2 * window.delta
+        half = min(window.sigmas) * math.sqrt(3)
+        reach = (max(window.shape) - 1) / 2 * max(window.strides)
         assume(
             window.edge == "black"
             or all(
@@ -230,7 +256,7 @@ def test_the_vjps_are_autodiff_of_the_equations(scene, seed):
         )
     image, patch = pixels(*shape, seed=seed).copy(), pixels(*window.shape, seed=seed, low=-1, high=1).copy()
     expected = autodiff(window, shape, image, patch)
-    scale = 255 * window.gamma * abs(patch).sum() * max(1, 1 / window.sigma) * max(window.shape)
+    scale = 255 * window.gamma * abs(patch).sum() * max(1, 1 / min(window.sigmas)) * max(window.shape)
     _, by_name = read_vjp(image, window, patch)
     for name in NAMES:
         unit = 1 / window.gamma if name == "gamma" else 1

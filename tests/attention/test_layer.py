@@ -16,7 +16,7 @@ from strategies import edges, exact_scenes, frozen, kernels, log_uniform, pixels
 from glimpse import GlimpseError, Window, read, read_many, restore, write
 from glimpse.attention.dense import RIDGE
 from glimpse.attention.filterbank import filterbank
-from glimpse.window import KERNELS
+from glimpse.window import KERNELS, per_axis
 
 EXACT = {"rtol": 1e-12, "atol": 1e-14}
 METHODS = ["transpose", "inverse"]
@@ -24,10 +24,7 @@ METHODS = ["transpose", "inverse"]
 
 def banks(window, shape):
     """Fx and Fy by the public function, which test_filterbank.py holds to the equations."""
-    return [
-        filterbank(size, n, g, window.delta, window.sigma, window.kernel, window.edge)
-        for size, n, g in zip(shape, window.shape, (window.gx, window.gy), strict=True)
-    ]
+    return [filterbank(*axis) for axis in window.axes(shape)]
 
 
 def replaced(window, **changes):
@@ -52,7 +49,11 @@ def test_read_many_is_read_of_each(scene, places):
     shape, window = scene
     image = pixels(*shape, 3)
     windows = [replaced(window, gx=gx, gy=gy, gamma=gamma) for gx, gy, gamma in places]
-    windows += [replaced(window, delta=2 * window.delta), replaced(window, n=(3, 2)), *windows]
+    windows += [
+        replaced(window, delta=per_axis(lambda stride: 2 * stride, window.delta)),
+        replaced(window, n=(3, 2)),
+        *windows,
+    ]
     patches = list(read_many(image, windows, channel_axis=2))
     assert len(patches) == len(windows)
     for patch, window in zip(patches, windows, strict=True):
@@ -182,7 +183,8 @@ def test_shifting_the_centre_of_an_interior_window_shifts_what_it_reads(kernel, 
 @given(scenes())
 def test_swapping_axes_of_image_and_window_swaps_them_of_the_patch(scene):
     shape, window = scene
-    swapped = replaced(window, gx=window.gy, gy=window.gx, n=window.shape[::-1])
+    pairs = {"delta": window.strides[::-1], "sigma": window.sigmas[::-1], "n": window.shape[::-1]}
+    swapped = replaced(window, gx=window.gy, gy=window.gx, **pairs)
     image, patch = pixels(*shape), pixels(*window.shape)
     np.testing.assert_allclose(read(image.T, swapped), read(image, window).T, rtol=1e-12, atol=1e-280)
     canvas = write(patch.T, swapped, shape[::-1])

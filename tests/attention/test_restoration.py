@@ -51,8 +51,8 @@ def test_a_flat_patch_never_shines_and_is_flat_wherever_its_box_is_covered(scene
     assert canvas.min() >= 0
     assert canvas.max() <= 200 * (1 + 1e-6)
     sums = [
-        reference.box_coverage(n, g, window.delta, window.sigma, window.kernel)
-        for n, g in zip(window.shape, (window.gx, window.gy), strict=True)
+        reference.box_coverage(axis.n, axis.center, axis.delta, axis.sigma, axis.kernel)
+        for axis in window.axes(shape)
     ]
     if all(part.min() >= DARK * part.max() for part in sums):
         np.testing.assert_allclose(in_box(window, canvas), 200, rtol=1e-6)
@@ -63,7 +63,7 @@ def test_a_flat_patch_never_shines_and_is_flat_wherever_its_box_is_covered(scene
 @example(((9, 11), Window(4, 5, 0.2, 0.1, n=3)), 0)  # a box without a pixel's centre
 def test_restore_divides_by_the_coverage_or_by_the_least_one_in_the_box(scene, seed):
     shape, window = scene
-    assume(window.delta < 6)
+    assume(max(window.strides) < 6)
     patch = pixels(*window.shape, seed=seed)
     expected = reference.restore(patch, window, shape)
     np.testing.assert_allclose(restore(patch, window, shape), expected, rtol=1e-9, atol=1e-9 / window.gamma)

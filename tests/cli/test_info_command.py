@@ -33,7 +33,7 @@ def test_info_prints_one_object_per_file(files):
     assert patch["axes"] == "gx=row, gy=col"
     assert (patch["gx"], patch["n"], patch["shape"], patch["source"]) == (5, [9, 12], [30, 44], "a.png")
     assert canvas == {**patch, "method": "transpose"}
-    assert sweeps == [{**patch, "gx": [5, 25]}] * 3
+    assert sweeps == [{**patch, "last": {"gx": 25}}] * 3
 
 
 def told(name, **options):
@@ -53,7 +53,7 @@ def test_info_takes_its_own_words(files):
 def test_info_of_what_is_not_ours_is_a_failed_file(files):
     result = invoke("info", "p.png", "a.png", "none.png", "c.png")
     assert result.exit_code == 1
-    assert [json.loads(line)["glimpse"] for line in lines(result.stdout)] == [1, 1]
+    assert [json.loads(line)["glimpse"] for line in lines(result.stdout)] == [2, 2]
     assert lines(result.stderr) == [
         "glimpse: a.png: it carries no record: .npy files, drawings and what other programs saved have none",
         "glimpse: none.png: no such file or directory",

@@ -38,7 +38,7 @@ def test_read_of_a_photograph_is_the_reference_rounded_at_every_pixel(grey):
         "face.png: 40 x 40 patch, row 180 (gx), col 260 (gy), delta 5, sigma 2.5 -> p.png"
     ]
     assert record("p.png") == {
-        **{"glimpse": 1, "gx": 180.0, "gy": 260.0, "delta": 5.0, "sigma": 2.5, "gamma": 1.0, "n": 40},
+        **{"glimpse": 2, "gx": 180.0, "gy": 260.0, "delta": 5.0, "sigma": 2.5, "gamma": 1.0, "n": 40},
         **{"kernel": "gaussian", "edge": "extend", "axes": "gx=row, gy=col"},
         **{"shape": [430, 500], "source": "face.png"},
     }

@@ -9,6 +9,7 @@ from strategies import scenes
 
 from glimpse import GlimpseError, Window, limits
 from glimpse.io.record import Record, checked_shape, parse_record
+from glimpse.window import per_axis
 
 WINDOW = Window(gx=180, gy=260, delta=5, sigma=2.5, n=40)
 GOOD = Record(WINDOW, (430, 500), "face.png").to_dict()
@@ -27,21 +28,60 @@ def test_a_record_survives_its_json(scene, source, method):
 @given(scenes(), st.sets(st.sampled_from(["gx", "gy", "delta", "sigma", "gamma"]), min_size=1))
 def test_the_record_of_a_sweep_survives_its_json(scene, swept):
     shape, first = scene
-    last = Window(**{**first.to_dict(), "n": first.n, **{name: getattr(first, name) + 1 for name in swept}})
+    last = Window(
+        **{**first.to_dict(), **{name: per_axis(lambda x: x + 1, getattr(first, name)) for name in swept}}
+    )
     swept = {name for name in swept if getattr(first, name) != getattr(last, name)}
     record = Record(first, shape, "a.png", last=last if swept else None)
     values = record.to_dict()
-    assert {name for name, value in values.items() if isinstance(value, list)} - {"shape", "n"} == swept
-    assert all(values[name] == [getattr(first, name), getattr(last, name)] for name in swept)
+    assert values.get("last", {}).keys() == swept
+    assert all(parse_record(record.to_json()).last == last for _ in swept)
     assert parse_record(record.to_json()) == record
 
 
 def test_a_record_reads_as_the_design_says():
     assert Record(WINDOW, (430, 500), "face.png").to_json() == (
-        '{"glimpse": 1, "gx": 180.0, "gy": 260.0, "delta": 5.0, "sigma": 2.5, "gamma": 1.0, "n": 40, '
+        '{"glimpse": 2, "gx": 180.0, "gy": 260.0, "delta": 5.0, "sigma": 2.5, "gamma": 1.0, "n": 40, '
         '"kernel": "gaussian", "edge": "extend", "axes": "gx=row, gy=col", "shape": [430, 500], '
         '"source": "face.png"}'
     )
+
+
+# as the first version wrote them: of a patch, of a canvas, of a sweep, and as `locate` printed them
+FIRST = (
+    '{"glimpse": 1, "gx": 180.0, "gy": 260.0, "delta": 5.0, "sigma": 2.5, "gamma": 1.0, "n": [40, 30], '
+    '"kernel": "gaussian", "edge": "extend", "axes": "gx=row, gy=col", "shape": [430, 500], '
+    '"source": "face.png"}',
+    '{"glimpse": 1, "gx": 180.0, "gy": 260.0, "delta": 5.0, "sigma": 2.5, "gamma": 2.0, "n": 40, '
+    '"kernel": "box", "edge": "black", "axes": "gx=row, gy=col", "shape": [430, 500], '
+    '"source": "face.png", "method": "inverse"}',
+    '{"glimpse": 1, "gx": [180.0, 9.0], "gy": 260.0, "delta": [5.0, 8.0], "sigma": 2.5, "gamma": 1.0, '
+    '"n": 40, "kernel": "gaussian", "edge": "extend", "axes": "gx=row, gy=col", "shape": [430, 500], '
+    '"source": "face.png", "fast": 2}',
+    '{"glimpse": 1, "gx": 180.0, "gy": 260.0, "delta": 5.0, "sigma": 2.5, "gamma": 1.5, "n": 40, '
+    '"kernel": "gaussian", "edge": "extend", "axes": "gx=row, gy=col", "shape": [430, 500], '
+    '"source": "face.png", "rows": [80.0, 280.0], "cols": [160.0, 360.0], "offset": 0, "residual": 0.3, '
+    '"confidence": 0.9, "settled": true}',
+)
+UPGRADED = (
+    Record(Window(180, 260, 5, 2.5, n=(40, 30)), (430, 500), "face.png"),
+    Record(Window(180, 260, 5, 2.5, 2, 40, "box", "black"), (430, 500), "face.png", method="inverse"),
+    Record(WINDOW, (430, 500), "face.png", last=Window(9, 260, 8, 2.5, n=40), fast=2),
+    Record(Window(180, 260, 5, 2.5, 1.5, 40), (430, 500), "face.png"),
+)
+
+
+@pytest.mark.parametrize(("text", "record"), [*zip(FIRST, UPGRADED, strict=True)])
+def test_records_of_the_first_version_are_read_for_ever(text, record):
+    assert parse_record(text) == record
+    assert parse_record(record.to_json()) == record
+
+
+def test_a_pair_is_a_list_and_the_other_end_of_a_sweep_has_its_own_key():
+    first, last = Window(1, 2, (3, 4), 5, n=(6, 7)), Window(1, 2, (6, 8), (5, 6), n=(6, 7))
+    values = Record(first, (8, 9), "a", last=last).to_dict()
+    assert (values["delta"], values["sigma"], values["n"]) == ([3, 4], 5, [6, 7])
+    assert values["last"] == {"delta": [6, 8], "sigma": [5, 6]}
 
 
 def test_n_is_a_pair_where_the_axes_differ_and_a_canvas_says_how_it_was_written():
@@ -101,6 +141,11 @@ def raw(name, text):
     return json.dumps({**GOOD, name: "HERE"}).replace('"HERE"', text)
 
 
+def first(name, text):
+    """As `raw`, of the first version."""
+    return raw(name, text).replace('"glimpse": 2', '"glimpse": 1')
+
+
 HOSTILE = {
     "nothing": "",
     "space": " ",
@@ -120,7 +165,8 @@ HOSTILE = {
     "objects 10,000 deep": '{"a":' * 10_000 + "1" + "}" * 10_000,
     "too long": altered(source="a" * limits.RECORD_BYTES),
     "no version": without("glimpse"),
-    "version 2": altered(glimpse=2),
+    "version 3": altered(glimpse=3),
+    "version 0": altered(glimpse=0),
     "version true": altered(glimpse=True),
     "version 1.0": altered(glimpse=1.0),
     "version text": altered(glimpse="1"),
@@ -129,19 +175,37 @@ HOSTILE = {
     "gx Infinity": raw("gx", "Infinity"),
     "gx -Infinity": raw("gx", "-Infinity"),
     "gx 1e999": raw("gx", "1e999"),
-    "gx 1e999 in a range": raw("gx", "[1, 1e999]"),
-    "gx NaN in a range": raw("gx", "[NaN, 1]"),
+    "gx 1e999 in a range": first("gx", "[1, 1e999]"),
+    "gx NaN in a range": first("gx", "[NaN, 1]"),
+    "gx a pair": altered(gx=[1, 2]),
+    "delta of three": altered(delta=[1, 2, 3]),
+    "delta of none": altered(delta=[]),
+    "delta a pair of pairs": altered(delta=[[1, 2], [3, 4]]),
+    "sigma a pair with 0": altered(sigma=[1, 0]),
+    "sigma a pair with 1e999": raw("sigma", "[1, 1e999]"),
+    "gamma a pair": altered(gamma=[1, 2]),
+    "last null": altered(last=None),
+    "last a list": altered(last=[1]),
+    "last a number": altered(last=3),
+    "last with an n": altered(last={"n": 3}),
+    "last with an unknown name": altered(last={"angle": 3}),
+    "last with text": altered(last={"gx": "3"}),
+    "last within last": altered(last={"last": {"gx": 1}}),
+    "last 1e999": raw("last", '{"gx": 1e999}'),
+    "last with gx twice": raw("last", '{"gx": 1, "gx": 2}'),
+    "last in the first version": altered(glimpse=1, last={"gx": 2}),
     "gx of 400 digits": raw("gx", "1" + "0" * 400),
     "gx of 9,000 digits": raw("gx", "1" + "0" * 9000),
     "gx true": altered(gx=True),
     "gx text": altered(gx="180"),
     "gx null": altered(gx=None),
     "gx an object": altered(gx={}),
-    "gx an empty range": altered(gx=[]),
-    "gx a range of one": altered(gx=[1]),
-    "gx a range of three": altered(gx=[1, 2, 3]),
-    "gx a range of ranges": altered(gx=[[1, 2], [3, 4]]),
-    "gx a range of truths": altered(gx=[True, False]),
+    "gx an empty range": altered(glimpse=1, gx=[]),
+    "gx a range of one": altered(glimpse=1, gx=[1]),
+    "gx a range of three": altered(glimpse=1, gx=[1, 2, 3]),
+    "gx a range of ranges": altered(glimpse=1, gx=[[1, 2], [3, 4]]),
+    "delta a range of ranges": altered(glimpse=1, delta=[[1, 2], [3, 4]]),
+    "gx a range of truths": altered(glimpse=1, gx=[True, False]),
     "gx too far": altered(gx=1e10),
     "gx missing": without("gx"),
     "sigma missing": without("sigma"),
@@ -151,7 +215,7 @@ HOSTILE = {
     "a name of Python": altered(__class__="Window"),
     "delta 0": altered(delta=0),
     "delta negative": altered(delta=-1),
-    "delta a range to 0": altered(delta=[1, 0]),
+    "delta a range to 0": altered(glimpse=1, delta=[1, 0]),
     "sigma 0": altered(sigma=0),
     "sigma denormal": altered(sigma=5e-324),
     "gamma 0": altered(gamma=0),
@@ -186,7 +250,8 @@ HOSTILE = {
     "source null": altered(source=None),
     "method unknown": altered(method="magic"),
     "method a list": altered(method=["transpose"]),
-    "a swept canvas": altered(method="transpose", gx=[1, 2]),
+    "a swept canvas": altered(method="transpose", last={"gx": 2}),
+    "a swept canvas of the first version": altered(glimpse=1, method="transpose", gx=[1, 2]),
     "windows null": altered(windows=None),
     "windows empty": altered(windows=[]),
     "windows of one": altered(windows=[{}]),
@@ -241,10 +306,10 @@ def test_shapes_within_the_limits_are_taken(shape):
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
                     lambda inner: st.lists(inner, max_size=3), max_leaves=5),
-       st.sampled_from([*GOOD, "method", "windows"]))  # fmt: skip
-def test_any_value_anywhere_gives_a_record_or_our_error(value, name):
+       st.sampled_from([*GOOD, "method", "windows", "last"]), st.sampled_from([1, 2]))  # fmt: skip
+def test_any_value_anywhere_gives_a_record_or_our_error(value, name, version):
     try:
-        record = parse_record(json.dumps({**GOOD, name: value}))
+        record = parse_record(json.dumps({**GOOD, "glimpse": version, name: value}))
     except GlimpseError:
         return
     assert parse_record(record.to_json()) == record

@@ -11,7 +11,7 @@ from glimpse.attention.filterbank import dense
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array
 from glimpse.validation import check_axes
-from glimpse.window import NUMBERS, Axis, Method, Window
+from glimpse.window import Axis, Method, Window
 
 RIDGE = 0.1
 """Gain, relative to the largest, below which `write` no longer inverts a component of the patch."""
@@ -25,17 +25,17 @@ def involves(array: object, window: Window) -> bool:
 
 
 def numbers(window: Window) -> list[Any]:
-    """The window's gx, gy, delta, sigma and gamma."""
-    return [getattr(window, name) for name in NUMBERS]
+    """The window's gx, gy, both strides, both sigmas, and gamma."""
+    return [window.gx, window.gy, *window.strides, *window.sigmas, window.gamma]
 
 
 def matrices(
     array: Any, window: Window, shape: tuple[int, int], bank: Callable[[Axis], Any] = dense
 ) -> tuple[Any, Any, Any, Any]:
     """Return the array, Fx, Fy and gamma, of one kind and with axes that fit: batches come first."""
-    array, *values = promote(array, *numbers(window))
-    alike = replace(window, **dict(zip(NUMBERS, values, strict=True)))
-    banks, gamma = map(bank, alike.axes(shape)), values[-1]
+    array, gx, gy, down, across, tall, wide, gamma = promote(array, *numbers(window))
+    alike = replace(window, gx=gx, gy=gy, delta=(down, across), sigma=(tall, wide))
+    banks = map(bank, alike.axes(shape))
     Fx, Fy, gamma = (_aligned(matrix, array.ndim) for matrix in (*banks, gamma[..., None, None]))
     return array, Fx, Fy, gamma
 

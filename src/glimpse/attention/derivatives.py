@@ -31,9 +31,10 @@ from glimpse.attention.layer import axes_to_read, expand_cols, expand_rows, read
 from glimpse.attention.matmul import inner
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array, Floats
-from glimpse.window import Window
+from glimpse.window import Window, per_axis
 
-Gradients = dict[str, float]
+Gradients = dict[str, Any]
+"""By name: of gx, gy and gamma a number; of delta and sigma one too, or (rows, columns) as the window's."""
 
 
 def read_vjp(
@@ -53,8 +54,9 @@ def read_vjp(
     ndarray, of the image's shape
         The gradient with respect to the image: `write` of the cotangent, times gamma.
     dict
-        The gradients, by name, with respect to gx, gy, delta, sigma (per pixel) and gamma. At the kinks
-        of a box filter they are the slopes towards a larger number.
+        The gradients, by name, with respect to gx, gy, delta, sigma (per pixel) and gamma; (rows, columns)
+        where the window's delta or sigma is. At the kinks of a box filter they are the slopes towards a
+        larger number.
 
     Raises
     ------
@@ -79,7 +81,8 @@ def read_vjp(
     value, slopes = _pairing(cotangent, wide, banks, image, row, col)
     scaled = rows._replace(weights=rows.weights * window.gamma)
     back = expand_rows(wide, scaled, cols, shape, row, col)
-    return back, {name: window.gamma * slope for name, slope in slopes.items()} | {"gamma": value}
+    slopes = {name: per_axis(lambda slope: window.gamma * slope, slope) for name, slope in slopes.items()}
+    return back, _as_given(window, slopes) | {"gamma": value}
 
 
 def write_vjp(
@@ -119,13 +122,13 @@ def write_vjp(
     samples, banks = patch.astype(back.dtype, copy=False), _banks(window, cotangent, row, col)
     wide = expand_cols(banks[1][0], samples, col)
     value, slopes = _pairing(samples, wide, banks, cotangent, row, col)
-    slopes = {name: slope / window.gamma for name, slope in slopes.items()}
-    return back, slopes | {"gamma": -value / window.gamma**2}
+    slopes = {name: per_axis(lambda slope: slope / window.gamma, slope) for name, slope in slopes.items()}
+    return back, _as_given(window, slopes) | {"gamma": -value / window.gamma**2}
 
 
 def read_jacobian(
     image: ArrayLike, window: Window, *, channel_axis: int | None = None
-) -> tuple[Array, dict[str, Array]]:
+) -> tuple[Array, dict[str, Any]]:
     """Return the patch, and how each of its samples grows with each number of the window.
 
     Parameters
@@ -139,13 +142,22 @@ def read_jacobian(
         As from `read`.
     jacobian : dict
         Of gx, gy, delta, sigma and gamma by name, each an ndarray of the patch's shape: levels per
-        pixel, for gamma levels. At the kinks of a box filter they are the slopes towards a larger number.
+        pixel, for gamma levels; of a delta or sigma that is (rows, columns) two of them. At the kinks of a
+        box filter they are the slopes towards a larger number.
 
     Raises
     ------
     GlimpseError
         As `read` does.
     """
+    patch, jacobian = jacobian_by_axis(image, window, channel_axis=channel_axis)
+    return patch, _as_given(window, jacobian)
+
+
+def jacobian_by_axis(
+    image: ArrayLike, window: Window, *, channel_axis: int | None = None
+) -> tuple[Array, dict[str, Any]]:
+    """Return `read_jacobian` with (rows, columns) of delta and of sigma, be they one number or two."""
     image, row, col = spatial(image, channel_axis)
     (rows, down), (cols, across) = _banks(window, image, row, col)
     tall = contract(_stacked(rows, rows.weights, *down), image, row, {col: cols.span})
@@ -159,8 +171,14 @@ def read_jacobian(
 
     patch, gx, delta, sigma = (part(by_rows, row, k, 4) for k in range(4))
     gy, spread, wider = (part(by_cols, last, k, 3) for k in range(3))
-    jacobian = {"gx": gx, "gy": gy, "delta": delta + spread, "sigma": sigma + wider}
+    jacobian = {"gx": gx, "gy": gy, "delta": (delta, spread), "sigma": (sigma, wider)}
     return patch, jacobian | {"gamma": part(by_rows, row, 0, 4, 1.0)}
+
+
+def _as_given(window: Window, slopes: dict[str, Any]) -> dict[str, Any]:
+    """The slopes by delta and sigma of both axes together, where the window has one number for both."""
+    together = [name for name in ("delta", "sigma") if not isinstance(getattr(window, name), tuple)]
+    return slopes | {name: slopes[name][0] + slopes[name][1] for name in together}
 
 
 def _stacked(bank: Band, *weights: Floats) -> Band:
@@ -177,7 +195,7 @@ def _banks(window: Window, image: Array, row: int, col: int) -> list[tuple[Band,
 def _pairing(
     patch: Array, wide: Array, banks: list[tuple[Band, Partials]], image: Array, row: int, col: int
 ) -> tuple[float, Gradients]:
-    """``<patch, Fx @ image @ Fy.T>`` and its slopes by gx, gy, delta and sigma; wide is ``patch @ Fy``."""
+    """``<patch, Fx @ image @ Fy.T>`` and its slopes, by delta and sigma per axis; wide is ``patch @ Fy``."""
     (rows, down), (cols, across) = banks
     by_row, by_col = np.zeros(rows.weights.shape), np.zeros(cols.weights.shape)
     spans, last = {col: cols.span}, image.ndim - 1
@@ -192,7 +210,8 @@ def _pairing(
     gx, *of_rows = (float((slopes * by_row).sum()) for slopes in down)
     gy, *of_cols = (float((slopes * by_col).sum()) for slopes in across)
     value = float((cols.weights * by_col).sum())
-    return value, {"gx": gx, "gy": gy, "delta": of_rows[0] + of_cols[0], "sigma": of_rows[1] + of_cols[1]}
+    delta, sigma = zip(of_rows, of_cols, strict=True)
+    return value, {"gx": gx, "gy": gy, "delta": delta, "sigma": sigma}
 
 
 def _weigh(grows: Floats, bank: Band, strip: Strip, lines: Floats) -> None:

@@ -16,7 +16,10 @@ from glimpse.window import METHODS, NUMBERS, Window
 KEYWORD = "glimpse"
 """Name of the text chunk that holds the record."""
 
-VERSION = 1
+VERSION = 2
+FIRST_VERSION = 1
+"""There a swept value was [first, last], and delta and sigma one number; n was a pair already."""
+
 AXES = "gx=row, gy=col"
 
 _FOUND = ("rows", "cols", "offset", "residual", "confidence", "settled")  # told by `glimpse locate`, too
@@ -53,22 +56,16 @@ class Record:
     windows: tuple[Window, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the flat JSON object; a swept value is [first, last].
-
-        Each of several windows is told by the values in which it differs from the first one.
-        """
-        values = self.window.to_dict()
-        for name in NUMBERS if self.last else ():
-            pair = [values[name], getattr(self.last, name)]
-            values[name] = pair if pair[0] != pair[1] else pair[0]
-        extra: dict[str, Any] = {"method": self.method} if self.method else {}
+        """Return the JSON object; the last window, and each of several, by the values that differ."""
+        extra: dict[str, Any] = {"last": _changes(self.last, self.window)} if self.last else {}
+        extra |= {"method": self.method} if self.method else {}
         extra |= {"fast": self.fast} if self.fast > 1 else {}
         extra |= (
             {"windows": [_changes(window, self.window) for window in self.windows]} if self.windows else {}
         )
         return {
             "glimpse": VERSION,
-            **values,
+            **self.window.to_dict(),
             "axes": AXES,
             "shape": list(self.shape),
             "source": self.source,
@@ -111,7 +108,7 @@ def parse_record(text: str | bytes, max_pixels: int = limits.MAX_PIXELS) -> Reco
     Raises
     ------
     GlimpseError
-        If it is anything but a record of this version with numbers in their ranges.
+        If it is anything but a record of this version or the first with numbers in their ranges.
     """
     if len(text) > limits.RECORD_BYTES:
         raise GlimpseError(f"the record is longer than {limits.RECORD_BYTES} bytes")
@@ -119,9 +116,10 @@ def parse_record(text: str | bytes, max_pixels: int = limits.MAX_PIXELS) -> Reco
         values = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise GlimpseError(f"the record is not JSON of ours: {error}") from None
-    if not isinstance(values, dict) or values.pop("glimpse", None) is not VERSION:
-        raise GlimpseError(f"the record is not of version {VERSION}")
-    return _record(values, max_pixels)
+    version = values.pop("glimpse", None) if isinstance(values, dict) else None
+    if type(version) is not int or version not in (FIRST_VERSION, VERSION):
+        raise GlimpseError(f"the record is not of version {FIRST_VERSION} or {VERSION}")
+    return _record(_upgraded(values) if version == FIRST_VERSION else values, max_pixels)
 
 
 def _record(values: dict[str, Any], max_pixels: int) -> Record:
@@ -129,6 +127,9 @@ def _record(values: dict[str, Any], max_pixels: int) -> Record:
     shape, method = values.pop("shape", None), values.pop("method", None)
     fast, several = values.pop("fast", 1), values.pop("windows", ())
     values.pop("file", None)  # told by `glimpse info`, too
+    changes = values.pop("last", {})
+    if not isinstance(changes, dict) or not set(changes) <= set(NUMBERS):
+        raise GlimpseError("the record has a last that is not the numbers of a window")
     found = {name: values.pop(name) for name in _FOUND if name in values}
     if checked("offset", found.get("offset", 0), positive=False):
         values["gamma"] = Window.gamma  # a window has no offset, and its gamma alone would only be too bright
@@ -136,15 +137,11 @@ def _record(values: dict[str, Any], max_pixels: int) -> Record:
         raise GlimpseError(f"the record has fast {fast!r}, which is no scale of a decoded JPEG file")
     if axes != AXES or not isinstance(source, str) or method not in (None, *METHODS):
         raise GlimpseError("the record has unknown axes, an unknown method, or a source that is no text")
-    first, last = _ends(values)
-    n = values.get("n", Window.n)
-    if isinstance(n, list) and len(n) != 2:
-        raise GlimpseError("the record has an n that is not one number or two")
-    window, end = Window.from_dict(first), Window.from_dict(last)
+    window, end = Window.from_dict(values), Window.from_dict(values | changes)
     if method and window != end:
         raise GlimpseError("the record is of a sweep and of a canvas at once")
     size = checked_shape(shape, max_pixels)
-    windows = _windows(several, first) if several != () else ()
+    windows = _windows(several, values) if several != () else ()
     return Record(window, size, source, None if window == end else end, method, fast, windows)
 
 
@@ -163,15 +160,16 @@ def _changes(window: Window, first: Window) -> dict[str, Any]:
     return {name: value for name, value in window.to_dict().items() if value != known[name]}
 
 
-def _ends(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The values of the first and the last window."""
-    first, last = dict(values), dict(values)
-    for name in NUMBERS:
-        if isinstance(pair := values.get(name), list):
-            if len(pair) != 2:
-                raise GlimpseError(f"the record has {len(pair)} values for {name}")
-            first[name], last[name] = pair
-    return first, last
+def _upgraded(values: dict[str, Any]) -> dict[str, Any]:
+    """The values of the first version as those of this one."""
+    if "last" in values:
+        raise GlimpseError("a record of the first version has no last window")
+    swept = {name: values[name] for name in NUMBERS if isinstance(values.get(name), list)}
+    for name, ends in swept.items():
+        if len(ends) != 2 or isinstance(ends[0], list) or isinstance(ends[1], list):
+            raise GlimpseError(f"the record has no first and last value for {name}")
+    first, last = ({name: ends[end] for name, ends in swept.items()} for end in (0, 1))
+    return values | first | ({"last": last} if swept else {})
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

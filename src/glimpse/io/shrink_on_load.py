@@ -28,8 +28,9 @@ def reduction(window: Window, shape: tuple[int, int]) -> int:
     rows, cols = shape
     if window.kernel != "gaussian" or min(top, left, rows - bottom, cols - right) < -1e-6:
         return 1
-    free = rows - bottom - _REACH * window.sigma, cols - right - _REACH * window.sigma
-    return next((scale for scale in LEAST_SIGMA if _hidden(scale, window.sigma, shape, free)), 1)
+    tall, wide = window.sigmas
+    free = rows - bottom - _REACH * tall, cols - right - _REACH * wide
+    return next((scale for scale in LEAST_SIGMA if _hidden(scale, min(tall, wide), shape, free)), 1)
 
 
 def _hidden(scale: int, sigma: float, shape: tuple[int, int], free: tuple[float, float]) -> bool:
