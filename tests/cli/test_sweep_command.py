@@ -326,6 +326,6 @@ def test_an_animation_is_no_png_and_the_advice_works(name, image):
 def test_sigma_follows_delta_in_proportion_along_a_sweep_like_a_patch(image):
     invoke("read", image, *split("--delta 2 --sigma 1.5 -n 9 -o p.png"))
     result = invoke("sweep", image, *split("--like p.png --delta 1:8 --frames 2 -o s.gif"))
-    assert (info("s.gif")["delta"], info("s.gif")["sigma"]) == ([1, 8], [0.75, 6])
+    assert (ends("s.gif", "delta"), ends("s.gif", "sigma")) == ([1, 8], [0.75, 6])
     assert "sigma 0.75:6" in result.stderr
     assert "sigma follows delta" in result.stderr
