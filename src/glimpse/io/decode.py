@@ -148,7 +148,9 @@ def _tiff(file: BinaryIO, options: DecodeOptions) -> Picture:
     )
     notes = _frame_notes(options, more=not page.last) + page.notes()
     notes += () if options.page else thumbnail_note(file, page)
-    pixels = None if page.is_common else tiff_pixels(file, page)
+    # without the extra 16 bits are not to hang on how a file is packed
+    known = page.is_common if codecs() else page.is_known
+    pixels = None if known else tiff_pixels(file, page)
     if pixels is None and not page.is_garbled:
         try:
             return _tiff_by_pillow(file, page, options, notes)

@@ -28,12 +28,13 @@ def read_npy(file: BinaryIO, max_pixels: int) -> NDArray[Any]:
     shape, _, dtype = npy_header(file)
     if len(shape) not in (2, 3) or 0 in shape or dtype.kind not in "biuf":
         raise GlimpseError(f"an array of shape {shape} and type {dtype} is no image")
-    bands = shape[2] if len(shape) == 3 else 1
-    work = max(1, bands * dtype.itemsize / DECODER_BYTES["16-bit colour"])
-    check_pixels(shape[0], shape[1], max_pixels, work, f"{bands} channels of {dtype}")
+    check_pixels(shape[0], shape[1], max_pixels)
     start, end = file.tell(), file.seek(0, io.SEEK_END)
     if math.prod(shape) * dtype.itemsize > end - start:
         raise GlimpseError("cannot be decoded: the file is shorter than its header says")
+    bands = shape[2] if len(shape) == 3 else 1
+    work = max(1, bands * dtype.itemsize / DECODER_BYTES["16-bit colour"])
+    check_pixels(shape[0], shape[1], max_pixels, work, f"{bands} channels of {dtype}")
     file.seek(0)
     array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False, max_header_size=_HEADER)
     array = array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
@@ -27,6 +27,29 @@ _NAMES = {WHITE_IS_ZERO: "grey", BLACK_IS_ZERO: "grey", RGB: "RGB", PALETTE: "pa
 _FORMATS = {1: "", 2: "signed ", 3: "float ", 5: "complex ", 6: "complex "}
 _ASSOCIATED, _ALPHA = 1, 2  # extra samples: the colours are multiplied by it, or not
 _SUB_PAGES = 330
+_TAGS = {
+    254,
+    255,
+    256,
+    257,
+    258,
+    259,
+    262,
+    266,
+    273,
+    274,
+    277,
+    278,
+    279,
+    284,
+    320,
+    322,
+    323,
+    324,
+    325,
+    338,
+    339,
+}
 
 
 @dataclass(frozen=True)
@@ -118,6 +141,11 @@ class Page:
         grey16 = self.bits == 16 and self.photometric in (WHITE_IS_ZERO, BLACK_IS_ZERO)
         planes = self.planar and len(self.extra) > 0
         return (self.bits == 8 and not planes) or (self.bands == 1 and (self.bits in (1, 2, 4) or grey16))
+
+    @property
+    def is_known(self) -> bool:
+        """Whether Pillow reads such samples, if of 16 bits of colour the upper half."""
+        return self.is_common or (self.bits == 16 and self.photometric == RGB and not self.planar)
 
     @property
     def colours(self) -> int:
@@ -217,13 +245,27 @@ def _directories(file: BinaryIO) -> Iterator[Any]:
     while waiting and len(seen) <= limits.PAGES:
         if (at := waiting.pop(0)) in seen:
             continue
-        tags: Any = ImageFileDirectory_v2(head)
-        file.seek(at)
-        tags.load(file)
+        tags = _tags(file, head, at)
         within = tags.get(_SUB_PAGES, ()) if len(seen) == 1 else ()
         waiting = [tags.next, *waiting, *(within if isinstance(within, tuple) else (within,))]
         seen.add(at)
         yield tags
+
+
+def _tags(file: BinaryIO, head: bytes, at: int) -> Any:
+    """The tags at this place, all that are listed there: Pillow passes over those that are cut off."""
+    count, entry = (8, 20) if _is_big(head) else (2, 12)
+    order: Literal["little", "big"] = "little" if head[:1] == b"I" else "big"
+    file.seek(at)
+    number = int.from_bytes(file.read(count), order)
+    listed = file.read(number * entry)
+    tags: Any = ImageFileDirectory_v2(head)
+    file.seek(at)
+    tags.load(file)
+    names = {int.from_bytes(listed[k : k + 2], order) for k in range(0, number * entry, entry)}
+    if len(listed) < number * entry or any(name not in tags for name in names & _TAGS):
+        raise GlimpseError("a damaged TIFF: its tags are cut off")
+    return tags
 
 
 def _header(file: BinaryIO) -> bytes:
@@ -252,6 +294,8 @@ def _page(tags: Any) -> Page:
     extra = tags.get(338, ())
     extra = extra if isinstance(extra, tuple) else (extra,)
     beyond = bands - (colours or bands)
+    if min(rows, cols) < 1:
+        raise GlimpseError("a damaged TIFF: it says no size")
     strip = max(1, min(number(278, rows), rows)), cols
     return Page(
         rows=rows,
