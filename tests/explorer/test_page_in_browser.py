@@ -210,6 +210,9 @@ def test_the_state_is_in_the_address_and_comes_back(page, look, opened_page):
     assert other.is_checked("#apart")
     other.evaluate("location.hash = '#gx=7'")
     wait_until(other, "state.gx === 7")
+    other.evaluate("location.hash = '#delta=5'")
+    wait_until(other, "state.delta[0] === 5")
+    assert record(other)["sigma"] == 2.5
     assert record(other)["n"] == 64  # what an address leaves open is as `glimpse show` said
 
 

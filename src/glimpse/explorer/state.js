@@ -15,17 +15,17 @@ const single = ([rows, cols]) => rows === cols ? rows : [rows, cols];
 /** The state of a window whose delta, sigma and n are one number or [rows, columns]. */
 function stateOf({gx, gy, delta, sigma, gamma, n, kernel, edge}) {
   const window = {gx, gy, delta: pair(delta), sigma: pair(sigma), gamma, n: pair(n), kernel, edge};
-  return {...window, follow: window.sigma.every((width, axis) => near(width, ownSigma(window, axis)))};
+  return {...window, follow: ownSigmas(window).every((own, axis) => near(own, window.sigma[axis]))};
 }
 
 const near = (a, b) => Math.abs(a - b) <= 1e-9 * b;
-const ownSigma = ({kernel, delta}, axis) => KERNELS[kernel].sigma(delta[axis]);
+const ownSigmas = ({kernel, delta}) => delta.map((stride) => KERNELS[kernel].sigma(stride));
 const apart = () => $("apart").checked;
 
 /** Change the window; what follows from it follows. */
 function change(update) {
   state = {...state, ...update};
-  if (state.follow) state.sigma = [0, 1].map((axis) => rounded(ownSigma(state, axis), 12));
+  if (state.follow) state.sigma = ownSigmas(state);
   later();
 }
 
@@ -101,7 +101,8 @@ function fromFragment(text) {
       known[name] = words.length > 1 ? words.map(Number) : Number(word);
     }
   }
-  return stateOf(known);
+  const found = stateOf(known), follow = stateOf(given.record).follow && !/[#&]sigma=/.test(text);
+  return follow ? {...found, follow, sigma: ownSigmas(found)} : found;
 }
 
 function command() {
