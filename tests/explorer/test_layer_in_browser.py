@@ -39,11 +39,13 @@ def windows(number, seed=0, most=128):
 
 
 def random_window(rng, most):
+    """Strides, sigmas and numbers of filters that are others down and across."""
     gx, gy = (rng.uniform(-0.6 * size, 1.6 * size) for size in SHAPE)
     n = tuple(int(k) for k in rng.integers(1, most + 1, 2))
-    delta, sigma, gamma = (
-        math.exp(rng.uniform(*map(math.log, ends))) for ends in ((0.02, 30), (0.01, 30), (0.2, 5))
+    delta, sigma = (
+        tuple(np.exp(rng.uniform(math.log(low), math.log(30), 2)).tolist()) for low in (0.02, 0.01)
     )
+    gamma = math.exp(rng.uniform(math.log(0.2), math.log(5)))
     return Window(gx, gy, delta, sigma, gamma, n, str(rng.choice(KERNELS)), str(rng.choice(EDGES)))
 
 

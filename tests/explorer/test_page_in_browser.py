@@ -235,6 +235,7 @@ WINDOWS = [
     "#gx=210.5&gy=300&delta=2.5&sigma=1.25&n=32",
     "#gx=20&gy=630&delta=6&sigma=1e-7&n=20,31&kernel=box&edge=black",
     "#gx=600&gy=300&delta=9&sigma=3&n=40&gamma=1.5",  # off the image, on it if swapped: in percent
+    "#gx=240&gy=320.25&delta=2,5.5&sigma=1,2.75&n=30,50",
     "#gx=-50&gy=-700&delta=30&sigma=20&n=12&edge=black&gamma=0.3",
 ]
 
@@ -265,7 +266,7 @@ def test_the_line_of_python_and_the_record_make_it_too(look, opened_page, tmp_pa
 def test_the_saved_patch_remembers_its_window(opened_page, tmp_path, source):
     name, look = tmp_path / 'é "x".png', tmp_path / "look.html"
     save(name, noise(48, 64, *((3,) if source == "rgb" else ())))
-    process("show", name, "--row", 20, "--delta", 1.5, "-n", "16,20", "-o", look)
+    process("show", name, "--row", 20, "--delta", "1.5,2", "-n", "16,20", "-o", look)
     page = opened_page(look)
     with page.expect_download() as download:
         page.click("#save")
