@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import reference
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import frozen, pixels, scenes
@@ -16,7 +17,7 @@ SHAPE = (30, 44)
 WINDOWS = [
     Window(12, 25, 1.5, 0.9, n=(9, 12)),
     Window(20, 14, 1, 0.6, n=8),
-    Window(16, 20, 4, 2, gamma=1.5, n=(6, 9)),
+    Window(16, 20, (4, 3), (2, 1.6), gamma=1.5, n=(6, 9)),
     Window(28, 41, 2, 0.6, n=5, kernel="box", edge="black"),
 ]
 PATCHES = [pixels(*window.shape, 3, seed=seed) for seed, window in enumerate(WINDOWS)]
@@ -26,7 +27,8 @@ def by_definition(patches, windows, shape, onto=0.0, **how):
     """The sums of the equation, in full, of patches with their channels last."""
     light, weight, opacity = np.zeros((3, *shape, 3))
     for patch, window in zip(patches, windows, strict=True):
-        w = 1 / window.delta**2
+        down, across = reference.pair(window.delta)
+        w = 1 / (down * across)
         alpha = restore(np.ones((*window.shape, 1)), replace(window, gamma=1), shape, channel_axis=2)
         light += w * restore(patch, window, shape, channel_axis=2, **how)
         weight += w * alpha

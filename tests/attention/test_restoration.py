@@ -80,13 +80,24 @@ def test_the_least_coverage_is_that_of_the_pixels_of_the_box(n, center, delta, s
     ("n", "delta", "sigma"), [(700, 7.3, 3.0), (300, 70.0, 40.0), (3, 3e4, 1.5e4), (2, 9e3, 2.0)]
 )
 @pytest.mark.parametrize("kernel", KERNELS)
-def test_the_ends_of_a_box_too_long_to_look_at_tell_its_least_coverage(n, delta, sigma, kernel):
-    center = (n * delta - 1) / 2 + 0.3
+@pytest.mark.parametrize("shift", [0.3, -0.3])  # the pixel nearest to the border is at either end
+def test_the_ends_of_a_box_too_long_to_look_at_tell_its_least_coverage(n, delta, sigma, kernel, shift):
+    center = (n * delta - 1) / 2 + shift
     first, last = math.ceil(center - n * delta / 2), math.floor(center + n * delta / 2)
     whole = band(Axis(last - first + 1, n, center - first, delta, sigma, kernel, "black"))
     sums = np.pad(whole.coverage, (0, last - first + 1 - whole.length))
     expected = max(sums.min(), DARK * sums.max())
     assert least_coverage(Axis(1, n, center, delta, sigma, kernel)) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_a_flat_patch_is_flat_whatever_its_strides_along_each_axis(kernel):
+    deltas = (2.3, 4.7)
+    sigmas = tuple(default_sigma(delta, kernel) for delta in deltas)
+    window = Window(29.5, 40.5, deltas, sigmas, n=(12, 10), kernel=kernel)
+    canvas = restore(np.full((12, 10), 200.0), window, (75, 101))
+    assert in_box(window, canvas).shape == (28, 48)
+    np.testing.assert_allclose(in_box(window, canvas), 200, rtol=1e-6)
 
 
 def test_filters_that_stand_apart_stay_dots():
@@ -188,7 +199,7 @@ def as_floats(array):
         ("extend", 1.7, 1.1),
         ("black", 0.2, 0.1),
         ("black", 3.1, 0.2),
-        ("extend", 6.3, 2.1),
+        ("extend", (6.3, 1.9), (2.1, 1.2)),
         ("black", 9.0, 0.8),
     ],
 )
@@ -196,7 +207,8 @@ def test_tensors_are_restored_as_numpys_arrays_are(xp, kernel, edge, delta, sigm
     window = Window(5.3, 9.1, delta, sigma, gamma=1.4, n=(4, 3), kernel=kernel, edge=edge)
     patch = pixels(3, *window.shape)
     expected = restore(patch, window, (12, 17), channel_axis=0)
-    numbers = {name: xp.asarray(getattr(window, name), dtype=xp.float64) for name in ("gx", "delta", "sigma")}
+    names = ("gx", "delta", "sigma") if isinstance(delta, float) else ("gx", "gy")
+    numbers = {name: xp.asarray(getattr(window, name), dtype=xp.float64) for name in names}
     for given_ in (window, replace(window, **numbers)):
         found = restore(xp.asarray(patch.copy()), given_, (12, 17), channel_axis=0)
         assert type(found) is type(xp.asarray(patch.copy()))
