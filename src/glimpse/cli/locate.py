@@ -14,6 +14,7 @@ from glimpse.cli.options import input_options, output_options, window_options
 from glimpse.cli.output_names import plan
 from glimpse.cli.param_types import FileName
 from glimpse.cli.runner import run
+from glimpse.cli.streams import put
 from glimpse.cli.window_options import WindowOptions
 from glimpse.errors import GlimpseError, about
 
@@ -67,7 +68,7 @@ def locate(
         crop = load_picture(name, replace(decoding, page=None))
         found = _located(scene, crop, window, begins=begins)
         record = Record(found.window, scene.shape, source_name(image))
-        click.echo(json.dumps(record.to_dict() | found.to_dict()))
+        put(json.dumps(record.to_dict() | found.to_dict()))
         if found.offset:  # a window has none, and its gamma alone would only make it brighter
             record = replace(record, window=replace(found.window, gamma=1.0))
         if target:
@@ -96,10 +97,10 @@ def _target(image: str, patch: str, output: str | None, overwrite: bool) -> str 
 def _begins(options: WindowOptions) -> bool:
     """Whether the options name a start."""
     given = {key for key in ("gx", "gy", "delta", "sigma") if getattr(options, key) is not None}
-    begins = bool(options.slice or options.like or given)
-    if begins and not (options.slice or options.like or given >= {"gx", "gy", "delta"}):
+    begins = bool(options.slice or options.box or options.like or given)
+    if begins and not (options.slice or options.box or options.like or given >= {"gx", "gy", "delta"}):
         raise click.UsageError(
-            "a start needs --row, --col and --delta together, or --slice, or --like; "
+            "a start needs --row, --col and --delta together, or --box, --slice or --like; "
             "without any the whole image is searched"
         )
     return begins

@@ -12,7 +12,6 @@ import click
 from click.core import ParameterSource
 
 from glimpse.cli.param_types import (
-    FITS,
     FileName,
     Parsed,
     Range,
@@ -31,6 +30,7 @@ from glimpse.cli.param_types import (
 from glimpse.cli.window_options import WindowOptions
 from glimpse.errors import GlimpseError
 from glimpse.limits import MAX_PIXELS, N_MAX
+from glimpse.slices import FITS
 from glimpse.window import EDGES, KERNELS, Window
 
 if TYPE_CHECKING:
@@ -104,8 +104,8 @@ def _whole_windows(sweep: bool) -> list[Callable[[F], F]]:
         option("--fit", type=click.Choice(FITS), default=FITS[0], show_default=True,
                help="How n samples fill a box of another aspect: stretched; square, with what is around it; "
                "square, cut."),
-        option("--pad", type=Parsed("percentage", parse_pad), metavar="PERCENT",
-               help="Grow the box on every side, by a share of its sides. [default: 0%]"),
+        option("--pad", type=Parsed("padding", parse_pad), metavar="PERCENT|PIXELS",
+               help="Grow the box on every side, by a share of its sides or by pixels. [default: 0%]"),
         option("--slice", type=Parsed("slice", slice_text), metavar="A:B,C:D", multiple=sweep,
                help="The window that tiles a crop, as 100:600,200:700, also in percent (instead of gx, gy, "
                f"delta){'; twice, the first and the last one' if sweep else ''}."),
@@ -152,6 +152,9 @@ def _check_places(values: dict[str, Any], typed: set[str]) -> None:
     whole = [name for name in ("slice", "box") if name in typed]
     if clash := [*whole[1:], *sorted({"gx", "gy", "delta"} & typed)] if whole else []:
         raise click.UsageError(f"--{whole[0]} says where the window is; leave out --{clash[0]}")
+    boxed = values["box"] or click.get_current_context().params.get("table")
+    if alone := [] if boxed else sorted({"fit", "pad"} & typed):
+        raise click.UsageError(f"--{alone[0]} is about a box; give one with --box")
     for name in ("slice", "box"):
         if name not in typed and ({"gx", "gy", "delta", "slice", "box"} & typed or values["like"]):
             values[name] = None

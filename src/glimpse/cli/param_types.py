@@ -13,8 +13,6 @@ from glimpse.errors import GlimpseError
 from glimpse.slices import parse_slice
 from glimpse.validation import Pair, checked, checked_n, checked_sides, number
 
-FITS = ("stretch", "contain", "cover")
-
 if TYPE_CHECKING:
     _ParamType = click.ParamType[Any]
 else:
@@ -204,12 +202,11 @@ def slice_text(text: str) -> str:
     return text
 
 
-def parse_pad(text: str) -> float:
-    """Parse ``10%``: how much a box grows on every side."""
-    value = number(text.removesuffix("%"))
-    if not text.endswith("%") or not 0 <= value <= 1000:
-        raise GlimpseError(f"{text!r} is not a percentage from 0% to 1000%, such as 10%")
-    return value / 100
+def parse_pad(text: str) -> float | str:
+    """Parse ``10%`` or ``8``: how much a box grows on every side, by a share of its sides or by pixels."""
+    if number(text.removesuffix("%").strip()) < 0:
+        raise GlimpseError(f"{text!r} is negative; a box grows by percent such as 10%, or by pixels")
+    return text if text.endswith("%") else number(text)
 
 
 def parse_canvas(text: str) -> str | tuple[int, int]:

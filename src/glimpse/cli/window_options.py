@@ -7,10 +7,12 @@ from typing import Any, Literal
 
 from glimpse.cli.param_types import Position, Range
 from glimpse.errors import GlimpseError
+from glimpse.slices import FITS, NATIVE
 from glimpse.validation import Pair
 from glimpse.window import NUMBERS, Window
 
-_FILTERS = ("sigma", "gamma", "n", "kernel", "edge")  # the options beside a slice or a box
+_KEPT = ("gamma", "n", "kernel", "edge")  # of the window of --like, where a slice or a box says where to look
+_FILTERS = ("sigma", *_KEPT)  # the options that go with a slice or a box
 
 
 @dataclass(frozen=True)
@@ -120,25 +122,30 @@ class WindowOptions:
 
     def _built(self, shape: tuple[int, int], given: dict[str, Any], end: int) -> Window:
         known: Window | None = self.like and (self.like.last if end and self.like.last else self.like.window)
+        native = given.get("n") == NATIVE  # goes with another kernel and sigma than the known window's
         if self.slice or self.box:
-            kept = {key: getattr(known, key) for key in _FILTERS if key != "sigma"} if known else {}
+            own = [key for key in _KEPT if not (native and key == "kernel")]
+            kept = {key: getattr(known, key) for key in own} if known else {}
             window = self._tiled(shape, {**kept, **{k: v for k, v in given.items() if k in _FILTERS}}, end)
-        elif given.get("n") == "native":
+        elif native:
             raise GlimpseError("-n native counts the pixels of a box: give --box or --slice")
         else:
             window = replace(known, **given) if known else Window.centered(shape, **given)
-        return _with_sigma_of(known, window) if known and "sigma" not in given else window
+        follows = known and not native and "sigma" not in given
+        return _with_sigma_of(known, window) if known and follows else window
 
     def _tiled(self, shape: tuple[int, int], given: dict[str, Any], end: int) -> Window:
         """The window that tiles the slice or the box."""
         if self.slice:
             return Window.from_slice(self._end("slice", end), shape, **given)
-        x, y, w, h = self._end("box", end).on(shape)
-        return Window.from_slice(f"{y}:{y + h},{x}:{x + w}", shape, **given)
+        fit, pad = self.fit or FITS[0], self.pad or 0
+        return Window.from_box(self._end("box", end).on(shape), fit=fit, pad=pad, **given)
 
 
 def _with_sigma_of(known: Window, window: Window) -> Window:
     """A window as sharp as the known one, in its own strides: sigma follows delta in proportion."""
     if window.delta == known.delta:
         return replace(window, sigma=known.sigma)
-    return replace(window, sigma=known.sigma * window.delta / known.delta)
+    ends = zip(known.sigmas, window.strides, known.strides, strict=True)
+    down, across = (sigma * now / before for sigma, now, before in ends)
+    return replace(window, sigma=(down, across))

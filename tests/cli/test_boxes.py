@@ -1,0 +1,158 @@
+"""Boxes and other windows of any shape on the command line: the same as the library's, on every command."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers import invoke, noise, opened, record, save
+from PIL import Image
+
+from glimpse import Window, read
+
+SHAPE = 60, 88
+
+
+@pytest.fixture(autouse=True)
+def image(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return save("a.png", noise(*SHAPE, 3))
+
+
+def window_of(path):
+    values = record(path)
+    return Window.from_dict({name: values[name] for name in Window(1, 1, 1, 1).to_dict()})
+
+
+def read_with(*args):
+    result = invoke("read", "a.png", *args, "-o", "p.png", "--overwrite")
+    assert result.exit_code == 0, result.stderr
+    return window_of("p.png")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--box", "8,6,40,20", "-n", "10"], Window.from_box((8, 6, 40, 20), 10)),
+        (["--box", "8.5,6.25,40.5,20", "-n", "10,12"], Window.from_box((8.5, 6.25, 40.5, 20), (10, 12))),
+        (["--box", "25%,50%,50%,25%", "-n", "8"], Window.from_box((22, 30, 44, 15), 8)),
+        (["--box", "8,6,40,20", "--fit", "contain"], Window.from_box((8, 6, 40, 20), fit="contain")),
+        (["--box", "8,6,40,20", "--fit", "cover"], Window.from_box((8, 6, 40, 20), fit="cover")),
+        (["--box", "8,6,40,20", "--pad", "10%"], Window.from_box((8, 6, 40, 20), pad="10%")),
+        (["--box", "8,6,40,20", "--pad", "3"], Window.from_box((8, 6, 40, 20), pad=3)),
+        (["--box", "8,6,40,20", "-n", "native"], Window.from_box((8, 6, 40, 20), "native")),
+        (["--box", "-8,-6,400,200", "--sigma", "3"], Window.from_box((-8, -6, 400, 200), sigma=3)),
+        (["--slice", "25%:75%,10:50", "-n", "10"], Window.from_slice("15:45,10:50", SHAPE, 10)),
+        (["--slice", "10:40,20:90%", "-n", "native"], Window.from_slice("10:40,20:79.2", SHAPE, "native")),
+        (["--delta", "3.2,4.1", "-n", "6"], Window(29.5, 43.5, (3.2, 4.1), (1.6, 2.05), n=6)),
+        (["--delta", "2", "--sigma", "1,2", "-n", "6"], Window(29.5, 43.5, 2, (1, 2), n=6)),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_the_window_is_that_of_the_library(words, expected):
+    found = read_with(*words)
+    assert found == expected
+    np.testing.assert_array_equal(opened("p.png"), np.rint(read(opened("a.png"), found, channel_axis=2)))
+
+
+def test_a_native_box_on_whole_pixels_comes_out_bit_for_bit():
+    read_with("--box", "8,6,40,20", "-n", "native")
+    np.testing.assert_array_equal(opened("p.png"), opened("a.png")[6:26, 8:48])
+
+
+def test_a_native_box_over_a_window_of_like_has_the_box_kernel():
+    assert read_with("--delta", "2", "--sigma", "3", "-n", "8").sigma == 3
+    Path("p.png").rename("like.png")
+    assert read_with("--like", "like.png", "--box", "8,6,40,20", "-n", "native").kernel == "box"
+    np.testing.assert_array_equal(opened("p.png"), opened("a.png")[6:26, 8:48])
+
+
+def test_a_box_is_that_of_pillow():
+    for box in ((0, 0, 88, 60), (8, 6, 40, 20)):
+        x, y, w, h = box
+        read_with("--box", ",".join(map(str, box)), "--kernel", "box", "-n", "10,8")
+        peer = Image.open("a.png").resize((8, 10), Image.Resampling.BOX, box=(x, y, x + w, y + h))
+        assert np.abs(opened("p.png").astype(int) - np.asarray(peer)).max() <= 1
+
+
+def test_the_patch_of_a_box_goes_back_to_its_box():
+    read_with("--box", "8,6,40,20", "-n", "16")
+    assert invoke("write", "p.png", "-o", "c.png").exit_code == 0
+    canvas = opened("c.png").sum(axis=2)
+    assert opened("c.png").shape == (*SHAPE, 3)
+    assert canvas[10:22, 14:42].min() > 0
+    assert canvas[40:].max() == 0
+
+
+def test_other_pictures_are_written_into_a_box():
+    save("flat.png", np.full((8, 16), 200, np.uint8))
+    result = invoke("write", "flat.png", "--canvas", "60,88", "--box", "8,6,40,20", "-o", "c.png")
+    assert result.exit_code == 0, result.stderr
+    assert abs(int(opened("c.png")[16, 28]) - 200) <= 2
+
+
+@pytest.mark.parametrize("command", [["show", "a.png"], ["sweep", "a.png", "--frames", "3"]])
+def test_other_commands_take_boxes(command):
+    box = "8,6,40,20" if command[0] == "show" else "8,6,40,20:0,0,88,60"
+    target = "x.png" if command[0] == "show" else "x.gif"
+    result = invoke(*command, "--box", box, "-n", "10", "-o", target)
+    assert result.exit_code == 0, result.stderr
+    assert "delta 2,4" in result.stderr
+    if command[0] == "sweep":
+        told = json.loads(invoke("info", "x.gif").stdout)
+        assert (told["delta"], told["last"]["delta"]) == ([2, 4], [6, 8.8])
+
+
+def test_a_range_of_pairs_is_swept():
+    result = invoke("sweep", "a.png", "--delta", "1,1:8,4", "--frames", "3", "-n", "8", "-o", "x.gif")
+    assert result.exit_code == 0, result.stderr
+    assert "delta 1:8,4" in result.stderr
+
+
+def test_locate_starts_from_a_box():
+    rng = np.random.default_rng(0)
+    small = rng.integers(0, 256, (12, 18, 3), dtype=np.uint8)
+    Image.fromarray(small).resize((88, 60), Image.Resampling.BICUBIC).save("s.png")
+    assert invoke("read", "s.png", "--box", "20,10,48,48", "-n", "24", "-o", "q.png").exit_code == 0
+    result = invoke("locate", "s.png", "q.png", "--box", "21,11,48,48")
+    assert result.exit_code == 0, result.stderr
+    assert abs(json.loads(result.stdout)["gx"] - 33.5) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--box", "1,2,3"], "'1,2,3' is not a box; write X,Y,W,H"),
+        (["--box", "1,2,0,3"], "an empty box"),
+        (["--box", "1,2,x,3"], "'x' is not a plain finite number"),
+        (["--box", "1,2,3,4", "--gx", "3"], "--box says where the window is; leave out --gx"),
+        (["--box", "1,2,3,4", "--slice", ":"], "--slice says where the window is; leave out --box"),
+        (["--fit", "cover"], "--fit is about a box"),
+        (["--pad", "5%"], "--pad is about a box"),
+        (["--box", "1,2,3,4", "--pad", "-5%"], "'-5%' is negative"),
+        (["--box", "1,2,3,4", "--fit", "crop"], "'--fit'"),
+        (["--delta", "1,2,3"], "'1,2,3' is not one number, or two: ROWS,COLS"),
+        (["--delta", "1,0"], "delta must be > 0"),
+    ],
+)
+def test_wrong_boxes_and_pairs_are_told_in_one_line(words, message):
+    result = invoke("read", "a.png", *words)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_native_without_a_box_says_what_it_needs():
+    result = invoke("read", "a.png", "-n", "native")
+    assert result.exit_code == 1
+    assert "give --box or --slice" in result.stderr
+
+
+def test_a_table_of_boxes_of_any_aspect_becomes_patches_of_one_size_and_goes_back():
+    Path("t.csv").write_text("image,left,top,width,height,label\na.png,8,6,40,20,x\na.png,50,30,9,28,y\n")
+    result = invoke("read", "--table", "t.csv", "-n", "16", "--pad", "10%", "-o", "out/{label}.png")
+    assert result.exit_code == 0, result.stderr
+    assert window_of("out/x.png") == Window.from_box((8, 6, 40, 20), 16, pad="10%")
+    assert window_of("out/y.png") == Window.from_box((50, 30, 9, 28), 16, pad="10%")
+    assert invoke("write", "out/x.png", "out/y.png", "-o", "back.png").exit_code == 0
+    assert opened("back.png").shape == (*SHAPE, 3)
