@@ -14,11 +14,11 @@ SCENE = "sample_images/scene.png"
 CENTRE = "--row 312 --col 222"
 FACE = f"{CENTRE} --delta 3.6"
 ZOOM = "--row 240:312 --col 320:222 --delta 7.5:3.6"
-PAST = "--row 250:620 --col 260:200 --delta 3.6 --frames 16 --fps 10"
+PAST = "--row 250:620 --col 260:200 --delta 3.6 --frames 12 --fps 8"
 
 # file in readme/: the command that makes it, as the README has it
 COMMANDS = {
-    "hero.gif": f"glimpse sweep {SCENE} {ZOOM} --frames 12 --fps 12 --boomerang -o hero.gif",
+    "hero.gif": f"glimpse sweep {SCENE} {ZOOM} --frames 10 --fps 10 --boomerang -o hero.gif",
     "face.png": f"glimpse read {SCENE} {FACE} -o face.png",
     "canvas.png": "glimpse write face.png -o canvas.png",
     "inverse.png": "glimpse write face.png --method inverse -o inverse.png",
@@ -26,11 +26,12 @@ COMMANDS = {
     "profile.png": f"glimpse show {SCENE} {FACE} --profile -o profile.png",
     "profile-box.png": f"glimpse show {SCENE} {FACE} --kernel box --profile -o profile-box.png",
     "where.png": f"glimpse locate {SCENE} face.png -o where.png",
-    "delta.gif": f"glimpse sweep {SCENE} {CENTRE} --delta 1:16 --sigma 1 --frames 16 --fps 10 -o delta.gif",
-    "sigma.gif": f"glimpse sweep {SCENE} {FACE} --sigma 0.5:16 --frames 16 --fps 10 -o sigma.gif",
+    "delta.gif": f"glimpse sweep {SCENE} {CENTRE} --delta 1:16 --sigma 1 --frames 12 --fps 8 -o delta.gif",
+    "sigma.gif": f"glimpse sweep {SCENE} {FACE} --sigma 0.5:16 --frames 12 --fps 8 -o sigma.gif",
     "shift.gif": f"glimpse sweep {SCENE} {PAST} -o shift.gif",
     "shift-black.gif": f"glimpse sweep {SCENE} {PAST} --edge black -o shift-black.gif",
-    "gamma.webp": f"glimpse sweep {SCENE} {FACE} --gamma 0.25:2 --frames 8 --fps 8 -o gamma.webp",
+    "scanpath.gif": f"glimpse sweep {SCENE} --table sample_images/scanpath.csv -n 48 -o scanpath.gif",
+    "gamma.webp": f"glimpse sweep {SCENE} {FACE} --gamma 0.25:2 --frames 6 --fps 6 -o gamma.webp",
 }  # fmt: skip
 
 

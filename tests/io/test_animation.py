@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from glimpse.io.animation import FORMATS, animation_comment, centiseconds, encode_animation
-from glimpse.io.palette import ENTRIES
+from glimpse.io.palette import ENTRIES, NEAR
 
 EVERY = pytest.mark.parametrize("suffix", FORMATS)
 LOSSLESS = pytest.mark.parametrize("suffix", [".webp", ".apng"])
@@ -211,14 +211,29 @@ def test_frames_that_never_change_make_a_gif_of_one_picture() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2, 6])
-def test_a_gif_loops_for_ever_on_one_palette(count: int) -> None:
+def test_a_gif_loops_for_ever(count: int) -> None:
     frames = scene(count)
     delays = centiseconds(count, 24)
     gif = Gif(encode_animation(frames, delays, ".gif"))
     assert gif.loops == [0]
     assert gif.size == frames[0].shape[:2]
     assert [block.delay for block in gif.blocks] == delays
+    assert [block.local_palette for block in gif.blocks] == [False] + [True] * (count - 1)
+
+
+def test_a_gif_of_few_colours_has_one_palette() -> None:
+    gif = Gif(encode_animation(noise(5, 30, 40, levels=200), [4] * 5, ".gif"))
     assert not any(block.local_palette for block in gif.blocks)
+
+
+def test_a_frame_of_which_nothing_shows_lengthens_the_one_before() -> None:
+    ground = np.stack(scene(1)[0])
+    nearly = ground.copy()
+    nearly[20:, 30:] ^= 1
+    delays = [40000, 20000, 7]
+    gif = Gif(encode_animation(frozen(np.stack([ground, nearly, nearly])), delays, ".gif"))
+    assert sum(block.delay for block in gif.blocks) == sum(delays)
+    assert max(block.delay for block in gif.blocks) <= 65535
 
 
 @pytest.mark.parametrize("colours", [1, 2, 3, 4, 7, 8, 254, 255])
@@ -278,11 +293,37 @@ def test_every_pixel_of_a_gif_gets_the_nearest_colour_of_its_palette(
     frames = frozen(edited)
     payload = encode_animation(frames, [4] * 6, ".gif", exact=kept)
     palette = np.array(Gif(payload).palette[:ENTRIES], dtype=float)
-    for frame, shown in zip(frames, decoded(payload, [4] * 6), strict=True):
-        far = np.square(frame.reshape(-1, 1, 3) - palette).sum(-1).min(1)
-        np.testing.assert_array_equal(np.square(frame.astype(float) - shown).sum(-1).ravel(), far)
+    pictures = decoded(payload, [4] * 6)
+    far = np.square(frames[0].reshape(-1, 1, 3) - palette).sum(-1).min(1)
+    np.testing.assert_array_equal(np.square(frames[0].astype(float) - pictures[0]).sum(-1).ravel(), far)
+    for frame, shown in zip(frames, pictures, strict=True):
         for one in kept:
             assert (shown[(frame == one).all(-1)] == one).all()
+
+
+def test_pixels_that_change_have_a_palette_of_their_own() -> None:
+    ground = scene(1)[0]
+    frames = []
+    for i in range(4):
+        frame = np.stack(ground)
+        frame[10:22, 4:16] = noise(12, 12, 3, seed=i, levels=90)  # 144 colours, which a palette holds
+        frames.append(frame)
+    shown = decoded(encode_animation(frozen(np.stack(frames)), [4] * 4, ".gif"), [4] * 4)
+    for i in range(1, 4):
+        wrong = np.square(frames[i][10:22, 4:16].astype(float) - shown[i][10:22, 4:16]).sum(-1)
+        assert wrong.max() <= NEAR
+
+
+def test_what_stands_long_is_shown_best() -> None:
+    random = np.random.default_rng(5)
+    ground, flash = random.integers(0, 256, (2, 40, 60, 3), dtype=np.uint8)
+    frames = np.stack([ground] * 9)
+    frames[0, :, :30] = flash[:, :30]
+    shown = decoded(encode_animation(frozen(frames), [4] * 9, ".gif"), [4] * 9)
+    errors = [
+        np.square(frames[0].astype(float) - shown[0])[:, side].mean() for side in (slice(30), slice(30, 60))
+    ]
+    assert errors[1] < 0.8 * errors[0]
 
 
 def test_the_palette_is_closer_than_median_cut() -> None:

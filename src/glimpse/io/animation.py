@@ -12,13 +12,11 @@ from PIL import Image
 from PIL.PngImagePlugin import Blend, PngInfo
 
 from glimpse.errors import GlimpseError
-from glimpse.io.palette import ENTRIES, Colours, Frames, index_frames
+from glimpse.io.gif import LONGEST, join
+from glimpse.io.palette import ENTRIES, Colours, Frames, few_colours, index_frames, palettes
 from glimpse.io.record import KEYWORD
 
 DESCRIPTION = 0x010E  # EXIF ImageDescription
-
-_Prepared = tuple[NDArray[np.uint8], dict[str, Any]]
-"""The frames that Pillow is given, and its options."""
 
 
 def centiseconds(count: int, fps: float, hold: float = 0.6) -> list[int]:
@@ -75,9 +73,9 @@ def encode_animation(
 ) -> bytes:
     """Encode frames as an animation that loops for ever; the same frames give the same bytes.
 
-    A GIF has one palette of 255 colours, or fewer where the frames hold fewer: then it is exact. Pixels that
-    stand still in the frames stand still in the file. WebP and APNG equal the frames. Writers merge
-    identical neighbours and add their delays.
+    A GIF of at most 255 colours is exact; of more, each frame has a palette of 255 for the pixels that
+    change in it. Pixels that stand still in the frames stand still in the file. WebP and APNG equal the
+    frames. Writers merge identical neighbours and add their delays.
 
     Parameters
     ----------
@@ -103,11 +101,7 @@ def encode_animation(
     _check(frames, delays, comment, exact)
     if max(frames[0].shape) > kind.side:
         raise GlimpseError(f"{kind.name} holds at most {kind.side} pixels a side, got {frames[0].shape}")
-    stored, options = kind.prepare(frames, comment, exact)
-    if kind is _GIF and _longest(stored, delays) > 65535:
-        raise GlimpseError("a GIF holds no picture for longer than 655.35 s")
-    options |= {"save_all": True, "loop": 0, "duration": [10 * delay for delay in delays]}
-    return _written(stored, suffix.lower(), options)
+    return kind.encode(frames, delays, comment, exact)
 
 
 def animation_comment(image: Image.Image) -> str | None:
@@ -140,39 +134,47 @@ def _check(frames: Frames, delays: Sequence[int], comment: str, exact: Colours) 
         raise GlimpseError("levels of the exact colours must be 0 to 255")
 
 
-def _written(frames: NDArray[np.uint8], extension: str, options: dict[str, Any]) -> bytes:
+def _written(frames: NDArray[np.uint8], extension: str, delays: Sequence[int], **options: Any) -> bytes:
     import imageio.v3 as iio  # 0.1 s that only an animation pays
 
     # by name, since three frames of grey could be one picture in colour, and another plugin could be chosen
     options |= {"extension": extension, "plugin": "pillow", "is_batch": True}
+    options |= {"save_all": True, "loop": 0, "duration": [10 * delay for delay in delays]}
     return bytes(iio.imwrite("<bytes>", frames, **options))
 
 
-def _gif(frames: Frames, comment: str, exact: Colours) -> _Prepared:
-    palette, indices = index_frames(frames, exact)
+def _gif(frames: Frames, delays: Sequence[int], comment: str, exact: Colours) -> bytes:
+    if _longest(frames, delays) > LONGEST:
+        raise GlimpseError(f"a GIF holds no picture for longer than {LONGEST / 100} s")
+    colours = few_colours(frames)
+    if colours is None:
+        return join(palettes(frames, exact), delays, comment)
+    palette, indices = index_frames(frames, colours)
     # Pillow takes 2-D frames for grey, and grey levels for indices into `palette`.
-    return indices, {"palette": palette, "optimize": True, "comment": comment.encode("ascii")}
+    text = comment.encode("ascii")
+    return _written(indices, ".gif", delays, palette=palette, optimize=True, comment=text)
 
 
-def _longest(frames: NDArray[np.uint8], durations: Sequence[int]) -> int:
+def _longest(frames: Frames, durations: Sequence[int]) -> int:
     """Longest time that one picture stands, identical neighbours merged."""
     changes = [not np.array_equal(before, after) for before, after in pairwise(frames)]
     return int(np.bincount(np.cumsum([0, *changes]), durations).max())
 
 
-def _webp(frames: Frames, comment: str, _: Colours) -> _Prepared:
+def _webp(frames: Frames, delays: Sequence[int], comment: str, _: Colours) -> bytes:
     exif = Image.Exif()
     if comment:
         exif[DESCRIPTION] = comment
-    return np.stack(frames), {"lossless": True, "kmax": 0, "exif": exif}  # key frames add 40 %
+    # key frames add 40 %
+    return _written(np.stack(frames), ".webp", delays, lossless=True, kmax=0, exif=exif)
 
 
-def _apng(frames: Frames, comment: str, _: Colours) -> _Prepared:
+def _apng(frames: Frames, delays: Sequence[int], comment: str, _: Colours) -> bytes:
     text = PngInfo()
     if comment:
         text.add_text(KEYWORD, comment)
     over = [Blend.OP_SOURCE, *[Blend.OP_OVER] * (len(frames) - 1)]
-    return _changes(frames), {"blend": over, "pnginfo": text}
+    return _written(_changes(frames), ".apng", delays, blend=over, pnginfo=text)
 
 
 def _changes(frames: Frames) -> NDArray[np.uint8]:
@@ -194,11 +196,11 @@ def _description(image: Image.Image) -> object:
 
 
 class Format(NamedTuple):
-    """One format: Pillow's name, most pixels a side, frames and options for Pillow, where its comment is."""
+    """One format of animations: Pillow's name, most pixels a side, how to write it, where its comment is."""
 
     name: str
     side: int
-    prepare: Callable[[Frames, str, Colours], _Prepared]
+    encode: Callable[[Frames, Sequence[int], str, Colours], bytes]
     comment: Callable[[Image.Image], object]
 
 

@@ -1,9 +1,10 @@
-"""The one palette of an animation: 255 colours for all of its frames."""
+"""The palettes of an animation: an exact one for all frames, or one for the changes of each frame."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from heapq import heappop, heappush
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +16,59 @@ Indices = NDArray[np.intp]
 
 
 ENTRIES = 255  # of the 256 of a GIF: the last one means "unchanged"
-ROUNDS = 10  # of k-means: twice as many gain less than 0.02 levels
-_MANY = 4096  # colours of which a palette may be made
+NEAR = 6  # squared levels: a pixel so near to the colour that stands there keeps it; 20 cost 0.03 levels
 _AT_ONCE = 256  # colours, so that their distances stay in the cache
 
 
-def index_frames(frames: Frames, exact: Colours) -> tuple[bytes, NDArray[np.uint8]]:
-    """Choose one palette for all frames and write them in it, each pixel in its nearest colour.
+class Effort(NamedTuple):
+    """How long a palette is improved: rounds of k-means over few colours, then over all of them."""
+
+    rough: int
+    fine: int
+    many: int
+
+
+FIRST = Effort(rough=26, fine=4, many=16384)  # which stands longest; a third of it costs 0.01 levels
+LATER = Effort(rough=8, fine=2, many=4096)  # half of it costs 0.01 levels, twice as much gains 0.01
+
+
+def few_colours(frames: Frames) -> Indices | None:
+    """Return the colours of all frames, 0xRRGGBB, if one palette holds them."""
+    seen = np.zeros(1 << 24, dtype=bool)
+    for frame in frames:
+        seen[_codes(frame)] = True
+        if np.count_nonzero(seen) > ENTRIES:
+            return None
+    return np.flatnonzero(seen)
+
+
+def index_frames(frames: Frames, codes: Indices) -> tuple[bytes, NDArray[np.uint8]]:
+    """Write frames in the colours that they have.
+
+    Parameters
+    ----------
+    frames : sequence of ndarray, uint8
+        All (h, w) grey or all (h, w, 3) colour.
+    codes : ndarray
+        As of `few_colours`.
+
+    Returns
+    -------
+    palette : bytes
+        Red, green, blue by turns; the first index after it is free to mean "unchanged".
+    indices : ndarray, shape (k, h, w), uint8
+    """
+    indices = np.stack([np.searchsorted(codes, _codes(frame)) for frame in frames]).astype(np.uint8)
+    # Pillow takes the first index after the palette for "unchanged" and pads the table to a power of two.
+    size = (1 << len(codes).bit_length()) - 1
+    return _rgb(codes).astype(np.uint8).tobytes().ljust(3 * size, b"\0"), indices
+
+
+def palettes(frames: Frames, exact: Colours) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
+    """Yield for each frame a palette for the pixels that change in it, and its indices.
+
+    A pixel that stands still keeps its colour. A pixel weighs as much as the frames that it stands, so
+    that what stands long is shown best.
 
     Parameters
     ----------
@@ -30,23 +77,61 @@ def index_frames(frames: Frames, exact: Colours) -> tuple[bytes, NDArray[np.uint
     exact : sequence of (int, int, int)
         Colours to keep, at most 255.
 
-    Returns
-    -------
-    palette : bytes
-        Red, green, blue by turns; the first index after it is free to mean "unchanged".
-    indices : ndarray, shape (k, h, w), uint8
+    Yields
+    ------
+    palette : ndarray, uint8, shape (k, 3)
+        At most 255 colours.
+    indices : ndarray, uint8, shape (h, w)
+        Index k means that the pixel shows what it showed before.
     """
-    counts = np.zeros(1 << 24, dtype=np.uint32)
-    for frame in frames:
-        np.add.at(counts, _codes(frame).ravel(), np.uint32(1))
-    codes = np.flatnonzero(counts != 0)  # six times as fast as of the counts themselves
-    palette = _palette(codes, counts[codes].astype(float), exact)
-    index = np.zeros(1 << 24, dtype=np.uint8)
-    index[codes] = _nearest(palette, _rgb(codes))
-    indices = np.stack([index[_codes(frame)] for frame in frames])
-    # Pillow takes the first index after the palette for "unchanged" and pads the table to a power of two.
-    size = (1 << len(palette).bit_length()) - 1
-    return palette.astype(np.uint8).tobytes().ljust(3 * size, b"\0"), indices
+    shown = np.full((*frames[0].shape[:2], 3), np.nan, np.float32)  # as far from any colour as can be
+    for number, (frame, stands) in enumerate(zip(frames, _stands(frames), strict=True)):
+        moved = stands > 0
+        points = _colour(frame)[moved].astype(np.float32)
+        palette, nearest = _fit(points, shown[moved], stands[moved], exact, LATER if number else FIRST)
+        indices = np.full(moved.shape, len(palette), np.uint8)
+        indices[moved] = nearest
+        fresh = indices < len(palette)
+        shown[fresh] = palette[indices[fresh]]
+        yield palette, indices
+
+
+def _fit(
+    points: NDArray[np.float32],
+    shown: NDArray[np.float32],
+    weights: NDArray[Any],
+    exact: Colours,
+    effort: Effort,
+) -> tuple[NDArray[np.uint8], Indices]:
+    """A palette (k, 3) for pixels (m, 3) that show colours (m, 3), and their indices; k keeps the colour."""
+    error = np.square(shown - points).sum(axis=1)
+    error[np.isnan(error)] = np.inf
+    codes, place = np.unique(points.astype(np.intp) @ (1 << 16, 1 << 8, 1), return_inverse=True)
+    kept = np.isin(codes, [red << 16 | green << 8 | blue for red, green, blue in exact])
+    asks = (error > NEAR) | (kept[place] & (error > 0))
+    mass = np.bincount(place[asks], weights[asks], len(codes)).astype(np.float64)
+    asked = mass > 0
+    palette = _palette(codes[asked], mass[asked], exact, effort)
+    if not len(palette):
+        return palette.astype(np.uint8), np.zeros(len(points), np.intp)
+    nearest = _nearest(palette, _rgb(codes))[place]
+    keeps = error <= np.square(palette[nearest] - points).sum(axis=1)
+    return palette.astype(np.uint8), np.where(keeps | ~asks, len(palette), nearest)
+
+
+def _stands(frames: Frames) -> list[NDArray[np.uint16]]:
+    """For each pixel that changes how many frames it stands then; 0 for one that does not."""
+    stands = [np.ones(frame.shape[:2], np.uint16) for frame in frames]
+    for i in range(len(frames) - 1, 0, -1):
+        differs = frames[i] != frames[i - 1]
+        still = ~(differs.any(axis=2) if differs.ndim == 3 else differs)
+        stands[i - 1][still] += stands[i][still]
+        stands[i][still] = 0
+    return stands
+
+
+def _colour(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return frame if frame.ndim == 3 else np.stack([frame] * 3, axis=-1)
 
 
 def _codes(frame: NDArray[np.uint8]) -> NDArray[np.uint32]:
@@ -59,25 +144,25 @@ def _rgb(codes: Indices) -> Floats:
     return np.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=-1).astype(np.float64)
 
 
-def _palette(codes: Indices, weights: Floats, exact: Colours) -> Floats:
-    """Choose at most 255 colours (k, 3) for the colours `codes` (m,), which occur `weights` (m,) times."""
+def _palette(codes: Indices, weights: Floats, exact: Colours, effort: Effort) -> Floats:
+    """Choose at most 255 colours (k, 3) for the colours `codes` (m,), which weigh `weights` (m,)."""
     if len(codes) <= ENTRIES:
         return _rgb(codes)
     kept = np.isin(codes, [red << 16 | green << 8 | blue for red, green, blue in exact])
     fixed, points, weights = _rgb(codes[kept]), _rgb(codes[~kept]), weights[~kept]
-    rough = _merged(points, weights)
+    rough = _merged(points, weights, effort.many)
     centres = _split(*rough, ENTRIES - len(fixed))
-    for some in [rough] * (ROUNDS - 2) + [(points, weights)] * 2:
+    for some in [rough] * effort.rough + [(points, weights)] * effort.fine:
         centres = _means(*some, np.vstack([fixed, centres]))[len(fixed) :]
     return np.rint(np.vstack([fixed, centres]))
 
 
-def _merged(points: Floats, weights: Floats) -> tuple[Floats, Floats]:
+def _merged(points: Floats, weights: Floats, many: int) -> tuple[Floats, Floats]:
     """Colours that share all but their last two bits as one, where many remain: it costs 0.01 levels."""
     cells = (points.astype(np.intp) >> 2) @ (1 << 16, 1 << 8, 1)
     _, cells = np.unique(cells, return_inverse=True)
     mass, *sums = (np.bincount(cells, w).astype(np.float64) for w in (weights, *(weights * points.T)))
-    return (np.stack(sums, axis=1) / mass[:, None], mass) if len(mass) > _MANY else (points, weights)
+    return (np.stack(sums, axis=1) / mass[:, None], mass) if len(mass) > many else (points, weights)
 
 
 def _split(points: Floats, weights: Floats, count: int) -> Floats:

@@ -1,0 +1,108 @@
+"""A GIF whose frames have palettes of their own, joined out of pictures that Pillow compresses one by one."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Indices = NDArray[np.uint8]
+
+LONGEST = 65535  # hundredths of a second that one picture can stand
+
+_FOR_EVER = b"!\xff\x0bNETSCAPE2.0\x03\x01\0\0\0"
+_STAYS = 1 << 2  # a picture stays where the next one is transparent
+_HAS_TABLE = 1 << 7
+
+
+def join(shots: Iterable[tuple[Indices, Indices]], delays: Sequence[int], comment: str) -> bytes:
+    """Join frames into a GIF that loops for ever.
+
+    Parameters
+    ----------
+    shots : iterable of (ndarray, ndarray)
+        Of each frame its palette, shape (k, 3), k at most 255, and its indices into it, shape (h, w);
+        the index k means "unchanged". The first frame is whole.
+    delays : sequence of int
+        Hundredths of a second that each frame stands; a frame that changes nothing lengthens the one before.
+    comment : str
+        ASCII text, for nobody if it is empty.
+    """
+    blocks: list[tuple[int, tuple[bytes, bytes]]] = []
+    head = b""
+    for (palette, indices), delay in zip(shots, delays, strict=True):
+        box = _changed(indices, len(palette))
+        if not blocks:
+            head = _head(indices.shape, palette)
+            blocks.append((delay, _picture(palette, indices, (0, 0), first=True)))
+        elif box is None and blocks[-1][0] + delay <= LONGEST:
+            blocks[-1] = (blocks[-1][0] + delay, blocks[-1][1])
+        else:
+            rows, cols = box or (slice(0, 1), slice(0, 1))
+            corner = rows.start, cols.start
+            blocks.append((delay, _picture(palette, indices[rows, cols], corner, first=False)))
+    pictures = b"".join(control + struct.pack("<H", delay) + body for delay, (control, body) in blocks)
+    return head + _FOR_EVER + _comment(comment) + pictures + b";"
+
+
+def _changed(indices: Indices, unchanged: int) -> tuple[slice, slice] | None:
+    """The smallest part of a frame that holds what changes, None where nothing does."""
+    changes = indices != unchanged
+    rows, cols = (np.flatnonzero(changes.any(axis=axis)) for axis in (1, 0))
+    if not rows.size:
+        return None
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(cols[0]), int(cols[-1]) + 1)
+
+
+def _head(shape: tuple[int, ...], palette: Indices) -> bytes:
+    table = _table(palette)
+    bits = _bits(palette)
+    return b"GIF89a" + struct.pack("<HHBBB", shape[1], shape[0], _HAS_TABLE | (bits - 1), 0, 0) + table
+
+
+def _bits(palette: Indices) -> int:
+    """Bits of an index, "unchanged" among them."""
+    return max(1, len(palette).bit_length())
+
+
+def _table(palette: Indices) -> bytes:
+    return palette.tobytes().ljust(3 << _bits(palette), b"\0")
+
+
+def _comment(text: str) -> bytes:
+    data = text.encode("ascii")
+    parts = [data[i : i + 255] for i in range(0, len(data), 255)]
+    return b"!\xfe" + b"".join(bytes([len(part)]) + part for part in parts) + b"\0" if text else b""
+
+
+def _picture(
+    palette: Indices, indices: Indices, corner: tuple[int, int], *, first: bool
+) -> tuple[bytes, bytes]:
+    """One picture with its control block, in two parts: the delay comes between."""
+    flags, table = (0, b"") if first else (_HAS_TABLE | (_bits(palette) - 1), _table(palette))
+    control = b"!\xf9\x04" + bytes([_STAYS | (not first)])
+    unchanged = bytes([0 if first else len(palette), 0])
+    place = struct.pack("<HHHHB", corner[1], corner[0], indices.shape[1], indices.shape[0], flags)
+    return control, unchanged + b"," + place + table + _compressed(indices)
+
+
+def _compressed(indices: Indices) -> bytes:
+    """The compressed pixels of a picture, as they stand in a GIF of it alone."""
+    import imageio.v3 as iio
+
+    options: dict[str, Any] = {"extension": ".gif", "plugin": "pillow", "is_batch": False}
+    grey = np.arange(256, dtype=np.uint8).repeat(3).tobytes()  # any palette: one that is given stays as it is
+    data = bytes(iio.imwrite("<bytes>", indices, palette=grey, interlace=0, **options))
+    at = 13 + (3 << ((data[10] & 7) + 1))
+    while data[at : at + 1] == b"!":
+        at = _past_blocks(data, at + 2)
+    return data[at + 10 : -1]
+
+
+def _past_blocks(data: bytes, at: int) -> int:
+    while size := data[at]:
+        at += size + 1
+    return at + 1
