@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import re
+import weakref
 from html.parser import HTMLParser
 
 import numpy as np
@@ -188,6 +189,35 @@ def test_the_picture_is_upright_and_multiplied_by_its_alpha():
     with parts.picture as picture:
         np.testing.assert_allclose(picture, expected, atol=0.51)
     assert any("on black" in note for note in parts.given["notes"])
+
+
+def test_sixteen_bits_are_shown_as_eight_and_said():
+    levels = (noise(30, 44).astype(np.uint16) << 8) + noise(30, 44, seed=1)
+    Image.fromarray(levels).save("a.png")
+    assert invoke("show", "a.png", "-o", "look.html").exit_code == 0
+    with open("look.html", "rb") as file:
+        parts = Parts(file.read())
+    with parts.picture as picture:
+        np.testing.assert_allclose(np.asarray(picture.convert("L")), levels / 257, atol=0.51)
+    assert parts.given["grey"]
+    assert any("8 bits" in note for note in parts.given["notes"])
+
+
+def test_a_large_picture_is_converted_strip_by_strip():
+    """At no time do all of its rows exist as RGB."""
+    alive, most = set(), 0
+
+    def watched(levels):
+        nonlocal most
+        strip = to_rgb(levels)
+        alive.add(id(strip))
+        weakref.finalize(strip, alive.discard, id(strip))
+        most = max(most, len(alive))
+        return strip
+
+    levels = np.broadcast_to(np.uint8(7), (9000, 1000))
+    assert backdrop.reduced(levels, watched, 3, grey=True).size == (334, 3000)
+    assert most <= 2
 
 
 def test_levels_stay_where_the_profile_is_srgb_or_cannot_be_used():

@@ -50,7 +50,9 @@ function drawFilters(pen) {
   });
   const [ry, rx] = sigma.map((width) => width * view.scale);
   Object.assign(pen, {strokeStyle: COLOURS.box, fillStyle: COLOURS.box, lineWidth: 1});
-  if (Math.min(...delta) * view.scale >= 4) {
+  const gap = Math.min(...delta) * view.scale;
+  pen.globalAlpha = clamp(gap / 25, 0.3, 0.6); // the denser, the less they are to veil the image
+  if (gap >= 4) {
     for (const [y] of centres[0]) for (const [x] of centres[1]) pen.fillRect(x - 0.75, y - 0.75, 1.5, 1.5);
   }
   pen.beginPath();
@@ -62,7 +64,6 @@ function drawFilters(pen) {
       pen.ellipse(x, y, rx, ry, 0, 0, 2 * Math.PI);
     }
   }
-  pen.globalAlpha = 0.55;
   pen.stroke();
   pen.globalAlpha = 1;
 }
