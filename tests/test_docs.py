@@ -1,6 +1,7 @@
 """The documents are true: commands run, options are named, links, pictures and modules exist."""
 
 import doctest
+import json
 import re
 import shlex
 import shutil
@@ -24,9 +25,8 @@ COMMANDS = list(cli.COMMANDS)
 
 def shell_lines() -> list[str]:
     blocks = re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
-    return [
-        line for block in blocks for line in block.splitlines() if line.startswith(("glimpse ", "printf "))
-    ]
+    lines = [line for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line.startswith(("glimpse ", "printf ", "jq ", "awk "))]
 
 
 def commands() -> list[click.Command]:
@@ -45,26 +45,51 @@ def options() -> set[str]:
     } | {"--help", "-h"}
 
 
+ANNOTATIONS = {  # one box of the sample scene, as three tools have it
+    "coco.json": '{"images": [{"id": 7, "file_name": "scene.png"}], "annotations": '
+    '[{"image_id": 7, "category_id": 1, "bbox": [160, 120, 128, 96]}]}',
+    "labels/scene.txt": "1 0.35 0.35 0.2 0.2\n",
+    "labelme/scene.json": '{"imagePath": "scene.png", "shapes": '
+    '[{"label": "1", "points": [[288, 216], [160, 120]]}]}',
+}
+
+
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("readme")
     shutil.copytree(ROOT / "sample_images", folder / "sample_images", ignore=shutil.ignore_patterns("*.py"))
+    for name, text in ANNOTATIONS.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
     return folder
+
+
+def run(lines: list[str], folder: Path) -> str:
+    """Run lines of a shell, in which `glimpse` is this interpreter's, whatever PATH says."""
+    start = f'glimpse() {{ "{sys.executable}" -m glimpse "$@"; }}\nset -e\n'
+    done = subprocess.run(
+        ["bash", "-c", start + "\n".join(lines)], cwd=folder, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @pytest.mark.slow
 def test_the_commands_of_the_readme_run_in_order(desk: Path) -> None:
-    lines = shell_lines()
-    assert len(lines) > 10
-    # `glimpse` is this interpreter's, whatever PATH says
-    start = f'glimpse() {{ "{sys.executable}" -m glimpse "$@"; }}\nset -e\n'
-    done = subprocess.run(
-        ["bash", "-c", start + "\n".join(lines)],
-        cwd=desk,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
+    lines = [line for line in shell_lines() if shutil.which(line.split()[0]) or line.startswith("glimpse")]
+    assert len(lines) > 20
+    run(lines, desk)
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+def test_the_tables_of_other_tools_have_the_same_box(desk: Path) -> None:
+    run([line for line in shell_lines() if line.startswith(("jq ", "awk "))], desk)
+    command = "glimpse read --images sample_images -n 8 -o - --table"
+    tables = [f"{command} {name} | glimpse info -" for name in ("coco.csv", "labelme.csv")]
+    tables.append(f"{command} yolo.csv --normalized | glimpse info -")
+    found = set(run(tables, desk).splitlines())
+    assert len(found) == 1
+    assert Window.from_box((160, 120, 128, 96), n=8).gx == json.loads(found.pop())["gx"]
 
 
 @pytest.mark.parametrize("line", [line for line in shell_lines() if line.startswith("glimpse ")])
@@ -129,12 +154,12 @@ def test_the_examples_in_python_hold() -> None:
 
 
 def test_the_line_that_turns_a_box_into_a_window_holds() -> None:
-    x, y, w, h, n = 92, 60, 260, 260, 65
+    box = {"x": 92, "y": 60, "w": 260, "h": 130}
     line = re.search(r"`(gx = [^`]*)`,\s`(gy = [^`]*)`\sand `(delta = [^`]*)`", TEXT)
     assert line, "README turns a box x, y, w, h into a window"
-    numbers: dict[str, float] = {}
-    exec("\n".join(line.groups()), {"x": x, "y": y, "w": w, "h": h, "n": n}, numbers)
-    window = Window.from_slice(f"{y}:{y + h},{x}:{x + w}", (1000, 1000), n=n)
+    numbers: dict[str, object] = {}
+    exec("\n".join(line.groups()), box | {"n": 65}, numbers)
+    window = Window.from_box(tuple(box.values()), n=65)
     assert numbers == {"gx": window.gx, "gy": window.gy, "delta": window.delta}
 
 
