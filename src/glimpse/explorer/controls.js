@@ -8,7 +8,7 @@ function sliderRange(field) {
   if (field === "gx" || field === "gy") return [-size / 4, 1.25 * size, false];
   if (field === "gamma") return [0.1, 10, true];
   if (field[0] === "n") return [1, 128, true];
-  return [0.05, Math.max(size / 2, 8), true];
+  return [0.05, max(size / 2, 8), true];
 }
 
 function toTick(field, number) {
@@ -20,7 +20,7 @@ function fromTick(field, tick) {
   const [low, high, ratio] = sliderRange(field), share = tick / TICKS;
   if (!ratio) return fixed(low + share * (high - low), high - low > 500 ? 0 : 1);
   const number = low * (high / low) ** share;
-  return field[0] === "n" ? Math.round(number) : rounded(number, 3);
+  return field[0] === "n" ? round(number) : rounded(number, 3);
 }
 
 const sliders = {};
@@ -80,8 +80,8 @@ function say(text) {
 function remark() {
   const {top, bottom, left, right} = box(state);
   if (top >= ROWS || bottom <= 0 || left >= COLS || right <= 0) return "The window lies wholly beyond the image.";
-  const least = Math.sqrt((given.scale ** 2 - 1) / 12);
-  if (Math.min(...state.sigma) <= least) return `Sharper than the picture here, which is reduced ${given.scale} times; the command is not.`;
+  const least = sqrt((given.scale ** 2 - 1) / 12);
+  if (min(...state.sigma) <= least) return `Sharper than the picture here, which is reduced ${given.scale} times; the command is not.`;
   return "";
 }
 
@@ -97,9 +97,9 @@ function showControls() {
   $("follow").checked = state.follow;
   $("controls").classList.toggle("apart", apart());
   say(wrong);
-  const [n, m] = state.n, wide = $("patch").parentElement.clientWidth - 22, zoom = Math.min(wide / m, 340 / n);
+  const [n, m] = state.n, wide = $("patch").parentElement.clientWidth - 22, zoom = min(wide / m, 340 / n);
   $("patch-size").textContent = `${n} x ${m}`;
-  place($("patch"), {width: m * (zoom > 1 ? Math.floor(zoom) : zoom), height: n * (zoom > 1 ? Math.floor(zoom) : zoom)});
+  place($("patch"), {width: m * (zoom > 1 ? floor(zoom) : zoom), height: n * (zoom > 1 ? floor(zoom) : zoom)});
 }
 
 function showTexts() {

@@ -4,6 +4,8 @@
 // window: {gx, gy, delta: [rows, columns], sigma: [rows, columns], gamma, n: [rows, columns], kernel, edge}
 // image, patch, canvas: {rows, cols, channels, data}, row after row, the channels of a pixel side by side
 
+const {min, max, round, floor, ceil, abs, sqrt} = Math;
+
 // A weight this small beside the largest of its filter is left out: less would not show, and take more time.
 const PRECISION = 2 ** -22;
 
@@ -17,28 +19,28 @@ const TIE = 1e-6; // pixels: a centre on the border of the box is inside it
 // and the centre by its offset from the peak: large numbers cancel before they are squared.
 const KERNELS = {
   gaussian: {
-    sigma: (delta) => Math.max(delta, 1) / 2, // where none is given
-    reach: (sigma) => sigma * Math.sqrt(-2 * Math.log(PRECISION)),
+    sigma: (delta) => max(delta, 1) / 2, // where none is given
+    reach: (sigma) => sigma * sqrt(-2 * Math.log(PRECISION)),
     weigh: (u, offset, sigma) => Math.exp(u * (offset - u / 2) / (sigma * sigma)),
     latticeSum(offset, sigma) {
-      if (sigma >= 2) return Math.sqrt(2 * Math.PI) * sigma * Math.exp(offset ** 2 / (2 * sigma * sigma));
+      if (sigma >= 2) return sqrt(2 * Math.PI) * sigma * Math.exp(offset ** 2 / (2 * sigma * sigma));
       let sum = 0;
       for (let u = -18; u <= 18; u++) sum += this.weigh(u, offset, sigma);
       return sum;
     },
   },
   box: {
-    sigma: (delta) => delta / Math.sqrt(12),
-    reach: (sigma) => sigma * Math.sqrt(3) + 0.5,
+    sigma: (delta) => delta / sqrt(12),
+    reach: (sigma) => sigma * sqrt(3) + 0.5,
     weigh(u, offset, sigma) {
-      const half = sigma * Math.sqrt(3);
-      return Math.min(Math.max(half - (Math.abs(u - offset) - 0.5), 0), 2 * half, 1);
+      const half = sigma * sqrt(3);
+      return min(max(half - (abs(u - offset) - 0.5), 0), 2 * half, 1);
     },
-    latticeSum: (offset, sigma) => sigma * Math.sqrt(12),
+    latticeSum: (offset, sigma) => sigma * sqrt(12),
   },
 };
 
-const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+const clamp = (value, low, high) => min(max(value, low), high);
 
 /** Where filter i of n stands, eqs. 19-20 counted from 0. */
 const center = (i, n, g, delta) => g + (i - (n - 1) / 2) * delta;
@@ -46,12 +48,12 @@ const center = (i, n, g, delta) => g + (i - (n - 1) / 2) * delta;
 /** The filters of one axis without their zeros: filter i weighs `width` pixels from start[i] on. */
 function bank(size, n, g, delta, sigma, kernel, edge) {
   const shape = KERNELS[kernel];
-  const radius = Math.ceil(Math.min(Math.hypot(shape.reach(sigma), 0.5), size)) + 1;
-  const width = Math.min(size, 2 * radius + 1);
+  const radius = ceil(min(Math.hypot(shape.reach(sigma), 0.5), size)) + 1;
+  const width = min(size, 2 * radius + 1);
   const start = new Int32Array(n), weights = new Float64Array(n * width);
   for (let i = 0; i < n; i++) {
-    const mu = center(i, n, g, delta), nearest = clamp(Math.round(mu), 0, size - 1);
-    const peak = edge === "black" ? Math.round(mu) : nearest, offset = mu - peak;
+    const mu = center(i, n, g, delta), nearest = clamp(round(mu), 0, size - 1);
+    const peak = edge === "black" ? round(mu) : nearest, offset = mu - peak;
     start[i] = clamp(nearest - radius, 0, size - width);
     const row = weights.subarray(i * width, (i + 1) * width);
     for (let k = 0; k < width; k++) row[k] = shape.weigh(start[i] + k - peak, offset, sigma);
@@ -76,7 +78,7 @@ function banks({gx, gy, delta, sigma, n, kernel, edge}, {rows, cols}) {
 }
 
 /** First pixel that any filter touches, and the one after the last. */
-const span = (F) => [Math.min(...ends(F)), Math.max(...ends(F)) + F.width];
+const span = (F) => [min(...ends(F)), max(...ends(F)) + F.width];
 const ends = (F) => [F.start[0], F.start[F.n - 1]];
 
 /** P = gamma Fx I Fy': the rows first, of the columns that Fy sees alone. */
@@ -132,17 +134,17 @@ function coverage(F) {
 function leastCoverage(n, g, delta, sigma, kernel) {
   const parts = lookedAt(n, g, delta).map(
     ([first, size]) => coverage(bank(size, n, g - first, delta, sigma, kernel, "black")));
-  const low = Math.min(...parts.slice(0, 2).map((part) => part.reduce((a, b) => Math.min(a, b))));
-  const high = Math.max(...parts.map((part) => part.reduce((a, b) => Math.max(a, b))));
-  return Math.max(low, DARK * high);
+  const low = min(...parts.slice(0, 2).map((part) => part.reduce((a, b) => min(a, b))));
+  const high = max(...parts.map((part) => part.reduce((a, b) => max(a, b))));
+  return max(low, DARK * high);
 }
 
 /** The pixels of the box, as [first, how many]; of a large box both ends and the first filter's. */
 function lookedAt(n, g, delta) {
-  const half = n * delta / 2, first = Math.ceil(g - half - TIE), last = Math.floor(g + half + TIE);
-  if (first > last) return [[Math.round(g), 1]];
+  const half = n * delta / 2, first = ceil(g - half - TIE), last = floor(g + half + TIE);
+  if (first > last) return [[round(g), 1]];
   if (last - first < LATTICE) return [[first, last - first + 1]];
-  return [[first, LATTICE], [last + 1 - LATTICE, LATTICE], [Math.round(g - (n - 1) / 2 * delta) - 1, 3]];
+  return [[first, LATTICE], [last + 1 - LATTICE, LATTICE], [round(g - (n - 1) / 2 * delta) - 1, 3]];
 }
 
 /** The bank divided by its coverage, with which a flat patch is written flat in its box and fades outside. */
@@ -150,7 +152,7 @@ function flattened(F, least) {
   const cover = coverage(F), weights = new Float64Array(F.weights.length);
   for (let i = 0; i < F.n; i++) {
     for (let k = 0; k < F.width; k++) {
-      weights[i * F.width + k] = F.weights[i * F.width + k] / Math.max(cover[F.start[i] + k], least);
+      weights[i * F.width + k] = F.weights[i * F.width + k] / max(cover[F.start[i] + k], least);
     }
   }
   return {...F, weights};
@@ -199,7 +201,7 @@ function gram(F, first = 0, last = F.n) {
 function product(F, i, j) {
   const shift = F.start[j] - F.start[i];
   let sum = 0;
-  for (let k = Math.max(0, -shift); k < Math.min(F.width, F.width - shift); k++) {
+  for (let k = max(0, -shift); k < min(F.width, F.width - shift); k++) {
     sum += F.weights[j * F.width + k] * F.weights[i * F.width + k + shift];
   }
   return sum;
@@ -216,6 +218,6 @@ function reduced(window, scale) {
     gx: place(window.gx),
     gy: place(window.gy),
     delta: window.delta.map((stride) => stride / scale),
-    sigma: window.sigma.map((width) => scale === 1 ? width : Math.sqrt(Math.max(width ** 2 - blur, 1e-6)) / scale),
+    sigma: window.sigma.map((width) => scale === 1 ? width : sqrt(max(width ** 2 - blur, 1e-6)) / scale),
   };
 }

@@ -34,7 +34,7 @@ function makeBanks() {
 }
 
 function drawBank(F, axis) {
-  const first = Math.max(0, (F.n - SHOWN) >> 1), square = gram(F, first, Math.min(F.n, first + SHOWN));
+  const first = max(0, (F.n - SHOWN) >> 1), square = gram(F, first, min(F.n, first + SHOWN));
   const most = largest(square.data), levels = square.data.map((item) => 255 * item / most);
   axis.part("h2").textContent = `${axis.F}, ${axis.along}: ${F.n} x ${F.size}`;
   paint(axis.part(".bank-picture"), bankPicture(F, axis.part(".bank-picture")), axis.tint);
@@ -43,19 +43,19 @@ function drawBank(F, axis) {
   axis.part(".verdict").textContent = `${axis.F} ${axis.F}ᵀ${F.n > SHOWN ? ` (its middle ${SHOWN} filters)` : ""} ${verdict(square)}`;
 }
 
-const largest = (data) => data.reduce((a, b) => Math.max(a, b), 0) || 1;
+const largest = (data) => data.reduce((a, b) => max(a, b), 0) || 1;
 
 /** The bank as levels, no more of them than are shown: the largest weight of those that share a pixel. */
 function bankPicture(F, canvas) {
   const dots = devicePixelRatio || 1;
-  const cols = Math.min(F.size, Math.max(1, Math.round(canvas.clientWidth * dots)));
-  const rows = Math.min(F.n, Math.max(1, Math.round(canvas.clientHeight * dots)));
+  const cols = min(F.size, max(1, round(canvas.clientWidth * dots)));
+  const rows = min(F.n, max(1, round(canvas.clientHeight * dots)));
   const data = new Float64Array(rows * cols), most = largest(F.weights);
   for (let row = 0; row < rows; row++) {
-    const i = Math.floor((row + 0.5) * F.n / rows);
+    const i = floor((row + 0.5) * F.n / rows);
     for (let k = 0; k < F.width; k++) {
-      const at = row * cols + Math.floor((F.start[i] + k) * cols / F.size);
-      data[at] = Math.max(data[at], 255 * F.weights[i * F.width + k] / most);
+      const at = row * cols + floor((F.start[i] + k) * cols / F.size);
+      data[at] = max(data[at], 255 * F.weights[i * F.width + k] / most);
     }
   }
   return {rows, cols, channels: 1, data};
@@ -64,17 +64,17 @@ function bankPicture(F, canvas) {
 /** What F F' says of the transpose as an inverse. */
 function verdict({rows: n, data}) {
   const diagonal = data.filter((_, at) => at % (n + 1) === 0), most = largest(diagonal), size = most.toPrecision(3);
-  const overlap = Math.round(100 * data.reduce((a, b, at) => at % (n + 1) ? Math.max(a, b) : a, 0) / most);
+  const overlap = round(100 * data.reduce((a, b, at) => at % (n + 1) ? max(a, b) : a, 0) / most);
   if (!diagonal.some(Boolean)) return "is zero: the filters see nothing.";
   if (overlap) return `is not a unit matrix: neighbours overlap, by ${overlap} % of the diagonal (${size}). The canvas only resembles an inverse.`;
-  if (Math.min(...diagonal) < 0.99 * most) return "is not a unit matrix: the edge of the image cuts filters off.";
-  return `is a unit matrix${Math.abs(most - 1) < 0.01 ? "" : " times " + size}: the filters stand apart, each reads back what it wrote.`;
+  if (min(...diagonal) < 0.99 * most) return "is not a unit matrix: the edge of the image cuts filters off.";
+  return `is a unit matrix${abs(most - 1) < 0.01 ? "" : " times " + size}: the filters stand apart, each reads back what it wrote.`;
 }
 
 /** A canvas of the size at which it is shown, in CSS pixels. */
 function sharp(canvas) {
   const dots = devicePixelRatio || 1, width = canvas.clientWidth, height = canvas.clientHeight;
-  const [cols, rows] = [Math.round(width * dots), Math.round(height * dots)];
+  const [cols, rows] = [round(width * dots), round(height * dots)];
   if (canvas.width !== cols || canvas.height !== rows) Object.assign(canvas, {width: cols, height: rows});
   const pen = canvas.getContext("2d");
   pen.setTransform(dots, 0, 0, dots, 0, 0);
@@ -84,9 +84,9 @@ function sharp(canvas) {
 
 /** The weights of the five filters in the middle over the pixels that they see. */
 function drawProfile(canvas, F, {along, way}) {
-  const [pen, width, height] = sharp(canvas), style = getComputedStyle(canvas), count = Math.min(5, F.n);
+  const [pen, width, height] = sharp(canvas), style = getComputedStyle(canvas), count = min(5, F.n);
   const shown = Array.from({length: count}, (_, i) => ((F.n - count) >> 1) + i);
-  const [low, high, most] = seen(F, shown), base = height - 18, skip = Math.ceil((high - low) / 2000) || 1;
+  const [low, high, most] = seen(F, shown), base = height - 18, skip = ceil((high - low) / 2000) || 1;
   const x = (pixel) => (pixel - low + 0.5) / (high - low + 1) * width, y = (weight) => base - 0.92 * base * weight / most;
   Object.assign(pen, {fillStyle: style.color, font: `11px ${style.fontFamily}`});
   [low, (low + high) >> 1, high].forEach((pixel, i) => {
@@ -115,9 +115,9 @@ function seen(F, filters) {
   for (const i of filters) {
     for (let k = 0; k < F.width; k++) {
       if (F.weights[i * F.width + k] <= 1e-3 * most) continue;
-      low = Math.min(low, F.start[i] + k);
-      high = Math.max(high, F.start[i] + k);
+      low = min(low, F.start[i] + k);
+      high = max(high, F.start[i] + k);
     }
   }
-  return high < 0 ? [0, F.size - 1, 1] : [Math.max(0, low - 1), Math.min(F.size - 1, high + 1), most];
+  return high < 0 ? [0, F.size - 1, 1] : [max(0, low - 1), min(F.size - 1, high + 1), most];
 }

@@ -12,7 +12,7 @@ const at = (event) => {
 function edgesAt({x, y}, touch) {
   const b = box(state), reach = touch ? 20 : 8;
   const near = (p, low, high) => {
-    const inner = Math.min(reach, (high - low) / 4);
+    const inner = min(reach, (high - low) / 4);
     return (p > low - reach && p < low + inner) || (p > high - inner && p < high + reach);
   };
   const [top, bottom] = [b.top, b.bottom].map((e) => toY(e - 0.5)), [left, right] = [b.left, b.right].map((e) => toX(e - 0.5));
@@ -56,8 +56,8 @@ function moveTo({x, y}) {
 
 /** The edge follows the pointer, the centre stays. */
 function resize({x, y}) {
-  const {gx, gy, n} = state, wanted = [2 * Math.abs(toRow(y) - gx) / n[0], 2 * Math.abs(toCol(x) - gy) / n[1]];
-  const held = [grip.rows, grip.cols], one = Math.max(...wanted.filter((_, axis) => held[axis]));
+  const {gx, gy, n} = state, wanted = [2 * abs(toRow(y) - gx) / n[0], 2 * abs(toCol(x) - gy) / n[1]];
+  const held = [grip.rows, grip.cols], one = max(...wanted.filter((_, axis) => held[axis]));
   stretch([0, 1].map((axis) => !apart() ? one : held[axis] ? wanted[axis] : state.delta[axis]));
 }
 
@@ -65,13 +65,13 @@ const stretch = (delta, more = {}) => change({delta: delta.map((stride) => clamp
 
 function startPinch() {
   const [a, b] = [...pointers.values()];
-  grip = {a, b, start: state, distance: Math.max(20, Math.hypot(a.x - b.x, a.y - b.y))};
+  grip = {a, b, start: state, distance: max(20, Math.hypot(a.x - b.x, a.y - b.y))};
 }
 
 function pinch() {
   const [a, b] = [...pointers.values()], {start, distance} = grip, factor = Math.hypot(a.x - b.x, a.y - b.y) / distance;
   const moved = [a.y + b.y - grip.a.y - grip.b.y, a.x + b.x - grip.a.x - grip.b.x].map((d) => d / 2 / view.scale);
-  stretch(start.delta.map((stride) => stride * Math.max(factor, 0.02)),
+  stretch(start.delta.map((stride) => stride * max(factor, 0.02)),
     {gx: fixed(start.gx + moved[0], decimals()), gy: fixed(start.gy + moved[1], decimals())});
 }
 
@@ -97,5 +97,5 @@ function stageKey(event) {
   event.preventDefault();
   if (field) return step(field, steps, event.shiftKey);
   const delta = state.delta.map((stride) => rounded(stride + steps * 0.1, 12));
-  if (Math.min(...delta) > 0) change({delta});
+  if (min(...delta) > 0) change({delta});
 }

@@ -6,12 +6,12 @@ const toCol = (x) => (x - view.left) / view.scale - 0.5, toRow = (y) => (y - vie
 
 /** Fit the image, with a margin to see the window beyond it, into its place. */
 function layOut() {
-  const room = $("stage").parentElement, margin = 0.06 * Math.max(ROWS, COLS), style = getComputedStyle(room);
+  const room = $("stage").parentElement, margin = 0.06 * max(ROWS, COLS), style = getComputedStyle(room);
   const most = room.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
   const tall = clamp(innerHeight * 0.72, 240, 620);
-  view.scale = Math.min(most / (COLS + 2 * margin), tall / (ROWS + 2 * margin), 160);
-  view.width = Math.min(most, Math.max(120, (COLS + 2 * margin) * view.scale));
-  view.height = Math.max(60, (ROWS + 2 * margin) * view.scale);
+  view.scale = min(most / (COLS + 2 * margin), tall / (ROWS + 2 * margin), 160);
+  view.width = min(most, max(120, (COLS + 2 * margin) * view.scale));
+  view.height = max(60, (ROWS + 2 * margin) * view.scale);
   [view.left, view.top] = [(view.width - COLS * view.scale) / 2, (view.height - ROWS * view.scale) / 2];
   place($("stage"), {width: view.width, height: view.height});
   place($("picture"), {left: view.left, top: view.top, width: COLS * view.scale, height: ROWS * view.scale});
@@ -40,17 +40,17 @@ function drawFilters(pen) {
   const {gx, gy, delta, sigma, n} = state, places = [gx, gy], limits = [view.height, view.width];
   const centres = [0, 1].map((axis) => {
     const gap = delta[axis] * view.scale, to = axis ? toX : toY, all = [];
-    const first = Math.floor((n[axis] - 1) / 2 - (places[axis] * view.scale + (axis ? view.left : view.top)) / gap) - 2;
-    const last = Math.min(n[axis], first + Math.ceil(limits[axis] / gap) + 6);
-    const every = Math.ceil(Math.max(7, 2 * sigma[axis] * view.scale * 0.98) / gap);
-    for (let i = Math.max(0, first); i < last && all.length < 4000; i++) {
+    const first = floor((n[axis] - 1) / 2 - (places[axis] * view.scale + (axis ? view.left : view.top)) / gap) - 2;
+    const last = min(n[axis], first + ceil(limits[axis] / gap) + 6);
+    const every = ceil(max(7, 2 * sigma[axis] * view.scale * 0.98) / gap);
+    for (let i = max(0, first); i < last && all.length < 4000; i++) {
       all.push([to(center(i, n[axis], places[axis], delta[axis])), (i - ((n[axis] - 1) >> 1)) % every === 0]);
     }
     return all;
   });
   const [ry, rx] = sigma.map((width) => width * view.scale);
   Object.assign(pen, {strokeStyle: COLOURS.box, fillStyle: COLOURS.box, lineWidth: 1});
-  const gap = Math.min(...delta) * view.scale;
+  const gap = min(...delta) * view.scale;
   pen.globalAlpha = clamp(gap / 25, 0.3, 0.6); // the denser, the less they are to veil the image
   if (gap >= 4) {
     for (const [y] of centres[0]) for (const [x] of centres[1]) pen.fillRect(x - 0.75, y - 0.75, 1.5, 1.5);

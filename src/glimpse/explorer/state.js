@@ -18,7 +18,7 @@ function stateOf({gx, gy, delta, sigma, gamma, n, kernel, edge}) {
   return {...window, follow: ownSigmas(window).every((own, axis) => near(own, window.sigma[axis]))};
 }
 
-const near = (a, b) => Math.abs(a - b) <= 1e-9 * b;
+const near = (a, b) => abs(a - b) <= 1e-9 * b;
 const ownSigmas = ({kernel, delta}) => delta.map((stride) => KERNELS[kernel].sigma(stride));
 const apart = () => $("apart").checked;
 
