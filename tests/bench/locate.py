@@ -5,9 +5,10 @@
 Random windows on scikit-image's photographs, 8-bit patches: our own, with random sigma, and crops by other
 tools where they are installed (Pillow, OpenCV, ImageMagick, libvips); plain, with brightness and contrast
 changed, and through JPEG at quality 75. A window is drawn again where the patch is flatter than 8 levels.
-Found means accepted and within half a pixel at every corner. The peer is OpenCV's matchTemplate over the same
-scales, then findTransformECC; it has no notion of no match, so it accepts all. Patches from other
-pictures are to be refused.
+The same croppers resize boxes of aspect 0.5 to 2 to squares ("squashed"), and Pillow makes thumbnails of
+parts of the photographs, with sides that it rounds. Found means accepted and within half a pixel at every
+corner. The peer is OpenCV's matchTemplate over the same scales, then findTransformECC; it has no notion of no
+match, so it accepts all. Patches from other pictures are to be refused.
 """
 
 import contextlib
@@ -66,6 +67,36 @@ def draw(rng: np.random.Generator) -> Case:
         case = Case(photo, top, left, (rows, cols), (n[0], n[1]))
         if np.std(levels(pillow(image, case, Image.Resampling.BOX))) >= FLAT:
             return case
+
+
+def draw_squashed(rng: np.random.Generator) -> Case:
+    """A box of whole pixels and of aspect 0.5 to 2 for 24 to 64 samples a side, a stride of 1 to 8 pixels."""
+    while True:
+        photo, n = str(rng.choice(PHOTOGRAPHS)), int(rng.integers(6, 17)) * 4
+        image, side = photograph(photo), n * np.exp(rng.uniform(0, np.log(8)))
+        aspect = np.exp(rng.uniform(-np.log(2), np.log(2)) / 2)
+        rows, cols = round(side * aspect), round(side / aspect)
+        if rows > image.shape[0] or cols > image.shape[1] or min(rows, cols) < n:
+            continue
+        top, left = (int(rng.integers(0, a - k + 1)) for a, k in zip(image.shape, (rows, cols), strict=False))
+        case = Case(photo, top, left, (rows, cols), (n, n))
+        if np.std(levels(pillow(image, case, Image.Resampling.BOX))) >= FLAT:
+            return case
+
+
+def thumbnails(rng: np.random.Generator, count: int) -> list[tuple[Any, ...]]:
+    """Parts of photographs, the thumbnails that Pillow makes of them, and their whole boxes."""
+    made: list[tuple[Any, ...]] = []
+    while len(made) < count:
+        image = photograph(str(rng.choice(PHOTOGRAPHS)))
+        part = image[
+            : image.shape[0] - int(rng.integers(0, 100)), : image.shape[1] - int(rng.integers(0, 100))
+        ]
+        small = Image.fromarray(part)
+        small.thumbnail((int(rng.integers(32, 161)),) * 2)
+        if np.std(levels(np.asarray(small))) >= FLAT:
+            made.append((part, np.asarray(small), (0, part.shape[0], 0, part.shape[1])))
+    return made
 
 
 def levels(array: np.ndarray) -> np.ndarray:
@@ -204,48 +235,57 @@ def measure(
 ) -> None:
     errors, seconds = [], []
     for image, patch, box in patches:
-        begin = time.perf_counter()
+        begin = time.process_time()
         accepted, found = finder(image, patch)
-        seconds.append(time.perf_counter() - begin)
+        seconds.append(time.process_time() - begin)
         error = max(abs(a - b) for a, b in zip(found, box, strict=True))
         errors.append(error if accepted else np.inf)
     report(title, errors, seconds)
+
+
+def sources(cases: list[Case], squashed: list[Case], rng: np.random.Generator) -> dict[str, list[Any]]:
+    """Images, patches and their boxes by who cropped them."""
+    found = {"ours": [(photograph(case.photo), *ours(photograph(case.photo), case, rng)) for case in cases]}
+    for name, crop in croppers().items():
+        for kind, drawn in (("", cases), (" squashed", squashed)):
+            images = [photograph(case.photo) for case in drawn]
+            found[name + kind] = [
+                (image, crop(image, case), case.box) for image, case in zip(images, drawn, strict=True)
+            ]
+    return found | {"thumbnails": thumbnails(rng, len(cases))}
 
 
 def main() -> None:
     """Print the tables."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     rng = np.random.default_rng(SEED)
-    cases = [draw(rng) for _ in range(count)]
-    images = {name: photograph(name) for name in PHOTOGRAPHS}
+    cases, squashed = ([draw_one(rng) for _ in range(count)] for draw_one in (draw, draw_squashed))
     peers = {"glimpse": by_glimpse}
     if importlib.util.find_spec("cv2"):
         peers["OpenCV"] = by_opencv
     peers = {name: finder for name, finder in peers.items() if name in (sys.argv[2:3] or peers)}
-    sources: dict[str, list[Any]] = {"ours": [ours(images[case.photo], case, rng) for case in cases]}
-    for name, crop in croppers().items():
-        sources[name] = [(crop(images[case.photo], case), case.box) for case in cases]
-    sources = {name: items for name, items in sources.items() if name in (sys.argv[3:] or sources)}
+    items = sources(cases, squashed, rng)
+    items = {name: patches for name, patches in items.items() if name in (sys.argv[3:] or items)}
     print(f"{count} windows; corner error in pixels, median and 95th percentile\n")
-    print(f"{'patches':34} {'found':>8} {'median':>8} {'95 %':>8} {'time':>9}")
+    print(f"{'patches':34} {'found':>8} {'median':>8} {'95 %':>8} {'CPU':>9}")
     for peer, finder in peers.items():
-        for name, patches in sources.items():
-            for change, change_of in CHANGES.items():
-                items = [
-                    (images[case.photo], change_of(patch), box)
-                    for case, (patch, box) in zip(cases, patches, strict=True)
-                ]
-                measure(f"{peer}: {name}, {change}", finder, items)
+        for name, patches in items.items():
+            changes = {"plain": CHANGES["plain"]} if "squashed" in name or name == "thumbnails" else CHANGES
+            for change, change_of in changes.items():
+                changed = [(image, change_of(patch), box) for image, patch, box in patches]
+                measure(f"{peer}: {name}, {change}", finder, changed)
     if "glimpse" in peers:
-        if "ours" in sources:
-            refusals(cases, images, [patch for patch, _ in sources["ours"]])
-        large()
+        for name, drawn in (("ours", cases), ("Pillow BICUBIC squashed", squashed)):
+            if name in items:
+                refusals(name, drawn, [patch for _, patch, _ in items[name]])
+        if not sys.argv[3:]:
+            large()
 
 
-def refusals(cases: list[Case], images: dict[str, np.ndarray], patches: list[np.ndarray]) -> None:
+def refusals(name: str, cases: list[Case], patches: list[np.ndarray]) -> None:
     others = [PHOTOGRAPHS[(PHOTOGRAPHS.index(case.photo) + 1) % len(PHOTOGRAPHS)] for case in cases]
-    wrong = [by_glimpse(images[other], patch)[0] for other, patch in zip(others, patches, strict=True)]
-    print(f"\npatches of other pictures accepted: {sum(wrong)} of {len(wrong)}", flush=True)
+    wrong = [by_glimpse(photograph(other), patch)[0] for other, patch in zip(others, patches, strict=True)]
+    print(f"patches of other pictures accepted ({name}): {sum(wrong)} of {len(wrong)}", flush=True)
 
 
 def large() -> None:

@@ -48,9 +48,9 @@ def locate(
 ) -> None:
     """Find where in IMAGE the PATCH was cropped, and print its window as JSON.
 
-    Any tool may have cropped it, also in grey, with another brightness or as JPEG; upright, with one
-    stride for both axes, not enlarged more than twice. --row, --col and --delta together, --slice or
-    --like are a start and skip the search. A patch that is not from the image is told so, with exit
+    Any tool may have cropped it, also in grey, with another brightness or as JPEG; upright, not
+    enlarged or squashed more than twice. --row, --col and --delta together, --slice, --box or --like are
+    a start and skip the search. A patch that is not from the image is told so, with exit
     code 1.
     """
     from glimpse.io import Record, load_picture
@@ -97,8 +97,9 @@ def _target(image: str, patch: str, output: str | None, overwrite: bool) -> str 
 def _begins(options: WindowOptions) -> bool:
     """Whether the options name a start."""
     given = {key for key in ("gx", "gy", "delta", "sigma") if getattr(options, key) is not None}
-    begins = bool(options.slice or options.box or options.like or given)
-    if begins and not (options.slice or options.box or options.like or given >= {"gx", "gy", "delta"}):
+    whole = options.slice or options.box or options.like
+    begins = bool(whole or given)
+    if begins and not (whole or given >= {"gx", "gy", "delta"}):
         raise click.UsageError(
             "a start needs --row, --col and --delta together, or --box, --slice or --like; "
             "without any the whole image is searched"
@@ -114,14 +115,15 @@ def _located(scene: Picture, crop: Picture, options: WindowOptions, *, begins: b
     GlimpseError
         If there is no match.
     """
-    from glimpse.registration.locate import MIN_CONFIDENCE, locate
+    from glimpse.registration.locate import MIN_CONFIDENCE, UNFINDABLE, locate
 
     start = replace(options, n=crop.shape).window(scene.shape) if begins else None
     found = locate(_levels(scene), _levels(crop), start=start, kernel=options.kernel, channel_axis=2)
     if not found.found:
         raise GlimpseError(
             f"no match: its likeliest place has a confidence of {found.confidence:.2f}, "
-            f"less than {MIN_CONFIDENCE}; if you know it better, give it as a start (--row, --col, --delta)"
+            f"less than {MIN_CONFIDENCE} ({UNFINDABLE}); if you know it better, give it as a start "
+            "(--row, --col, --delta)"
         )
     return found
 

@@ -1,9 +1,9 @@
-"""Where a patch may lie in an image: normalised cross-correlation over scales."""
+"""Where a patch may lie in an image: normalised cross-correlation over scales and aspects."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from glimpse.attention.layer import read
@@ -14,48 +14,76 @@ from glimpse.typing import Floats
 from glimpse.window import Window
 
 RATIO = 1.12
-"""Ratio of one scale to the next: half a step moves the corners of a coarse patch by half a sample."""
+"""Ratio of one scale to the next: half a step moves the corners of a coarse patch by half a sample; finer
+steps take time, coarser ones miss places."""
 
 SMALLEST = 0.5
-"""Stride of the finest scale, in pixels: patches may be enlarged twice."""
+"""Stride of the finest scale, in pixels: patches may be enlarged twice; finer ones find smooth
+likenesses."""
 
 COARSE_SIGMA = 0.75
-"""Sigma per stride of the levels that are correlated, so that half a sample more or less matters little."""
+"""Sigma per stride of the levels that are correlated, so that half a sample more or less matters little;
+more leaves no details to tell places apart."""
 
-_SAMPLES = 16  # samples of a coarse patch along its shorter side
+SQUARE = (0.0,)
+SQUASHED = tuple(sign * step for step in (0.2, 0.4, 0.6) for sign in (1, -1))
+"""Logarithms of the stride of rows to that of columns: steps of two scales, to an aspect of 2 and half a
+step more."""
+
+_SAMPLES = 16
+"""Samples of a coarse patch along its shorter side: more take time and finer scales, fewer look alike."""
+
 _FEWEST = 7
-_PIXELS = 2_000_000  # pixels of a coarse image
-_PEAKS = 8  # candidates of one scale
+"""Least samples of a coarse patch along its shorter side, in large images: fewer look alike."""
+
+_PIXELS = 2_000_000
+"""Most pixels of a coarse image: more take time and memory, fewer do not show small places in large
+images."""
+
+_PEAKS = 8
+"""Candidates of one scale: more take time, fewer lose the place among likenesses."""
 
 
 class Candidate(NamedTuple):
-    """A centre and a stride, in pixels of the image, and how well the patch correlates there, at most 1."""
+    """A centre and strides, in pixels of the image, and how well the patch correlates there, at most 1."""
 
     score: float
     gx: float
     gy: float
-    delta: float
+    down: float
+    across: float
 
     def same(self, other: Candidate, shape: tuple[int, int]) -> bool:
         """Whether a window of `shape` samples shows much the same at both candidates."""
-        apart = max(abs(self.gx - other.gx) / shape[0], abs(self.gy - other.gy) / shape[1])
-        return apart < max(self.delta, other.delta) / 4 and abs(math.log(self.delta / other.delta)) < 0.3
+        return _alike(self.gx - other.gx, self.down, other.down, shape[0]) and _alike(
+            self.gy - other.gy, self.across, other.across, shape[1]
+        )
 
 
-def shrunk(array: Floats, stride: float, sigma: float) -> Floats:
-    """Read the whole array with one sample each `stride` pixels, on a grid with the array's centre."""
-    n = tuple(min(max(1, int(size / stride + 1e-9)), N_MAX) for size in array.shape)
-    center = [(size - 1) / 2 for size in array.shape]
-    small: Floats = read(array, Window(center[0], center[1], stride, sigma, n=(n[0], n[1])))
+def _alike(apart: float, stride: float, other: float, n: int) -> bool:
+    return abs(apart) / n < max(stride, other) / 4 and abs(math.log(stride / other)) < 0.3
+
+
+def shrunk(array: Floats, strides: tuple[float, float], sigmas: tuple[float, float]) -> Floats:
+    """Read the whole array with one sample each stride, on a grid with the array's centre."""
+    rows, cols = (
+        min(max(1, int(size / stride + 1e-9)), N_MAX)
+        for size, stride in zip(array.shape, strides, strict=True)
+    )
+    gx, gy = ((size - 1) / 2 for size in array.shape)
+    small: Floats = read(array, Window(gx, gy, strides, sigmas, n=(rows, cols)))
     return small
 
 
-def coarse(patch: Floats, factor: float) -> Floats:
-    """Shrink a patch so that it is as blurred as an image that is shrunk by as much."""
-    return shrunk(patch, factor, math.sqrt((COARSE_SIGMA * factor) ** 2 - 0.25))
+def coarse(patch: Floats, down: float, across: float) -> Floats:
+    """Shrink a patch by these factors so that it is as blurred as an image that is shrunk by as much."""
+    sharp, wide = (math.sqrt(max((COARSE_SIGMA * k) ** 2 - 0.25, 0.04)) for k in (down, across))
+    return shrunk(patch, (down, across), (sharp, wide))
 
 
-def find_candidates(scene: Scene, patch: Floats, most: int) -> list[Candidate]:
+def find_candidates(
+    scene: Scene, patch: Floats, most: int, aspects: Sequence[float] = SQUARE
+) -> list[Candidate]:
     """Return the places where a patch correlates best with a scene, the best first, no two the same.
 
     Parameters
@@ -66,9 +94,11 @@ def find_candidates(scene: Scene, patch: Floats, most: int) -> list[Candidate]:
         Grey levels, upright.
     most : int
         Places wanted.
+    aspects : sequence of float
+        Logarithms of the stride of rows to that of columns.
     """
     found: list[Candidate] = []
-    for place in sorted(_peaks(scene, patch), reverse=True):
+    for place in sorted(_places(scene, patch, aspects), reverse=True):
         if not any(place.same(other, (patch.shape[0], patch.shape[1])) for other in found):
             found.append(place)
         if len(found) == most:
@@ -76,27 +106,54 @@ def find_candidates(scene: Scene, patch: Floats, most: int) -> list[Candidate]:
     return found
 
 
-def _peaks(scene: Scene, patch: Floats) -> Iterator[Candidate]:
-    image, side = scene.level(0), min(patch.shape)
-    least = max(1.0, math.sqrt(image.size / _PIXELS), max(image.shape) / N_MAX)  # pixels per sample
-    delta = 1.02 * min(a / n for a, n in zip(image.shape, patch.shape, strict=True))
-    last, field = 0.0, None
-    while delta >= SMALLEST:
-        factor = max(1.0, side / _SAMPLES, least / delta)
-        if side / factor >= _FEWEST:
-            stride = factor * delta
-            k = scene.level_for(stride)
-            if field is None or not math.isclose(stride, last):  # below this stride images are equally fine
-                last, field = (
-                    stride,
-                    CrossCorrelator(shrunk(scene.level(k), stride / 2**k, COARSE_SIGMA * stride / 2**k)),
-                )
-            yield from _peaks_of(field, coarse(patch, factor), scene.center(k), stride, delta)
-        delta /= RATIO
+def _places(scene: Scene, patch: Floats, aspects: Sequence[float]) -> Iterator[Candidate]:
+    image = scene.level(0)
+    least = _least_stride(image.shape[0], image.shape[1])
+    side, stride, field = _largest(patch, image), 0.0, None
+    while side >= SMALLEST * min(patch.shape):
+        for aspect in aspects:
+            strides = _strides(side, aspect, patch)
+            wanted = max(side / _SAMPLES, *strides, least)
+            if min(strides) < SMALLEST or side / wanted < _FEWEST or not _fits(strides, patch, image):
+                continue
+            k = scene.level_for(wanted)
+            if field is None or not math.isclose(stride, wanted):  # below this stride images are equally fine
+                stride, sigma = wanted, COARSE_SIGMA * wanted / 2**k
+                field = CrossCorrelator(shrunk(scene.level(k), (stride / 2**k,) * 2, (sigma, sigma)))
+            small = coarse(patch, stride / strides[0], stride / strides[1])
+            yield from _peaks_of(field, small, scene.center(k), stride, strides)
+        side /= RATIO
+
+
+def _least_stride(rows: int, cols: int) -> float:
+    """The pixels of an image for one of its coarse image."""
+    return max(1.0, math.sqrt(rows * cols / _PIXELS), rows / N_MAX, cols / N_MAX)
+
+
+def _largest(patch: Floats, image: Floats) -> float:
+    """The shorter side of the largest box, in steps from the largest square one's."""
+    square = min(patch.shape) * min(a / n for a, n in zip(image.shape, patch.shape, strict=True))
+    steps = math.ceil(math.log(min(image.shape) / square) / math.log(RATIO))
+    return float(square * RATIO ** max(steps, 0))
+
+
+def _strides(side: float, aspect: float, patch: Floats) -> tuple[float, float]:
+    """The strides whose box has this shorter side."""
+    tall = math.exp(aspect)
+    across = side / min(patch.shape[0] * tall, patch.shape[1])
+    return across * tall, across
+
+
+def _fits(strides: tuple[float, float], patch: Floats, image: Floats) -> bool:
+    return all(k * n <= RATIO * a for k, n, a in zip(strides, patch.shape, image.shape, strict=True))
 
 
 def _peaks_of(
-    field: CrossCorrelator, small: Floats, center: tuple[float, float], stride: float, delta: float
+    field: CrossCorrelator,
+    small: Floats,
+    center: tuple[float, float],
+    stride: float,
+    strides: tuple[float, float],
 ) -> Iterator[Candidate]:
     spare = [a - n for a, n in zip(field.shape, small.shape, strict=True)]
     if min(spare) < 0:
@@ -104,4 +161,4 @@ def _peaks_of(
     scores = field.correlation(small)
     for corner in peaks(scores, _PEAKS):
         gx, gy = (center[k] + (float(corner[k]) - spare[k] / 2) * stride for k in (0, 1))
-        yield Candidate(float(scores[corner]), gx, gy, delta)
+        yield Candidate(float(scores[corner]), gx, gy, *strides)

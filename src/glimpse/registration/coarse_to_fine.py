@@ -3,28 +3,81 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 from glimpse.registration import least_squares
-from glimpse.registration.candidates import COARSE_SIGMA, SMALLEST, Candidate, coarse, find_candidates
+from glimpse.registration.candidates import (
+    COARSE_SIGMA,
+    SMALLEST,
+    SQUARE,
+    SQUASHED,
+    Candidate,
+    coarse,
+    find_candidates,
+)
 from glimpse.registration.least_squares import Fit
 from glimpse.registration.pyramid import Scene
 from glimpse.typing import Floats
 from glimpse.window import Window, default_sigma
 
-_PLACES, _RIVALS = 24, 6  # places that are fitted coarsely, and fits that are compared finely
-_ROUGH, _FINE = 16, 40  # samples along the shorter side of a patch that is fitted
-_BLURRIEST = 1.9  # sigma in strides: a place that fits only by a larger one is a smooth likeness
-_OVERHANG = 0.1  # share of a side that may lie outside the image
-_MOST_GAIN = 3.0  # contrast of a patch over that of its place, or the inverse
+_RIVALS, _PLACES = 6, 24
+"""Places that are fitted finely, and most that are coarsely: more take time, fewer miss the place among
+likenesses."""
+
+_BEHIND = 0.15
+"""Correlation behind the best place's at which a place is no rival: less drops the place for a likeness,
+more fits places for nothing."""
+
+_ROUGH, _FINE = 16, 40
+"""Samples along the shorter side of a patch that is fitted coarsely and finely: more take time, fewer
+find likenesses as good."""
+
+_ROUGH_STEPS, _FINE_STEPS = 8, 12
+"""Most steps of such a fit: more take time on likenesses, fewer leave a place before its fit is told from
+theirs."""
+
+_SURE = 0.8
+"""Confidence from which squashed places are not looked for: more takes time, less keeps a likeness of
+other aspect."""
+
+_BLURRIEST = 1.9
+"""Sigma in strides: a place that fits only by a larger one is a smooth likeness, a smaller limit loses
+blurred crops."""
+
+_OVERHANG = 0.1
+"""Share of a side that may lie outside the image: more finds likenesses of its repeated edge, less loses
+crops there."""
+
+_MOST_GAIN = 3.0
+"""Contrast of a patch over that of its place, or the inverse: more finds faint likenesses, less loses dim
+crops."""
+
+_MOST_SQUASHED = 2.4
+"""Largest ratio of the strides: more finds likenesses, less loses crops of the aspects that are
+searched."""
+
+_ENLARGED = 0.8
+"""Least stride to the smallest that is searched: less finds smooth likenesses, more loses crops that are
+enlarged twice."""
 
 
 def search(scene: Scene, target: Floats) -> list[Fit]:
-    """The fits to the places of the search, coarse to fine, the best first."""
+    """The fits to the places of the search, the best first: square places, then squashed ones."""
+    fits = _fits(scene, target, SQUARE)
+    if confidence(fits, target) < _SURE:
+        fits = _sorted(scene, target, fits + _fits(scene, target, SQUASHED))
+    return fits
+
+
+def _fits(scene: Scene, target: Floats, aspects: Sequence[float]) -> list[Fit]:
+    """The fits to the places of one search, coarse to fine."""
     shape = (target.shape[0], target.shape[1])
-    found = find_candidates(scene, target, _PLACES)
-    fits = refits(scene, target, [start_at(_window(place, shape)) for place in found], _ROUGH, 8)
-    return refits(scene, target, fits[:_RIVALS], _FINE, 12)
+    found = find_candidates(scene, target, _PLACES, aspects)
+    rivals = found[:_RIVALS] + [place for place in found[_RIVALS:] if place.score > found[0].score - _BEHIND]
+    starts = [start_at(_window(place, shape)) for place in rivals]
+    fits = refits(scene, target, starts, _ROUGH, _ROUGH_STEPS)
+    return refits(scene, target, fits[:_RIVALS], _FINE, _FINE_STEPS)
 
 
 def start_at(window: Window) -> Fit:
@@ -32,48 +85,67 @@ def start_at(window: Window) -> Fit:
 
 
 def _window(place: Candidate, shape: tuple[int, int]) -> Window:
-    return Window(place.gx, place.gy, place.delta, default_sigma(place.delta), n=shape)
+    strides = (place.down, place.across)
+    return Window(place.gx, place.gy, strides, _usual(strides), n=shape)
+
+
+def _usual(strides: tuple[float, float]) -> tuple[float, float]:
+    return default_sigma(strides[0]), default_sigma(strides[1])
 
 
 def refits(scene: Scene, target: Floats, starts: list[Fit], side: int, steps: int) -> list[Fit]:
     """Fit from each start to the target shrunk to about `side` samples, the best and the sound first."""
     factor = max(1.0, min(target.shape) / side)
-    small = coarse(target, factor) if factor > 1 else target
+    small = coarse(target, factor, factor) if factor > 1 else target
     edge = int(factor > 1)  # there the shrunk patch repeats its last samples
     small = small[edge : small.shape[0] - edge, edge : small.shape[1] - edge]
-    fits = [_refit(scene, small, factor, start, steps) for start in starts]
+    return _sorted(scene, target, [_refit(scene, small, factor, start, steps) for start in starts])
+
+
+def _sorted(scene: Scene, target: Floats, fits: list[Fit]) -> list[Fit]:
     sound = [fit for fit in fits if plausible(fit, scene.level(0).shape)]
     return _distinct(sorted(sound, key=lambda fit: fit.error), (target.shape[0], target.shape[1]))
 
 
 def _refit(scene: Scene, small: Floats, factor: float, start: Fit, steps: int) -> Fit:
     """Fit to a target that was shrunk by this factor, in windows of the whole target."""
-    window = start.window
-    blur = math.hypot(window.sigma, COARSE_SIGMA * factor * window.delta) if factor > 1 else window.sigma
-    fit = least_squares.fit(
-        scene,
-        small,
-        replace(window, delta=window.delta * factor, sigma=blur, n=(small.shape[0], small.shape[1])),
-        steps,
+    window, soft = start.window, COARSE_SIGMA * factor if factor > 1 else 0.0
+    down, across = (
+        (stride * factor, math.hypot(sigma, soft * stride))
+        for stride, sigma in zip(window.strides, window.sigmas, strict=True)
     )
+    begin = replace(
+        window,
+        delta=(down[0], across[0]),
+        sigma=(down[1], across[1]),
+        n=(small.shape[0], small.shape[1]),
+    )
+    fit = least_squares.fit(scene, small, begin, steps, free=least_squares.STRETCHED)
     path = tuple(_whole(step, factor, window) for step in fit.path)
     return fit._replace(window=_whole(fit.window, factor, window), path=start.path + path)
 
 
 def _whole(window: Window, factor: float, like: Window) -> Window:
     """The window of a fit to a shrunk target, with a usual sigma."""
-    delta = window.delta / factor
-    return replace(window, delta=delta, sigma=default_sigma(delta), n=like.n)
+    strides = window.strides[0] / factor, window.strides[1] / factor
+    return replace(window, delta=strides, sigma=_usual(strides), n=like.n)
 
 
 def plausible(fit: Fit, shape: tuple[int, ...]) -> bool:
     """Whether a fit's levels, stride and place, inside but for a little, may be those of a crop."""
     top, bottom, left, right = fit.window.box
-    over = max(-top / (bottom - top), -left / (right - left))
-    over = max(over, (bottom - shape[0]) / (bottom - top), (right - shape[1]) / (right - left))
-    contrast = 1 / _MOST_GAIN <= fit.gain <= _MOST_GAIN
-    sharp = fit.window.sigma <= _BLURRIEST * fit.window.delta
-    return contrast and sharp and over <= _OVERHANG and fit.window.delta >= 0.8 * SMALLEST
+    over = max(
+        *(end / (bottom - top) for end in (-top, bottom - shape[0])),
+        *(end / (right - left) for end in (-left, right - shape[1])),
+    )
+    strides, sigmas = fit.window.strides, fit.window.sigmas
+    return (
+        1 / _MOST_GAIN <= fit.gain <= _MOST_GAIN
+        and max(s / stride for s, stride in zip(sigmas, strides, strict=True)) <= _BLURRIEST
+        and max(strides) <= _MOST_SQUASHED * min(strides)
+        and min(strides) >= _ENLARGED * SMALLEST
+        and over <= _OVERHANG
+    )
 
 
 def _distinct(fits: list[Fit], shape: tuple[int, int]) -> list[Fit]:
@@ -88,10 +160,12 @@ def _distinct(fits: list[Fit], shape: tuple[int, int]) -> list[Fit]:
 
 def confidence(fits: list[Fit], target: Floats) -> float:
     """The share of the variance that is explained, squared, times 1 - the best error over the next."""
+    if not fits:
+        return 0.0
     variance = float(target.var())
     next_error = fits[1].error if len(fits) > 1 else variance
     return (1 - fits[0].error / next_error) * (1 - fits[0].error / variance) ** 2
 
 
 def _place(window: Window) -> Candidate:
-    return Candidate(0, window.gx, window.gy, window.delta)
+    return Candidate(0, window.gx, window.gy, *window.strides)

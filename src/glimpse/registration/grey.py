@@ -13,8 +13,8 @@ _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as other tools turn colour to gre
 _AT_ONCE = 1 << 20  # levels turned to grey at once: more take memory, fewer take calls
 
 _SMOOTH = 2.0
-"""Samples over which levels are compared: with fewer another filter's sharpness counts as contrast, with more
-a small patch has no texture left."""
+"""Samples over which levels are compared: with fewer another filter's sharpness counts as contrast, with
+more a small patch has no texture left."""
 
 _UNCHANGED = 0.25
 """Squared levels by which a crop of the same brightness may differ: more hides a change of a level, less

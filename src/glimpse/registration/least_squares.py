@@ -1,4 +1,4 @@
-"""The descent: Levenberg-Marquardt on the derivatives of `read`, on the level of an image that suits it."""
+"""One fit: Levenberg-Marquardt on the derivatives of `read`, on the level of an image that suits it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,32 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from glimpse.attention.derivatives import read_jacobian
+from glimpse.attention.derivatives import jacobian_by_axis
 from glimpse.attention.layer import read
 from glimpse.registration.pyramid import SHARPEST, Scene, from_level, onto_level
 from glimpse.typing import Floats
-from glimpse.window import Window
+from glimpse.window import Kernel, Window
 
-_SIGMAS = 0.15, 2.0  # least and largest sigma of a fit, in strides
-_COARSE = 1.5  # samples: the blur that hides lost details
+_SIGMAS = 0.15, 2.0
+"""Sigmas that a fit may take, in strides: a wider range lets it sharpen or blur its way to a likeness
+elsewhere, a narrower one does not hold the filters of other tools."""
+
+_COARSE = 1.5
+"""Samples over which an array is smoothed to leave its details: fewer leave noise alone, more leave the
+shapes."""
+
+_STILL = 1e-4
+"""Largest step, in its units, at which a fit has come to rest: a smaller one takes more steps and finds
+no more."""
+
+_FARTHEST = np.array([1, 1, 0.1, 0.1, 0.4, 0.4])
+"""Most of one step: longer ones leave the place, shorter ones do not get there in time."""
+
+FREE = np.eye(6)
+SQUARE = np.array([[1, 0, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0], [0, 0, 1, 1, 1, 1], [0, 0, 0, 0, 1, 1]], float)
+STRETCHED = np.array([*SQUARE[:2], [0, 0, 1, 0, 1, 0], [0, 0, 0, 1, 0, 1], SQUARE[3]])
+"""Directions that a fit may go, each a step in gx, gy (strides), log strides and log sigmas: all; with
+pixels as square, and filters as round, as they are; with either stride, its sigma beside it."""
 
 
 class Fit(NamedTuple):
@@ -31,51 +49,67 @@ class Fit(NamedTuple):
     path: tuple[Window, ...] = ()
 
 
-def fit(scene: Scene, target: Floats, window: Window, steps: int, blur: float = 0.0) -> Fit:
+def fit(
+    scene: Scene,
+    target: Floats,
+    window: Window,
+    steps: int,
+    blur: float = 0.0,
+    free: NDArray[np.float64] = SQUARE,
+) -> Fit:
     """Refine a window of the target's samples, at the level of the image that suits its stride.
 
     A blur, in samples, is for targets that lost details: both sides are blurred by it, and the details may be
     stronger or weaker in the target than the filter says.
     """
-    k = scene.level_for(window.delta)
-    fit = _descended(scene.level(k), target, onto_level(window, k), steps, blur)
+    k = scene.level_for(min(window.strides))
+    fit = _descended(scene.level(k), target, onto_level(window, k), steps, blur, free)
     return fit._replace(
         window=from_level(fit.window, k), path=tuple(from_level(step, k) for step in fit.path)
     )
 
 
-def _descended(image: Floats, target: Floats, window: Window, steps: int, blur: float) -> Fit:
-    """Levenberg-Marquardt in gx, gy, log delta and log sigma."""
+def _descended(
+    image: Floats, target: Floats, window: Window, steps: int, blur: float, free: NDArray[np.float64]
+) -> Fit:
+    """Levenberg-Marquardt; of NumPy, since SciPy's takes longer to import than all the fits of a search."""
     target = blurred(target, blur) if blur else target
-    here, damping = _Linear(image, target, window, blur), 1e-3
-    path, settled = [window], False
+    here, damping, settled = _Linear(image, target, window, blur), 1e-3, False
+    path = [window]
     for _ in range(steps):
-        step = here.step(damping)
+        step = here.step(damping, free)
         there = _Linear(image, target, _moved(here.window, step), blur)
-        if not there.error < here.error:
+        settled = bool(np.abs(step).max() < _STILL)
+        if there.error < here.error:
+            settled = settled or there.error > (1 - _STILL**1.5) * here.error
+            here, damping = there, max(damping / 10, 1e-9)
+            path.append(here.window)
+        else:
             damping *= 10
-            settled = settled or bool(np.abs(step).max() < 1e-4)
-            if damping > 1e4 or settled:
-                settled = True
-                break
-            continue
-        settled = bool(np.abs(step).max() < 1e-4) or there.error > (1 - 1e-6) * here.error
-        here, damping = there, max(damping / 10, 1e-9)
-        path.append(here.window)
+            settled = settled or damping > 1e4
         if settled:
             break
     return Fit(here.window, here.gain, here.offset, here.error, settled, tuple(path))
 
 
 def _moved(window: Window, step: NDArray[np.float64]) -> Window:
-    """Go a step in gx and gy (strides), log delta and log sigma, at most as far as the model may hold."""
-    down, across, zoom, blur = np.clip(step, (-1, -1, -0.1, -0.4), (1, 1, 0.1, 0.4)).tolist()
-    delta = window.delta * math.exp(zoom)
-    low, high = (share * delta for share in _SIGMAS)
-    low = max(low, SHARPEST if window.kernel == "gaussian" else 0.1)
-    sigma = min(max(window.sigma * math.exp(blur), low), max(high, low))
-    gx, gy = window.gx + down * window.delta, window.gy + across * window.delta
-    return replace(window, gx=gx, gy=gy, delta=delta, sigma=sigma)
+    """Go a step, at most as far as the model may hold."""
+    down, across, *zooms = np.clip(step, -_FARTHEST, _FARTHEST).tolist()
+    tall, broad, sharp, wide = map(math.exp, zooms)
+    (rows, cols), sigmas = window.strides, window.sigmas
+    delta = rows * tall, cols * broad
+    sigma = (
+        _within(sigmas[0] * sharp, delta[0], window.kernel),
+        _within(sigmas[1] * wide, delta[1], window.kernel),
+    )
+    return replace(window, gx=window.gx + down * rows, gy=window.gy + across * cols, delta=delta, sigma=sigma)
+
+
+def _within(sigma: float, stride: float, kernel: Kernel) -> float:
+    """A sigma that a fit may take; below the least the derivatives vanish between pixels."""
+    low, high = (share * stride for share in _SIGMAS)
+    low = max(low, SHARPEST if kernel == "gaussian" else SHARPEST / 3)
+    return min(max(sigma, low), max(high, low))
 
 
 class _Linear:
@@ -83,7 +117,8 @@ class _Linear:
 
     def __init__(self, image: Floats, target: Floats, window: Window, blur: float) -> None:
         self.window = window
-        patch, self._jacobian = read_jacobian(image, window)
+        patch, slopes = jacobian_by_axis(image, window)
+        self._slopes = [slopes["gx"], slopes["gy"], *slopes["delta"], *slopes["sigma"]]
         seen, self._blur = basis(patch, blur), blur
         self._mix, self._spreads, self._left = project(seen, target)
         self.gain = float(self._mix[0])
@@ -91,22 +126,28 @@ class _Linear:
         self.error = float(np.square(self._left).mean())
 
     @cached_property
-    def _normal(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        window = self.window
-        units = {"gx": window.delta, "gy": window.delta, "delta": window.delta, "sigma": window.sigma}
-        slopes = np.stack([unit * self._jacobian[name] for name, unit in units.items()])
-        columns = np.array(
-            [*np.tensordot(self._mix, basis(slopes, self._blur), 1), *self._spreads, np.ones(self._left.size)]
-        )
-        return columns @ columns.T, columns @ self._left
+    def _columns(self) -> NDArray[np.float64]:
+        """How the fit changes with a step in each of the six numbers, then the levels that are solved for."""
+        units = [*self.window.strides, *self.window.strides, *self.window.sigmas]
+        slopes = np.stack([unit * slope for unit, slope in zip(units, self._slopes, strict=True)])
+        mixed = np.tensordot(self._mix, basis(slopes, self._blur), 1)
+        return np.array([*mixed, *self._spreads, np.ones(self._left.size)])
 
-    def step(self, damping: float) -> NDArray[np.float64]:
-        """The damped step to the least residual that the slopes predict."""
+    @cached_property
+    def _normal(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return self._columns @ self._columns.T, self._columns @ self._left
+
+    def step(self, damping: float, free: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The damped step, in the free directions, to the least residual that the slopes predict."""
         curvature, gradient = self._normal
-        damped = np.arange(len(curvature)) < 4  # not the levels, which are solved for
+        some, levels = len(free), len(curvature) - 6
+        ways = np.zeros((some + levels, 6 + levels))
+        ways[:some, :6], ways[some:, 6:] = free, np.eye(levels)
+        curvature, gradient = ways @ curvature @ ways.T, ways @ gradient
+        damped = np.arange(some + levels) < some  # not the levels, which are solved for
         ridge = damping * np.diag(curvature) * damped + 1e-12 * np.trace(curvature)
         step = np.linalg.solve(curvature + np.diag(ridge), gradient)
-        return np.asarray(step[:4], np.float64)
+        return np.asarray(step[:some] @ free, np.float64)
 
 
 def basis(patch: Floats, blur: float) -> NDArray[np.float64]:

@@ -20,10 +20,13 @@ from glimpse.typing import Floats
 from glimpse.window import Kernel, Window
 
 MIN_CONFIDENCE = 0.3
-"""Least confidence of a match."""
+"""Least confidence of a match: more refuses crops with losses, less accepts patches of other pictures."""
+
+UNFINDABLE = "a patch that was turned, mirrored, enlarged or squashed more than twice is not found"
+"""Crops that are none to `locate`."""
 
 FEWEST = 8
-"""Fewest samples of a patch along either side."""
+"""Fewest samples of a patch along either side: fewer are like many places."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +86,8 @@ def locate(
     """Find the window with which a patch was read out of an image, by glimpse or by another tool.
 
     The patch may have been cropped by any tool: with another filter, in grey, with another
-    brightness and contrast (up to three times), with losses. It has to be upright, its pixels square,
-    within the image, blurred by less than two strides, and enlarged at most twice.
+    brightness and contrast (up to three times), with losses, squashed up to twice along one axis. It has to
+    be upright, not mirrored, within the image, blurred by less than two strides, and enlarged at most twice.
 
     Parameters
     ----------
@@ -113,9 +116,11 @@ def locate(
     Notes
     -----
     Candidates are peaks of the normalised cross-correlation over scales (Lewis 1995, "Fast normalized
-    cross-correlation"); each is refined by Levenberg-Marquardt in gx, gy, log delta and log sigma on the
-    derivatives of `read`, with gain and offset solved for at each step. Other tools crop boxes of whole
-    pixels: where such a box nearby resembles the patch as well, the window is set to it.
+    cross-correlation"), first with one stride for both axes, then, if none is convincing, with two. Each is
+    refined by Levenberg-Marquardt in gx, gy, log delta and log sigma of either axis on the derivatives of
+    `read`, with gain and offset solved for at each step. Both axes have one stride where that explains the
+    patch as well. Other tools crop boxes of whole pixels: where such a box nearby resembles the patch as
+    well, the window is set to it.
 
     Examples
     --------
@@ -132,7 +137,8 @@ def locate(
     fits = search(scene, target)
     if not fits:
         raise GlimpseError(
-            "no match: the patch is like no part of the image (the image comes first, then the patch)"
+            "no match: the patch is like no part of the image (the image comes first, then the patch; "
+            f"{UNFINDABLE})"
         )
     return _location(scene, target, finish(scene, target, fits[0], kernel), confidence(fits, target))
 
