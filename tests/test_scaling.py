@@ -27,4 +27,5 @@ def test_enlarged_undoes_reduced(scene):
     window = scene[1]
     again = reduced(enlarged(window, 4), 4)
     np.testing.assert_allclose([again.gx, again.gy], [window.gx, window.gy], atol=1e-9)
-    np.testing.assert_allclose([again.delta, again.sigma], [window.delta, window.sigma], rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(again.strides, window.strides, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(again.sigmas, window.sigmas, rtol=1e-6, atol=1e-6)

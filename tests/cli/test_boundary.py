@@ -248,7 +248,7 @@ def test_quiet_says_nothing_but_failures(folder, image):
 
 def test_a_pipe_goes_in_and_a_pipe_comes_out(image):
     done = process("read", "-", "-o", "-", stdin=Path(image).read_bytes())
-    process("read", image, "-o", "p.png")
+    invoke("read", image, "-o", "p.png")
     np.testing.assert_array_equal(opened(done.stdout), opened("p.png"))
     assert done.stderr.startswith(
         b"-: 64 x 64 patch, row 14.5 (gx), col 21.5 (gy), delta 0.46875, sigma 0.5 -> -\n"
@@ -266,7 +266,7 @@ def test_standard_input_alone_goes_to_standard_output(image):
 
 @pytest.mark.parametrize("args", [["read", "a.png", "-o", "-"], ["info", "p.png"], ["--help"], ["--version"]])
 def test_a_full_disk_behind_standard_output_is_told_in_one_line(args, image):
-    process("read", image, "-o", "p.png")
+    invoke("read", image, "-o", "p.png")
     with open("/dev/full", "wb") as full:
         done = process(*args, code=1, stdout=full)
     assert lines(done.stderr)[-1].endswith("no space left on device")
@@ -275,7 +275,7 @@ def test_a_full_disk_behind_standard_output_is_told_in_one_line(args, image):
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals")
 @pytest.mark.parametrize("args", [["read", "a.png", "-o", "-"], ["info", "p.png"]])
 def test_a_closed_pipe_is_quiet(args, image):
-    process("read", image, "-o", "p.png")
+    invoke("read", image, "-o", "p.png")
     reader, writer = os.pipe()
     os.close(reader)
     done = process(*args, code=-signal.SIGPIPE, stdout=writer)
@@ -384,18 +384,20 @@ def test_several_files_show_their_progress_on_a_terminal(image):
 
 
 def test_a_sweep_shows_its_progress_on_a_terminal(image):
-    said, code = on_terminal("sweep", image, "--gx", "1:9", "--frames", "20", "-o", "s.gif")
+    said, code = on_terminal("sweep", image, "--gx", "1:9", "--frames", "20", "--plain", "-o", "s.gif")
     assert (code, "100%" in said) == (0, True)
 
 
-@pytest.mark.parametrize("args", [["read", "a.png"], ["sweep", "a.png", "--gx", "1:9", "-q"]])
+@pytest.mark.parametrize(
+    "args", [["read", "a.png"], ["sweep", "a.png", "--gx", "1:9", "--frames", "5", "--plain", "-q"]]
+)
 def test_one_file_or_quiet_shows_no_progress(args, image):
     said, code = on_terminal(*args)
     assert (code, "%" in said) == (0, False)
 
 
 def test_without_a_terminal_there_is_no_progress(image):
-    done = process("sweep", image, "--gx", "1:9", "--frames", "20", "-o", "s.gif")
+    done = process("sweep", image, "--gx", "1:9", "--frames", "20", "--plain", "-o", "s.gif")
     assert len(lines(done.stderr)) == 1
     assert b"%" not in done.stderr
     assert b"\r" not in done.stderr

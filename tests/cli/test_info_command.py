@@ -55,7 +55,8 @@ def test_info_of_what_is_not_ours_is_a_failed_file(files):
     assert result.exit_code == 1
     assert [json.loads(line)["glimpse"] for line in lines(result.stdout)] == [2, 2]
     assert lines(result.stderr) == [
-        "glimpse: a.png: it carries no record: .npy files, drawings and what other programs saved have none",
+        "glimpse: a.png: it carries no record: .npy files, drawings "
+        "and files that other programs saved have none",
         "glimpse: none.png: no such file or directory",
         "glimpse: 2 of 4 files failed",
     ]
