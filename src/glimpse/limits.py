@@ -21,6 +21,10 @@ DECODER_BYTES: Final = {
 """Bytes that are held for a pixel while it is decoded. A format that holds k times as many as a plain one
 may have a k-th of the pixels: a small file takes no more than 5 * MAX_PIXELS bytes whatever its format."""
 
+CANVAS_BYTES: Final = 5
+"""As DECODER_BYTES, of each channel of a canvas whose size comes from a record, which anyone may have
+written: of RGB a third of MAX_PIXELS, 6 seconds of work. A size that the user types is taken as it is."""
+
 SCANS: Final = 20
 """Most scans of a progressive JPEG of MAX_PIXELS, a second or two of work; a smaller one may have more."""
 

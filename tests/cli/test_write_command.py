@@ -135,6 +135,17 @@ def test_the_pixel_limit_holds_for_the_canvas_that_a_record_names(patch):
     assert "a canvas of 30 x 44 is outside 1 to 65535 a side, 1319 pixels in all" in result.stderr
 
 
+def test_a_record_asks_for_no_canvas_of_much_work(patch):
+    result = invoke("write", patch, "--max-pixels", str(3 * 1320 - 1))
+    assert result.exit_code == 1
+    assert (
+        "30 x 44 pixels of a canvas of 3 channels that its record asks for take as much as 3960"
+        in result.stderr
+    )
+    assert invoke("write", patch, "--max-pixels", "3960").exit_code == 0
+    assert invoke("write", patch, "--canvas", "30,44", "--max-pixels", "1320", "-o", "d.png").exit_code == 0
+
+
 def test_a_canvas_that_is_neither_is_told_with_what_it_may_be(patch):
     result = invoke("write", patch, "--canvas", "50-60")
     assert result.exit_code in (1, 2)

@@ -12,6 +12,8 @@ from glimpse.cli.messages import source_name
 from glimpse.cli.table import Row
 from glimpse.cli.window_options import WindowOptions
 from glimpse.errors import GlimpseError, about, prefixed
+from glimpse.limits import CANVAS_BYTES, DECODER_BYTES
+from glimpse.validation import check_pixels
 from glimpse.window import Blend, Method, Window
 
 if TYPE_CHECKING:
@@ -144,6 +146,8 @@ def _loaded(row: Row, shape: tuple[int, int] | None, settings: Settings) -> tupl
         alone = row.place == row.image or isinstance(row, StackRow)
         raise error if alone else prefixed(row.image, error) from error
     shape = shape or _canvas_shape(settings, row.window.like or found)
+    if settings.canvas is None and settings.onto is None:
+        _check_asked(shape, patch, settings)
     options = row.window.or_like(found).or_n(patch.shape)
     source = found.source if found else source_name(row.image)
     window = options.window(shape)
@@ -174,6 +178,14 @@ def _load_patch(row: Row, shape: tuple[int, int] | None, settings: Settings) -> 
     if found and not found.is_patch:
         raise GlimpseError("not a patch: its record is of a canvas or an animation")
     return patch, found
+
+
+def _check_asked(shape: tuple[int, int], patch: Picture, settings: Settings) -> None:
+    """Refuse a canvas that is much work, though a few bytes of a record ask for it."""
+    channels = patch.pixels.shape[2] if patch.pixels.ndim == 3 else 1
+    work = max(1, channels * CANVAS_BYTES / DECODER_BYTES["plain"])
+    kind = f"a canvas of {channels} channels that its record asks for"
+    check_pixels(*shape, settings.decoding.max_pixels, work, kind)
 
 
 def _canvas_shape(settings: Settings, record: Record | None) -> tuple[int, int]:
