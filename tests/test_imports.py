@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "glimpse"
-BASE = {"errors", "limits", "validation", "typing", "array_api", "slices", "window", "levels", "scaling"}
+BASE = {
+    "errors",
+    "portability",
+    "limits",
+    "validation",
+    "typing",
+    "array_api",
+    "slices",
+    "window",
+    "levels",
+    "scaling",
+}
 ARROWS = {
     **dict.fromkeys(BASE, BASE),
     "parallel": {"errors"},
@@ -23,6 +34,7 @@ OUTSIDE = {  # libraries from elsewhere
     **{name: {"numpy"} for name in BASE},
     "errors": set(),
     "limits": set(),
+    "portability": set(),
     "slices": set(),
     "window": set(),
     "scaling": set(),

@@ -16,6 +16,7 @@ import click
 import numpy as np
 import pytest
 from helpers import invoke, lines, noise, opened, process, save
+from PIL import Image
 
 from glimpse.cli import main
 
@@ -337,6 +338,134 @@ def test_a_signal_amid_a_write_leaves_no_temporary_file(signum, jobs, folder):
         _, err = running.communicate(timeout=10)
     assert (running.returncode, err) == (-signum, b"")
     assert os.listdir("out") == []
+
+
+ENDING = [signal.SIGQUIT, signal.SIGXCPU, signal.SIGUSR1, signal.SIGALRM, signal.SIGHUP]
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize("signum", ENDING)
+def test_other_signals_leave_no_temporary_file_either(signum, folder):
+    name = save("a.png", noise(9, 7))
+    command = [sys.executable, "-c", SLOW_DISK, "read", name, "-o", "out/"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as running:
+        assert running.stdout.read(1) == b"w"
+        running.send_signal(signum)
+        _, err = running.communicate(timeout=10)
+    assert (running.returncode, err) == (-signum, b"")
+    assert os.listdir("out") == []
+
+
+@pytest.mark.hostile
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_that_is_ignored_by_inheritance_stays_ignored(signum, image):
+    code = "import os, time; os.fsync = lambda handle: (os.write(1, b'w'), time.sleep(0.5))\n"
+    command = [
+        sys.executable,
+        "-c",
+        f"{code}from glimpse.__main__ import main; main()",
+        "read",
+        image,
+        "-o",
+        "p.png",
+    ]
+    ignore = lambda: signal.signal(signum, signal.SIG_IGN)  # noqa: E731
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=ignore
+    ) as running:
+        assert running.stdout.read(1) == b"w"
+        running.send_signal(signum)
+        running.communicate(timeout=10)
+    assert running.returncode == 0
+    assert os.path.exists("p.png")
+
+
+@pytest.mark.hostile
+def test_ctrl_c_during_the_decoding_of_one_large_file_ends_within_a_second(folder):
+    Image.fromarray(noise(6000, 9000, 3)).save("big.png", compress_level=1)
+    with subprocess.Popen([sys.executable, "-m", "glimpse", "read", "big.png", "-o", "p.png"]) as running:
+        time.sleep(0.8)  # the decoding takes longer
+        assert running.poll() is None
+        start = time.perf_counter()
+        running.send_signal(signal.SIGINT)
+        running.wait(timeout=10)
+    assert running.returncode == -signal.SIGINT
+    assert time.perf_counter() - start < 1
+    assert os.listdir(folder) == ["big.png"]
+
+
+# Streams that take nothing, and variables that mean nothing
+
+
+@pytest.mark.hostile
+def test_a_full_disk_behind_stderr_changes_no_exit_code_and_stops_no_batch(image):
+    with open("/dev/full", "wb") as full:
+        process("read", image, save("b.png", noise(5, 7)), "-o", "out/", stderr=full)
+        assert sorted(os.listdir("out")) == ["a-patch.png", "b-patch.png"]
+        process("read", image, "none.png", "-o", "out/", "--overwrite", stderr=full, code=1)
+
+
+@pytest.mark.parametrize("command", ["info p.png", "locate a.png p.png"])
+def test_a_closed_standard_output_is_an_error(command):
+    Image.fromarray(noise(8, 12, 3)).resize((88, 60)).save("a.png")
+    assert invoke("read", "a.png", "-n", "24", "--delta", "2", "-o", "p.png").exit_code == 0
+    done = subprocess.run(
+        ["sh", "-c", f"{sys.executable} -m glimpse {command} >&-"], capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (1, b"glimpse: standard output: closed\n")
+
+
+@pytest.mark.parametrize("value", ["foo", "bash_complete", "bash_foo"])
+def test_bogus_completion_variables_are_wrong_usage(value):
+    code = "import sys; sys.argv[0] = 'glimpse'; from glimpse.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "_GLIMPSE_COMPLETE": value},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"glimpse: _GLIMPSE_COMPLETE is set, as a shell does")
+    assert len(lines(done.stderr)) == 1
+
+
+# One item never ends a batch
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (MemoryError(), "not enough memory"),
+        (RecursionError(), "nested too deeply"),
+        (OSError(5, "Input/output error"), "input/output error"),
+        (ZeroDivisionError("x"), "internal error: ZeroDivisionError: x; run with glimpse --debug"),
+    ],
+)
+@pytest.mark.parametrize(
+    "where", ["glimpse.io.load_picture", "glimpse.attention.read_many", "glimpse.io.save_still"]
+)
+def test_whatever_is_raised_by_one_item_is_its_line_and_the_others_come_out(
+    error, told, where, image, monkeypatch
+):
+    import importlib
+
+    module, name = where.rsplit(".", 1)
+    real, calls = getattr(importlib.import_module(module), name), []
+
+    def failing(*args, **options):
+        calls.append(1)
+        if len(calls) == 2:
+            raise error
+        return real(*args, **options)
+
+    monkeypatch.setattr(f"{where}", failing)
+    names = [image, save("b.png", noise(5, 7)), save("c.png", noise(6, 7))]
+    result = invoke("read", *names, "-o", "out/", "-j", "1")
+    assert result.exit_code == 1
+    assert sorted(os.listdir("out")) == ["a-patch.png", "c-patch.png"]
+    assert [line for line in lines(result.stderr) if line.startswith("glimpse: b.png")] == [
+        f"glimpse: b.png: {told}"
+    ]
 
 
 # Terminals

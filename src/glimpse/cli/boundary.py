@@ -15,6 +15,7 @@ from glimpse.cli import signals
 from glimpse.cli.streams import StandardOutputError, ensure_stderr, say, silence_libraries
 from glimpse.cli.suggestions import for_option
 from glimpse.errors import GlimpseError
+from glimpse.portability import PIPE
 
 
 class Boundary(click.Group):
@@ -53,6 +54,19 @@ class Boundary(click.Group):
             say(f"glimpse: internal error: {type(error).__name__}: {error}; run with glimpse --debug")
             _finish(70)
 
+    def _main_shell_completion(self, *args: Any, **rest: Any) -> None:
+        bogus = (
+            "_GLIMPSE_COMPLETE is set, as a shell does that completes words, to nothing that is understood"
+        )
+        try:
+            super()._main_shell_completion(*args, **rest)
+        except SystemExit as end:
+            if end.code:
+                raise click.UsageError(bogus) from None
+            raise
+        except (KeyError, ValueError, RuntimeError):
+            raise click.UsageError(bogus) from None
+
     def invoke(self, ctx: click.Context) -> Any:
         if not ctx.params.get("verbose"):
             silence_libraries()
@@ -67,7 +81,7 @@ class Boundary(click.Group):
         except signals.Terminated as end:
             signals.die(end.signum)
         except BrokenPipeError:
-            signals.die(signal.SIGPIPE)
+            signals.die(PIPE)
 
 
 def _message(error: click.UsageError) -> str:

@@ -24,10 +24,10 @@ def fault_of(error: BaseException) -> GlimpseError:
 
 
 @contextmanager
-def of_item(*, alone: bool = False) -> Iterator[None]:
+def of_item(*, alone: bool = False, debug: bool = False) -> Iterator[None]:
     """Turn the errors of a block into faults of its item; an unknown error of the only item stays itself.
 
-    A closed pipe stays itself too, and with --debug everything does.
+    A closed pipe stays itself too, and to debug every unknown error does.
     """
     known = (MemoryError, RecursionError, OSError)
     try:
@@ -35,11 +35,12 @@ def of_item(*, alone: bool = False) -> Iterator[None]:
     except (GlimpseError, BrokenPipeError):
         raise
     except Exception as error:
-        if _debugging() or (alone and not isinstance(error, known)):
+        if (alone or debug) and not isinstance(error, known):
             raise
         raise fault_of(error) from error
 
 
-def _debugging() -> bool:
+def debugging() -> bool:
+    """Tell whether --debug was given."""
     context = click.get_current_context(silent=True)
     return bool(context and context.find_root().params.get("debug"))

@@ -27,6 +27,7 @@ from glimpse.cli.param_types import (
     slice_text,
     whole,
 )
+from glimpse.cli.signals import aside
 from glimpse.cli.window_options import WindowOptions
 from glimpse.errors import GlimpseError
 from glimpse.limits import MAX_PIXELS, N_MAX
@@ -133,7 +134,8 @@ def _collected(values: dict[str, Any], *, sweep: bool) -> WindowOptions:
     from glimpse.io import load_record
 
     try:
-        record = load_record(values["like"], _decoding(context.params | {"page": None}))
+        decoding = _decoding(context.params | {"page": None})
+        record = aside(functools.partial(load_record, options=decoding))(values["like"])
         assert sweep or record.single
         return WindowOptions(**{**values, "like": record}, typed=frozenset(typed))
     except GlimpseError as error:

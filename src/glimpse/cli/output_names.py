@@ -13,6 +13,7 @@ import click
 
 from glimpse.cli.templates import Template, in_folder, is_folder, of_name, one_file
 from glimpse.errors import GlimpseError
+from glimpse.portability import reserved
 
 __all__ = ["check", "check_suffixes", "one_file", "plan", "template_of"]
 
@@ -85,6 +86,8 @@ def check_suffixes(names: Iterable[str], suffixes: Sequence[str]) -> None:
 
 def suffix_fault(name: str, suffixes: Sequence[str]) -> str:
     """Return what is wrong with the ending of a name, if anything."""
+    if reserved(name):
+        return f"-o {name}: a name that the system keeps for a device"
     if name == "-" or os.path.splitext(name)[1].lower() in suffixes:
         return ""
     return f"-o {name}: the name must end in {' or '.join(suffixes)}, or in / for a folder"

@@ -22,6 +22,7 @@ from glimpse.cli.output_names import one_file, plan
 from glimpse.cli.param_types import FileName
 from glimpse.cli.reporter import left
 from glimpse.cli.runner import run
+from glimpse.cli.signals import aside
 from glimpse.cli.streams import say
 from glimpse.cli.table_options import TableOptions, table_options
 from glimpse.cli.templates import of_window
@@ -158,7 +159,7 @@ def _work(
     from glimpse.cli.table.outputs import Outputs
     from glimpse.io.encode import FORMATS
 
-    of_row = functools.partial(_fields, functools.cache(functools.partial(_shape, decoding)))
+    of_row = functools.partial(_fields, functools.cache(aside(functools.partial(_shape, decoding))))
     if tables.name:
         table = tables.read(images, window)
         outputs = Outputs(

@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 import click
 
-from glimpse.cli.faults import of_item
+from glimpse.cli.faults import debugging, of_item
 from glimpse.cli.reporter import Left, Line, Reporter
+from glimpse.cli.signals import aside
 from glimpse.errors import GlimpseError, prefixed
 
 __all__ = ["Left", "Line", "run"]
@@ -54,7 +55,8 @@ def run(
     """
     from glimpse import parallel
 
-    attempt = partial(_attempt, job, alone=len(items) == 1)
+    attempt: Callable[[Item], Any] = partial(_attempt, job, alone=len(items) == 1, debug=debugging())
+    attempt = attempt if cluster or min(jobs, len(items)) > 1 else aside(attempt)
     with Reporter(len(items) if count is None else count, noun, quiet=quiet) as reporter:
         for item, result in parallel.run(attempt, items, min(jobs, len(items)), cluster):
             reporter.tell(_lines(item, result, name, finish))
@@ -62,8 +64,8 @@ def run(
         raise click.exceptions.Exit(1)
 
 
-def _attempt(job: Callable[[Item], Any], item: Item, *, alone: bool) -> Any:
-    with of_item(alone=alone):
+def _attempt(job: Callable[[Item], Any], item: Item, *, alone: bool, debug: bool) -> Any:
+    with of_item(alone=alone, debug=debug):
         return job(item)
 
 

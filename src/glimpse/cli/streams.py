@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import warnings
@@ -34,15 +33,23 @@ def put(text: str) -> None:
 
 
 def say(line: str) -> None:
-    """Write one line for people to stderr, odd characters of names escaped; a full disk costs the line."""
-    with contextlib.suppress(OSError):
-        click.echo("".join(_printable(c) for c in line), err=True)
+    """Write one line for people to stderr, odd characters of file names escaped."""
+    _write("".join(_printable(c) for c in line) + "\n")
 
 
 def clear_line() -> None:
     """Take away the progress bar that stands on the line of the cursor."""
-    with contextlib.suppress(OSError):
-        click.echo("\r\033[K", nl=False, err=True)
+    _write("\r\033[K")
+
+
+def _write(text: str) -> None:
+    """Write to stderr; a full disk behind it costs the words, not the work and not the exit code."""
+    try:
+        click.echo(text, nl=False, err=True)
+    except BrokenPipeError:
+        raise
+    except OSError:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115  for the rest of the process
 
 
 def _printable(character: str) -> str:

@@ -14,6 +14,7 @@ from typing import BinaryIO, TextIO
 
 from glimpse import limits
 from glimpse.errors import GlimpseError
+from glimpse.portability import NO_WAIT, OPEN_FLAGS
 
 _PIECE = 1 << 20
 
@@ -35,7 +36,7 @@ def open_input(name: str) -> BinaryIO:
         return io.BytesIO(_whole(sys.stdin))
     with translate_os_errors():
         # O_NONBLOCK: opening a pipe that nobody writes to would wait for ever
-        number = os.open(name, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        number = os.open(name, os.O_RDONLY | NO_WAIT | OPEN_FLAGS)
         kind = os.fstat(number).st_mode
         if not stat.S_ISREG(kind):
             os.close(number)
@@ -151,7 +152,7 @@ class Draft:
             _rename(self._temporary, self._name, self._overwrite)
 
     def _opened(self, mode: int | None) -> BinaryIO:
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | OPEN_FLAGS
         _temporary.add(self._temporary)
         try:
             with creating:
