@@ -124,6 +124,7 @@ def test_strips_show_in_no_result(blend, method, monkeypatch):
     windows = [
         *WINDOWS,
         Window(90, 10, 6, 3, n=(20, 4)),
+        Window(60, 20, 9, 40, n=3),
         Window(-300, 10, 2, 1, n=4),
         Window(400, 10, 2, 1, n=4),
     ]

@@ -127,13 +127,25 @@ def _pieces(each: Layer, rows: slice) -> Iterator[tuple[tuple[slice, slice], Flo
     end = int(np.searchsorted(bank.start, rows.stop, side="left"))
     if begin < end:
         filters = slice(begin, end)
-        part = Band(bank.start[filters], bank.weights[filters])
+        part = _within(Band(bank.start[filters], bank.weights[filters]), rows)
         samples = each.samples[index(each.samples, {each.row: filters})]
         whole = expand(part, expand_cols(each.cols, samples, each.col), each.row)
-        top, bottom = max(part.span.start, rows.start), min(part.span.stop, rows.stop)
+        spans = part.span, bank.span, rows
+        top, bottom = max(span.start for span in spans), min(span.stop for span in spans)
         cut = slice(top - part.span.start, bottom - part.span.start)
         here = slice(top - rows.start, bottom - rows.start), each.cols.span
         yield here, whole[index(whole, {each.row: cut})]
+
+
+def _within(bank: Band, rows: slice) -> Band:
+    """The bank on these pixels only, where its filters are longer: else each strip would be all of the canvas."""
+    width, height = bank.weights.shape[1], rows.stop - rows.start
+    if width <= height:
+        return bank
+    start = np.clip(bank.start, rows.start, rows.stop - height)
+    at = (start - bank.start)[:, None] + np.arange(height)
+    weights = np.take_along_axis(bank.weights, np.clip(at, 0, width - 1), axis=1)
+    return Band(start, np.where((at >= 0) & (at < width), weights, 0))
 
 
 def _opacity(each: Layer, rows: slice, here: slice) -> Floats:
