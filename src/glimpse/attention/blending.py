@@ -138,7 +138,7 @@ def _pieces(each: Layer, rows: slice) -> Iterator[tuple[tuple[slice, slice], Flo
 
 
 def _within(bank: Band, rows: slice) -> Band:
-    """The bank on these pixels only, where its filters are longer: else each strip would be all of the canvas."""
+    """The bank on these pixels only, where its filters are longer: each strip would else be the canvas."""
     width, height = bank.weights.shape[1], rows.stop - rows.start
     if width <= height:
         return bank
