@@ -48,10 +48,12 @@ def draw_grid(canvas: Levels, viewport: Viewport, window: Window, unit: float = 
 def every(viewport: Viewport, window: Window, unit: float = 1, most: int = N_MAX) -> int:
     """Return which filters are drawn: every one (1), every 2nd, every 4th... so that they make no net."""
     spacings, radii = _sizes(viewport, window)
-    wide, least = max(radii), unit * APART
-    if wide >= unit * DOT and max(window.shape) > FEW:
-        least = math.sqrt(2 * math.pi * wide * unit * LINE / NET)
-    steps = [least / spacing for spacing, n in zip(spacings, window.shape, strict=True) if n > 1]
+    axes = list(zip(spacings, radii, window.shape, strict=True))
+    steps = [unit * APART / spacing for spacing, _, n in axes if n > 1]
+    if max(radii) >= unit * DOT and max(window.shape) > FEW:
+        ink = math.pi * sum(radii) * unit * LINE
+        room = math.prod(spacing if n > 1 else 2 * radius for spacing, radius, n in axes)
+        steps.append(math.sqrt(ink / (NET * room)))
     step = max([1.0, max(window.shape) / most, *steps])
     return 1 << math.ceil(math.log2(min(step, max(window.shape))) - 1e-9)
 
