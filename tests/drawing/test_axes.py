@@ -28,6 +28,9 @@ def test_behind_a_break_the_numbers_are_those_of_the_window(low, high):
     centre = (low + high) / 2
     assert first < centre - part.skip < last
     assert last - first < 130
+    room = part.range[1] if low > 0 else 100 - part.range[0]
+    seen = centre - part.skip if low > 0 else 100 - (centre - part.skip)
+    assert seen == pytest.approx((115 + room) / 2)
     (*_, image), (*_, window) = part.parts if low > 0 else part.parts[::-1]
     assert (image, window) == (0, part.skip)
 

@@ -92,6 +92,12 @@ def test_a_grid_hides_no_picture(delta, sigma):
     assert 0 < (inside > 0.5).mean() < 0.4
 
 
+def test_eight_filters_an_axis_are_all_drawn_though_they_touch():
+    viewport = Viewport(0, 0, 300, 400, 1)
+    assert every(viewport, Window(150, 200, 8, 4, n=8)) == 1
+    assert every(viewport, Window(150, 200, 8, 4, n=9)) == 2
+
+
 def test_few_filters_are_drawn_where_a_picture_must_stay_small():
     assert every(STAGE, Window(37, 49, 6, 1, n=64), most=8) == 8
     assert every(STAGE, Window(37, 49, 6, 1, n=8), most=8) == 1

@@ -18,9 +18,7 @@ Floats = NDArray[np.float64]
 
 DOT = 1.5  # pixels: a circle of a smaller radius is drawn as a dot
 LINE = 1.25  # pixels that the line of a circle is wide
-NET = (
-    0.26  # share of the picture that lines may cover: with more they hide the picture, with less they are few
-)
+NET = 0.26  # share of the picture that lines may cover: with more they hide it, with less they are few
 FEW = 8  # filters of an axis, so many are all drawn as long as they are apart
 APART = 6.5  # pixels between dots, or between few circles, at least: as much ink
 

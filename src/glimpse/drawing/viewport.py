@@ -27,9 +27,7 @@ GAP = 12  # pixels between the parts of a drawing
 STRIP = 26  # height of a line of text
 BORDER = 8  # pixels around the image, where the frame of a window that ends with it is seen
 
-SHORT = (
-    400  # pixels: a picture is drawn twice as large where its shorter side is less: it would be hard to read
-)
+SHORT = 400  # pixels: a picture is drawn twice as large where its shorter side is less, to be readable
 SMALL = 256  # pixels: also where the longer side of its source is less: a grid would be finer than its pixels
 THUMBNAIL = 2048  # pixels that the longer side of a thumbnail keeps at least, about as many as are drawn
 _STRIP_ROWS = 64  # rows of a source that are converted at once
