@@ -22,7 +22,8 @@ BASE = {
 }
 ARROWS = {
     **dict.fromkeys(BASE, BASE),
-    "parallel": {"errors"},
+    "parallel": {"errors", "cluster"},
+    "cluster": {"errors", "parallel"},
     "attention": BASE,
     "registration": {*BASE, "attention"},
     "drawing": {*BASE, "attention"},
@@ -38,7 +39,8 @@ OUTSIDE = {  # libraries from elsewhere
     "slices": set(),
     "window": set(),
     "scaling": set(),
-    "parallel": {"distributed"},
+    "parallel": set(),
+    "cluster": {"distributed"},
     "attention": {"numpy"},
     "registration": {"numpy", "scipy"},
     "drawing": {"numpy", "PIL"},
@@ -73,7 +75,9 @@ def test_every_import_follows_an_arrow(path):
     for name in imported(path):
         first, *rest = name.split(".")
         if first == "glimpse":
-            assert rest[0] in {own, *ARROWS[own]} | ({"__version__"} if own == "cli" else set()), name
+            assert rest[0] in {own, *ARROWS[own]} | (
+                {"__version__"} if own in ("cli", "cluster") else set()
+            ), name
         elif first != "__future__":
             assert first in sys.stdlib_module_names | OUTSIDE[own], name
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from importlib import import_module
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from glimpse.errors import GlimpseError
 
@@ -17,7 +15,8 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_KILLED = GlimpseError("it kills the worker that opens it")
+KILLED = GlimpseError("it kills the worker that opens it")
+"""The error of an item whose workers died, each time that it was tried."""
 _AHEAD = 2  # items drawn for each that is worked on: a long list costs no memory
 
 
@@ -57,8 +56,10 @@ def run(
             return error
 
     if cluster:
-        with _cluster(cluster) as (pool, workers):
-            yield from _drawn(attempt, items, pool, _AHEAD * workers)
+        from glimpse.cluster import connect  # which few need
+
+        with connect(cluster) as workers:
+            yield from _drawn(attempt, items, workers.executor, _AHEAD * workers.threads, workers.result)
     elif jobs <= 1:
         yield from ((item, attempt(item)) for item in items)
     else:
@@ -66,61 +67,28 @@ def run(
 
         threads = ThreadPoolExecutor(jobs)
         try:
-            yield from _drawn(attempt, items, threads, _AHEAD * jobs)
+            yield from _drawn(attempt, items, threads, _AHEAD * jobs, lambda future: future.result())
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _drawn(
-    attempt: Callable[[Item], Result | GlimpseError], items: Iterable[Item], pool: Executor, ahead: int
+    attempt: Callable[[Item], Result | GlimpseError],
+    items: Iterable[Item],
+    pool: Executor,
+    ahead: int,
+    fetch: Callable[[Future[Result | GlimpseError]], Result | GlimpseError],
 ) -> Iterator[tuple[Item, Result | GlimpseError]]:
-    from concurrent.futures import wait
-
     source = iter(items)
     waiting: deque[tuple[Item, Future[Result | GlimpseError]]] = deque(
         (item, pool.submit(attempt, item)) for item in islice(source, ahead)
     )
     while waiting:
         item, future = waiting.popleft()
-        result = _result(future)
-        if result is _KILLED:  # perhaps by another item of the same worker: once more, alone
-            wait([other for _, other in waiting])
-            result = _result(pool.submit(attempt, item))
+        result = fetch(future)
+        if result is KILLED:  # perhaps by another item of the same worker: once more, alone
+            for _, other in waiting:
+                fetch(other)
+            result = fetch(pool.submit(attempt, item))
         waiting.extend((item, pool.submit(attempt, item)) for item in islice(source, 1))
         yield item, result
-
-
-def _result(future: Future[Result | GlimpseError]) -> Result | GlimpseError:
-    try:
-        return future.result()
-    except Exception as error:
-        if type(error).__name__ != "KilledWorker":  # an error of Dask, which need not be installed
-            raise
-        return _KILLED
-
-
-@contextmanager
-def _cluster(address: str) -> Iterator[tuple[Executor, int]]:
-    """A Dask cluster as an executor, and the number of its threads."""
-    import logging
-
-    try:
-        distributed: Any = import_module("distributed")  # comes with the extra `dask`
-    except ImportError:
-        raise GlimpseError("Dask is not installed: pip install 'glimpse-crop[dask]'") from None
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # it logs every worker that comes or goes
-    try:
-        local = (
-            distributed.LocalCluster(dashboard_address=None, silence_logs=logging.CRITICAL)
-            if address == "local"
-            else None
-        )
-        client = distributed.Client(local or address, timeout=10)
-    except (OSError, ValueError) as error:
-        raise GlimpseError(f"no Dask scheduler at {address}: {error}") from error
-    with client:
-        try:
-            yield client.get_executor(pure=False), max(1, sum(client.ncores().values()))
-        finally:
-            if local:
-                local.close()

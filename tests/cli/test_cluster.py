@@ -1,7 +1,9 @@
 """A batch on a Dask cluster of two worker processes: the same bytes, and nothing lost where workers die."""
 
 import os
+import pickle
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -12,6 +14,11 @@ import pytest
 from helpers import noise, save
 
 from glimpse import GlimpseError
+from glimpse.cli.blocks import Block, Source
+from glimpse.cli.read_jobs import cut
+from glimpse.cli.table import Row
+from glimpse.cli.window_options import WindowOptions
+from glimpse.io import DecodeOptions
 from glimpse.parallel import run
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::ResourceWarning")]
@@ -99,3 +106,93 @@ def test_without_dask_the_message_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(GlimpseError, match=r"pip install 'glimpse-crop\[dask\]'"):
         list(run(abs, [1], cluster="local"))
+
+
+def told_by(address, folder, *names):
+    """The one line of a batch that cannot be done there, and its exit code, within 15 s and some for imports."""
+    words = [sys.executable, "-m", "glimpse", "read", *names, "-o", f"{folder}/out/", "--dask", address]
+    start = time.monotonic()
+    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=folder)
+    assert time.monotonic() - start < 20
+    assert done.stdout == ""
+    assert "distributed" not in done.stderr
+    return done.stderr, done.returncode
+
+
+def test_what_answers_but_is_no_scheduler_is_told_in_one_line(tmp_path):
+    image = save(str(tmp_path / "a.png"), noise(8, 9))
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        said, code = told_by(address, tmp_path, image)
+    assert code == 2
+    assert said.startswith(f"glimpse: no Dask scheduler at {address}: ")
+    assert len(said.splitlines()) == 1
+
+
+def test_a_scheduler_without_workers_is_told_in_one_line(tmp_path):
+    image = save(str(tmp_path / "a.png"), noise(8, 9))
+    with distributed.LocalCluster(n_workers=0, dashboard_address=":0", silence_logs=100) as empty:
+        address = empty.scheduler_address
+        said, code = told_by(address, tmp_path, image)
+        assert (said, code) == (
+            f"glimpse: the Dask scheduler at {empty.scheduler_address} has no workers\n",
+            2,
+        )
+
+
+def test_the_loss_of_the_last_worker_ends_the_run(monkeypatch):
+    monkeypatch.setattr("glimpse.cluster.PATIENCE", 2)
+    with distributed.LocalCluster(
+        n_workers=1, dashboard_address=":0", silence_logs=100, processes=True
+    ) as own:
+        results = run(slow_square, range(4), cluster=own.scheduler_address)
+        threading.Timer(6, own.scale, [0]).start()
+        with pytest.raises(GlimpseError, match="no workers are left"):
+            list(results)
+
+
+def slow_square(x):
+    time.sleep(30)
+    return x * x
+
+
+def test_names_are_those_of_the_folder_where_the_command_was_given(cluster, tmp_path):
+    save(str(tmp_path / "a.png"), noise(30, 40, 3))
+    words = [sys.executable, "-m", "glimpse", "read", "a.png", "-n", "8", "-o", "out/p.png"]
+    done = subprocess.run(
+        [*words, "--dask", cluster.scheduler_address],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.endswith("-> out/p.png\n")
+    assert (tmp_path / "out" / "p.png").exists()
+
+
+def test_another_file_on_the_worker_fails_that_item(tmp_path):
+    image = save(str(tmp_path / "a.png"), noise(8, 9))
+    source = Source(image, [Row(image, image, WindowOptions())], DecodeOptions(), fast=False)
+    there = pickle.loads(pickle.dumps(source))
+    assert there.picture().shape == (8, 9)
+    travelling = pickle.dumps(source)
+    save(image, noise(9, 10))
+    os.utime(image, (1, 1))
+    with pytest.raises(GlimpseError, match="another file on the worker, or none"):
+        pickle.loads(travelling).picture()
+
+
+def test_a_file_that_a_dead_worker_wrote_is_as_good_and_another_is_not_replaced(tmp_path):
+    image, target = save(str(tmp_path / "a.png"), noise(8, 9)), str(tmp_path / "p.png")
+    row = Row(image, image, WindowOptions(n=4), target)
+    source = pickle.loads(pickle.dumps(Source(image, [row], DecodeOptions(), fast=False)))
+    for _ in range(2):
+        (line,) = cut(Block(source, [row]), overwrite=False)
+        assert not isinstance(line, GlimpseError)
+    Path(target).write_bytes(b"of another")
+    (line,) = cut(Block(source, [row]), overwrite=False)
+    assert "exists already" in str(line)
+    assert Path(target).read_bytes() == b"of another"

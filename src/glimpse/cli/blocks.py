@@ -55,11 +55,21 @@ class Source:
         Decode a JPEG file as small as its windows allow.
     folder : str
         The folder that names are relative to, for workers in another one.
+    stamp : (int, int) or None
+        Size and time of the file where the work began, for workers on another machine.
     """
 
     def __init__(
-        self, name: str, rows: Sequence[Row], decoding: DecodeOptions, *, fast: bool, folder: str = ""
+        self,
+        name: str,
+        rows: Sequence[Row],
+        decoding: DecodeOptions,
+        *,
+        fast: bool,
+        folder: str = "",
+        stamp: tuple[int, int] | None = None,
     ) -> None:
+        self.stamp = stamp
         self.name, self.rows, self._decoding, self._fast = name, rows, decoding, fast
         self._folder = folder
         self.many = len(rows) >= _MANY
@@ -68,7 +78,9 @@ class Source:
 
     def __reduce__(self) -> Any:
         rows = list(self.rows)  # nor does what makes them travel, nor a lock
-        return partial(Source, fast=self._fast, folder=self._folder), (self.name, rows, self._decoding)
+        stamp = _stamp(self.path(self.name))
+        again = partial(Source, fast=self._fast, folder=self._folder, stamp=stamp)
+        return again, (self.name, rows, self._decoding)
 
     def path(self, name: str) -> str:
         """Return the name of a file as it is opened; standard streams stay themselves."""
@@ -93,11 +105,24 @@ class Source:
         from glimpse import io
 
         try:
+            if self.stamp and self.stamp != _stamp(self.path(self.name)):
+                raise GlimpseError(
+                    "it is another file on the worker, or none; a cluster must share the files"
+                )
             reduce = partial(_reduction, self.rows) if self._fast else None
             picture = io.load_picture(self.path(self.name), self._decoding, reduce)
             return io.as_array(picture) if self.many else picture
         except (Exception, MemoryError) as error:
             return fault_of(error)
+
+
+def _stamp(name: str) -> tuple[int, int] | None:
+    """The size of a file and the second of its last change, None where there is none."""
+    try:
+        status = os.stat(name)
+    except (OSError, ValueError):
+        return None
+    return status.st_size, int(status.st_mtime)
 
 
 def _reduction(rows: Iterable[Row], shape: tuple[int, int]) -> int:

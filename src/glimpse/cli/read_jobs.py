@@ -55,7 +55,8 @@ def _save(found: Found, block: Block, *, overwrite: bool) -> Line:
         raise found.error or GlimpseError("it was not read")
     picture, name = block.source.picture(), block.source.path(row.output)
     record = io.Record(window, picture.shape, source_name(row.image), fast=picture.scale)
-    io.save_still(name, patch, picture, record, overwrite=overwrite, sync=not block.source.many)
+    io.save_still(name, patch, picture, record, overwrite=overwrite, sync=not block.source.many,
+                  again=block.source.stamp is not None)  # fmt: skip
     return told(found, picture, row.output)
 
 

@@ -94,6 +94,7 @@ def save_still(
     *,
     overwrite: bool = False,
     sync: bool = True,
+    again: bool = False,
 ) -> None:
     """Write a patch or canvas in the levels and colours of a picture, as PNG or another format.
 
@@ -105,10 +106,25 @@ def save_still(
         In the levels of `like`, colours multiplied by alpha where `like` has one.
     overwrite, sync
         As for `write_output`.
+    again : bool
+        Whether a file that has these very bytes is as good: who wrote it may have died before telling.
     """
     array = unpremultiply(array, like.white) if like.alpha else array
     data = still_format(name).encode(array, like, record)
-    save_bytes(name, data, overwrite=overwrite, sync=sync)
+    try:
+        save_bytes(name, data, overwrite=overwrite, sync=sync)
+    except GlimpseError:
+        if not (again and _holds(name, data)):
+            raise
+
+
+def _holds(name: str, data: bytes) -> bool:
+    """Tell whether a file has these bytes."""
+    try:
+        with open_input(name) as file:
+            return file.read(len(data) + 1) == data
+    except GlimpseError:
+        return False
 
 
 def save_strips(
