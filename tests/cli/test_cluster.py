@@ -109,7 +109,7 @@ def test_without_dask_the_message_says_what_to_install(monkeypatch):
 
 
 def told_by(address, folder, *names):
-    """The one line of a batch that cannot be done there, and its exit code, within 15 s and some for imports."""
+    """The one line of a batch that cannot be done there, and its exit code."""
     words = [sys.executable, "-m", "glimpse", "read", *names, "-o", f"{folder}/out/", "--dask", address]
     start = time.monotonic()
     done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=folder)

@@ -52,9 +52,7 @@ def _paint(
     if right <= left or bottom <= top:
         return
     mask = Image.new("L", ((right - left) * FINE, (bottom - top) * FINE))
-    fine = np.rint(
-        (at - (left, top)) * FINE - 0.5
-    )  # Pillow counts from centres of pixels, and cuts
+    fine = np.rint((at - (left, top)) * FINE - 0.5)  # Pillow counts from centres of pixels, and cuts
     draw(ImageDraw.Draw(mask), [tuple(map(float, point)) for point in fine])
     coverage = np.asarray(mask.reduce(FINE), np.float32) / 255
     blend(canvas[top:bottom, left:right], coverage, colour)
