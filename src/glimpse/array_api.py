@@ -17,7 +17,7 @@ def is_not_numpy(value: object) -> bool:
 
 
 def namespace(*values: object) -> Any:
-    """Return the functions for these values: those of the first array that is not NumPy's, else NumPy.
+    """Return the module of functions for these values: of the first array that is not NumPy's, else NumPy.
 
     https://data-apis.org/array-api. PyTorch's own functions are those of the standard as far as
     glimpse uses them.

@@ -26,7 +26,7 @@ class Layer(NamedTuple):
     """A patch made ready for a canvas, and how much of the canvas it hides."""
 
     samples: Floats
-    rows: Band  # what the samples are written with
+    rows: Band  # the banks that write the samples
     cols: Band
     opacities: tuple[Floats, Floats]  # over the spans of rows and columns: what a flat patch of 1 restores to
     weight: float  # in the mean
@@ -121,7 +121,7 @@ def _black(layers: Sequence[Layer], rows: slice, width: int) -> Floats:
 
 
 def _pieces(each: Layer, rows: slice) -> Iterator[tuple[tuple[slice, slice], Floats]]:
-    """What a layer writes on a strip, if anything, and on which of the strip's rows and columns."""
+    """The light of a layer on a strip, if any, and the rows and columns of the strip that it falls on."""
     bank = each.rows
     begin = int(np.searchsorted(bank.start, rows.start - bank.weights.shape[1], side="right"))
     end = int(np.searchsorted(bank.start, rows.stop, side="left"))

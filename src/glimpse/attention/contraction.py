@@ -84,7 +84,7 @@ class Strip(NamedTuple):
 
 
 def add(strip: Strip, sums: Floats) -> None:
-    """Add what a strip gives to the samples (n, columns), which were zeros."""
+    """Add the products of a strip to the samples (n, columns), which were zeros."""
     here = sums[strip.filters, strip.columns]
     if strip.whole:
         product(strip.weights, strip.part, out=here)

@@ -34,7 +34,7 @@ def flattened(bank: Band, least: float) -> Band:
 def balanced(axis: Axis) -> Floats:
     """Return the filterbank divided by the square root of the divisors of `flattened`.
 
-    With F so divided, ``F @ F.T`` is what a bank reads of what the flattened bank writes.
+    With F so divided, ``F @ F.T`` reads with the bank after writing with the flattened one.
     """
     F: Floats = filterbank(*axis)
     balance: Floats = F / np.sqrt(np.maximum(F.sum(axis=0), least_coverage(axis)))

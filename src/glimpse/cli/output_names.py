@@ -85,7 +85,7 @@ def check_suffixes(names: Iterable[str], suffixes: Sequence[str]) -> None:
 
 
 def suffix_fault(name: str, suffixes: Sequence[str]) -> str:
-    """Return what is wrong with the ending of a name, if anything."""
+    """Return the fault of the ending of a name, if any."""
     if reserved(name):
         return f"-o {name}: a name that the system keeps for a device"
     if name == "-" or os.path.splitext(name)[1].lower() in suffixes:

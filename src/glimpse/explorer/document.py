@@ -25,7 +25,7 @@ _CODE = re.compile(r"^[^\"'`/]+|[^\"'`/]+$")  # of a line, before the first and 
 
 @dataclass(frozen=True)
 class Subject:
-    """What a page is about; its texts may be anyone's.
+    """The subject of a page; its texts may be anyone's.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Subject:
     channel_axis : int or None
         The axis of the channels of the image's array, for the line of Python.
     notes : sequence of str
-        What the user should know of the picture.
+        Notes on the picture for the user.
     """
 
     record: Mapping[str, Any]

@@ -9,7 +9,7 @@ from glimpse.limits import MAX_PIXELS
 
 @dataclass(frozen=True)
 class DecodeOptions:
-    """What a user may say of the decoding of files.
+    """The options of a user for the decoding of files.
 
     Parameters
     ----------

@@ -161,7 +161,7 @@ def _changes(window: Window, first: Window) -> dict[str, Any]:
 
 
 def _upgraded(values: dict[str, Any]) -> dict[str, Any]:
-    """The values of the first version as those of this one."""
+    """The values of a record of the first version, in the words of this version."""
     if "last" in values:
         raise GlimpseError("a record of the first version has no last window")
     swept = {name: values[name] for name in NUMBERS if isinstance(values.get(name), list)}

@@ -46,9 +46,9 @@ class PatchStack:
     patches : ndarray, shape (K, N, M) or (K, N, M, C)
         Whole levels as a PNG has them, or exact numbers.
     columns : mapping of str to ndarray
-        What the archive knows of each: the numbers of its window, its image and that one's shape.
+        The facts of each patch in an archive: the numbers of its window, its image, the image's shape.
     options : DecodeOptions
-        What the user said of numbers, and of sizes.
+        The user's options of numbers and of sizes.
     """
 
     patches: Array
@@ -108,7 +108,7 @@ def _plain(value: Any) -> Any:
 
 
 def load_stack(name: str, options: DecodeOptions = DEFAULT) -> PatchStack:
-    """Read an NPY array of patches, or an NPZ archive with what is known of each.
+    """Read an NPY array of patches, or an NPZ archive with the windows of its patches.
 
     Raises
     ------

@@ -38,7 +38,7 @@ class Location:
     window : Window
         The window that reads the patch, up to `offset`; its gamma is the gain.
     offset : float
-        Levels added to what the window reads.
+        Levels added to the patch that the window reads.
     residual : float
         Root mean square of the difference that then remains, in levels.
     confidence : float

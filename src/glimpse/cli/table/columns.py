@@ -146,7 +146,7 @@ def _image(index: Mapping[str, int], first: str) -> dict[str, int]:
 
 def _form(index: Mapping[str, int], renamed: set[str]) -> Form | None:
     whole = [form for form in FORMS if set(form.names) <= set(index)]
-    whole.sort(key=lambda form: -len(renamed & set(form.names)))  # what was typed goes first
+    whole.sort(key=lambda form: -len(renamed & set(form.names)))  # typed names go first
     if not whole:
         return None
     form = whole[0]

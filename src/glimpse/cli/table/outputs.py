@@ -73,7 +73,7 @@ class Outputs:
             return replace(row, fault=error)
 
     def check(self, *, replaceable: bool, protect: Sequence[str]) -> None:
-        """Find what is wrong with the outputs of rows, which then fail alone.
+        """Find the faults of the outputs of rows, which then fail alone.
 
         Parameters
         ----------
