@@ -10,6 +10,7 @@ from pathlib import Path
 from bench import SCENE, peak
 from PIL import Image
 
+PROMISED = {"locate": (10, 250)}  # bytes a pixel, MB
 SIZES = ((1000, 1500), (4000, 6000), (8000, 12000))
 COMMANDS = {
     "read": ("read", "{picture}", "-o", "{folder}/p.png"),
@@ -34,9 +35,9 @@ def main() -> None:
                 peak("read", picture, *window, "-o", f"{folder}/q.png", "--overwrite", "-q")
                 for name, words in COMMANDS.items():
                     spent = peak(*(w.format(picture=picture, folder=folder) for w in words), *quiet(name))
-                    pixels = rows * cols / 1e6
+                    pixels, (each, fixed) = rows * cols / 1e6, PROMISED.get(name, (5, 150))
                     print(
-                        f"{name:14} {suffix:5} {pixels:6.1f} {spent:9.0f} {5 * pixels + 150:12.0f} "
+                        f"{name:14} {suffix:5} {pixels:6.1f} {spent:9.0f} {each * pixels + fixed:12.0f} "
                         f"{max(0, spent - 150) / pixels:10.1f}"
                     )
 

@@ -9,7 +9,7 @@ from crops import ASTRONAUT, CAMERA, WINDOWS, cut, eight_bits, grey, jpeg, resiz
 from PIL import Image
 from strategies import pixels
 
-from glimpse import Window, read
+from glimpse import GlimpseError, Window, read
 from glimpse.registration import finishing, least_squares, pixel_boxes
 from glimpse.registration import grey as levels
 from glimpse.registration.finishing import finish
@@ -101,6 +101,24 @@ def test_colour_becomes_the_grey_of_other_tools(monkeypatch):
     assert np.abs(mixed - grey(ASTRONAUT)).max() < 1
     monkeypatch.setattr(levels, "_AT_ONCE", 5000)
     np.testing.assert_array_equal(levels.grey(ASTRONAUT, 2), mixed)
+
+
+def test_pixels_are_sliced_never_taken_as_a_whole():
+    class Strips:
+        """An array that can be sliced and no more."""
+
+        shape, ndim, size, dtype = ASTRONAUT.shape, 3, ASTRONAUT.size, ASTRONAUT.dtype
+
+        def __getitem__(self, index):
+            assert index[0].stop - index[0].start <= (1 << 20) // (360 * 3)
+            return ASTRONAUT[index]
+
+    np.testing.assert_array_equal(levels.grey(Strips(), 2), levels.grey(ASTRONAUT, 2))
+
+
+def test_masked_pixels_are_refused():
+    with pytest.raises(GlimpseError, match="masked"):
+        levels.grey(np.ma.masked_greater(GREY, 200), None)
 
 
 @pytest.mark.parametrize(("offset", "told"), [(0.4, 0), (0.7, 0.7)])

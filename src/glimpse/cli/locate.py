@@ -118,7 +118,8 @@ def _located(scene: Picture, crop: Picture, options: WindowOptions, *, begins: b
     from glimpse.registration.locate import MIN_CONFIDENCE, UNFINDABLE, locate
 
     start = replace(options, n=crop.shape).window(scene.shape) if begins else None
-    found = locate(_levels(scene), _levels(crop), start=start, kernel=options.kernel, channel_axis=2)
+    pictures = (_pixels(picture) for picture in (scene, crop))
+    found = locate(*pictures, start=start, kernel=options.kernel, channel_axis=2)
     if not found.found:
         raise GlimpseError(
             f"no match: its likeliest place has a confidence of {found.confidence:.2f}, "
@@ -126,6 +127,11 @@ def _located(scene: Picture, crop: Picture, options: WindowOptions, *, begins: b
             "(--row, --col, --delta)"
         )
     return found
+
+
+def _pixels(picture: Picture) -> Any:
+    """Pixels of 0 to 255; of most files they become an array only where they are sliced."""
+    return picture.pixels if picture.white == 255 else _levels(picture)
 
 
 def _levels(picture: Picture) -> Any:

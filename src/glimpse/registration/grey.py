@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 
+from glimpse.attention.layer import spatial
 from glimpse.errors import GlimpseError
 from glimpse.registration.least_squares import blurred
-from glimpse.typing import Array, Floats
+from glimpse.typing import Floats
 
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as other tools turn colour to grey
 _AT_ONCE = 1 << 20  # levels turned to grey at once: more take memory, fewer take calls
@@ -24,30 +27,35 @@ takes rounding for one."""
 def grey(given: ArrayLike, channel_axis: int | None) -> Floats:
     """Return grey levels as float32; without the last of two or four channels, which is alpha.
 
+    An array that has a shape, a dtype and slices is only ever converted some rows at once.
+
     Raises
     ------
     GlimpseError
         If the array is no image.
     """
-    array = np.asarray(given)
-    flat = array.ndim == 2 or (array.ndim == 3 and channel_axis is not None)
-    if not flat or not array.size or array.dtype.kind not in "biuf":
-        raise GlimpseError(f"an array of shape {array.shape} and type {array.dtype} is no image to locate in")
-    if array.ndim == 2 or channel_axis is None:
-        return array.astype(np.float32, copy=False)
-    return _mixed(np.moveaxis(array, channel_axis, -1))
+    colour = np.ndim(given) == 3 and channel_axis is not None
+    array, *_ = spatial(given, channel_axis if colour else None)
+    if len(array.shape) > 2 + colour:
+        raise GlimpseError(
+            f"an array of shape {array.shape} is no image to locate in, or wants a channel_axis"
+        )
+    if channel_axis is None or not colour:
+        return np.asarray(array).astype(np.float32, copy=False)
+    return _mixed(array, channel_axis % 3)
 
 
-def _mixed(bands: Array) -> Floats:
-    """The colours of an array (A, B, C) mixed to grey, some rows at once."""
-    channels = int(bands.shape[-1])
+def _mixed(array: Any, axis: int) -> Floats:
+    """The colours along this axis mixed to grey, some rows at once."""
+    down, across = (k for k in range(3) if k != axis)
+    rows, cols, channels = array.shape[down], array.shape[across], int(array.shape[axis])
     colours = channels - 1 if channels in (2, 4) else channels
     weights = np.array(_LUMA if colours == 3 else [1 / colours] * colours, np.float32)
-    levels = np.empty(bands.shape[:2], np.float32)
-    step = max(1, _AT_ONCE // (bands.shape[1] * colours))
-    for top in range(0, len(bands), step):
-        rows = slice(top, top + step)
-        np.matmul(bands[rows, :, :colours].astype(np.float32, copy=False), weights, out=levels[rows])
+    levels, step = np.empty((rows, cols), np.float32), max(1, _AT_ONCE // (cols * channels))
+    for top in range(0, rows, step):
+        part = array[tuple(slice(top, top + step) if k == down else slice(None) for k in range(3))]
+        bands = np.moveaxis(np.asarray(part), axis, -1)[..., :colours]
+        np.matmul(bands.astype(np.float32, copy=False), weights, out=levels[top : top + step])
     return levels
 
 

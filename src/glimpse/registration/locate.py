@@ -140,7 +140,9 @@ def locate(
             "no match: the patch is like no part of the image (the image comes first, then the patch; "
             f"{UNFINDABLE})"
         )
-    return _location(scene, target, finish(scene, target, fits[0], kernel), confidence(fits, target))
+    sure = confidence(fits, target)
+    best = finish(scene, target, fits[0], kernel) if sure >= MIN_CONFIDENCE else fits[0]
+    return _location(scene, target, best, sure)
 
 
 def _check(target: Floats, start: Window | None) -> None:
