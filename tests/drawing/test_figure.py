@@ -11,7 +11,7 @@ from windows_to_draw import BASE, ODD, moved, noise, patch_of
 
 from glimpse.drawing import captions, figure
 from glimpse.drawing.ink import length, wrapped
-from glimpse.drawing.viewport import BACKGROUND, SHORT, enlarge
+from glimpse.drawing.viewport import BACKGROUND, enlarge
 
 
 def found(drawing, part):
@@ -36,7 +36,7 @@ def test_show_draws_any_window_and_image_with_its_patch(name):
     window, drawing = ODD[name][1], odd(name)
     patch = patch_of(window)
     assert (drawing.dtype, drawing.shape[2]) == (np.uint8, 3)
-    assert min(drawing.shape[:2]) >= SHORT
+    assert min(drawing.shape[:2]) >= 400
     assert max(drawing.shape) < 3600
     zooms = {max(1, figure.PATCH * unit // max(window.shape)) for unit in (1, 2)}
     assert any(found(drawing, enlarge(patch, zoom)) for zoom in zooms)
