@@ -14,7 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 
 ROWS, COLS = 31, 44
 SECRET = b"SECRET-OF-THE-SOURCE"
-FORMATS = ["PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP", "PPM"]
+FORMATS = ["PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP", "AVIF", "PPM"]
 
 
 def figure(promise, text):
@@ -114,6 +114,7 @@ def seeds():
     found |= {f"{mode}.bmp": encoded(photo(mode), "BMP") for mode in ("1", "L", "P", "RGB", "RGBA")}
     found |= {f"{mode}.ppm": encoded(photo(mode), "PPM") for mode in ("1", "L", "RGB")}
     found |= {f"{mode}.webp": encoded(photo(mode), "WEBP") for mode in ("RGB", "RGBA")}
+    found |= {f"{mode}.avif": encoded(photo(mode), "AVIF") for mode in ("L", "RGB", "RGBA")}
     found["lossless.webp"] = encoded(photo(), "WEBP", lossless=True)
     found |= {"L.gif": encoded(photo("L"), "GIF"), "P.gif": encoded(photo("P"), "GIF", transparency=3)}
     for kind, name in (("GIF", "gif"), ("WEBP", "webp"), ("PNG", "png"), ("TIFF", "tif")):

@@ -17,6 +17,8 @@ DECODER_BYTES: Final = {
     "progressive CMYK JPEG": 12,
     "16-bit colour": 12,
     "WebP": 15,
+    "AVIF": 12,
+    "pixel within an AVIF": 6,
 }
 """Bytes that are held for a pixel while it is decoded. A format that holds k times as many as a plain one
 may have a k-th of the pixels: a small file takes no more than 5 * MAX_PIXELS bytes whatever its format."""

@@ -97,6 +97,7 @@ def bombs():
             Image.new("RGB", (7_700, 7_700)), "WEBP", lossless=True, method=0, quality=0
         ),
         "long-in-limit.webp": long_webp(3, 16_777_215),
+        "avif.avif": encoded(Image.new("RGB", (6_000, 6_000)), "AVIF", speed=10),
         "scans.jpg": progressive(2_000, 950_000),
         "scans-small.jpg": progressive(900, 950_000),
         "progressive.jpg": progressive(8_000, 0),

@@ -7,6 +7,7 @@ from typing import BinaryIO
 from PIL import ImageFile
 
 from glimpse.errors import GlimpseError
+from glimpse.io.avif import held_pixels
 from glimpse.io.tiff import Page
 from glimpse.limits import DECODER_BYTES, SCANS
 from glimpse.validation import check_pixels
@@ -36,7 +37,11 @@ def check_image(image: ImageFile.ImageFile, file: BinaryIO, max_pixels: int, *, 
         If it would; the message names the number.
     """
     kind = "16-bit colour" if deep else _kind(image)
-    check_pixels(image.height, image.width, max_pixels, DECODER_BYTES[kind] / DECODER_BYTES["plain"], kind)
+    held = DECODER_BYTES[kind] * image.width * image.height
+    if kind == "AVIF":
+        held += DECODER_BYTES["pixel within an AVIF"] * held_pixels(file)
+    work = held / (DECODER_BYTES["plain"] * image.width * image.height)
+    check_pixels(image.height, image.width, max_pixels, work, kind)
     if "progressive" in kind:
         _check_scans(_count(file, _SCAN), image.width * image.height, max_pixels)
     # in smaller pieces a row of millions of pixels would be put together again and again
@@ -59,8 +64,8 @@ def check_page(page: Page, file: BinaryIO, max_pixels: int, *, deep: bool) -> No
 
 
 def _kind(image: ImageFile.ImageFile) -> str:
-    if image.format == "WEBP":
-        return "WebP"
+    if image.format in ("WEBP", "AVIF"):
+        return {"WEBP": "WebP"}.get(image.format, image.format)
     if image.info.get("progressive") or image.info.get("progression"):
         return "progressive CMYK JPEG" if image.mode == "CMYK" else "progressive JPEG"
     return "plain"

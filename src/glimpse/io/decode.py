@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import Image, ImageFile, ImagePalette, UnidentifiedImageError
+from PIL import Image, ImageFile, ImagePalette, UnidentifiedImageError, features
 
 from glimpse.errors import GlimpseError
+from glimpse.io.avif import is_deep
 from glimpse.io.budget import check_image, check_page
 from glimpse.io.color import GREY16, GREYS, TO_SRGB, conversion, meaning, profile
 from glimpse.io.decode_options import DEFAULT, DecodeOptions
@@ -28,9 +29,15 @@ from glimpse.io.tiff_samples import tiff_pixels
 from glimpse.limits import ANIMATION_PIXELS
 from glimpse.typing import Array
 
-FORMATS = ("PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP", "PPM")
+FORMATS = ("PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP", "AVIF", "PPM")
 
-_BEGINNINGS = {"PNG": rb"\x89PNG", "JPEG": rb"\xff\xd8\xff", "GIF": rb"GIF8[79]a", "WebP": rb"RIFF....WEBP"}
+_BEGINNINGS = {
+    "PNG": rb"\x89PNG",
+    "JPEG": rb"\xff\xd8\xff",
+    "GIF": rb"GIF8[79]a",
+    "WebP": rb"RIFF....WEBP",
+    "AVIF": rb"....ftypavi[fs]",
+}
 
 Image.MAX_IMAGE_PIXELS = None  # the limit of glimpse is checked instead: its message tells what to do
 
@@ -43,7 +50,7 @@ def decode(file: BinaryIO, options: DecodeOptions = DEFAULT, reduce: Reduce | No
     Parameters
     ----------
     file : binary file
-        Its content decides the format: PNG, JPEG, GIF, TIFF, BMP, WebP, PPM or NPY.
+        Its content decides the format: PNG, JPEG, GIF, TIFF, BMP, WebP, AVIF, PPM or NPY.
     options : DecodeOptions
         The levels of black and white, the size that a file may have, the page.
     reduce : callable or None
@@ -86,7 +93,7 @@ def _decode_image(file: BinaryIO, options: DecodeOptions, reduce: Reduce | None)
     image = _opened(file, head, options)
     sides = (image.width, image.height) if _orientation_of_jpeg(image) >= 5 else (image.height, image.width)
     scale = _drafted(image, reduce, sides) if reduce and image.format in ("JPEG", "MPO") else 1
-    notes = _frame_notes(options, more=getattr(image, "is_animated", False)) + _notes(image)
+    notes = _frame_notes(options, more=getattr(image, "is_animated", False)) + _notes(image, file)
     deep = deep_levels(image, file) if _is_deep_colour(image) and _keeps_deep(image, options) else None
     if deep is None and _is_deep_colour(image):
         notes += (HINT,)
@@ -114,6 +121,10 @@ def _opened(file: BinaryIO, head: bytes, options: DecodeOptions) -> ImageFile.Im
         name = next((name for name, begin in _BEGINNINGS.items() if re.match(begin, head, re.DOTALL)), None)
         if name is None:
             raise
+        if name == "AVIF" and not features.check("avif"):
+            raise GlimpseError(
+                "AVIF is read by a Pillow that was built with libavif, and this one was not"
+            ) from None
         why = "" if isinstance(error, UnidentifiedImageError) else f": {_one_line(error)}"
         raise GlimpseError(f"a damaged {name}{why}") from None
     check_image(image, file, options.max_pixels, deep=_is_deep_colour(image) and _keeps_deep(image, options))
@@ -210,7 +221,9 @@ def _picture(pixels: Pixels, color: Mapping[str, bytes], text: str | None, notes
     return Picture(pixels, pixels.white, pixels.alpha, color, text, notes)
 
 
-def _notes(image: ImageFile.ImageFile) -> tuple[str, ...]:
+def _notes(image: ImageFile.ImageFile, file: BinaryIO) -> tuple[str, ...]:
+    if image.format == "AVIF" and is_deep(file):
+        return ("10 or 12 bits per channel were read as 8",)
     if image.mode in GREY16 and "transparency" in image.info:
         return ("its transparent level was left out",)
     return ()
