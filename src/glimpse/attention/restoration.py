@@ -85,7 +85,7 @@ def restore(
 def _dense(
     patch: Any, window: Window, shape: tuple[int, int], method: Method, channel_axis: int | None
 ) -> Array:
-    """The same for arrays of other libraries."""
+    """`restore` for arrays of other libraries."""
     given = dense.spatial(patch, window, channel_axis)
     dense.check_fit(window, given.shape[-2], given.shape[-1])
     samples = given
@@ -176,7 +176,7 @@ def _check_many(patches: Sequence[Any], windows: Sequence[Window], blend: Blend,
 def _many_tensors(
     pairs: list[tuple[Any, Window]], shape: tuple[int, int], blend: Blend, onto: Any, how: dict[str, Any]
 ) -> Array:
-    """The same for arrays of other libraries."""
+    """`restore_many` for arrays of other libraries."""
     canvases = [restore(patch, window, shape, **how) for patch, window in pairs]
     below: Any = 0 if onto is None else onto
     if blend == "add":
