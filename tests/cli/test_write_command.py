@@ -506,6 +506,18 @@ def test_a_bad_row_costs_only_itself(table):
     assert found[-1] == "glimpse: 3 of 5 patches failed"
 
 
+def test_a_row_whose_filters_are_too_many_costs_only_itself(table, monkeypatch):
+    with Path(table).open("a") as file:
+        file.write("p.png,12,25,1.5,900\n")
+    monkeypatch.setattr(limits, "WEIGHTS", 300)
+    result = invoke("write", "--table", table, "--canvas", "30,44", "-o", "c.png")
+    assert result.exit_code == 1
+    assert lines(result.stderr)[0].startswith(
+        "glimpse: t.csv:4: 9 filters of 30 pixels are more than 300 weights"
+    ) or (lines(result.stderr))
+    np.testing.assert_array_equal(opened("c.png"), rounded(both()))
+
+
 def test_a_table_of_bad_rows_alone_writes_nothing(folder):
     Path("t.csv").write_text("patch,row,col\nnone.png,1,2\n")
     result = invoke("write", "--table", "t.csv", "--canvas", "30,44", "-o", "c.png")

@@ -78,6 +78,7 @@ class Piece(NamedTuple):
     window: Window
     source: str
     known: bool  # whether the patch itself tells its source
+    alone: bool  # whether its fault costs only itself, as that of a row of a table
     notes: Sequence[str]  # on its window
 
 
@@ -152,7 +153,7 @@ def _loaded(row: Row, shape: tuple[int, int] | None, settings: Settings) -> tupl
     source = found.source if found else source_name(row.image)
     window = options.window(shape)
     notes = [*options.notes(window, shape), *_resized(found, shape, settings)]
-    return Piece(row.place, patch, window, source, found is not None, notes), shape
+    return Piece(row.place, patch, window, source, found is not None, row.place != row.image, notes), shape
 
 
 def _resized(record: Record | None, shape: tuple[int, int], settings: Settings) -> list[str]:

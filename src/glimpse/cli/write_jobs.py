@@ -10,7 +10,7 @@ from glimpse.cli.messages import Summary, cut_note, summary
 from glimpse.cli.pieces import Piece, Settings, load_base, load_pieces
 from glimpse.cli.reporter import FEW, Line
 from glimpse.cli.table import Row
-from glimpse.errors import about
+from glimpse.errors import GlimpseError, about
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +28,9 @@ def write_canvas(rows: Sequence[Row], output: str, settings: Settings) -> list[L
         return list(faults)
     with about(output if len(pieces) > 1 else pieces[0].place):
         ground = _ground([piece.picture for piece in pieces], base)
-    layers = [_layer(piece, ground, shape, settings) for piece in pieces]
+    pieces, layers = _layers(pieces, ground, shape, settings, faults)
+    if not pieces:
+        return list(faults)
     with about(output if len(pieces) > 1 else pieces[0].place):
         notes = _save(pieces, layers, ground, shape, output, settings)
     return [*faults, *_told(pieces, shape, output, notes)]
@@ -61,6 +63,25 @@ def _ground(pictures: list[Picture], base: Picture | None) -> Ground:
 
     kind = Kind.of([*pictures, *([base] if base else [])], base or pictures[0])
     return Ground(replace(kind, alpha=any(picture.alpha for picture in pictures)), base)
+
+
+def _layers(
+    pieces: Sequence[Piece],
+    ground: Ground,
+    shape: tuple[int, int],
+    settings: Settings,
+    faults: list[GlimpseError],
+) -> tuple[list[Piece], list[Layer]]:
+    """The pieces that can be laid on the canvas, each with its layer; the faults of others are added."""
+    pairs = []
+    for piece in pieces:
+        try:
+            pairs.append((piece, _layer(piece, ground, shape, settings)))
+        except GlimpseError as error:
+            if not piece.alone:
+                raise
+            faults.append(error)
+    return [piece for piece, _ in pairs], [layer for _, layer in pairs]
 
 
 def _layer(piece: Piece, ground: Ground, shape: tuple[int, int], settings: Settings) -> Layer:
