@@ -512,9 +512,9 @@ def test_a_row_whose_filters_are_too_many_costs_only_itself(table, monkeypatch):
     monkeypatch.setattr(limits, "WEIGHTS", 300)
     result = invoke("write", "--table", table, "--canvas", "30,44", "-o", "c.png")
     assert result.exit_code == 1
-    assert lines(result.stderr)[0].startswith(
-        "glimpse: t.csv:4: 9 filters of 30 pixels are more than 300 weights"
-    ) or (lines(result.stderr))
+    fault = lines(result.stderr)[0]
+    assert fault.startswith("glimpse: t.csv:4: ")
+    assert "are more than 300 weights" in fault
     np.testing.assert_array_equal(opened("c.png"), rounded(both()))
 
 
