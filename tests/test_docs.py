@@ -81,6 +81,7 @@ def test_the_commands_of_the_readme_run_in_order(desk: Path) -> None:
     run(lines, desk)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
 def test_the_tables_of_other_tools_have_the_same_box(desk: Path) -> None:
     run([line for line in shell_lines() if line.startswith(("jq ", "awk "))], desk)

@@ -1,6 +1,7 @@
 """Functions are small: the median body has at most 6 lines, none has more than 30."""
 
 import ast
+from functools import cache
 from pathlib import Path
 from statistics import median
 
@@ -8,6 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "glimpse"
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+@cache
 def functions() -> dict[str, Function]:
     """Every function and method of the package, by file and line."""
     return {

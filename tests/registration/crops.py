@@ -4,6 +4,7 @@ import functools
 import io
 
 import numpy as np
+import pytest
 from PIL import Image
 from skimage import data
 from strategies import frozen
@@ -25,6 +26,11 @@ WINDOWS = {
     "squashed": Window(140.4, 150.3, delta=(5.1, 3.0), sigma=(2.4, 1.6), n=40),
     "stretched": Window(140.4, 150.3, delta=(2.3, 4.4), sigma=(1.1, 1.2), n=(50, 44)),
 }
+
+OFTEN = [  # the names of some, and of the others where there is time
+    name if name in ("rows", "sharp", "enlarged", "squashed") else pytest.param(name, marks=pytest.mark.slow)
+    for name in WINDOWS
+]
 
 
 def eight_bits(array):
