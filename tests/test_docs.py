@@ -15,6 +15,7 @@ import pytest
 
 from glimpse import Window, cli
 from glimpse.cli import main
+from glimpse.io.decode import FORMATS
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -194,6 +195,13 @@ def test_the_table_of_modules_is_the_tree() -> None:
     rows = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
     for name in (name for row in rows for name in re.findall(r"`([\w/]+\.py)`", row)):
         assert (package / name).exists(), f"the README has {name}, the tree has not"
+
+
+@pytest.mark.parametrize("document", ["README.md", "src/glimpse/io/README.md", "CHANGELOG.md"])
+def test_the_formats_that_are_opened_are_named(document: str) -> None:
+    text = (ROOT / document).read_text("utf-8").lower()
+    for name in (*FORMATS, "NPY"):
+        assert re.search(rf"\b{name.lower()}\b", text), name
 
 
 def test_the_table_of_benchmarks_is_the_folder() -> None:
