@@ -1,10 +1,12 @@
 """TIFF files of any bits, planes, tiles, order, photometry and orientation, written byte by byte."""
 
+import io
 import struct
 import zlib
-from itertools import product
+from itertools import cycle, product
 
 import numpy as np
+import tifffile
 
 ROWS, COLS = 21, 37
 MIN_IS_WHITE, MIN_IS_BLACK, RGB, PALETTE = 0, 1, 2, 3
@@ -100,3 +102,47 @@ def directory(tags, at, order, following=0):
             head += struct.pack(f"{order}I", end + len(tail))
             tail += data + b"\0" * (len(data) % 2)
     return head + struct.pack(f"{order}I", following) + tail
+
+
+UPRIGHT = {  # EXIF's orientations, as the specification words them: which row and column come first
+    1: lambda a: a,
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.swapaxes(0, 1),
+    6: lambda a: a[::-1].swapaxes(0, 1),
+    7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
+    8: lambda a: a[:, ::-1].swapaxes(0, 1),
+}
+KINDS = [
+    (MIN_IS_WHITE, 1, False),
+    (MIN_IS_BLACK, 1, False),
+    (RGB, 3, False),
+    (RGB, 3, True),
+    (PALETTE, 1, False),
+]
+
+
+def matrix(bits, compressions=tuple(COMPRESSIONS)):
+    """Files of so many bits a sample, their samples and how they lie in the file."""
+    orientations = cycle(range(1, 9))
+    ways = product(KINDS, compressions, (0, 16), "<>")
+    for (photometric, bands, planar), compression, tile, order in ways:
+        if photometric == PALETTE and bits > 8:
+            continue
+        way = {"compression": compression, "planar": planar, "tile": tile, "order": order}
+        way |= {"orientation": next(orientations)}
+        if photometric == PALETTE:
+            way["color_map"] = samples(8, 3 * 2**bits, rows=1, cols=1)[0, 0] * 257
+        yield tiff(samples(bits, bands), bits, photometric, **way), photometric, way
+
+
+def expected(data, bits, photometric, way):
+    """What tifffile reads, as shares of white, upright."""
+    found = np.atleast_3d(tifffile.imread(io.BytesIO(data))).astype(int)
+    found = np.moveaxis(found, 0, 2) if way["planar"] else found
+    if photometric == PALETTE:
+        shares = np.reshape(way["color_map"], (3, -1)).T[found[..., 0]] / 65535
+    else:
+        shares = found / (2**bits - 1)
+    return UPRIGHT[way["orientation"]](1 - shares if photometric == MIN_IS_WHITE else shares)

@@ -26,6 +26,8 @@ from hostile_files import (
 )
 from PIL import Image, ImageCms, ImageOps
 from PIL.PngImagePlugin import PngInfo
+from tiff_files import expected as told_by_tifffile
+from tiff_files import matrix
 
 from glimpse import GlimpseError, Window, read
 from glimpse.io.decode import decode
@@ -301,3 +303,26 @@ def test_16_bit_smooth_pictures_survive_the_round_trip(folder):
         subprocess.run([sys.executable, "-m", "glimpse", "info", "b.png"], capture_output=True).returncode
         == 0
     )
+
+
+def test_every_tiff_of_a_matrix_is_what_tifffile_reads():
+    pytest.importorskip("imagecodecs", reason="pip install -e '.[deep]'")
+    wrong, tried, refused = [], 0, 0
+    for bits in range(1, 17):
+        for data, photometric, way in matrix(bits):
+            tried += 1
+            try:
+                picture = decode(io.BytesIO(data))
+            except GlimpseError as error:
+                refused += str(error).startswith("a TIFF of a kind that cannot be read: ")
+                continue
+            pixels = np.atleast_3d(np.asarray(picture.pixels)).astype(float)
+            if np.abs(pixels - told_by_tifffile(data, bits, photometric, way) * picture.white).max() > 0.5:
+                wrong.append(f"{bits} bits, {photometric}, {way}")
+    figure(
+        "TIFFs of 1 to 16 bits",
+        f"{tried} (planes, 4 compressions, tiles, both orders, both photometrics, 8 orientations), {refused} "
+        f"refused by name, {len(wrong)} more than half a level from tifffile",
+    )
+    assert tried >= 396
+    assert not wrong

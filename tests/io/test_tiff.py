@@ -3,12 +3,10 @@
 import io
 import re
 from importlib.util import find_spec
-from itertools import cycle, product
 
 import numpy as np
 import pytest
 import tiff_files
-import tifffile
 from PIL import Image
 from tiff_files import (
     COLS,
@@ -19,6 +17,8 @@ from tiff_files import (
     RGB,
     ROWS,
     directory,
+    expected,
+    matrix,
     samples,
     tiff,
 )
@@ -28,16 +28,6 @@ from glimpse.io import DecodeOptions
 from glimpse.io.decode import decode
 from glimpse.io.sixteen_bit import HINT
 
-UPRIGHT = {  # EXIF's orientations, as the specification words them: which row and column come first
-    1: lambda a: a,
-    2: lambda a: a[:, ::-1],
-    3: lambda a: a[::-1, ::-1],
-    4: lambda a: a[::-1],
-    5: lambda a: a.swapaxes(0, 1),
-    6: lambda a: a[::-1].swapaxes(0, 1),
-    7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
-    8: lambda a: a[:, ::-1].swapaxes(0, 1),
-}
 BITS = [  # the everyday ones, the others where there is time
     bits if bits in (1, 4, 8, 12, 16) else pytest.param(bits, marks=pytest.mark.slow) for bits in range(1, 17)
 ]
@@ -65,40 +55,6 @@ def colours(picture):
     pixels = np.atleast_3d(np.asarray(picture.pixels))
     assert (pixels == pixels[0, 0]).all()
     return tuple(pixels[0, 0].tolist()), picture.white
-
-
-KINDS = [
-    (MIN_IS_WHITE, 1, False),
-    (MIN_IS_BLACK, 1, False),
-    (RGB, 3, False),
-    (RGB, 3, True),
-    (PALETTE, 1, False),
-]
-
-
-def matrix(bits, compressions=tuple(COMPRESSIONS)):
-    """Files of so many bits a sample, their samples and how they lie in the file."""
-    orientations = cycle(range(1, 9))
-    ways = product(KINDS, compressions, (0, 16), "<>")
-    for (photometric, bands, planar), compression, tile, order in ways:
-        if photometric == PALETTE and bits > 8:
-            continue
-        way = {"compression": compression, "planar": planar, "tile": tile, "order": order}
-        way |= {"orientation": next(orientations)}
-        if photometric == PALETTE:
-            way["color_map"] = tiff_files.samples(8, 3 * 2**bits, rows=1, cols=1)[0, 0] * 257
-        yield tiff(samples(bits, bands), bits, photometric, **way), photometric, way
-
-
-def expected(data, bits, photometric, way):
-    """What tifffile reads, as shares of white, upright."""
-    found = np.atleast_3d(tifffile.imread(io.BytesIO(data))).astype(int)
-    found = np.moveaxis(found, 0, 2) if way["planar"] else found
-    if photometric == PALETTE:
-        shares = np.reshape(way["color_map"], (3, -1)).T[found[..., 0]] / 65535
-    else:
-        shares = found / (2**bits - 1)
-    return UPRIGHT[way["orientation"]](1 - shares if photometric == MIN_IS_WHITE else shares)
 
 
 @DEEP
