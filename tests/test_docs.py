@@ -99,7 +99,8 @@ def test_the_commands_of_the_readme_are_understood(line: str) -> None:
     _, name, *words = shlex.split(line.partition(" < ")[0])
     command = main.get_command(click.Context(main), name)
     assert command
-    context = click.Context(command)
+    # the help option is made once, with the names of the first context
+    context = click.Context(command, parent=click.Context(main, **main.context_settings))
     given, _, _ = command.make_parser(context).parse_args(words)
     for parameter in command.params:
         if isinstance(given.get(parameter.name or ""), str):

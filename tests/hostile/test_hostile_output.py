@@ -321,7 +321,12 @@ def test_file_names_are_one_line_each():
     assert printable == 2 * len(NAMES)
 
 
-BROKEN = "import glimpse.io\nglimpse.io.load_picture = None\nfrom glimpse.__main__ import main; main()"
+BROKEN = """
+import glimpse.cli.read
+glimpse.cli.read.run = None
+from glimpse.__main__ import main
+main()
+"""
 
 
 def test_what_no_rule_covers_is_70(folder):
