@@ -2,13 +2,14 @@
 
 import io
 import json
+import os
 import sys
 from pathlib import Path
 from shlex import split
 
 import numpy as np
 import pytest
-from helpers import invoke, lines, opened, record, save
+from helpers import invoke, lines, opened, process, record, save
 from PIL import Image
 from skimage import data
 
@@ -181,3 +182,23 @@ def test_a_start_needs_the_centre_and_the_stride():
     result = invoke("locate", "astronaut.png", "p.png", "--row", "180")
     assert result.exit_code == 2
     assert "a start needs --row, --col and --delta together" in result.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit of memory")
+@pytest.mark.parametrize("megabytes", [130, 200, 300])
+def test_too_little_memory_ends_in_one_line(megabytes):
+    import resource
+
+    big = Image.fromarray(data.astronaut()).resize((5000, 4000))
+    big.save("big.jpg")
+    limit = (megabytes << 20,) * 2
+    done = process(
+        *split("locate big.jpg p.png -q"),
+        code=1,
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},  # each thread takes address space
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, limit),
+    )
+    (line,) = lines(done.stderr)
+    assert "memory" in line.lower()
+    assert done.stdout == b""

@@ -14,7 +14,7 @@ from glimpse.registration import finishing, least_squares, pixel_boxes
 from glimpse.registration import grey as levels
 from glimpse.registration.finishing import finish
 from glimpse.registration.grey import change_of_levels
-from glimpse.registration.least_squares import FREE, SQUARE, STRETCHED, Fit, basis, blurred
+from glimpse.registration.least_squares import EQUAL, FREE, SQUARE, STRETCHED, Fit, basis, blurred
 from glimpse.registration.pixel_boxes import AS_GOOD, SNAP_RATIO, snap_to_pixels
 from glimpse.registration.pyramid import Scene, from_level, onto_level
 
@@ -153,15 +153,22 @@ def test_the_second_kernel_has_to_be_better(monkeypatch, error, kernel):
 
 
 @pytest.mark.parametrize(
-    ("error", "strides", "square"),
-    [(1.021, (4, 4.1), True), (1.023, (4, 4.1), False), (1, (4, 4.4), True), (1, (4, 4.5), False)],
+    ("errors", "strides", "free"),
+    [
+        ((1.021,), (4, 4.1), SQUARE),
+        ((1.023, 1.021), (4, 4.1), EQUAL),
+        ((1.023, 1.023), (4, 4.1), FREE),
+        ((1,), (4, 4.4), SQUARE),
+        ((), (4, 4.5), FREE),
+    ],
 )
-def test_one_stride_has_to_be_as_good_and_is_tried_where_both_are_near(monkeypatch, error, strides, square):
-    faked(monkeypatch, error)
-    fit = Fit(Window(100, 100, strides, 2, n=20), 1.0, 0.0, 1.0)
-    found, free = finishing._squared(SCENE, GREY, fit, 9)
-    assert (free is SQUARE) is square
-    assert (found.window.strides[0] == found.window.strides[1]) is square
+def test_one_stride_has_to_be_as_good_and_is_tried_where_both_are_near(monkeypatch, errors, strides, free):
+    faked(monkeypatch, *errors)
+    fit = Fit(Window(100, 100, strides, (2, 2.2), n=20), 1.0, 0.0, 1.0)
+    found, kept = finishing._squared(SCENE, GREY, fit, 9)
+    assert kept is free
+    assert isinstance(found.window.delta, tuple) is (free is FREE)
+    assert isinstance(found.window.sigma, tuple) is (free is not SQUARE)
 
 
 @pytest.mark.parametrize(("noise", "ratio"), [(0.66, SNAP_RATIO), (0.76, AS_GOOD)])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from glimpse.registration import least_squares
 from glimpse.registration.coarse_to_fine import refits
-from glimpse.registration.least_squares import FREE, SQUARE, Fit
+from glimpse.registration.least_squares import EQUAL, FREE, SQUARE, Fit
 from glimpse.registration.pixel_boxes import AS_GOOD, BLUR, SNAP_RATIO, refine_in_crop, snap_to_pixels
 from glimpse.registration.pyramid import Scene
 from glimpse.typing import Floats
@@ -66,15 +66,17 @@ def _with_kernel(scene: Scene, target: Floats, start: Fit, steps: int, kernel: K
 
 
 def _squared(scene: Scene, target: Floats, fit: Fit, steps: int) -> tuple[Fit, _Steps]:
-    """The fit with one stride and sigma for both axes, if that is as good; and the steps that keep it so."""
+    """The fit with one stride for both axes, and one sigma, if that is as good; and its directions."""
     down, across = fit.window.strides
     if abs(math.log(down / across)) > _NEARLY:
         return fit, FREE
     delta, sigma = math.sqrt(down * across), math.sqrt(math.prod(fit.window.sigmas))
-    square = least_squares.fit(scene, target, replace(fit.window, delta=delta, sigma=sigma), steps)
-    if square.error + _ROUNDING > _AS_SQUARE * (fit.error + _ROUNDING):
-        return fit, FREE
-    return _after(fit, square), SQUARE
+    for free, widths in ((SQUARE, sigma), (EQUAL, fit.window.sigma)):
+        begin = replace(fit.window, delta=delta, sigma=widths)
+        square = least_squares.fit(scene, target, begin, steps, free=free)
+        if square.error + _ROUNDING < _AS_SQUARE * (fit.error + _ROUNDING):
+            return _after(fit, square), free
+    return fit, FREE
 
 
 def _after(first: Fit, then: Fit) -> Fit:
@@ -94,7 +96,7 @@ def _softly(scene: Scene, target: Floats, fit: Fit, steps: int, free: _Steps, *,
     best = inside if AS_GOOD * inside.error < beyond.error else beyond
     there = None
     if whole:
-        ratio, square = AS_GOOD if lossy else SNAP_RATIO, free is SQUARE
+        ratio, square = AS_GOOD if lossy else SNAP_RATIO, free is not FREE
         there = snap_to_pixels(image, target, beyond.window, inside.window, ratio, square=square)
     found, path = there or best.window, fit.path if best is fit else fit.path + best.path
     window = replace(fit.window, gx=found.gx, gy=found.gy, delta=found.delta)

@@ -33,9 +33,11 @@ _FARTHEST = np.array([1, 1, 0.1, 0.1, 0.4, 0.4])
 
 FREE = np.eye(6)
 SQUARE = np.array([[1, 0, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0], [0, 0, 1, 1, 1, 1], [0, 0, 0, 0, 1, 1]], float)
+EQUAL = np.array([*SQUARE[:2], [0, 0, 1, 1, 0, 0], *FREE[4:]])
 STRETCHED = np.array([*SQUARE[:2], [0, 0, 1, 0, 1, 0], [0, 0, 0, 1, 0, 1], SQUARE[3]])
-"""Directions that a fit may go, each a step in gx, gy (strides), log strides and log sigmas: all; with
-pixels as square, and filters as round, as they are; with either stride, its sigma beside it."""
+"""Directions that a fit may go, each a step in gx, gy (strides), log strides and log sigmas: all of them;
+with both strides alike, and both sigmas; with both strides alike; with either stride, its sigma beside
+it."""
 
 
 class Fit(NamedTuple):
