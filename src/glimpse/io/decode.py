@@ -24,7 +24,8 @@ from glimpse.io.png import SIGNATURE, count_texts
 from glimpse.io.record import KEYWORD
 from glimpse.io.shrink_on_load import FAR_ENDS, draft, whole
 from glimpse.io.sixteen_bit import HINT, codecs, deep_levels
-from glimpse.io.tiff import Page, at_page, is_tiff, read_page, thumbnail_note
+from glimpse.io.tiff import Page
+from glimpse.io.tiff_pages import at_page, is_tiff, read_page, thumbnail_note
 from glimpse.io.tiff_samples import tiff_pixels
 from glimpse.limits import ANIMATION_PIXELS
 from glimpse.typing import Array
