@@ -106,8 +106,6 @@ def main() -> None:
             calls["vips crop and thumbnail"] = lambda: command(
                 sys.executable, "-c", VIPS, listed, out("vips"), N
             )()
-        else:
-            print("libvips is not installed and left out")
         times = interleaved(calls, rounds=3)
         notes = {"Pillow BOX, a script": difference(last["box"], last["pillow"])}
         if "vips" in last:

@@ -18,7 +18,9 @@ import pytest
 from helpers import invoke, lines, noise, opened, process, save
 from PIL import Image
 
+from glimpse import GlimpseError
 from glimpse.cli import main
+from glimpse.cli.messages import Summary
 
 COMMANDS = ["read", "write", "sweep", "show", "locate", "info"]
 WINDOWED = ["read", "write", "sweep", "show", "locate"]
@@ -510,6 +512,46 @@ def test_several_files_show_their_progress_on_a_terminal(image):
     assert "\\r" not in said
     for name in names:
         assert re.search(rf"(\r|\r\x1b\[K|\n){name}: 64 x 64 patch", said)
+
+
+def test_of_many_files_a_terminal_shows_a_bar_notes_failures_and_a_count():
+    names = [save(f"{i:02}.png", noise(9, 7, seed=i)) for i in range(24)]
+    np.save("f.npy", np.linspace(0, 1, 63).reshape(9, 7))
+    said, code = on_terminal("read", *names, "f.npy", "none.png", "-n", "4", "-o", "out/")
+    assert code == 1
+    assert "%" in said
+    assert "00.png: 4 x 4 patch" not in said
+    assert "f.npy: 4 x 4 patch" in said
+    assert "glimpse: none.png: no such file or directory" in said
+    assert said.rstrip().endswith("glimpse: 1 of 26 files failed")
+    said, code = on_terminal("-v", "read", *names, "-n", "4", "-o", "out/", "--overwrite")
+    assert (code, "00.png: 4 x 4 patch" in said) == (0, True)
+    said, code = on_terminal("read", *names, "-n", "4", "-o", "out/", "--overwrite")
+    assert (code, said.rstrip().endswith("glimpse: 24 files done")) == (0, True)
+
+
+def test_failures_that_scrolled_away_are_told_again(monkeypatch, capsys):
+    from glimpse.cli.runner import run
+
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("LINES", "10")
+
+    def job(item):
+        if item in (2, 58):
+            raise GlimpseError("bad")
+        line = Summary(f"{item} done")
+        line.noted = True
+        return line
+
+    with pytest.raises(click.exceptions.Exit):
+        run(job, range(60), str)
+    told = [line for line in capsys.readouterr().err.splitlines() if "glimpse:" in line]
+    assert [line.split("glimpse: ")[1] for line in told] == [
+        "2: bad",
+        "58: bad",
+        "2: bad",
+        "2 of 60 files failed",
+    ]
 
 
 def test_a_sweep_shows_its_progress_on_a_terminal(image):
