@@ -1,5 +1,7 @@
 """Crops are found where they were cut, by whatever tool; other pictures' are refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from crops import (
@@ -190,6 +192,14 @@ def test_a_mirrored_patch_is_no_match():
 def test_what_cannot_be_located_is_refused(patch, message):
     with pytest.raises(GlimpseError, match=message):
         locate(CAMERA, patch)
+
+
+def test_a_match_has_a_confidence_of_three_tenths_and_eight_samples_a_side():
+    found = located("rows")
+    assert not replace(found, confidence=0.29).found
+    assert replace(found, confidence=0.31).found
+    window = Window(150, 120, 4, 2, n=(8, 9))
+    assert find(ASTRONAUT, cut(ASTRONAUT, window), start=window).found
 
 
 # a start
