@@ -170,7 +170,8 @@ def save_animation(output: str, shots: Sequence[Levels], film: Film, *, overwrit
     data = encode_animation(shots, film.delays, suffix, comment=comment, exact=exact)
     save_bytes(output, data, overwrite=overwrite)
     rows, cols = shots[0].shape[:2]
-    large = "; --frames or .webp make it smaller" if len(data) > LARGE else ""
+    less = "--saccade 0" if film.stops else "--frames"
+    large = f"; {less} or .webp make it smaller" if len(data) > LARGE else ""
     stops = f"{len(film.stops)} windows, " if film.stops else ""
     play = f"{sum(film.delays) / 100:.2f} s"
     return f"{stops}{len(shots)} frames of {rows} x {cols}, {play}, {len(data) / 1000:.0f} kB{large}"
