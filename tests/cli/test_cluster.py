@@ -28,7 +28,7 @@ distributed = pytest.importorskip("distributed", reason="the extra dask is not i
 @pytest.fixture(scope="module")
 def cluster():
     found = distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=100, processes=True
+        n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=100, processes=True
     )
     with found:
         yield found
