@@ -22,6 +22,18 @@ _PORTS = (f"{port}{digit}" for port in ("com", "lpt") for digit in "123456789")
 _DEVICES = {"con", "prn", "aux", "nul", *_PORTS}
 
 
+_TIGHT = 512 << 20  # bytes of address space: with fewer, OpenBLAS was seen to end the process by itself
+
+
+def memory_is_tight() -> bool:
+    """Tell whether so little memory is allowed that a C library may end the process by itself."""
+    try:
+        import resource
+    except ImportError:
+        return False
+    return 0 <= resource.getrlimit(resource.RLIMIT_AS)[0] < _TIGHT
+
+
 def end_by(signum: int) -> None:
     """End this process by a signal, so that its parent sees the signal; by an exit code where none can."""
     if os.name != "nt":

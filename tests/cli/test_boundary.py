@@ -431,6 +431,17 @@ def test_bogus_completion_variables_are_wrong_usage(value):
     assert len(lines(done.stderr)) == 1
 
 
+@pytest.mark.hostile
+@pytest.mark.parametrize("megabytes", [150, 200, 230, 250, 270, 300])
+def test_under_a_tight_memory_limit_every_end_has_a_line(megabytes, image):
+    resource = pytest.importorskip("resource")
+    limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20,) * 2)  # noqa: E731
+    command = [sys.executable, "-m", "glimpse", "locate", image, image]
+    done = subprocess.run(command, preexec_fn=limit, capture_output=True, check=False, timeout=60)
+    assert done.stderr
+    assert b"Traceback" not in done.stderr
+
+
 # One item never ends a batch
 
 

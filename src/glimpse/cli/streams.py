@@ -8,6 +8,8 @@ import warnings
 
 import click
 
+from glimpse.portability import memory_is_tight
+
 
 class StandardOutputError(BaseException):
     """Standard output takes no more; no item of a batch is to blame, nor can it go on."""
@@ -78,7 +80,8 @@ def silence_libraries() -> None:
 
     warnings.simplefilter("ignore")
     logging.lastResort = logging.NullHandler()  # without any Python says that there is none
-    _keep_stderr()
+    if not memory_is_tight():  # else the last word of a C library is the only one that tells of the end
+        _keep_stderr()
 
 
 def _keep_stderr() -> None:
