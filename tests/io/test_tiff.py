@@ -37,7 +37,7 @@ DEEP = pytest.mark.skipif(not find_spec("imagecodecs"), reason="the extra deep i
 @pytest.fixture
 def shallow(monkeypatch):
     """As if imagecodecs were not installed."""
-    for module in ("tiff_samples", "decode"):  # tifffile, the reference, may go on using it
+    for module in ("tiff_samples", "decode_tiff", "decode"):  # tifffile, the reference, may go on using it
         monkeypatch.setattr(f"glimpse.io.{module}.codecs", lambda: None)
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import Image, ImageFile, ImagePalette, UnidentifiedImageError, features
+from PIL import Image, ImageFile, UnidentifiedImageError, features
 
 from glimpse.errors import GlimpseError
+from glimpse.io.assemble import as_picture, converted, frame_notes, one_line
 from glimpse.io.avif import is_deep
-from glimpse.io.budget import check_image, check_page
-from glimpse.io.color import GREY16, GREYS, TO_SRGB, conversion, meaning, profile
+from glimpse.io.budget import check_image
+from glimpse.io.color import GREY16, meaning
 from glimpse.io.decode_options import DEFAULT, DecodeOptions
+from glimpse.io.decode_tiff import decode_tiff
 from glimpse.io.jpeg import check_complete
 from glimpse.io.npy import read_npy, scaled
 from glimpse.io.picture import Picture
@@ -24,11 +26,8 @@ from glimpse.io.png import SIGNATURE, count_texts
 from glimpse.io.record import KEYWORD
 from glimpse.io.shrink_on_load import FAR_ENDS, draft, whole
 from glimpse.io.sixteen_bit import HINT, codecs, deep_levels
-from glimpse.io.tiff import Page
-from glimpse.io.tiff_pages import at_page, is_tiff, read_page, thumbnail_note
-from glimpse.io.tiff_samples import tiff_pixels
+from glimpse.io.tiff_pages import is_tiff
 from glimpse.limits import ANIMATION_PIXELS
-from glimpse.typing import Array
 
 FORMATS = ("PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP", "AVIF", "PPM")
 
@@ -73,7 +72,7 @@ def decode(file: BinaryIO, options: DecodeOptions = DEFAULT, reduce: Reduce | No
         what = f"not an image of a known format ({', '.join(FORMATS)}, NPY)" if head else "empty"
         raise GlimpseError(what) from None
     except (Exception, MemoryError) as error:  # decoders raise whatever they like
-        raise GlimpseError(f"cannot be decoded: {_one_line(error)}") from error
+        raise GlimpseError(f"cannot be decoded: {one_line(error)}") from error
 
 
 def _npy(file: BinaryIO, options: DecodeOptions) -> Picture:
@@ -89,12 +88,12 @@ def _npy(file: BinaryIO, options: DecodeOptions) -> Picture:
 def _decode_image(file: BinaryIO, options: DecodeOptions, reduce: Reduce | None) -> Picture:
     head = file.read(16)
     if is_tiff(head):
-        return _tiff(file, options)
+        return decode_tiff(file, options)
     records = count_texts(file, KEYWORD) if head.startswith(SIGNATURE) else 1
     image = _opened(file, head, options)
     sides = (image.width, image.height) if _orientation_of_jpeg(image) >= 5 else (image.height, image.width)
     scale = _drafted(image, reduce, sides) if reduce and image.format in ("JPEG", "MPO") else 1
-    notes = _frame_notes(options, more=getattr(image, "is_animated", False)) + _notes(image, file)
+    notes = frame_notes(options, more=getattr(image, "is_animated", False)) + _notes(image, file)
     deep = deep_levels(image, file) if _is_deep_colour(image) and _keeps_deep(image, options) else None
     if deep is None and _is_deep_colour(image):
         notes += (HINT,)
@@ -109,8 +108,8 @@ def _decode_image(file: BinaryIO, options: DecodeOptions, reduce: Reduce | None)
     forget_texts(image, file)
     if deep is not None:
         color, more = meaning(image, grey=deep.shape[2] < 3)
-        return _picture(Pixels(deep, orientation), color, text, notes + more)
-    picture = _converted(image, orientation, options, notes, text=text)
+        return as_picture(Pixels(deep, orientation), color, text, notes + more)
+    picture = converted(image, orientation, options, notes, text=text)
     return picture if scale == 1 else replace(picture, scale=scale, full=sides)
 
 
@@ -126,7 +125,7 @@ def _opened(file: BinaryIO, head: bytes, options: DecodeOptions) -> ImageFile.Im
             raise GlimpseError(
                 "AVIF is read by a Pillow that was built with libavif, and this one was not"
             ) from None
-        why = "" if isinstance(error, UnidentifiedImageError) else f": {_one_line(error)}"
+        why = "" if isinstance(error, UnidentifiedImageError) else f": {one_line(error)}"
         raise GlimpseError(f"a damaged {name}{why}") from None
     check_image(image, file, options.max_pixels, deep=_is_deep_colour(image) and _keeps_deep(image, options))
     return image
@@ -147,67 +146,6 @@ def _seek(image: ImageFile.ImageFile, options: DecodeOptions) -> None:
         raise GlimpseError(f"it has no page {number}") from None
 
 
-def _tiff(file: BinaryIO, options: DecodeOptions) -> Picture:
-    try:
-        file = at_page(file, options.page or 1)
-        page = read_page(file)
-    except GlimpseError:
-        raise
-    except Exception as error:
-        raise GlimpseError(f"a damaged TIFF: {_one_line(error)}") from None
-    check_page(
-        page, file, options.max_pixels, deep=not page.is_common and not page.is_raw and codecs() is not None
-    )
-    notes = _frame_notes(options, more=not page.last) + page.notes()
-    notes += () if options.page else thumbnail_note(file, page)
-    # without the extra 16 bits are not to hang on how a file is packed
-    known = page.is_common if codecs() else page.is_known
-    pixels = None if known else tiff_pixels(file, page)
-    if pixels is None and not page.is_garbled:
-        try:
-            return _tiff_by_pillow(file, page, options, notes)
-        except UnidentifiedImageError:
-            pixels = tiff_pixels(file, page)
-    if pixels is None:
-        hint = "; pip install 'glimpse-crop[deep]' reads it" if page.is_plain and codecs() is None else ""
-        raise GlimpseError(f"a TIFF of a kind that cannot be read: {page.name}{hint}")
-    color, more = profile(page.profile, grey=pixels.ndim == 2 or pixels.shape[2] == 2)
-    return _picture(pixels, color, None, notes + more)
-
-
-def _tiff_by_pillow(file: BinaryIO, page: Page, options: DecodeOptions, notes: tuple[str, ...]) -> Picture:
-    file.seek(0)
-    image = Image.open(file, formats=["TIFF"])
-    if image.mode in TO_SRGB and page.bits > 8:
-        notes += ("16 bits per channel were read as 8",)
-    elif page.bits > 8 and page.colours == 3:
-        notes += (HINT,)
-    if page.has_small_map:
-        image.palette = ImagePalette.raw("RGB;L", bytes(page.color_map))
-    return _converted(
-        image, load(image), options, notes, table=page.table() if image.mode in GREY16 else None
-    )
-
-
-def _converted(
-    image: ImageFile.ImageFile,
-    orientation: int,
-    options: DecodeOptions,
-    notes: tuple[str, ...],
-    *,
-    text: str | None = None,
-    table: Array | None = None,
-) -> Picture:
-    """The picture of a loaded image."""
-    color, lost = meaning(image, grey=image.mode in (*GREYS, *GREY16))
-    convert, more = conversion(image, options.levels, table)
-    return _picture(Pixels(image, orientation, convert), color, text, notes + lost + more)
-
-
-def _frame_notes(options: DecodeOptions, *, more: bool) -> tuple[str, ...]:
-    return ("it has more than one frame; the first is used",) if more and not options.page else ()
-
-
 def _drafted(image: ImageFile.ImageFile, reduce: Reduce, sides: tuple[int, int]) -> int:
     """How many times smaller a JPEG file will be decoded."""
     return draft(image, whole(reduce(sides), sides, turned=orientation_of(image) in FAR_ENDS))
@@ -216,10 +154,6 @@ def _drafted(image: ImageFile.ImageFile, reduce: Reduce, sides: tuple[int, int])
 def _orientation_of_jpeg(image: ImageFile.ImageFile) -> int:
     # of other formats it must not be asked before the pixels are there: damage would go unseen
     return orientation_of(image) if image.format in ("JPEG", "MPO") else 1
-
-
-def _picture(pixels: Pixels, color: Mapping[str, bytes], text: str | None, notes: tuple[str, ...]) -> Picture:
-    return Picture(pixels, pixels.white, pixels.alpha, color, text, notes)
 
 
 def _notes(image: ImageFile.ImageFile, file: BinaryIO) -> tuple[str, ...]:
@@ -259,7 +193,3 @@ def _record_text(image: ImageFile.ImageFile) -> str | None:
 
     comment = animation_comment(image)
     return comment if comment and comment.startswith('{"glimpse"') else None  # others write comments too
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__
