@@ -190,7 +190,8 @@ def test_a_failed_image_is_one_line_on_stderr_and_exit_1(folder):
     (folder / "bad.png").write_bytes(b"no picture")
     done = process("read", "bad.png", code=1)
     assert done.stderr == (
-        b"glimpse: bad.png: not an image of a known format (PNG, JPEG, GIF, TIFF, BMP, WEBP, AVIF, PPM, NPY)\n"
+        b"glimpse: bad.png: not an image of a known format "
+        b"(PNG, JPEG, GIF, TIFF, BMP, WEBP, AVIF, PPM, NPY)\n"
     )
     assert not done.stdout
     assert os.listdir(folder) == ["bad.png"]
