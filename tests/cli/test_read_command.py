@@ -1,5 +1,6 @@
 """`glimpse read`: the file holds what the library reads, and where it was read."""
 
+import functools
 import json
 import os
 from pathlib import Path
@@ -19,14 +20,18 @@ def library(array, window):
     return rounded(read(array, window, channel_axis=2 if array.ndim == 3 else None))
 
 
+@functools.cache
+def banks_of_the_face():
+    return reference.banks(Window(gx=180, gy=260, delta=5, sigma=2.5, n=40), (430, 500))
+
+
 @pytest.mark.parametrize("grey", [False, True], ids=["colour", "grey"])
 def test_read_of_a_photograph_is_the_reference_rounded_at_every_pixel(grey):
     face = np.ascontiguousarray(astronaut()[:430, :500])
     face = face[..., 1] if grey else face
     save("face.png", face)
-    window = Window(gx=180, gy=260, delta=5, sigma=2.5, n=40)
     result = invoke(*split("read face.png --gx 180 --gy 260 --delta 5 --sigma 2.5 -n 40 -o p.png"))
-    Fx, Fy = reference.banks(window, (430, 500))
+    Fx, Fy = banks_of_the_face()
     expected = np.stack(
         [Fx @ band @ Fy.T for band in np.moveaxis(np.atleast_3d(face), 2, 0).astype(float)], axis=2
     )
