@@ -231,13 +231,13 @@ def test_a_bad_box_is_a_bad_row(cells):
 @pytest.mark.parametrize(
     ("typed", "header", "both"),
     [
-        (["--delta", "2"], "row,col,Delta", "--delta is typed and the column Delta says it too"),
-        (["--row", "2"], "Row,Col", "--gx is typed and the columns Row,Col"),
-        (["--slice", "1:9"], "gx,gy", "--slice is typed and the columns gx,gy"),
-        (["--box", "1,1,9,9"], "gx,gy", "--box is typed and the columns gx,gy"),
-        (["--delta", "2"], "x,y,w,h", "--delta is typed and the columns x,y,w,h"),
-        (["-n", "7"], "gx,gy,n", "-n is typed and the column n"),
-        (["--sigma", "7"], "gx,gy,sigma", "--sigma is typed and the column sigma"),
+        (["--delta", "2"], "row,col,Delta", "--delta is typed and is in the column Delta too"),
+        (["--row", "2"], "Row,Col", "--gx is typed and is in the columns Row,Col too"),
+        (["--slice", "1:9"], "gx,gy", "--slice is typed and is in the columns gx,gy too"),
+        (["--box", "1,1,9,9"], "gx,gy", "--box is typed and is in the columns gx,gy too"),
+        (["--delta", "2"], "x,y,w,h", "--delta is typed and is in the columns x,y,w,h too"),
+        (["-n", "7"], "gx,gy,n", "-n is typed and is in the column n too"),
+        (["--sigma", "7"], "gx,gy,sigma", "--sigma is typed and is in the column sigma too"),
     ],
 )
 def test_what_is_typed_and_a_column_is_refused_and_both_are_named(desk, typed, header, both):

@@ -249,4 +249,4 @@ def _check_typed(columns: Columns, window: WindowOptions) -> None:
     for name, word in words.items():
         if name in window.typed:
             option = "-n" if name == "n" else f"--{name}"
-            raise GlimpseError(f"{option} is typed and {word} says it too; leave out one of them")
+            raise GlimpseError(f"{option} is typed and is in {word} too; leave out one of them")
