@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from typing import Any
 
 
 def is_not_numpy(value: object) -> bool:
     """Tell whether this is an array of another library than NumPy, such as a PyTorch tensor."""
-    if isinstance(value, float | int):
+    if isinstance(value, (float, int)):
         return False
     numpy = sys.modules.get("numpy")  # a caller with a tensor has imported its library
-    if numpy is not None and isinstance(value, numpy.ndarray | numpy.generic):
+    if numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic)):
         return False
     return hasattr(value, "__array_namespace__") or _is_tensor(value)
 
@@ -30,25 +31,134 @@ def namespace(*values: object) -> Any:
     return numpy
 
 
+def register_pytree(kind: type, split: Any, join: Any) -> None:
+    """Tell JAX and PyTorch, where they are imported, how a kind of object is taken apart and put together."""
+    for library, register in (("jax", _register_jax), ("torch", _register_torch)):
+        if library in sys.modules and library not in _REGISTERED:
+            _REGISTERED.add(library)
+            register(kind, split, join)
+
+
+_REGISTERED: set[str] = set()
+
+
+def _register_jax(kind: type, split: Any, join: Any) -> None:
+    sys.modules["jax"].tree_util.register_pytree_node(kind, split, join)
+
+
+def _register_torch(kind: type, split: Any, join: Any) -> None:
+    pytree = import_module("torch.utils._pytree")  # PyTorch has no public name for it yet
+    pytree.register_pytree_node(kind, split, lambda leaves, rest: join(rest, leaves))
+
+
 def arange_like(first: int, stop: int, like: Any) -> Any:
-    """Return the numbers from first to stop - 1 as an array of the kind, type and device of another."""
-    return namespace(like).arange(first, stop, dtype=like.dtype, device=_device(like))
+    """Return the numbers from first to stop - 1 as an array of another's kind and axes, along the last."""
+    numbers = namespace(like).arange(first, stop, dtype=like.dtype, device=_device(like))
+    return numbers[(None,) * (like.ndim - 1) + (...,)]
+
+
+def is_numpy_array(value: object) -> bool:
+    """Tell whether this is an array of NumPy's, with or without axes."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(value, numpy.ndarray)
+
+
+def values_at_hand(array: Any) -> Any:
+    """Return the values of an array as NumPy's, or None while they are traced or on another device."""
+    try:
+        if _is_tensor(array):
+            torch = sys.modules["torch"]
+            if torch.compiler.is_compiling() or array.device.type != "cpu":
+                return None
+            return (
+                array.detach().resolve_conj().numpy()
+                if array.is_complex()
+                else array.detach().double().numpy()
+            )
+        if getattr(_device(array), "platform", "cpu") != "cpu":
+            return None
+        import numpy
+
+        values = numpy.asarray(array)
+        return values if values.dtype.kind in "iufc" else None
+    except (
+        TypeError,
+        RuntimeError,
+        ValueError,
+        NotImplementedError,
+    ):  # of tracers, by each library's own name
+        return None
 
 
 def promote(*values: Any) -> list[Any]:
-    """Return values as arrays of one kind, type and device: those of the arrays that are not NumPy's."""
+    """Return values as arrays of one kind, type and device: those of the arrays that are not NumPy's.
+
+    The type is that of their floating-point numbers, and at least single precision.
+    """
     xp, foreign = namespace(*values), [value for value in values if is_not_numpy(value)]
-    zeros = [xp.zeros((), dtype=value.dtype) for value in foreign if "float" in str(value.dtype)]
-    dtype = sum(zeros[1:], start=zeros[0]).dtype if zeros else xp.float32
+    if not foreign:
+        return [xp.asarray(value, dtype=xp.float64) for value in values]
+    dtype = result_type(*values, least=True)
     place = {"dtype": dtype, "device": _device(foreign[0])}
-    return [_cast(v, dtype) if is_not_numpy(v) else xp.asarray(v, **place) for v in values]
+    return [cast(v, dtype) if is_not_numpy(v) else xp.asarray(native(v), **place) for v in values]
+
+
+def asarray_like(value: Any, like: Any, dtype: Any) -> Any:
+    """Return a number as an array of another's kind and device, in this type."""
+    return namespace(like).asarray(value, dtype=dtype, device=_device(like))
+
+
+def result_type(*values: Any, least: bool = False) -> Any:
+    """Return the floating-point type of results from arrays not NumPy's; at least single, or as they are."""
+    xp = namespace(*values)
+    zeros = [xp.zeros((), dtype=v.dtype) for v in values if is_not_numpy(v) and "float" in str(v.dtype)]
+    if least or not zeros:
+        zeros.append(xp.zeros((), dtype=xp.float32))
+    return sum(zeros[1:], start=zeros[0]).dtype
+
+
+def double_type(array: Any) -> Any:
+    """Return the type of double precision, or the array's own where its library or device has none."""
+    xp, jax = namespace(array), sys.modules.get("jax")
+    single = jax and xp is jax.numpy and not jax.config.jax_enable_x64
+    return array.dtype if single or getattr(_device(array), "type", "") == "mps" else xp.float64
+
+
+def native(value: Any) -> Any:
+    """Return NumPy's array in the layout and byte order that every library takes, others as they are."""
+    if not is_numpy_array(value) or value.dtype.kind not in "biuf":
+        return value
+    import numpy
+
+    wide = value.dtype.kind == "f" and value.dtype.itemsize >= 8
+    return numpy.array(value, numpy.float64 if wide else numpy.float32, order="C")
+
+
+def constant(array: Any) -> Any:
+    """Return the array without its gradient."""
+    if _is_tensor(array):
+        return array.detach()
+    jax = sys.modules.get("jax")
+    return jax.lax.stop_gradient(array) if jax and namespace(array) is jax.numpy else array
+
+
+def softmax(array: Any) -> Any:
+    """Return the exponentials over the last axis, divided by their sum; none of the exponents is above 0."""
+    if _is_tensor(array):
+        return array.softmax(-1)
+    xp, jax = namespace(array), sys.modules.get("jax")
+    if jax and xp is jax.numpy:
+        return jax.nn.softmax(array, axis=-1)
+    weights = xp.exp(array)
+    return weights / xp.sum(weights, axis=-1, keepdims=True)
 
 
 def _device(array: Any) -> Any:
     return getattr(array, "device", None)  # an array that jit or vmap traces has no device yet
 
 
-def _cast(array: Any, dtype: Any) -> Any:
+def cast(array: Any, dtype: Any) -> Any:
+    """Return the array in another type."""
     if array.dtype == dtype:
         return array
     return array.to(dtype) if _is_tensor(array) else namespace(array).astype(array, dtype)

@@ -8,7 +8,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from glimpse import limits
-from glimpse.array_api import is_not_numpy
+from glimpse.array_api import is_not_numpy, is_numpy_array, values_at_hand
 from glimpse.errors import GlimpseError
 from glimpse.limits import MAX_PIXELS, N_MAX, NUMBER_MAX
 
@@ -38,11 +38,14 @@ def number(text: str) -> float:
 def checked(name: str, value: object, *, positive: bool = True) -> float:
     """Return a number as a float if it is finite and in its range, else raise `GlimpseError`.
 
-    An array of another library, such as a PyTorch tensor, is returned as it is: its numbers may not be
-    known yet.
+    An array is a batch of numbers: one of NumPy's is returned as float64, one of another library as it is.
+    Its values are looked at unless they are traced, or on another device.
     """
     if is_not_numpy(value):
+        _check_values(name, values_at_hand(value), positive)
         return value  # type: ignore[return-value]
+    if is_numpy_array(value):
+        return _checked_batch(name, value, positive)  # type: ignore[no-any-return]
     if isinstance(value, bool) or not isinstance(value, Real) or not _is_finite(value):
         raise GlimpseError(f"{name} must be a finite number, got {value!r}")
     least = 1 / NUMBER_MAX if positive else -NUMBER_MAX
@@ -52,6 +55,28 @@ def checked(name: str, value: object, *, positive: bool = True) -> float:
     if not least <= real <= NUMBER_MAX:
         raise GlimpseError(f"{name} must be {least:g} to {NUMBER_MAX:g}, got {value}")
     return real
+
+
+def _checked_batch(name: str, array: Any, positive: bool) -> Any:
+    if array.dtype.kind in "iuf":
+        _check_values(name, array, positive)
+        return array.astype("float64") if array.ndim else float(array)
+    raise GlimpseError(f"{name} must be finite numbers, got an array of {array.dtype}")
+
+
+def _check_values(name: str, values: Any, positive: bool) -> None:
+    """Refuse an array of numbers for the first of them that is out of its range."""
+    if getattr(values, "dtype", None) is None:  # not at hand
+        return
+    if values.dtype.kind == "c":
+        raise GlimpseError(f"{name} must be real numbers, got {values.dtype}")
+    for value in values[_outside(values, positive)].ravel()[:1].tolist():
+        checked(name, value, positive=positive)
+
+
+def _outside(values: Any, positive: bool) -> Any:
+    least = 1 / NUMBER_MAX if positive else -NUMBER_MAX
+    return ~((values >= least) & (values <= NUMBER_MAX))
 
 
 def checked_scale(name: str, value: object) -> Scale:
@@ -79,7 +104,7 @@ def checked_size(name: str, size: object) -> int:
 
 def checked_sides(shape: object) -> tuple[int, int]:
     """Return rows and columns, if they are whole numbers above 0."""
-    if not isinstance(shape, list | tuple) or len(shape) != 2:
+    if not isinstance(shape, (list, tuple)) or len(shape) != 2:
         raise GlimpseError(f"a shape is two whole numbers, rows and columns, not {shape!r}")
     return checked_size("the rows of a shape", shape[0]), checked_size("the columns of a shape", shape[1])
 

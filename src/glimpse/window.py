@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any, Literal, NamedTuple, get_args
 
+from glimpse.array_api import is_not_numpy, is_numpy_array, namespace, register_pytree
 from glimpse.errors import GlimpseError
 from glimpse.slices import NATIVE, Area, Fit, boxed, sliced
 from glimpse.validation import Pair, Scale, checked, checked_n, checked_scale
@@ -26,9 +27,13 @@ NUMBERS = ("gx", "gy", "delta", "sigma", "gamma")
 """The numbers of a window that can be swept and differentiated by."""
 
 _SIGMAS: dict[str, Callable[[float], float]] = {
-    "gaussian": lambda delta: max(delta, 1) / 2,  # below half a pixel it sticks to the nearest pixel
+    "gaussian": lambda delta: _at_least(delta, 1) / 2,  # below half a pixel it sticks to the nearest pixel
     "box": lambda delta: delta / math.sqrt(12),  # each sample is the mean of its own share
 }
+
+
+def _at_least(delta: Any, least: float) -> Any:
+    return max(delta, least) if isinstance(delta, (float, int)) else namespace(delta).clip(delta, least, None)
 
 
 def default_sigma(delta: Scale, kernel: str = "gaussian") -> Scale:
@@ -131,6 +136,7 @@ class Window:
     edge: Edge = "extend"
 
     def __post_init__(self) -> None:
+        register_pytree(Window, Window._split, Window._joined)
         checks: dict[str, Callable[[str, object], object]] = {
             **dict.fromkeys(("gx", "gy"), partial(checked, positive=False)),
             **dict.fromkeys(("delta", "sigma"), checked_scale),
@@ -142,6 +148,24 @@ class Window:
         for name, value, choices in (("kernel", self.kernel, KERNELS), ("edge", self.edge, EDGES)):
             if value not in choices:
                 raise GlimpseError(f"{name} must be {' or '.join(choices)}, got {value!r}")
+
+    def _split(self) -> tuple[list[Any], tuple[Any, ...]]:
+        """The numbers, which may be traced, and the rest: the window as a pytree."""
+        return [getattr(self, name) for name in NUMBERS], (self.n, self.kernel, self.edge)
+
+    @classmethod
+    def _joined(cls, rest: tuple[Any, ...], numbers: Sequence[Any]) -> Window:
+        """Undo `_split`, for whatever a transformation puts in the place of numbers."""
+        window = object.__new__(cls)
+        for name, value in zip((*NUMBERS, "n", "kernel", "edge"), (*numbers, *rest), strict=True):
+            object.__setattr__(window, name, value)
+        return window
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether all fields are equal; arrays in all their values."""
+        if not isinstance(other, Window):
+            return NotImplemented
+        return all(_equal(getattr(self, field.name), getattr(other, field.name)) for field in fields(self))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -300,12 +324,104 @@ class Window:
         return cls._over(boxed(box, pad, shape), n, fit, rest)
 
     @classmethod
+    def from_boxes(cls, boxes: Any, n: Pair = 64, **rest: Any) -> Window:
+        """Turn boxes as torchvision's roi_align has them into one batch of windows.
+
+        Parameters
+        ----------
+        boxes : array, shape (..., 4), of any library
+            x1, y1, x2, y2: left, top, right and bottom edge, across first; gradients flow into them.
+        n : int or (int, int)
+            Samples per axis; they share each box exactly.
+        **rest
+            sigma, gamma, kernel, edge, as for `centered`.
+
+        Returns
+        -------
+        Window
+            Its numbers are arrays of shape (...).
+
+        Raises
+        ------
+        GlimpseError
+            If the boxes have another last axis, or one has no area.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> boxes = Window.from_boxes(np.array([[0, 0, 8, 4], [2, 2, 4, 6]]), n=4)
+        >>> boxes.gx.tolist(), boxes.delta[1].tolist()
+        ([1.5, 3.5], [2.0, 0.5])
+        """
+        if not getattr(boxes, "shape", ()) or boxes.shape[-1] != 4:
+            raise GlimpseError("boxes are an array of shape (..., 4): x1, y1, x2, y2")
+        left, top, right, bottom = (boxes[..., k] for k in range(4))
+        rows, cols = (n, n) if isinstance(n, int) else n
+        return cls._at(
+            ((top + bottom - 1) / 2, (left + right - 1) / 2),
+            ((bottom - top) / rows, (right - left) / cols),
+            n,
+            rest,
+        )
+
+    @classmethod
+    def from_outputs(cls, values: Any, shape: tuple[int, int], n: Pair = 64, **rest: Any) -> Window:
+        """Turn the five outputs of a network into windows, as DRAW does.
+
+        Parameters
+        ----------
+        values : array, shape (..., 5), of any library
+            g_Y (down), g_X (across), log sigma**2, log delta, log gamma.
+        shape : (int, int)
+            Rows A and columns B of the image.
+        n : int or (int, int)
+            Filters per axis.
+        **rest
+            kernel, edge, as for `Window`.
+
+        Returns
+        -------
+        Window
+            Its numbers are arrays of shape (...).
+
+        Raises
+        ------
+        GlimpseError
+            If the values have another last axis.
+
+        Notes
+        -----
+        Gregor et al. 2015, eqs. 21-24, centred exactly: with zeros the window spans the image, from the
+        centre of the first pixel to that of the last one along the longer side. The paper counts pixels from
+        1, ``g = (size + 1) / 2 * (g + 1)``; from 0 that is ``(size + 1) / 2 * (g + 1) - 1``. Public ports
+        leave the 1 out and stand half a pixel or a pixel past the centre; their grid is a stride off as well.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> Window.from_outputs(np.zeros(5), (9, 9), n=5)
+        Window(gx=4.0, gy=4.0, delta=2.0, sigma=1.0, gamma=1.0, n=5, kernel='gaussian', edge='extend')
+        """
+        if not getattr(values, "shape", ()) or values.shape[-1] != 5:
+            raise GlimpseError("outputs are an array of shape (..., 5), the five numbers of a window")
+        xp = namespace(values)
+        down, across, spread, zoom, gain = (values[..., k] for k in range(5))
+        gx, gy = ((size + 1) / 2 * (g + 1) - 1 for size, g in zip(shape, (down, across), strict=True))
+        n = checked_n(n)
+        longest = max(n) if isinstance(n, tuple) else n
+        delta = (max(shape) - 1) / max(longest - 1, 1) * xp.exp(zoom)
+        return cls(gx, gy, delta, xp.exp(spread / 2), xp.exp(gain), n, **rest)
+
+    @classmethod
+    def _at(cls, centre: tuple[Any, Any], delta: Scale, n: Any, rest: dict[str, Any]) -> Window:
+        return cls.centered((1, 1), n, gx=centre[0], gy=centre[1], delta=delta, **rest)
+
+    @classmethod
     def _over(cls, area: Area, n: Any, fit: str, rest: dict[str, Any]) -> Window:
         if n == NATIVE:
             rest = {**rest, "kernel": rest.get("kernel") or "box"}
         samples = area.samples(n)
-        delta, (gx, gy) = area.stride(samples, fit), area.center
-        return cls.centered((1, 1), samples, gx=gx, gy=gy, delta=delta, **rest)
+        return cls._at(area.center, area.stride(samples, fit), samples, rest)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the window as plain JSON values; a pair of n, delta or sigma is [rows, columns]."""
@@ -338,5 +454,21 @@ class Window:
         return not _inside(self.gx, self.gy, shape) and _inside(self.gy, self.gx, shape)
 
 
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return all(map(_equal, one, other))
+    arrays = [is_not_numpy(value) or is_numpy_array(value) for value in (one, other)]
+    if not any(arrays):
+        return bool(one == other)
+    return (
+        all(arrays)
+        and tuple(one.shape) == tuple(other.shape)
+        and bool(namespace(one, other).all(one == other))
+    )
+
+
 def _inside(row: float, col: float, shape: tuple[int, int]) -> bool:
     return -0.5 <= row <= shape[0] - 0.5 and -0.5 <= col <= shape[1] - 0.5
+
+
+register_pytree(Window, Window._split, Window._joined)

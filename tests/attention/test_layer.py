@@ -14,8 +14,8 @@ from scipy.ndimage import gaussian_filter
 from strategies import edges, exact_scenes, frozen, kernels, log_uniform, pixels, scenes, sizes
 
 from glimpse import GlimpseError, Window, read, read_many, restore, write
-from glimpse.attention.dense import RIDGE
 from glimpse.attention.filterbank import filterbank
+from glimpse.attention.inverse import RIDGE
 from glimpse.window import KERNELS, per_axis
 
 EXACT = {"rtol": 1e-12, "atol": 1e-14}

@@ -3,25 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
-from glimpse.array_api import is_not_numpy, namespace, promote
+import numpy as np
+
+from glimpse.array_api import (
+    asarray_like,
+    cast,
+    double_type,
+    is_not_numpy,
+    is_numpy_array,
+    namespace,
+    native,
+    promote,
+    result_type,
+)
+from glimpse.attention.batches import check_batch
+from glimpse.attention.contraction import float_type
 from glimpse.attention.filterbank import dense
+from glimpse.attention.inverse import deconvolved
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array
 from glimpse.validation import check_axes
 from glimpse.window import Axis, Method, Window
 
-RIDGE = 0.1
-"""Gain, relative to the largest, below which `write` no longer inverts a component of the patch."""
-
-_NOTHING = 1e-30  # squared gain of filters that see no pixel
-
 
 def involves(array: object, window: Window) -> bool:
-    """Tell whether the array or a number of the window belongs to another library than NumPy."""
-    return is_not_numpy(array) or any(map(is_not_numpy, numbers(window)))
+    """Tell whether the array is of another library than NumPy, or the window is of that kind or a batch."""
+    return is_not_numpy(array) or any(is_not_numpy(x) or is_numpy_array(x) for x in numbers(window))
+
+
+def refuse(name: str, array: object, window: Window | None = None) -> None:
+    """Refuse tensors and batches on behalf of a function that is only for NumPy and one window."""
+    if is_not_numpy(array) or (window is not None and involves(array, window)):
+        raise GlimpseError(
+            f"{name} takes NumPy's arrays and one window; for tensors differentiate read and write with "
+            "their library (torch.autograd, jax.grad)"
+        )
 
 
 def numbers(window: Window) -> list[Any]:
@@ -32,20 +50,57 @@ def numbers(window: Window) -> list[Any]:
 def matrices(
     array: Any, window: Window, shape: tuple[int, int], bank: Callable[[Axis], Any] = dense
 ) -> tuple[Any, Any, Any, Any]:
-    """Return the array, Fx, Fy and gamma, of one kind and with axes that fit: batches come first."""
-    array, gx, gy, down, across, tall, wide, gamma = promote(array, *numbers(window))
-    alike = replace(window, gx=gx, gy=gy, delta=(down, across), sigma=(tall, wide))
-    banks = map(bank, alike.axes(shape))
-    Fx, Fy, gamma = (_aligned(matrix, array.ndim) for matrix in (*banks, gamma[..., None, None]))
+    """Return the array, Fx, Fy and gamma, of one kind and with axes that fit: batches come first.
+
+    Banks are made in single precision or better, whatever the type of the image; so are the products.
+    """
+    if not any(map(is_not_numpy, (array, *numbers(window)))):
+        return _numpys(array, window, shape, bank)
+    given = numbers(window)
+    array, *values = promote(array, *given)
+    if not any(map(is_not_numpy, given)):  # nobody rounds plain numbers, so their positions need not be
+        values = [asarray_like(number, array, double_type(array)) for number in given]
+    parts = (*(bank(axis) for axis in _axes(window, shape, values)), _per_patch(values[-1]))
+    Fx, Fy, gamma = (_aligned(cast(part, array.dtype), array.ndim) for part in parts)
     return array, Fx, Fy, gamma
+
+
+def _axes(window: Window, shape: tuple[int, int], values: list[Any]) -> list[Axis]:
+    """The window's axes with these values for `numbers`."""
+    gx, gy, down, across, tall, wide, _ = values
+    rows, cols = window.axes(shape)
+    return [
+        rows._replace(center=gx, delta=down, sigma=tall),
+        cols._replace(center=gy, delta=across, sigma=wide),
+    ]
+
+
+def _numpys(
+    array: Any, window: Window, shape: tuple[int, int], bank: Callable[[Axis], Any]
+) -> tuple[Any, Any, Any, Any]:
+    """`matrices` of a batch of windows in NumPy: positions in double precision, products in the result's."""
+    dtype = float_type(array.dtype)
+    values = promote(*numbers(window))
+    axes = _axes(window, shape, values)
+    banks = [dense(axis, dtype) if bank is dense else bank(axis) for axis in axes]
+    parts = (*banks, _per_patch(values[-1]))
+    Fx, Fy, gamma = (_aligned(part.astype(dtype, copy=False), array.ndim) for part in parts)
+    return array.astype(dtype, copy=False), Fx, Fy, gamma
 
 
 def spatial(array: Any, window: Window, channel_axis: int | None) -> Any:
     """The array, as one of the window's kind, with its channels in front of rows and columns."""
     xp = namespace(array, *numbers(window))
-    array = array if is_not_numpy(array) else xp.asarray(array)
+    array = array if is_not_numpy(array) or xp is np else xp.asarray(native(np.asarray(array)))
+    array = np.asarray(array) if xp is np else array
     check_axes(tuple(array.shape), channel_axis)
-    return array if channel_axis is None else xp.moveaxis(array, channel_axis, -3)
+    if "complex" in str(array.dtype) or (xp is np and array.dtype.kind not in "biuf"):
+        raise GlimpseError(f"pixels must be real numbers, got {array.dtype}")
+    array = array if channel_axis is None else xp.moveaxis(array, channel_axis, -3)
+    if 0 in array.shape[-2:]:
+        raise GlimpseError(f"an array of shape {tuple(array.shape)} has no rows and columns of pixels")
+    check_batch(window, tuple(array.shape[:-2]), channel_axis is not None)
+    return array
 
 
 def channels_back(array: Any, channel_axis: int | None, ndim: int) -> Any:
@@ -59,9 +114,10 @@ def read(image: Any, window: Window, channel_axis: int | None) -> Array:
     """`glimpse.read` for arrays of other libraries."""
     image = spatial(image, window, channel_axis)
     shape = (image.shape[-2], image.shape[-1])
-    image, Fx, Fy, gamma = matrices(image, window, shape)
-    patch: Array = channels_back(gamma * (Fx @ image @ Fy.mT), channel_axis, image.ndim)
-    return patch
+    pixels, Fx, Fy, gamma = matrices(image, window, shape)
+    patch: Array = channels_back(gamma * (Fx @ pixels @ Fy.mT), channel_axis, image.ndim)
+    found: Array = _as_precise(patch, image, window)
+    return found
 
 
 def write(
@@ -75,22 +131,18 @@ def write(
     """`glimpse.write` for arrays of other libraries, with the banks that `bank` makes of the axes."""
     patch = spatial(patch, window, channel_axis)
     check_fit(window, patch.shape[-2], patch.shape[-1])
-    patch, Fx, Fy, gamma = matrices(patch, window, shape, bank)
-    samples = deconvolved(patch, Fx, Fy) if method == "inverse" else patch
+    samples, Fx, Fy, gamma = matrices(patch, window, shape, bank)
+    samples = deconvolved(samples, Fx, Fy) if method == "inverse" else samples
     canvas: Array = channels_back(Fx.mT @ (samples / gamma) @ Fy, channel_axis, patch.ndim)
-    return canvas
+    found: Array = _as_precise(canvas, patch, window)
+    return found
 
 
-def deconvolved(P: Any, Fx: Any, Fy: Any) -> Any:
-    """The patches (..., N, M), of any library, whose transposed write is the regularised inverse of `read`.
-
-    With Fx Fx.T = U diag(s) U.T and Fy Fy.T = V diag(t) V.T it is U ((U.T P V) / (s t')) V.T.
-    """
-    xp = namespace(P)
-    (s, U), (t, V) = (xp.linalg.eigh(F @ F.mT) for F in (Fx, Fy))
-    power = xp.clip(s[..., :, None] * t[..., None, :], 0, None)
-    floor = xp.clip(RIDGE**2 * power[..., -1:, -1:], _NOTHING, None)
-    return U @ ((U.mT @ P @ V) / xp.maximum(power, floor)) @ V.mT
+def _as_precise(result: Any, array: Any, window: Window) -> Any:
+    """The result in the type that the arrays add up to: half precision where nothing else is given."""
+    if not is_not_numpy(result):
+        return result
+    return cast(result, result_type(array, *numbers(window)))
 
 
 def check_fit(window: Window, rows: int, cols: int) -> None:
@@ -102,7 +154,12 @@ def check_fit(window: Window, rows: int, cols: int) -> None:
         )
 
 
+def _per_patch(gamma: Any) -> Any:
+    return gamma[..., None, None] if gamma.ndim else gamma
+
+
 def _aligned(matrix: Any, ndim: int) -> Any:
     """A batch (B, n, size) of matrices with axes of one, so that B goes with an array's first axis."""
     batch = matrix.ndim - 2
-    return matrix[(slice(None),) * batch + (None,) * max(0, ndim - 2 - batch) + (...,)] if batch else matrix
+    between = (None,) * max(0, ndim - 2 - batch)
+    return matrix[(slice(None),) * batch + between + (...,)] if batch > 0 else matrix

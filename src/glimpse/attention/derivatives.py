@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from glimpse.attention import dense
 from glimpse.attention.banded import Band
 from glimpse.attention.contraction import (
     Strip,
@@ -73,6 +74,7 @@ def read_vjp(
     >>> gradient.shape, round(slopes["gx"], 3), abs(round(slopes["gy"], 3))
     ((20, 30), 1.0, 0.0)
     """
+    dense.refuse("read_vjp", image, window)
     image, row, col = spatial(image, channel_axis)
     shape = (image.shape[row], image.shape[col])
     cotangent = _fitting(cotangent, image, {row: window.shape[0], col: window.shape[1]})
@@ -114,6 +116,7 @@ def write_vjp(
     GlimpseError
         As `write` does, or if the cotangent has another shape than the canvas.
     """
+    dense.refuse("write_vjp", patch, window)
     patch, row, col = spatial(np.asanyarray(patch), channel_axis)
     cotangent = _fitting(cotangent, patch, {row: shape[0], col: shape[1]})
     back = read(cotangent, replace(window, gamma=1 / window.gamma), channel_axis=channel_axis)
@@ -150,6 +153,7 @@ def read_jacobian(
     GlimpseError
         As `read` does.
     """
+    dense.refuse("read_jacobian", image, window)
     patch, jacobian = jacobian_by_axis(image, window, channel_axis=channel_axis)
     return patch, _as_given(window, jacobian)
 

@@ -10,7 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glimpse import limits
-from glimpse.array_api import arange_like, is_not_numpy, namespace, promote
+from glimpse.array_api import (
+    arange_like,
+    cast,
+    constant,
+    double_type,
+    is_not_numpy,
+    is_numpy_array,
+    namespace,
+    promote,
+    softmax,
+)
 from glimpse.attention.banded import Band, BlockSpec
 from glimpse.attention.kernels import KERNEL_TABLE
 from glimpse.errors import GlimpseError
@@ -88,7 +98,7 @@ def filterbank(
     """
     axis = _checked(Axis(size, n, center, delta, sigma, kernel, edge))
     numbers = axis.center, axis.delta, axis.sigma
-    if any(map(is_not_numpy, numbers)):
+    if any(is_not_numpy(number) or is_numpy_array(number) for number in numbers):
         center, delta, sigma = promote(*numbers)
         return dense(axis._replace(center=center, delta=delta, sigma=sigma))
     return _dense(band(axis), axis.size)
@@ -102,14 +112,23 @@ def _checked(axis: Axis) -> Axis:
     return window.axes((checked_size("size", size), 1))[0]._replace(center=center)
 
 
-def dense(axis: Axis) -> Any:
-    """Return `filterbank` of numbers that are arrays of any one library, each of shape () or (B,)."""
-    xp = namespace(axis.center)
+def dense(axis: Axis, dtype: Any = None) -> Any:
+    """Return `filterbank` of numbers that are arrays of any one library, each of shape () or (B,).
+
+    Weights are of their type unless `dtype` names another.
+    """
+    xp, shape, dtype = namespace(axis.center), KERNEL_TABLE[axis.kernel], dtype or axis.center.dtype
+    if not shape.exponent:  # the end of a long box is a small difference of large numbers
+        wide = (cast(number, double_type(number)) for number in (axis.center, axis.delta, axis.sigma))
+        axis = axis._replace(**dict(zip(("center", "delta", "sigma"), wide, strict=True)))
     mu = centers(axis.n, axis.center[..., None], axis.delta[..., None])[..., None]
-    peak = xp.round(mu) if axis.edge == "black" else xp.clip(xp.round(mu), 0, axis.size - 1)
-    u = arange_like(0, axis.size, mu) - peak
-    weights, total = unnormalised(u, mu - peak, axis._replace(sigma=axis.sigma[..., None, None]))
-    return weights / total
+    peak = constant(xp.round(mu))
+    peak = peak if axis.edge == "black" else xp.clip(peak, 0, axis.size - 1)
+    u, sigma = arange_like(0, axis.size, cast(mu, dtype)) - cast(peak, dtype), axis.sigma[..., None, None]
+    if shape.exponent and axis.edge == "extend":
+        return softmax(shape.exponent(u, mu - peak, sigma))
+    weights, total = unnormalised(u, mu - peak, axis._replace(sigma=sigma))
+    return weights / cast(total, dtype)
 
 
 class Partials(NamedTuple):
@@ -159,6 +178,8 @@ def filterbank_partials(
     True
     """
     axis = _checked(Axis(size, n, center, delta, sigma, kernel, edge))
+    if any(is_not_numpy(x) or is_numpy_array(x) for x in axis[2:5]):
+        raise GlimpseError("filterbank_partials takes plain numbers; differentiate filterbank for tensors")
     bank, partials = band_partials(axis)
     return Partials(*(_dense(Band(bank.start, slopes), axis.size) for slopes in partials))
 
@@ -230,9 +251,10 @@ def sample_kernel(axis: Axis, cut: BlockSpec) -> _Sampled:
         blocks = start[..., :: cut.block_size].repeat(cut.block_size, -1)[..., :n]
         start = np.maximum(np.minimum(blocks, start[..., -1:] + one - width), 0)
     peak = np.rint(mu if axis.edge == "black" else inside)
-    first, offset = ((x - peak).astype(cut.dtype, copy=False) for x in (start, mu))
-    u, offset = _counted_on(first, width), offset[..., None]
+    offset = (mu - peak)[..., None]
+    u = _counted_on((start - peak).astype(cut.dtype, copy=False), width)
     weights, total = unnormalised(u, offset, axis)
+    offset = offset.astype(cut.dtype, copy=False)
     if (
         cut.block_size > 1
     ):  # far from a filter in its block are numbers so small that they are slow to multiply

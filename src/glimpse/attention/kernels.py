@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from glimpse.array_api import arange_like
+from glimpse.array_api import arange_like, cast
 from glimpse.typing import Floats
 from glimpse.window import Kernel
 
@@ -26,6 +26,7 @@ class KernelShape(NamedTuple):
     slopes(u, offset, sigma)        their three slopes
     lattice_sum(offset, sigma, xp)  their sum over the endless lattice
     lattice_slopes(offset, sigma)   its two slopes
+    exponent(u, offset, sigma)      where weights are exponentials: of these, none above 0
     """
 
     reach: Callable[[float, float], float]
@@ -33,6 +34,7 @@ class KernelShape(NamedTuple):
     slopes: Callable[[Floats, Floats, float], tuple[Floats, Floats, Floats]]
     lattice_sum: Callable[[Any, Any, Any], Any]
     lattice_slopes: Callable[[Floats, float], tuple[Floats, Floats]]
+    exponent: Callable[[Any, Any, Any], Any] | None = None
 
 
 def _gaussian_reach(sigma: float, precision: float) -> float:
@@ -41,7 +43,13 @@ def _gaussian_reach(sigma: float, precision: float) -> float:
 
 def _gaussian(u: Any, offset: Any, sigma: Any, xp: Any) -> Any:
     # (u - offset)^2 - offset^2 as a product: exact where the squares would cancel
-    return xp.exp(u * (offset - u / 2) / sigma**2)
+    return xp.exp(u * (cast(offset, u.dtype) - u / 2) / sigma**2)
+
+
+def _gaussian_exponent(u: Any, offset: Any, sigma: Any) -> Any:
+    # the same product, with the few numbers that are not as many as pixels worked out first
+    sharp = 0.5 / sigma**2
+    return u * (cast(2 * sharp * offset, u.dtype) - cast(sharp, u.dtype) * u)
 
 
 def _gaussian_slopes(u: Floats, offset: Floats, sigma: float) -> tuple[Floats, Floats, Floats]:
@@ -72,8 +80,11 @@ def _box_reach(sigma: float, precision: float) -> float:
 
 def _box(u: Any, offset: Any, sigma: Any, xp: Any) -> Any:
     half = sigma * math.sqrt(3)
-    ramp = xp.clip(half - (xp.abs(u - offset) - 0.5), 0, None)
-    return xp.minimum(ramp, xp.where(2 * half < 1, 2 * half, 1.0))
+    # a far box is trimmed to its near end, before the few digits of its pixels count from a far centre
+    far = xp.clip(xp.abs(offset) - 1, 0, None)
+    near, reached = cast(xp.clip(offset, -1, 1), u.dtype), cast(half - far, u.dtype)
+    ramp = xp.clip(reached - (xp.abs(u - near) - 0.5), 0, None)
+    return xp.minimum(ramp, xp.clip(cast(2 * half + 0 * offset, u.dtype), None, 1))
 
 
 def _box_slopes(u: Floats, offset: Floats, sigma: float) -> tuple[Floats, Floats, Floats]:
@@ -97,7 +108,12 @@ def _box_lattice_slopes(offset: Floats, sigma: float) -> tuple[Floats, Floats]:
 
 KERNEL_TABLE: dict[Kernel, KernelShape] = {
     "gaussian": KernelShape(
-        _gaussian_reach, _gaussian, _gaussian_slopes, _gaussian_lattice_sum, _gaussian_lattice_slopes
+        _gaussian_reach,
+        _gaussian,
+        _gaussian_slopes,
+        _gaussian_lattice_sum,
+        _gaussian_lattice_slopes,
+        _gaussian_exponent,
     ),
     "box": KernelShape(_box_reach, _box, _box_slopes, _box_lattice_sum, _box_lattice_slopes),
 }

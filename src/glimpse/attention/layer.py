@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import groupby, islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from glimpse.attention import dense
+from glimpse.attention import dense, inverse
 from glimpse.attention.banded import Band, BlockSpec
 from glimpse.attention.contraction import (
     axis_back,
@@ -110,8 +111,9 @@ def read_many(
     >>> [patch.item() for patch in read_many(image, windows)]
     [4.0, 5.0, 6.0, 7.0]
     """
+    dense.refuse("read_many", image)
     array, row, col = spatial(image, channel_axis)
-    for _, group in groupby(windows, _shared):
+    for _, group in groupby(map(partial(_single, array), windows), _shared):
         while some := list(islice(group, _MANY)):
             rows, cols = (
                 bands(axis, [getattr(window, name) for window in some], cut)
@@ -121,6 +123,11 @@ def read_many(
             )
             for window, down, across in zip(some, rows, cols, strict=True):
                 yield _sampled(array, down, across, window.gamma, row, col)
+
+
+def _single(array: Array, window: Window) -> Window:
+    dense.refuse("read_many", array, window)
+    return window
 
 
 def _shared(window: Window) -> tuple[Any, ...]:
@@ -241,7 +248,7 @@ def axes_to_read(window: Window, image: Array, row: int, col: int) -> list[tuple
 
 def deconvolved(patch: Array, banks: list[Array], row: int, col: int) -> Array:
     """Return the samples whose transposed write is the regularised inverse of `read` with these matrices."""
-    samples = dense.deconvolved(np.moveaxis(patch, (row, col), (-2, -1)), *banks)
+    samples = inverse.deconvolved(np.moveaxis(patch, (row, col), (-2, -1)), *banks)
     return np.moveaxis(samples, (-2, -1), (row, col))
 
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from glimpse.array_api import namespace
 from glimpse.attention import blending, dense
 from glimpse.attention.coverage import balanced_matrix, flat_matrix
+from glimpse.attention.inverse import deconvolved
 from glimpse.attention.layer import check_method, expand_cols, expand_rows, spatial, write
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array
@@ -90,7 +91,7 @@ def _dense(
     dense.check_fit(window, given.shape[-2], given.shape[-1])
     samples = given
     if method == "inverse":
-        samples = dense.deconvolved(*dense.matrices(given, window, shape, balanced_matrix)[:3])
+        samples = deconvolved(*dense.matrices(given, window, shape, balanced_matrix)[:3])
     front = None if channel_axis is None else -3
     canvas = dense.write(samples, window, shape, "transpose", front, flat_matrix)
     return dense.channels_back(canvas, channel_axis, given.ndim)  # type: ignore[no-any-return]

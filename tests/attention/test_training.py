@@ -1,0 +1,277 @@
+"""Windows in batches, in every precision, in transformations: what training needs."""
+
+import copy
+import math
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+from strategies import pixels
+from tensors import NAMES, WINDOWS, of, plain
+
+from glimpse import GlimpseError, Window, filterbank_partials, read, read_many, restore, write
+from glimpse.attention.derivatives import read_jacobian, read_vjp, write_vjp
+from glimpse.window import KERNELS
+
+pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
+
+
+# batches in NumPy, boxes, outputs of a network
+
+
+def test_a_batch_of_numpys_windows_reads_and_writes_each_its_image():
+    images, patches = pixels(3, 12, 17), pixels(3, 4, 3, seed=1)
+    numbers = {"gx": [2.1, 5.2, 9.8], "gy": [3.3, 8.1, 20.2], "delta": [1.1, 2.3, 0.7]}
+    for kernel in KERNELS:
+        batch = Window(**{k: np.array(v) for k, v in numbers.items()}, sigma=1.2, n=(4, 3), kernel=kernel)
+        each = [
+            Window(*values, sigma=1.2, n=(4, 3), kernel=kernel)
+            for values in zip(*numbers.values(), strict=True)
+        ]
+        for dtype in (np.float64, np.uint8):
+            expected = [read(i, w) for i, w in zip(images.astype(dtype), each, strict=True)]
+            found = read(images.astype(dtype), batch)
+            assert found.dtype == expected[0].dtype
+            np.testing.assert_allclose(found, expected, rtol=1e-5 if dtype == np.uint8 else 1e-11)
+        np.testing.assert_allclose(read(images[0], batch), [read(images[0], w) for w in each], rtol=1e-11)
+        for put in (write, restore):
+            expected = [put(p, w, (12, 17)) for p, w in zip(patches, each, strict=True)]
+            np.testing.assert_allclose(put(patches, batch, (12, 17)), expected, rtol=1e-9, atol=1e-9)
+
+
+def test_several_glimpses_of_each_image(xp):
+    images = pixels(2, 1, 12, 17)
+    gx = np.array([[2.0, 4.0, 6.0], [1.0, 3.0, 9.0]])
+    found = read(xp.asarray(images.copy()), Window(xp.asarray(gx), 8.2, 1.7, 1.1, n=4))
+    expected = [
+        [read(image[0], Window(g, 8.2, 1.7, 1.1, n=4)) for g in row]
+        for image, row in zip(images, gx, strict=True)
+    ]
+    np.testing.assert_allclose(plain(found), expected, rtol=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("shape", "numbers", "axis", "wanted"),
+    [
+        ((3, 12, 17), (3, 1), None, r"numbers of shape \(3, 1\) .* they need \(3,\)"),
+        ((3, 12, 17), (2,), None, r"numbers of shape \(2,\) .* they need \(3,\)"),
+        ((3, 12, 17), (3,), 0, r"numbers of shape \(3,\) .* they need \(B,\) with a batch"),
+        ((2, 3, 12, 17), (2, 3), None, r"numbers of shape \(2, 3\)"),
+    ],
+)
+def test_numbers_that_do_not_go_with_the_images_are_refused(xp, shape, numbers, axis, wanted):
+    with pytest.raises(GlimpseError, match=wanted):
+        read(xp.ones(shape), Window(xp.ones(numbers), 1.0, 1.0, 1.0, n=2), channel_axis=axis)
+    with pytest.raises(GlimpseError, match=r"need one shape, \(B,\)"):
+        read(xp.ones((3, 5, 6)), Window(xp.ones(3), xp.ones((3, 1)), 1.0, 1.0, n=2))
+
+
+@pytest.mark.parametrize("name", ["delta", "sigma", "gamma"])
+def test_values_at_hand_are_checked(xp, name):
+    numbers = {"gx": 1.0, "gy": 1.0, "delta": 1.0, "sigma": 1.0, "gamma": 1.0}
+    for value, message in (
+        (-1.0, "> 0, got -1"),
+        (0.0, "> 0, got 0"),
+        (math.nan, "finite number"),
+    ):
+        with pytest.raises(GlimpseError, match=f"{name} .*{message}"):
+            Window(**{**numbers, name: xp.asarray([1.0, value])})
+
+
+def test_images_without_pixels_or_complex_are_refused_and_an_empty_batch_is_empty(xp):
+    with pytest.raises(GlimpseError, match="no rows and columns"):
+        read(xp.ones((0, 5)), Window(1, 1, 1, 1))
+    with pytest.raises(GlimpseError, match="must be real numbers"):
+        read(xp.ones((4, 5), dtype=xp.complex64), Window(1, 1, 1, 1))
+    assert read(xp.ones((0, 9, 8)), Window(xp.ones(0), 1, 1, 1, n=3)).shape == (0, 3, 3)
+
+
+@pytest.mark.parametrize("dtype", [">f4", ">u2", "float16", "bool"])
+def test_numpys_images_of_any_layout_and_order_go_with_tensors(xp, dtype):
+    levels = pixels(10, 34) > 100 if dtype == "bool" else pixels(10, 34)
+    image = levels.astype(dtype)[::-1, ::2]
+    image.flags.writeable = False
+    found = read(image, of(xp, WINDOWS["inside"], "gx"))
+    np.testing.assert_allclose(plain(found), read(image.astype(float), WINDOWS["inside"]), rtol=1e-5)
+
+
+@pytest.mark.parametrize("call", [
+    lambda t, w: read_vjp(t, w, np.ones((2, 2))),
+    lambda t, w: write_vjp(t[:2, :2], w, (9, 9), np.ones((9, 9))),
+    lambda t, w: read_jacobian(t, w),
+    lambda t, w: next(read_many(t, [w])),
+    lambda t, w: filterbank_partials(9, 2, t[0, 0], 1, 1),
+])  # fmt: skip
+def test_functions_without_tensors_name_the_way(torch, call):
+    with pytest.raises(GlimpseError, match="differentiate"):
+        call(torch.ones(9, 9), Window(3, 4, 1, 1, n=2))
+
+
+def test_a_batch_has_no_derivatives_of_its_own():
+    with pytest.raises(GlimpseError, match="takes NumPy's arrays and one window"):
+        read_vjp(np.ones((9, 9)), Window(np.array([3.0, 4.0]), 4, 1, 1, n=2), np.ones((2, 2, 2)))
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("ratio", [0.05, 0.1, 0.25, 0.5, 1.0, 2.0])
+def test_the_inverse_has_the_gradient_of_finite_differences(torch, kernel, ratio):
+    patch, weight = torch.tensor(pixels(6, 5).copy()), torch.tensor(pixels(23, 31, low=-1, high=1).copy())
+    given = {"gx": 11.3, "gy": 14.2, "delta": 3.1, "sigma": 3.1 * ratio + 0.003, "gamma": 1.3}
+
+    def value(numbers):
+        window = Window(**numbers, n=(6, 5), kernel=kernel)
+        return (weight * write(patch, window, (23, 31), method="inverse")).sum()
+
+    numbers = {name: torch.tensor(v, dtype=torch.float64, requires_grad=True) for name, v in given.items()}
+    for (name, v), slope in zip(
+        given.items(), torch.autograd.grad(value(numbers), list(numbers.values())), strict=True
+    ):
+        ends = [
+            float(value({**given, name: torch.tensor(v + s, dtype=torch.float64)})) for s in (1e-6, -1e-6)
+        ]
+        assert float(slope) == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-5, abs=1e-3)
+
+
+@pytest.mark.parametrize("name", ["bfloat16", "float16"])
+def test_half_precision_is_right_within_its_own_rounding(torch, name):
+    dtype = getattr(torch, name)
+    image = torch.tensor(pixels(300, 320).copy()).to(dtype)
+    sigma = torch.tensor(2.0, dtype=dtype, requires_grad=True)
+    found = read(image, Window(200.3, 250.2, 3.0, sigma, n=12))
+    exact = read(image.double().numpy(), Window(200.3, 250.2, 3.0, 2.0, n=12))
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found.detach().double(), exact, rtol=torch.finfo(dtype).eps)
+    (slope,) = torch.autograd.grad(found.float().sum(), sigma)
+    assert slope.isfinite()
+
+
+@pytest.mark.parametrize("sigma", [1e3, 1e5, 1e6])
+def test_the_end_of_a_huge_box_is_exact_in_single_precision(torch, sigma):
+    image = pixels(9, 100, dtype=np.float32)
+    window = Window(4, 20.37 - sigma * math.sqrt(3), 1, (0.3, sigma), n=(3, 1), kernel="box")
+    exact = read(image.astype(float), window)
+    for given in (image, torch.tensor(image.copy())):
+        assert np.abs(np.asarray(read(given, window)) - exact).max() < 1e-3
+
+
+def test_boxes_of_roi_align_become_one_batch(xp):
+    corners = np.array([[2.0, 1.0, 12.0, 9.0], [0.5, 3.0, 6.5, 11.0]])
+    batch = Window.from_boxes(xp.asarray(corners), n=(4, 5))
+    found = read(xp.asarray(pixels(12, 17).copy()), batch)
+    each = [Window.from_box((x, y, right - x, bottom - y), (4, 5)) for x, y, right, bottom in corners]
+    np.testing.assert_allclose(plain(found), [read(pixels(12, 17), window) for window in each], rtol=1e-10)
+
+
+def test_gradients_flow_into_boxes(torch):
+    boxes = torch.tensor([[2.0, 1.0, 12.0, 9.0]], dtype=torch.float64, requires_grad=True)
+    image = torch.tensor(pixels(12, 17).copy())
+    assert torch.autograd.gradcheck(lambda b: read(image, Window.from_boxes(b, 4, sigma=1.0)), boxes)
+
+
+def test_outputs_of_zero_span_the_image_and_others_follow_the_equations(xp):
+    window = Window.from_outputs(xp.asarray(np.zeros((2, 5))), (21, 31), n=7)
+    values = [plain(getattr(window, name)).tolist() for name in NAMES]
+    assert values == [[10.0] * 2, [15.0] * 2, [5.0] * 2, [1.0] * 2, [1.0] * 2]
+    window = Window.from_outputs(xp.asarray([0.5, -0.25, 0.2, -0.3, 0.4], dtype=xp.float64), (21, 31), n=7)
+    expected = (11 * 1.5 - 1, 16 * 0.75 - 1, 5 * math.exp(-0.3), math.exp(0.1), math.exp(0.4))
+    assert [float(getattr(window, name)) for name in NAMES] == pytest.approx(expected)
+
+
+# windows as trees
+
+
+def test_a_window_is_a_tree_for_jax(jax):
+    image, window = jax.numpy.asarray(pixels(12, 17)), of(jax.numpy, WINDOWS["inside"])
+    expected = read(pixels(12, 17), WINDOWS["inside"])
+    np.testing.assert_allclose(jax.jit(read)(image, window), expected, rtol=1e-11)
+    slopes = jax.grad(lambda w: read(image, w).sum())(window)
+    assert float(slopes.gx) == pytest.approx(
+        read_vjp(pixels(12, 17), WINDOWS["inside"], np.ones((4, 3)))[1]["gx"]
+    )
+    batch = jax.tree_util.tree_map(lambda number: number * jax.numpy.ones(2), window)
+    assert jax.vmap(read, in_axes=(None, 0))(image, batch).shape == (2, 4, 3)
+    assert jax.lax.scan(lambda w, _: (w, read(image, w)), window, jax.numpy.arange(2))[1].shape == (2, 4, 3)
+
+
+def test_a_window_is_a_tree_for_torch(torch):
+    batch = Window(*(torch.tensor([v, v + 1]) for v in (3.0, 4.0, 1.0, 1.0, 1.0)), n=5)
+    image = torch.tensor(pixels(12, 17).copy())
+    torch.testing.assert_close(
+        torch.func.vmap(read, in_dims=(None, 0))(image, batch), read(image, batch).double()
+    )
+
+
+def test_windows_with_arrays_are_copied_pickled_and_compared(xp):
+    window = of(xp, WINDOWS["inside"])
+    assert window == replace(window)
+    assert window != replace(window, gx=window.gx + 1)
+    assert window != WINDOWS["inside"]
+    batch = Window(np.array([1.0, 2.0]), 2, 3, 4)
+    assert copy.deepcopy(batch) == batch == pickle.loads(pickle.dumps(batch))
+    assert "array([1., 2.])" in repr(batch)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_ranks_are_never_promoted(jax, kernel):
+    ones = jax.numpy.ones(2)
+    window = Window(3 * ones, 4 * ones, ones, ones, n=5, kernel=kernel)
+    with jax.numpy_rank_promotion("raise"):
+        assert read(jax.numpy.ones((2, 3, 12, 17)), window).shape == (2, 3, 5, 5)
+        assert write(jax.numpy.ones((2, 5, 5)), window, (12, 17)).shape == (2, 12, 17)
+        assert read(jax.numpy.ones((12, 17)), window).shape == (2, 5, 5)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_reading_and_writing_are_one_graph_each(torch, kernel):
+    def both(image, gx, delta):
+        window, still = (
+            Window(gx, 8.2, delta, 1.1, n=4, kernel=kernel),
+            Window(5.0, 8.2, (2.0, 3.0), 1.1, n=4),
+        )
+        return write(read(image, window), window, (12, 17)) + write(read(image, still), still, (12, 17))
+
+    given = torch.tensor(pixels(12, 17).copy()), *torch.tensor([5.0, 1.7], dtype=torch.float64)
+    compiled = torch.compile(both, fullgraph=True, backend="aot_eager")
+    given[1].requires_grad_()
+    torch.testing.assert_close(compiled(*given), both(*given))
+    compiled(*given).sum().backward()
+
+
+def test_nothing_waits_for_another_device(torch, monkeypatch):
+    def never(*_):
+        raise AssertionError("a value was asked for")
+
+    window = Window(*torch.ones(4, 3), n=4)
+    for name in ("item", "__bool__", "__float__", "__int__"):
+        monkeypatch.setattr(torch.Tensor, name, never)
+    read(torch.ones(3, 12, 17), window)
+    write(torch.ones(3, 4, 4), window, (12, 17))
+    there = torch.ones(3, device="meta")
+    found = read(torch.ones(3, 12, 17, device="meta"), Window(there, there, there, there, n=4))
+    assert (found.device.type, tuple(found.shape)) == ("meta", (3, 4, 4))
+
+
+@pytest.mark.parametrize("place", [(0, 0), (3, 7), (11, 5)])
+def test_a_native_box_on_whole_pixels_is_the_image_bit_for_bit(place):
+    y, x = place
+    for dtype in (np.float64, np.float32, np.uint8):
+        image = pixels(40, 50, dtype=dtype)
+        patch = read(image, Window.from_box((x, y, 21, 17), n="native"))
+        np.testing.assert_array_equal(patch, image[y : y + 17, x : x + 21])
+
+
+def test_a_native_box_between_pixels_is_interpolated_linearly():
+    image = pixels(40, 50)
+    patch = read(image, Window.from_box((3.25, 5.0, 9, 8), n="native"))
+    np.testing.assert_allclose(patch, 0.75 * image[5:13, 3:12] + 0.25 * image[5:13, 4:13], rtol=1e-12)
+
+
+@pytest.mark.parametrize("box", [(0, 0, 60, 42), (6, 7, 24, 35), (12, 0, 48, 21)])
+def test_a_box_by_the_box_kernel_is_pillows_resize(box):
+    image, (x, y, w, h) = pixels(42, 60, dtype=np.float32), box
+    area = (x, y, x + w, y + h)
+    expected = Image.fromarray(image).resize((12, 7), Image.Resampling.BOX, box=area)
+    found = read(image, Window.from_box(box, (7, 12), kernel="box"))
+    np.testing.assert_allclose(found, np.asarray(expected), rtol=1e-5)
