@@ -95,9 +95,7 @@ def _least_sum(axis: Axis) -> Any:
     center, delta = axis.center[..., None], axis.delta[..., None]
     corner = center - axis.n * delta / 2
     first, last = xp.ceil(corner - _TIE), xp.floor(corner + axis.n * delta + _TIE)
-    quarters = arange_like(0, 4 * axis.n + 1, center)[
-        (None,) * (center.ndim - 1) + (...,)
-    ]  # JAX may want equal ranks
+    quarters = arange_like(0, 4 * axis.n + 1, center)
     places = xp.floor(corner + quarters * delta / 4 + 0.5)
     pixels = xp.where(first > last, xp.round(center), xp.minimum(xp.maximum(places, first), last))
     mu = centers(axis.n, center, delta)[..., None]
