@@ -125,10 +125,10 @@ def positive_pair(name: str) -> Callable[[str], Any]:
     """Return the parser of a number above 0, or of two: rows, columns."""
 
     def parse(text: str) -> Any:
-        parts = text.split(",")
+        parts = text.replace(", ", ",").split(",")
         if len(parts) > 2:
             raise GlimpseError(f"{text!r} is not one number, or two: ROWS,COLS")
-        values = [checked(name, number(part.strip())) for part in parts]
+        values = [checked(name, number(part)) for part in parts]
         return values[0] if len(values) == 1 or values[0] == values[1] else tuple(values)
 
     return parse
