@@ -42,6 +42,25 @@ def test_a_fit_comes_to_rest_in_few_steps_where_the_patch_was_read(name, free):
     assert (fit.gain, fit.offset) == (pytest.approx(1, abs=1e-3), pytest.approx(0, abs=0.1))
 
 
+@pytest.mark.parametrize(("length", "still"), [(0.9e-4, True), (1.1e-4, False)])
+def test_a_fit_rests_where_its_step_is_a_ten_thousandth(monkeypatch, length, still):
+    errors = iter(0.5**k for k in range(9))
+
+    class Halved:
+        """A fit whose error falls by half with each step."""
+
+        gain, offset = 1.0, 0.0
+
+        def __init__(self, image, target, window, blur):
+            self.window, self.error = window, next(errors)
+
+        def step(self, damping, free):
+            return np.full(6, length)
+
+    monkeypatch.setattr(least_squares, "_Linear", Halved)
+    assert least_squares.fit(SCENE, GREY, WINDOWS["rows"], 3).settled is still
+
+
 def test_a_fit_keeps_what_is_not_free():
     window = Window(140, 150, (4, 3), (2, 1.2), n=30)
     patch = read(GREY, Window(140.4, 149.8, (4.15, 2.95), (1.9, 1.25), n=30))
