@@ -14,7 +14,7 @@ def is_not_numpy(value: object) -> bool:
     numpy = sys.modules.get("numpy")  # a caller with a tensor has imported its library
     if numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic)):
         return False
-    return hasattr(value, "__array_namespace__") or _is_tensor(value)
+    return hasattr(value, "__array_namespace__") or is_tensor(value)
 
 
 def namespace(*values: object) -> Any:
@@ -25,7 +25,7 @@ def namespace(*values: object) -> Any:
     """
     for value in values:
         if is_not_numpy(value):
-            return sys.modules["torch"] if _is_tensor(value) else value.__array_namespace__()  # type: ignore[attr-defined]
+            return sys.modules["torch"] if is_tensor(value) else value.__array_namespace__()  # type: ignore[attr-defined]
     import numpy
 
     return numpy
@@ -66,7 +66,7 @@ def is_numpy_array(value: object) -> bool:
 def values_at_hand(array: Any) -> Any:
     """Return the values of an array as NumPy's, or None while they are traced or on another device."""
     try:
-        if _is_tensor(array):
+        if is_tensor(array):
             torch = sys.modules["torch"]
             if torch.compiler.is_compiling() or array.device.type != "cpu":
                 return None
@@ -136,7 +136,7 @@ def native(value: Any) -> Any:
 
 def constant(array: Any) -> Any:
     """Return the array without its gradient."""
-    if _is_tensor(array):
+    if is_tensor(array):
         return array.detach()
     jax = sys.modules.get("jax")
     return jax.lax.stop_gradient(array) if jax and namespace(array) is jax.numpy else array
@@ -144,7 +144,7 @@ def constant(array: Any) -> Any:
 
 def softmax(array: Any) -> Any:
     """Return the exponentials over the last axis, divided by their sum; none of the exponents is above 0."""
-    if _is_tensor(array):
+    if is_tensor(array):
         return array.softmax(-1)
     xp, jax = namespace(array), sys.modules.get("jax")
     if jax and xp is jax.numpy:
@@ -161,9 +161,10 @@ def cast(array: Any, dtype: Any) -> Any:
     """Return the array in another type."""
     if array.dtype == dtype:
         return array
-    return array.to(dtype) if _is_tensor(array) else namespace(array).astype(array, dtype)
+    return array.to(dtype) if is_tensor(array) else namespace(array).astype(array, dtype)
 
 
-def _is_tensor(value: object) -> bool:
+def is_tensor(value: object) -> bool:
+    """Tell whether this is a PyTorch tensor."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(value, torch.Tensor)

@@ -275,3 +275,15 @@ def test_a_box_by_the_box_kernel_is_pillows_resize(box):
     expected = Image.fromarray(image).resize((12, 7), Image.Resampling.BOX, box=area)
     found = read(image, Window.from_box(box, (7, 12), kernel="box"))
     np.testing.assert_allclose(found, np.asarray(expected), rtol=1e-5)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("edge", ["extend", "black"])
+def test_windows_cut_out_of_large_images_read_the_same(torch, kernel, edge):
+    images = pixels(6, 3, 90, 110)
+    gx, gy = np.array([5.0, 40, 89, -40, 140, 37.3]), np.array([60.0, -3, 109, 50, -60, 30.2])
+    delta, sigma = np.linspace(1, 2, 6), np.linspace(0.3, 0.9, 6)
+    batch = Window(*map(torch.tensor, (gx, gy, delta, sigma)), n=4, kernel=kernel, edge=edge)
+    each = [Window(*four, n=4, kernel=kernel, edge=edge) for four in zip(gx, gy, delta, sigma, strict=True)]
+    expected = [read(image, window) for image, window in zip(images, each, strict=True)]
+    np.testing.assert_allclose(read(torch.tensor(images.copy()), batch), expected, rtol=1e-11, atol=1e-11)

@@ -22,6 +22,7 @@ from glimpse.attention.batches import check_batch
 from glimpse.attention.contraction import float_type
 from glimpse.attention.filterbank import dense
 from glimpse.attention.inverse import deconvolved
+from glimpse.attention.spans import cut
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array
 from glimpse.validation import check_axes
@@ -48,7 +49,12 @@ def numbers(window: Window) -> list[Any]:
 
 
 def matrices(
-    array: Any, window: Window, shape: tuple[int, int], bank: Callable[[Axis], Any] = dense
+    array: Any,
+    window: Window,
+    shape: tuple[int, int],
+    bank: Callable[[Axis], Any] = dense,
+    *,
+    spans: bool = False,
 ) -> tuple[Any, Any, Any, Any]:
     """Return the array, Fx, Fy and gamma, of one kind and with axes that fit: batches come first.
 
@@ -60,7 +66,9 @@ def matrices(
     array, *values = promote(array, *given)
     if not any(map(is_not_numpy, given)):  # nobody rounds plain numbers, so their positions need not be
         values = [asarray_like(number, array, double_type(array)) for number in given]
-    parts = (*(bank(axis) for axis in _axes(window, shape, values)), _per_patch(values[-1]))
+    axes = _axes(window, shape, values)
+    array, axes = cut(array, axes) if spans else (array, axes)
+    parts = (*map(bank, axes), _per_patch(values[-1]))
     Fx, Fy, gamma = (_aligned(cast(part, array.dtype), array.ndim) for part in parts)
     return array, Fx, Fy, gamma
 
@@ -114,7 +122,7 @@ def read(image: Any, window: Window, channel_axis: int | None) -> Array:
     """`glimpse.read` for arrays of other libraries."""
     image = spatial(image, window, channel_axis)
     shape = (image.shape[-2], image.shape[-1])
-    pixels, Fx, Fy, gamma = matrices(image, window, shape)
+    pixels, Fx, Fy, gamma = matrices(image, window, shape, spans=True)
     patch: Array = channels_back(gamma * (Fx @ pixels @ Fy.mT), channel_axis, image.ndim)
     found: Array = _as_precise(patch, image, window)
     return found
