@@ -16,7 +16,7 @@ from helpers import noise, save
 from glimpse import GlimpseError
 from glimpse.cli.blocks import Block, Source
 from glimpse.cli.read_jobs import cut
-from glimpse.cli.table import Row
+from glimpse.cli.row import Row
 from glimpse.cli.window_options import WindowOptions
 from glimpse.io import DecodeOptions
 from glimpse.parallel import run

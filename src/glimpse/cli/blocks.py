@@ -11,7 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from glimpse.cli.faults import fault_of
-from glimpse.cli.table import Row, Table
+from glimpse.cli.row import Row
 from glimpse.errors import GlimpseError
 
 if TYPE_CHECKING:
@@ -183,7 +183,8 @@ def blocks(
 
 def images_of(rows: Sequence[Row]) -> Iterable[str]:
     """Return the image of each row."""
-    return rows.images() if isinstance(rows, Table) else (row.image for row in rows)
+    of_table = getattr(rows, "images", None)  # importing `Table` to ask costs 8 ms
+    return of_table() if of_table else (row.image for row in rows)
 
 
 def _by_image(images: Iterable[str]) -> dict[str, array[int]]:

@@ -12,7 +12,8 @@ from glimpse.validation import number
 from glimpse.window import Window
 
 if TYPE_CHECKING:
-    from glimpse.cli.table import Row, Table
+    from glimpse.cli.row import Row
+    from glimpse.cli.table import Table
     from glimpse.cli.table_options import TableOptions
     from glimpse.cli.window_options import WindowOptions
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from glimpse.cli.faults import of_item
 from glimpse.cli.messages import source_name
-from glimpse.cli.table import Row
+from glimpse.cli.row import Row
 from glimpse.cli.window_options import WindowOptions
 from glimpse.errors import GlimpseError, about, prefixed
 from glimpse.limits import CANVAS_BYTES, DECODER_BYTES

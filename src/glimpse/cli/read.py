@@ -29,7 +29,7 @@ from glimpse.cli.templates import of_window
 from glimpse.cli.window_options import WindowOptions
 
 if TYPE_CHECKING:
-    from glimpse.cli.table import Row
+    from glimpse.cli.row import Row
     from glimpse.io import DecodeOptions
 
 Finish = Callable[[int], "Row"]
@@ -127,8 +127,8 @@ def _read_stack(
     **how: Any,
 ) -> None:
     """Read all patches into one file."""
+    from glimpse.cli.row import Row
     from glimpse.cli.stack_jobs import read_stack
-    from glimpse.cli.table import Row
     from glimpse.io.stack import SUFFIXES
 
     rows: Sequence[Row] = [Row(name, name, window, index=index) for index, name in enumerate(images)]
@@ -155,7 +155,7 @@ def _work(
     skip_existing: bool,
 ) -> tuple[Sequence[Row], Finish]:
     """The windows that are to be read, and the function that names their outputs."""
-    from glimpse.cli.table import Row
+    from glimpse.cli.row import Row
     from glimpse.cli.table.outputs import Outputs
     from glimpse.io.encode import FORMATS
 

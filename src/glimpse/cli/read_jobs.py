@@ -9,7 +9,7 @@ from glimpse.cli.blocks import Block
 from glimpse.cli.faults import of_item
 from glimpse.cli.messages import clipped, source_name, summary
 from glimpse.cli.reporter import Line, left
-from glimpse.cli.table import Row
+from glimpse.cli.row import Row
 from glimpse.errors import GlimpseError, prefixed
 from glimpse.window import Window
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Iterable
 from types import TracebackType
@@ -97,6 +96,8 @@ class Reporter:
     def _repeat(self) -> None:
         """Tell those failures again that scrolled away."""
         if self._bar:
+            import shutil  # 2 ms, for a terminal alone
+
             screen = shutil.get_terminal_size().lines
             for lines, failure in self._failures:
                 if self._lines - lines > screen:

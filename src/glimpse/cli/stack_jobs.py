@@ -14,9 +14,10 @@ from glimpse.cli.blocks import Block, blocks
 from glimpse.cli.faults import of_item
 from glimpse.cli.read_jobs import Found, read_patches, told
 from glimpse.cli.reporter import Line
+from glimpse.cli.row import Row
 from glimpse.cli.runner import run
 from glimpse.cli.streams import say
-from glimpse.cli.table import Row, Table
+from glimpse.cli.table import Table
 from glimpse.errors import GlimpseError, prefixed
 from glimpse.limits import STACK_SAMPLES
 from glimpse.window import EDGES, KERNELS, NUMBERS, Window

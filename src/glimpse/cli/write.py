@@ -14,8 +14,9 @@ from glimpse.cli.output_names import one_file, plan
 from glimpse.cli.param_types import FileName, Parsed, parse_canvas, parse_gain
 from glimpse.cli.pieces import Settings, stack_rows
 from glimpse.cli.reporter import Line, left
+from glimpse.cli.row import Row
 from glimpse.cli.runner import run
-from glimpse.cli.table import Row, Table
+from glimpse.cli.table import Table
 from glimpse.cli.table_options import TableOptions, table_options
 from glimpse.cli.window_options import WindowOptions
 from glimpse.cli.write_jobs import write_canvas

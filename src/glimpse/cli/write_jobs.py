@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from glimpse.cli.messages import Summary, cut_note, summary
 from glimpse.cli.pieces import Piece, Settings, load_base, load_pieces
 from glimpse.cli.reporter import FEW, Line
-from glimpse.cli.table import Row
+from glimpse.cli.row import Row
 from glimpse.errors import GlimpseError, about
 
 if TYPE_CHECKING:

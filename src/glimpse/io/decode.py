@@ -16,7 +16,6 @@ from glimpse.io.avif import is_deep
 from glimpse.io.budget import check_image
 from glimpse.io.color import GREY16, meaning
 from glimpse.io.decode_options import DEFAULT, DecodeOptions
-from glimpse.io.decode_tiff import decode_tiff
 from glimpse.io.jpeg import check_complete
 from glimpse.io.npy import read_npy, scaled
 from glimpse.io.picture import Picture
@@ -26,7 +25,7 @@ from glimpse.io.png import SIGNATURE, count_texts
 from glimpse.io.record import KEYWORD
 from glimpse.io.shrink_on_load import FAR_ENDS, draft, whole
 from glimpse.io.sixteen_bit import HINT, codecs, deep_levels
-from glimpse.io.tiff_pages import is_tiff
+from glimpse.io.tiff import is_tiff
 from glimpse.limits import ANIMATION_PIXELS
 
 FORMATS = ("PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP", "AVIF", "PPM")
@@ -88,6 +87,8 @@ def _npy(file: BinaryIO, options: DecodeOptions) -> Picture:
 def _decode_image(file: BinaryIO, options: DecodeOptions, reduce: Reduce | None) -> Picture:
     head = file.read(16)
     if is_tiff(head):
+        from glimpse.io.decode_tiff import decode_tiff  # 15 ms that a TIFF alone pays
+
         return decode_tiff(file, options)
     records = count_texts(file, KEYWORD) if head.startswith(SIGNATURE) else 1
     image = _opened(file, head, options)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -127,4 +127,4 @@ DRAWINGS = tuple(suffix for suffix, kind in FORMATS.items() if not kind.exact)
 
 def still_format(name: str) -> Format:
     """Return the format that the ending of a name asks for; standard output is a PNG."""
-    return FORMATS.get(Path(name).suffix.lower(), FORMATS[".png"])
+    return FORMATS.get(os.path.splitext(name)[1].lower(), FORMATS[".png"])

@@ -15,16 +15,9 @@ from glimpse import limits
 from glimpse.errors import GlimpseError
 from glimpse.io.tiff import COLOURS, Page
 
-SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-
 _SUB_PAGES = 330
 _TAGS = {254, 255, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 284, 320, 322, 323, 324, 325,
          338, 339}  # fmt: skip
-
-
-def is_tiff(head: bytes) -> bool:
-    """Tell whether a file begins as a TIFF does."""
-    return head[:4] in SIGNATURES
 
 
 def read_page(file: BinaryIO) -> Page:

@@ -18,7 +18,8 @@ from glimpse.cli.output_names import (
     suffix_fault,
     template_of,
 )
-from glimpse.cli.table.rows import Row, Table
+from glimpse.cli.row import Row
+from glimpse.cli.table.rows import Table
 from glimpse.cli.templates import Template, is_folder, of_cells, of_name
 from glimpse.errors import GlimpseError
 

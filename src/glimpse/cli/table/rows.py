@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, overload
 
 from glimpse.cli.param_types import Box, Position, parse_n, position, positive, positive_pair
+from glimpse.cli.row import Row
 from glimpse.cli.table.columns import Columns, check_place, find_columns
 from glimpse.cli.table.dialect import Records, as_utf8
 from glimpse.cli.window_options import WindowOptions
@@ -19,40 +20,6 @@ _CELLS: dict[str, Callable[[str], Any]] = {
     "gamma": positive("gamma"),
 }
 _PLACES = ("gx", "gy", "delta", "slice", "box")  # columns that place a window, or size it
-
-
-@dataclass(frozen=True)
-class Row:
-    """One window of an image, and where its patch goes: a row of a table, or an argument.
-
-    Parameters
-    ----------
-    place : str
-        The name that its error lines begin with: the image, or the file and line of a table.
-    image : str
-        The image's file name (of a patch, in a table for `glimpse write`).
-    window : WindowOptions
-        Where to look.
-    output : str
-        File of the patch; empty where a row of a table names none.
-    cells : mapping of str to str
-        All cells of the row, by the names of their columns.
-    index : int
-        Where it stands in its table, from 0.
-    named : str
-        The image as the table names it, relative to the folder of images.
-    fault : GlimpseError or None
-        The error that the row has already.
-    """
-
-    place: str
-    image: str
-    window: WindowOptions
-    output: str = ""
-    cells: Mapping[str, str] = field(default_factory=dict)
-    index: int = 0
-    named: str = ""
-    fault: GlimpseError | None = None
 
 
 class Table(Sequence[Row]):
