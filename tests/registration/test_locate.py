@@ -25,6 +25,9 @@ from scipy.ndimage import gaussian_filter
 from strategies import frozen, pixels
 
 from glimpse import GlimpseError, Window, locate, read
+from glimpse.registration.least_squares import Fit
+from glimpse.registration.locate import _location
+from glimpse.registration.pyramid import Scene
 
 
 @pytest.mark.parametrize("name", OFTEN)
@@ -200,6 +203,18 @@ def test_a_match_has_a_confidence_of_three_tenths_and_eight_samples_a_side():
     assert replace(found, confidence=0.31).found
     window = Window(150, 120, 4, 2, n=(8, 9))
     assert find(ASTRONAUT, cut(ASTRONAUT, window), start=window).found
+
+
+@pytest.mark.parametrize(("share", "found"), [(0.48, False), (0.52, True)])
+def test_a_match_explains_half_of_the_variance_in_every_sample(share, found):
+    window = replace(WINDOWS["rows"], sigma=1.9)
+    seen = read(grey(ASTRONAUT).astype(np.float32), window)
+    noise = np.random.default_rng(0).normal(size=seen.shape)
+    target = (seen + noise * seen.std() * np.sqrt(1 / share - 1)).astype(np.float32)
+    scene = Scene(grey(ASTRONAUT).astype(np.float32))
+    fit = Fit(window, 1.0, 0.0, 1.0)
+    assert _location(scene, target, fit, 0.9).found is found
+    assert _location(scene, target, fit, None).found
 
 
 # a start

@@ -161,6 +161,17 @@ def test_a_crop_has_such_levels_filters_and_strides_and_lies_in_the_image(sound,
     assert not plausible(unsound, (100, 140))
 
 
+@pytest.mark.parametrize(("delta", "power"), [(2, 3), ((2, 2.18), 3), ((2, 2.22), 5), ((2.22, 2), 5)])
+def test_a_squashed_place_has_to_explain_more(delta, power):
+    target = np.array([[-1.0, 1.0]] * 8)  # of variance 1
+    fit = at(delta=delta)._replace(error=0.2)
+    assert coarse_to_fine.confidence([fit], target) == pytest.approx(0.8**power)
+    assert coarse_to_fine.confidence([fit, fit._replace(error=0.4)], target) == pytest.approx(
+        0.5 * 0.8 ** (power - 1)
+    )
+    assert coarse_to_fine.confidence([], target) == 0
+
+
 def spied(monkeypatch, scores):
     """The numbers of starts, the sides of targets and the steps of the fits from places with these scores."""
     told = []

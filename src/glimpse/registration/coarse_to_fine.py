@@ -57,6 +57,10 @@ _MOST_SQUASHED = 2.4
 """Largest ratio of the strides: more finds likenesses, less loses crops of the aspects that are
 searched."""
 
+_SQUASHED = 1.1
+"""Ratio of the strides from which a place has to explain more: a larger one believes likenesses of
+another aspect, a smaller one doubts square crops."""
+
 _ENLARGED = 0.8
 """Least stride to the smallest that is searched: less finds smooth likenesses, more loses crops that are
 enlarged twice."""
@@ -159,12 +163,16 @@ def _distinct(fits: list[Fit], shape: tuple[int, int]) -> list[Fit]:
 
 
 def confidence(fits: list[Fit], target: Floats) -> float:
-    """The share of the variance that is explained, squared, times 1 - the best error over the next."""
+    """The share of the variance that is explained, to a power, times 1 - the best error over the next."""
     if not fits:
         return 0.0
     variance = float(target.var())
     next_error = fits[1].error if len(fits) > 1 else variance
-    return (1 - fits[0].error / next_error) * (1 - fits[0].error / variance) ** 2
+    strides = fits[0].window.strides
+    power = (
+        4 if max(strides) > _SQUASHED * min(strides) else 2
+    )  # more places are tried, and more are likenesses
+    return (1 - fits[0].error / next_error) * (1 - fits[0].error / variance) ** power
 
 
 def _place(window: Window) -> Candidate:

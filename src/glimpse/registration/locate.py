@@ -25,6 +25,10 @@ MIN_CONFIDENCE = 0.3
 UNFINDABLE = "a patch that was turned, mirrored, enlarged or squashed more than twice is not found"
 """Crops that are none to `locate`."""
 
+_LEAST_EXPLAINED = 0.5
+"""Share of a patch's variance that its place has to explain in every sample: more refuses noisy crops,
+less believes smooth likenesses of coarse samples."""
+
 FEWEST = 8
 """Fewest samples of a patch along either side: fewer are like many places."""
 
@@ -42,8 +46,8 @@ class Location:
     residual : float
         Root mean square of the difference that then remains, in levels.
     confidence : float
-        0 to 1: the share of the patch's variance that the place explains, squared, times the share of
-        its squared residual by which it beats the best other place.
+        0 to 1: the share of the patch's variance that the place explains, squared (to the fourth power where
+        it is squashed), times the share of its squared residual by which it beats the best other place.
     settled : bool
         Whether the fit came to rest.
     path : tuple of Window
@@ -160,7 +164,9 @@ def _location(scene: Scene, target: Floats, fit: Fit, sure: float | None) -> Loc
     """The place of the last fit; without a search it is as sure as it explains the patch."""
     image = scene.level(0)
     gain, offset, error = change_of_levels(read(image, fit.window), target)
-    sure = 1 - error / float(target.var()) if sure is None else sure
-    sound = plausible(fit._replace(gain=gain), image.shape)
+    explained = 1 - error / float(target.var())
+    least = 0.0 if sure is None else _LEAST_EXPLAINED
+    sure = explained if sure is None else sure
+    sound = plausible(fit._replace(gain=gain), image.shape) and explained >= least
     window = replace(fit.window, gamma=max(gain, 1e-6))
     return Location(window, offset, math.sqrt(error), max(0.0, sure) if sound else 0.0, fit.settled, fit.path)
