@@ -88,3 +88,15 @@ def test_a_bank_of_blocks_touches_no_other_pixels(axis, kernel, edge, few):
     assert (np.diff(bank.start) >= 0).all()
     assert bank.span.start <= plain.span.start
     assert bank.span.stop == min(axis[0], max(plain.span.stop, bank.weights.shape[1]))
+
+
+def test_a_small_bank_is_kept_and_cannot_be_written_to_a_large_one_is_made_anew():
+    small, large = (Axis(size, 16, 20.5, 2.0, 1.0) for size in (64, 1 << 20))
+    bank = band(small)
+    assert band(small) is bank
+    assert band(large) is not band(large)
+    assert not bank.weights.flags.writeable
+    assert not bank.start.flags.writeable
+    for k in range(100):
+        band(small._replace(center=k + 0.25))
+    assert band(small) is not bank  # few are kept

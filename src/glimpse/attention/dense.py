@@ -12,7 +12,6 @@ from glimpse.array_api import (
     cast,
     double_type,
     is_not_numpy,
-    is_numpy_array,
     namespace,
     native,
     promote,
@@ -31,7 +30,7 @@ from glimpse.window import Axis, Method, Window
 
 def involves(array: object, window: Window) -> bool:
     """Tell whether the array is of another library than NumPy, or the window is of that kind or a batch."""
-    return is_not_numpy(array) or any(is_not_numpy(x) or is_numpy_array(x) for x in numbers(window))
+    return is_not_numpy(array) or not all(isinstance(number, float) for number in numbers(window))
 
 
 def refuse(name: str, array: object, window: Window | None = None) -> None:

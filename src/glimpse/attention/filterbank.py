@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -30,6 +31,7 @@ from glimpse.window import Axis, Edge, Kernel, Window
 
 _EXACT = BlockSpec()
 _DUST = 1 << 20  # times the smallest number of full precision
+_KEPT, _SMALL = 8, 1 << 18  # banks that are kept, and the most weights of one: 16 MB in all at the most
 _AT_ONCE = 1 << 15  # weights that are made at once: more would not stay in the cache
 
 
@@ -185,8 +187,18 @@ def filterbank_partials(
 
 
 def band(axis: Axis, cut: BlockSpec = _EXACT) -> Band:
-    """Return `filterbank` as a `Band`, without the weights that do not show."""
-    return sample_kernel(axis, cut).band
+    """Return `filterbank` as a `Band`, without the weights that do not show; not to be written to.
+
+    A small bank is kept for the next call: one window over many images is the commonest batch.
+    """
+    return _kept(axis, cut) if axis.n * axis.size <= _SMALL else sample_kernel(axis, cut).band
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def _kept(axis: Axis, cut: BlockSpec) -> Band:
+    bank = sample_kernel(axis, cut).band
+    bank.start.flags.writeable = bank.weights.flags.writeable = False
+    return bank
 
 
 def bands(axis: Axis, places: Sequence[float], cut: BlockSpec = _EXACT) -> Iterator[Band]:
