@@ -121,7 +121,7 @@ def _square_boxes(image: Floats, wanted: Floats, near: Window, way: Way) -> Foun
     for rows in _near((round(top), round(bottom)), N, image.shape[0]):
         tall = way(image, 0, rows, near)
         for cols in _near((round(left), round(right)), M, image.shape[1]):
-            if abs((rows[1] - rows[0]) * M - (cols[1] - cols[0]) * N) <= max(N, M):
+            if 2 * abs((rows[1] - rows[0]) * M - (cols[1] - cols[0]) * N) <= max(N, M):
                 found = min(found, (_unlike(way(tall, 1, cols, near), wanted), rows, cols))
     return found
 
