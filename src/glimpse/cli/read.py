@@ -156,11 +156,12 @@ def _work(
 ) -> tuple[Sequence[Row], Finish]:
     """The windows that are to be read, and the function that names their outputs."""
     from glimpse.cli.row import Row
-    from glimpse.cli.table.outputs import Outputs
     from glimpse.io.encode import FORMATS
 
     of_row = functools.partial(_fields, functools.cache(aside(functools.partial(_shape, decoding))))
     if tables.name:
+        from glimpse.cli.table.outputs import Outputs  # 5 ms that images alone need not pay
+
         table = tables.read(images, window)
         outputs = Outputs(
             table, output, default="{stem}-{index:05d}.png", suffixes=tuple(FORMATS), of_window=of_row
