@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from glimpse.array_api import is_not_numpy
 from glimpse.attention.layer import spatial
 from glimpse.errors import GlimpseError
 from glimpse.registration.least_squares import blurred
@@ -32,8 +33,13 @@ def grey(given: ArrayLike, channel_axis: int | None) -> Floats:
     Raises
     ------
     GlimpseError
-        If the array is no image.
+        If the array is no image, or one of another library's.
     """
+    if is_not_numpy(given):
+        raise GlimpseError(
+            "locate takes NumPy's arrays; for tensors differentiate read with their library "
+            "(torch.autograd, jax.grad)"
+        )
     colour = np.ndim(given) == 3 and channel_axis is not None
     array, *_ = spatial(given, channel_axis if colour else None)
     if len(array.shape) > 2 + colour:
