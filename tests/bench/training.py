@@ -1,34 +1,50 @@
-"""An iteration of training, forward and backward: `python tests/bench/training.py`, CPU time on one thread.
+"""What a reader costs and gives in training: `python tests/bench/training.py`, CPU time on one thread.
 
-Beside the six lines that one writes by hand, a softmax bank and two products, and beside a sampled
-grid, which does not filter.
+Beside banks that one writes by hand, and beside readers that others use: a sampled grid, which does not
+filter, interpolate(antialias=True) on a crop of whole pixels, and kornia's, torchvision's and JAX's
+where they load.
 """
 
 import statistics
 import time
+from importlib import import_module
 
+import numpy as np
 import torch
+from bench import SCENE, interleaved, table
+from PIL import Image
+from torch.nn.functional import grid_sample, interpolate
 
 from glimpse import Window, read
 
 
+def bank(size, center, delta, sigma, n):
+    """A Gaussian filter bank made as one softmax."""
+    mu = center[:, None] + (torch.arange(n) - (n - 1) / 2) * delta[:, None]
+    distance = torch.arange(float(size)) - mu[..., None]
+    return torch.softmax(-(distance**2) / (2 * sigma[:, None, None] ** 2), -1)
+
+
 def by_hand(image, gx, gy, delta, sigma, n):
-    """Read with banks made as one softmax."""
+    """Read with two products."""
+    Fx, Fy = bank(image.shape[-2], gx, delta, sigma, n), bank(image.shape[-1], gy, delta, sigma, n)
+    return Fx[:, None] @ image @ Fy[:, None].mT
 
-    def bank(size, center):
-        mu = center[:, None] + (torch.arange(n) - (n - 1) / 2) * delta[:, None]
-        distance = torch.arange(float(size)) - mu[..., None]
-        return torch.softmax(-(distance**2) / (2 * sigma[:, None, None] ** 2), -1)[:, None]
 
-    return bank(image.shape[-2], gx) @ image @ bank(image.shape[-1], gy).mT
+def by_einsum(image, gx, gy, delta, sigma, n):
+    """Read with one sum over both axes."""
+    Fx, Fy = bank(image.shape[-2], gx, delta, sigma, n), bank(image.shape[-1], gy, delta, sigma, n)
+    return torch.einsum("bia,bcad,bjd->bcij", Fx, image, Fy)
 
 
 def sampled(image, gx, gy, delta, sigma, n):
     """Read with PyTorch's bilinear grid; sigma has no say."""
     steps = (torch.arange(n) - (n - 1) / 2) * delta[:, None]
-    rows, cols = ((2 * (g[:, None] + steps) + 1) / image.shape[-1] - 1 for g in (gx, gy))
+    rows, cols = (
+        (2 * (g[:, None] + steps) + 1) / size - 1 for g, size in zip((gx, gy), image.shape[-2:], strict=True)
+    )
     grid = torch.stack(torch.broadcast_tensors(cols[:, None, :], rows[:, :, None]), -1)
-    return torch.nn.functional.grid_sample(image, grid, align_corners=False)
+    return grid_sample(image, grid, align_corners=False)
 
 
 def look(image, gx, gy, delta, sigma, n):
@@ -36,32 +52,180 @@ def look(image, gx, gy, delta, sigma, n):
     return read(image, Window(gx, gy, delta, sigma, n=n))
 
 
-def iteration(call, image, numbers, n):
-    """The CPU time of one pass forward and backward."""
-    start = time.process_time()
-    call(image, *numbers, n).sum().backward()
-    return time.process_time() - start
+def corners(gx, gy, delta, n):
+    """The boxes (x1, y1, x2, y2) of windows, shape (B, 4), from the outer edges of their samples."""
+    half = n * delta / 2
+    return torch.stack([gy + 0.5 - half, gx + 0.5 - half, gy + 0.5 + half, gx + 0.5 + half], -1)
 
 
-def one(count, channels, side, n, delta):
-    """Print the milliseconds of each, taking turns."""
+def cropped(image, gx, gy, delta, sigma, n):
+    """Crop whole pixels, then interpolate(antialias=True): no gradient of the place is left."""
+    boxes = corners(gx, gy, delta, n).round().int().tolist()
+    crops = (
+        one[None, :, max(y, 0) : b, max(x, 0) : r] for one, (x, y, r, b) in zip(image, boxes, strict=True)
+    )
+    return torch.cat([interpolate(crop, (n, n), mode="bilinear", antialias=True) for crop in crops])
+
+
+def kornias(image, gx, gy, delta, sigma, n):
+    """Read with kornia's crop_and_resize, between the centres of the outermost samples."""
+    x, y, r, b = corners(gx, gy, delta, n - 1).sub(0.5).unbind(-1)
+    boxes = torch.stack([torch.stack(p, -1) for p in ((x, y), (r, y), (r, b), (x, b))], 1)
+    return import_module("kornia").geometry.transform.crop_and_resize(image, boxes, (n, n))
+
+
+def aligned(image, gx, gy, delta, sigma, n):
+    """Read with torchvision's roi_align; boxes get no gradient."""
+    boxes = list(corners(gx, gy, delta, n)[:, None])
+    return import_module("torchvision").ops.roi_align(image, boxes, n, aligned=True)
+
+
+def translated(image, gx, gy, delta, sigma, n):
+    """Read with JAX's scale_and_translate, one window; its gradients stay in JAX."""
+    jax = import_module("jax")
+    scale, corner = 1 / float(delta), corners(gx, gy, delta, n)[0, [1, 0]].numpy()
+    shape, scales = (*image.shape[:2], n, n), jax.numpy.array([scale, scale])
+    moved = jax.image.scale_and_translate(image.numpy(), shape, (2, 3), scales, -corner * scale, "linear")
+    return torch.tensor(np.asarray(moved))
+
+
+READERS = {"glimpse": look, "grid_sample": sampled, "interpolate(antialias=True)": cropped}
+PEERS = {
+    "kornia crop_and_resize": ("kornia", kornias),
+    "torchvision roi_align": ("torchvision", aligned),
+    "jax scale_and_translate": ("jax", translated),
+}
+BLIND = {
+    "interpolate(antialias=True)",
+    "torchvision roi_align",
+    "jax scale_and_translate",
+}  # no gradient of a place
+
+
+def add_peers():
+    """Take the peers that load, and say which do not."""
+    for name, (module, call) in PEERS.items():
+        try:
+            import_module(module)
+            READERS[name] = call
+        except (ImportError, RuntimeError):  # torchvision without its operators raises the latter
+            print(f"{name} is left out: {module} does not load")
+
+
+def numbers(count, *values):
+    """One tensor (count,) of each value, with gradients, a little apart."""
+    return [(value + torch.rand(count)).requires_grad_() for value in values]
+
+
+def times(count, channels, side, n, delta):
+    """Print the milliseconds of an iteration forward and backward, taking turns."""
     image = torch.rand(count, channels, side, side)
-    values = side / 2, side / 2, delta, delta / 2
-    numbers = [(value + torch.rand(count)).requires_grad_() for value in values]
-    calls = {"glimpse": look, "softmax by hand": by_hand, "grid_sample": sampled}
-    times = {name: [] for name in calls}
+    given = numbers(count, side / 2, side / 2, delta, delta / 2)
+    calls = {"softmax by hand": by_hand, "einsum by hand": by_einsum} | {
+        name: call for name, call in READERS.items() if name not in BLIND
+    }
+    spent = {name: [] for name in calls}
     for _ in range(9):
         for name, call in calls.items():
-            times[name].append(iteration(call, image, numbers, n))
-    told = ", ".join(f"{name} {1000 * statistics.median(spent):.2f} ms" for name, spent in times.items())
-    print(f"{count} x {channels} x {side} x {side}, n = {n}: {told}")
+            start = time.process_time()
+            call(image, *given, n).sum().backward()
+            spent[name].append(time.process_time() - start)
+    table(
+        f"{count} x {channels} x {side} x {side}, n = {n}: forward and backward",
+        {name: statistics.median(values) for name, values in spent.items()},
+        "glimpse",
+    )
+
+
+def batches():
+    """Print what a batch of NumPy's saves."""
+    rng = np.random.default_rng(0)
+    images, (gx, gy) = rng.random((64, 60, 60), np.float32), rng.uniform(20, 40, (2, 64))
+    calls = {
+        "one batch": lambda: read(images, Window(gx, gy, 3.0, 1.5, n=12)),
+        "64 calls": lambda: [
+            read(image, Window(*place, 3.0, 1.5, n=12)) for image, *place in zip(images, gx, gy, strict=True)
+        ],
+    }
+    table("NumPy, 64 x 60 x 60, n = 12", interleaved(calls, 31), "one batch")
+
+
+def one(call, image, gx, gy, delta, n):
+    """Read one window of an image without gradients."""
+    with torch.no_grad():
+        return call(image, *(torch.tensor([float(value)]) for value in (gx, gy, delta, delta / 2)), n)
+
+
+def zone(side=400):
+    """A zone plate, (1, 1, side, side), up to half a period per pixel at its sides."""
+    x = torch.arange(side) - (side - 1) / 2
+    return 0.5 + 0.5 * torch.cos(torch.pi / side * (x[:, None] ** 2 + x**2))[None, None]
+
+
+def aliasing():
+    """Print what is left of frequencies above the sampling rate of the patch, which it cannot hold."""
+    image = zone()
+    x = torch.arange(50) * 8 - 196
+    beyond = (x[:, None].abs() > 50) | (x.abs() > 50)  # x / 400 periods per pixel against one sample in 8
+    print("\na zone plate reduced 8 times: aliases, root mean square in levels of 255")
+    for name, call in READERS.items():
+        patch = one(call, image, 199.5, 199.5, 8.0, 50)[0, 0]
+        print(f"  {name:38} {255 * (patch[beyond] - 0.5).square().mean().sqrt():10.2f}")
+
+
+def flicker(image):
+    """Print how far a sample is from the mean of itself a step before and after as a window slides."""
+    print("\na window of stride 8 slides by half a pixel a frame: flicker, mean in levels of 255")
+    for name, call in READERS.items():
+        frames = torch.cat([one(call, image, 128, 100 + step / 2, 8.0, 16) for step in range(60)])
+        jumps = frames[1:-1] - (frames[:-2] + frames[2:]) / 2
+        print(f"  {name:38} {255 * jumps.abs().mean():10.3f}")
+
+
+def returned(call, image, distance, widths, starts=50):
+    """The share of windows that Adam brings back to within a pixel; its loss is the error of the patch."""
+    torch.manual_seed(0)
+    home = 90 + 76 * torch.rand(2, starts)
+    angle = 2 * torch.pi * torch.rand(starts)
+    place = (home + distance * torch.stack([angle.cos(), angle.sin()])).requires_grad_()
+    optimizer, images = torch.optim.Adam([place], 1.0), image.expand(starts, -1, -1, -1)
+    for step, sigma in enumerate(widths):
+        optimizer.param_groups[0]["lr"] = 1 - 0.95 * step / len(widths)
+        shape = torch.full((starts,), 3.0), torch.full((starts,), sigma)
+        optimizer.zero_grad()
+        (call(images, *place, *shape, 12) - call(images, *home, *shape, 12)).square().sum().backward()
+        optimizer.step()
+    return ((place.detach() - home).norm(dim=0) < 1).float().mean().item()
+
+
+def lost(image):
+    """Print how many lost windows come back; sigma is fixed, or goes from wide to narrow."""
+    narrow, wide = [1.5] * 200, np.geomspace(32, 1.5, 200).tolist()
+    ways = {
+        f"{name}, sigma 1.5" if name == "glimpse" else name: (call, narrow) for name, call in READERS.items()
+    }
+    ways["glimpse, sigma from 32 to 1.5"] = look, wide
+    print("\nlost windows that 200 steps of Adam bring back from 5, 10, 20, 40 pixels")
+    for name, (call, widths) in ways.items():
+        if name in BLIND:
+            print(f"  {name:38} gives no gradient of the place")
+            continue
+        shares = (returned(call, image, distance, widths) for distance in (5, 10, 20, 40))
+        print(f"  {name:38}", *(f"{share:6.0%}" for share in shares))
 
 
 def main():
-    """Print the three sizes."""
+    """Print the times, then what the readers make of pictures."""
     torch.set_num_threads(1)
+    add_peers()
     for case in ((64, 1, 60, 12, 3.0), (16, 3, 224, 32, 5.0), (16, 3, 1024, 32, 2.0)):
-        one(*case)
+        times(*case)
+    batches()
+    scene = Image.open(SCENE).convert("L").crop((100, 100, 356, 356))
+    image = torch.tensor(np.asarray(scene, np.float32) / 255)[None, None]
+    aliasing()
+    flicker(image)
+    lost(image)
 
 
 if __name__ == "__main__":
