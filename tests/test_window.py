@@ -340,6 +340,7 @@ def test_a_slice_is_what_numpy_makes_of_it(top, bottom, left, right):
         ("0:6:2,0:6", "'0:6:2' is not a slice such as 100:600 (first:last, without a step)"),
         ("::", "'::' is not a slice such as 100:600 (first:last, without a step)"),
         ("::2", "'::2' is not a slice such as 100:600 (first:last, without a step)"),
+        ("0:6 0:6", "'0:6 0:6' is not a slice such as 100:600 (first:last, without a step); a comma parts"),
         ("", "'' is not a slice such as 100:600"),
         ("7", "'7' is not a slice such as 100:600"),
         ("0:6,7", "'7' is not a slice such as 100:600"),

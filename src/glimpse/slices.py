@@ -139,7 +139,12 @@ def _ends(part: str, size: int) -> tuple[float, float]:
     """First and last pixel edge as they are written; an open end is that of the axis."""
     match = _SLICE.fullmatch(part)
     if not match:
-        raise GlimpseError(f"{part!r} is not a slice such as 100:600 (first:last, without a step)")
+        also = (
+            "; a comma parts rows and columns, 100:600,200:700"
+            if part.count(":") == 2 and " " in part
+            else ""
+        )
+        raise GlimpseError(f"{part!r} is not a slice such as 100:600 (first:last, without a step){also}")
     first, last = match.groups()
     name = f"slice {part!r}"
     return _length(name, first, size) if first else 0, _length(name, last, size) if last else size

@@ -123,7 +123,10 @@ USAGE = {
     "kernel": (["read", "a.png", "--kernel", "lanczos"], "'--kernel'.*'gaussian', 'box'"),
     "edge": (["read", "a.png", "--edge", "wrap"], "'--edge'.*'extend', 'black'"),
     "slice": (["read", "a.png", "--slice", "abc"], "--slice.*'abc' is not a slice"),
-    "slice with gx": (["read", "a.png", "--slice", ":,:", "--gx", "3"], "--slice says where.*leave out --gx"),
+    "slice with gx": (
+        ["read", "a.png", "--slice", ":,:", "--gx", "3"],
+        r"--slice says where.*leave out --gx \(--row\)",
+    ),
     "range": (["read", "a.png", "--range", "1,0"], "'--range'.*not two rising numbers"),
     "max-pixels": (["read", "a.png", "--max-pixels", "0"], "'--max-pixels'"),
     "jobs": (["read", "a.png", "-j", "0"], "'-j'"),
@@ -154,7 +157,7 @@ USAGE = {
     "stills in jpeg": (["sweep", "a.png", "--gx", "1:2", "-o", "{index}.jpg"], "must end in .png"),
     "one file for two": (
         ["read", "a.png", "b.png", "-o", "c.png"],
-        r"one name for 2 inputs.*\(c.png/\) or a",
+        r"one name for 2 inputs.*\(c/\) or a",
     ),
     "no output for two": (["read", "a.png", "b.png"], "2 inputs need -o with a folder"),
     "standard input twice": (["read", "-", "-", "-o", "out/"], "give '-' once"),

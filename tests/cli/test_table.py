@@ -96,7 +96,7 @@ def test_bytes_that_are_no_text_are_refused_and_in_a_row_cost_only_that_row():
     with pytest.raises(GlimpseError, match="not CSV in UTF-8"):
         rows(b"image,gx,\xff\n")
     bad, good = rows(b"image,gx,gy\n\xff\xfe,1,2\nb.png,1,2\n")
-    assert "not CSV in UTF-8" in str(bad.fault)
+    assert str(bad.fault) == "not CSV in UTF-8: byte 0xff begins no letter; save it as UTF-8"
     assert (good.image, good.fault) == ("b.png", None)
 
 

@@ -153,7 +153,8 @@ def _check_places(values: dict[str, Any], typed: set[str]) -> None:
     """Refuse two places that are typed; forget places of the environment where one is typed."""
     whole = [name for name in ("slice", "box") if name in typed]
     if clash := [*whole[1:], *sorted({"gx", "gy", "delta"} & typed)] if whole else []:
-        raise click.UsageError(f"--{whole[0]} says where the window is; leave out --{clash[0]}")
+        also = {"gx": " (--row)", "gy": " (--col)"}.get(clash[0], "")
+        raise click.UsageError(f"--{whole[0]} says where the window is; leave out --{clash[0]}{also}")
     boxed = values["box"] or click.get_current_context().params.get("table")
     if alone := [] if boxed else sorted({"fit", "pad"} & typed):
         raise click.UsageError(f"--{alone[0]} is about a box; give one with --box")

@@ -206,8 +206,9 @@ def template_of(
         return in_folder(output, default, columns)
     template = Template(output, columns)
     if len(inputs) > 1 and not template.fields:
+        folder = os.path.splitext(output)[0]
         raise click.UsageError(
-            f"-o {output} is one name for {len(inputs)} inputs; give a folder ({output}/) or a template "
+            f"-o {output} is one name for {len(inputs)} inputs; give a folder ({folder}/) or a template "
             "such as {stem}-patch.png"
         )
     return template

@@ -33,6 +33,14 @@ def as_utf8(data: bytes) -> bytes:
     return data if b"\n" in data else data.replace(b"\r", b"\n")
 
 
+def _no_csv(error: csv.Error | UnicodeDecodeError) -> GlimpseError:
+    if isinstance(error, csv.Error):
+        return GlimpseError(f"not CSV in UTF-8: {error}")
+    return GlimpseError(
+        f"not CSV in UTF-8: byte 0x{error.object[error.start]:02x} begins no letter; save it as UTF-8"
+    )
+
+
 def _recoded(data: bytes, encoding: str) -> bytes:
     try:
         return data.decode(encoding).encode()
@@ -119,7 +127,7 @@ class Records:
         try:
             record = next(self._reader(_Lines(self._data, self._starts[index])), [])
         except (csv.Error, UnicodeDecodeError) as error:
-            raise GlimpseError(f"not CSV in UTF-8: {error}") from None
+            raise _no_csv(error) from None
         return [cell.strip() for cell in record]
 
     def _head(self, lines: _Lines) -> tuple[str, list[str]]:
@@ -132,7 +140,7 @@ class Records:
             lines.to_record()
             return self.delimiter, [cell.strip() for cell in next(self._reader(lines), [])]
         except (csv.Error, UnicodeDecodeError) as error:
-            raise GlimpseError(f"not CSV in UTF-8: {error}") from None
+            raise _no_csv(error) from None
 
     def _first_line(self, lines: _Lines) -> str:
         lines.to_record()
