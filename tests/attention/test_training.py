@@ -3,7 +3,10 @@
 import copy
 import math
 import pickle
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -287,3 +290,18 @@ def test_windows_cut_out_of_large_images_read_the_same(torch, kernel, edge):
     each = [Window(*four, n=4, kernel=kernel, edge=edge) for four in zip(gx, gy, delta, sigma, strict=True)]
     expected = [read(image, window) for image, window in zip(images, each, strict=True)]
     np.testing.assert_allclose(read(torch.tensor(images.copy()), batch), expected, rtol=1e-11, atol=1e-11)
+
+
+# the worked example
+
+
+@pytest.mark.slow
+def test_the_example_that_learns_to_look_runs_and_draws(torch, tmp_path):
+    code = f"import learn_to_look; learn_to_look.main({str(tmp_path / 'looks.png')!r}, rounds=2, shapes=40)"
+    bench = Path(__file__).parents[1] / "bench"
+    done = subprocess.run([sys.executable, "-c", code], cwd=bench, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert [line.partition(":")[0] for line in done.stdout.splitlines()] == ["glimpse", "grid_sample"]
+    with Image.open(tmp_path / "looks.png") as sheet:
+        colours = np.unique(np.asarray(sheet).reshape(-1, 3), axis=0)
+    assert (colours == (255, 0, 0)).all(-1).any()
