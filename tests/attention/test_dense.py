@@ -217,12 +217,12 @@ def test_a_window_is_learnt_by_gradient_descent(torch):
     assert numbers.tolist() == pytest.approx([33, 45, 1.5], abs=0.02)
 
 
-def example(library, document):
-    """The one block of a document that imports a library."""
+def example(library, document, index=0):
+    """A block of a document that imports a library."""
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(encoding="utf-8"), re.DOTALL)
     found = [block for block in blocks if re.search(rf"^import .*\b{library}\b", block, re.MULTILINE)]
-    assert len(found) == 1, f"{document} has {len(found)} examples with {library}"
-    return found[0]
+    assert len(found) > index, f"{document} has {len(found)} examples with {library}"
+    return found[index]
 
 
 def run_example(code, monkeypatch):
@@ -242,6 +242,12 @@ def test_the_readmes_example_with_torch_has_slopes(torch, monkeypatch):
 def test_the_example_with_torch_learns_the_window(torch, monkeypatch):
     code = example("torch", "src/glimpse/attention/README.md")
     assert run_example(code, monkeypatch)["numbers"].tolist() == pytest.approx([312, 222, 7.2], abs=0.05)
+
+
+def test_the_example_of_batches_prints_the_shapes_that_it_says(torch, monkeypatch, capsys):
+    code = example("torch", "src/glimpse/attention/README.md", 1)
+    run_example(code, monkeypatch)
+    assert capsys.readouterr().out.splitlines() == re.findall(r"# (torch\.Size.*)", code)
 
 
 def test_the_example_with_jax_runs(jax, monkeypatch, capsys):

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import mmap
+
 import numpy as np
 
 from glimpse.typing import Floats
+
+_ROOM = 1 << 28
+"""Bytes of address space that SciPy needs to be imported: with fewer its BLAS waits for memory for ever."""
+
+
+def _reserve() -> None:
+    """Raise MemoryError where a limit of the system leaves SciPy too little address space."""
+    try:
+        mmap.mmap(-1, _ROOM).close()
+    except OSError as error:
+        raise MemoryError from error
 
 
 class CrossCorrelator:
     """An image, ready to be correlated with patches."""
 
     def __init__(self, image: Floats) -> None:
+        _reserve()
         from scipy.fft import next_fast_len, rfft2  # SciPy costs 0.2 s
 
         self.shape = image.shape
