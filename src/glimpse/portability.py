@@ -1,4 +1,4 @@
-"""What systems lack: signals of Windows, flags of `open`, names that are not free. Asked for here alone."""
+"""Differences between systems, asked for here alone: signals, flags of `open`, reserved names."""
 
 from __future__ import annotations
 

@@ -170,7 +170,7 @@ def lay(layers: Sequence[Layer], shape: tuple[int, int], blend: Blend, onto: Arr
 
 
 def _shown(strip: Strip, ndim: int, row: int, col: int) -> Any:
-    """How much of the picture below a strip is seen."""
+    """The share of the picture below that is seen through a strip."""
     return 1 if strip.opacity is None else 1 - spread(strip.opacity, ndim, row, col)
 
 

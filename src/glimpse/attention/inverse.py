@@ -34,7 +34,7 @@ def deconvolved(P: Any, Fx: Any, Fy: Any) -> Any:
 
 
 def _moved(S: Any, s: Any, t: Any, components: Any, floor: Any) -> Any:
-    """What a step of Gx adds to the components: nothing, and its derivative.
+    """The change of the components with a step of Gx: nothing, and its derivative.
 
     Where Gx moves by E in its basis, component (i, j) takes from every (k, j) the share E_ik t_j times the
     divided difference of phi between their powers (the theorem of Daleckii and Krein), which is finite.

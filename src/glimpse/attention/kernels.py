@@ -14,7 +14,7 @@ from glimpse.window import Kernel
 
 
 class KernelShape(NamedTuple):
-    """What one kernel is made of.
+    """The formulas of one kernel.
 
     A pixel is told by its distance u from the peak, the pixel nearest to the centre mu, and the centre
     by its offset ``mu - peak``. Arrays of any library will do for `weigh` and `lattice_sum`; the slopes

@@ -49,6 +49,39 @@ def option(*names: str, **settings: Any) -> Callable[[F], F]:
     return click.option(*names, **settings)
 
 
+def collected(
+    target: str,
+    names: Sequence[str],
+    collect: Callable[[dict[str, Any]], Any],
+    options: Sequence[Callable[[Any], Any]],
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return a decorator that gives a command some options; it receives their values as one, under a name.
+
+    Parameters
+    ----------
+    target : str
+        The parameter of the command.
+    names : sequence of str
+        The values of the options.
+    collect : callable
+        Makes one value of them.
+    options : sequence of decorators
+        In the order of the help.
+    """
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def wrapped(**values: Any) -> Any:
+            one = collect({name: values.pop(name) for name in names})
+            return command(**{target: one}, **values)
+
+        for decorator in reversed(options):
+            wrapped = decorator(wrapped)
+        return wrapped
+
+    return decorate
+
+
 def window_options(*, sweep: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Give a command the window options; it receives them as one `WindowOptions`, ``window``.
 
@@ -57,19 +90,9 @@ def window_options(*, sweep: bool = False) -> Callable[[Callable[..., Any]], Cal
     sweep : bool
         Whether gx, gy, delta, sigma, gamma and the box may be ranges.
     """
-    stack = [*_numbers(sweep), *_whole_windows(sweep)]
     own = [field.name for field in fields(WindowOptions) if field.name not in ("typed", "guarded")]
-
-    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(command)
-        def wrapped(**values: Any) -> Any:
-            return command(window=_collected({name: values.pop(name) for name in own}, sweep=sweep), **values)
-
-        for decorator in reversed(stack):
-            wrapped = decorator(wrapped)
-        return wrapped
-
-    return decorate
+    collect = functools.partial(_window, sweep=sweep)
+    return collected("window", own, collect, [*_numbers(sweep), *_whole_windows(sweep)])
 
 
 def _numbers(sweep: bool) -> list[Callable[[F], F]]:
@@ -119,7 +142,7 @@ def _whole_windows(sweep: bool) -> list[Callable[[F], F]]:
     ]  # fmt: skip
 
 
-def _collected(values: dict[str, Any], *, sweep: bool) -> WindowOptions:
+def _window(values: dict[str, Any], *, sweep: bool) -> WindowOptions:
     """Check which options exclude each other, and read the record that ``--like`` names.
 
     The command line goes before the record, the record before the environment.
@@ -219,23 +242,16 @@ def cluster_option(command: F) -> F:
 
 def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command ``--range``, ``--max-pixels`` and ``--page``; it receives them as ``decoding``."""
-
-    @functools.wraps(command)
-    def wrapped(**values: Any) -> Any:
-        own = {name: values.pop(name) for name in _DECODING}
-        return command(decoding=_decoding(own), **values)
-
-    for decorator in (
-        option("--page", type=whole(1, 10**6), metavar="N",
-               help="Page or frame of IMAGE, from 1: of TIFF, GIF, WebP, APNG, MPO. [default: the first]"),
-        option("--max-pixels", type=whole(1, 10**12), default=str(MAX_PIXELS), metavar="N",
-               help=f"Most pixels of an image. [default: {MAX_PIXELS}]"),
+    options = (
         option("--range", "levels", type=Parsed("range", parse_levels), metavar="LO,HI",
                help="What black and white are in an image of floating-point numbers. "
                "[default: 0,255 of .npy; of others it must be given]"),
-    ):  # fmt: skip
-        wrapped = decorator(wrapped)
-    return wrapped
+        option("--max-pixels", type=whole(1, 10**12), default=str(MAX_PIXELS), metavar="N",
+               help=f"Most pixels of an image. [default: {MAX_PIXELS}]"),
+        option("--page", type=whole(1, 10**6), metavar="N",
+               help="Page or frame of IMAGE, from 1: of TIFF, GIF, WebP, APNG, MPO. [default: the first]"),
+    )  # fmt: skip
+    return collected("decoding", _DECODING, _decoding, options)(command)
 
 
 def _decoding(values: dict[str, Any]) -> DecodeOptions:

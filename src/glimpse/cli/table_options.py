@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from glimpse.cli.options import option
+from glimpse.cli.options import collected, option
 from glimpse.cli.param_types import FileName
 from glimpse.cli.window_options import WindowOptions
 from glimpse.errors import GlimpseError
@@ -71,27 +70,20 @@ def _bytes(name: str) -> bytes:
 
 def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command ``--table`` and its options; it receives them as one `TableOptions`, ``tables``."""
-
-    @functools.wraps(command)
-    def wrapped(**values: Any) -> Any:
-        own = {name: values.pop(name) for name in _OWN}
-        return command(tables=_collected(own), **values)
-
-    for decorator in (
-        option("--images", "folder", type=FileName(), default="", metavar="FOLDER",
-               help="The folder that names in the table are relative to. [default: the current one]"),
-        option("--normalized", is_flag=True, help="Positions and sizes in the table go from 0 to 1."),
-        option("--columns", multiple=True, metavar="NAME=COLUMN,...",
-               help="What columns of the table mean, as left=bbox_x,top=bbox_y."),
+    options = (
         option("--table", multiple=True, type=FileName(), metavar="FILE.csv",
                help="A window for each row: image, and gx,gy or a box such as x,y,w,h; optionally delta, "
                "sigma, gamma, n, output."),
-    ):  # fmt: skip
-        wrapped = decorator(wrapped)
-    return wrapped
+        option("--columns", multiple=True, metavar="NAME=COLUMN,...",
+               help="What columns of the table mean, as left=bbox_x,top=bbox_y."),
+        option("--normalized", is_flag=True, help="Positions and sizes in the table go from 0 to 1."),
+        option("--images", "folder", type=FileName(), default="", metavar="FOLDER",
+               help="The folder that names in the table are relative to. [default: the current one]"),
+    )  # fmt: skip
+    return collected("tables", _OWN, _tables, options)(command)
 
 
-def _collected(values: dict[str, Any]) -> TableOptions:
+def _tables(values: dict[str, Any]) -> TableOptions:
     tables = values["table"]
     if len(tables) > 1:
         raise click.UsageError(

@@ -27,7 +27,7 @@ _FOUND = ("rows", "cols", "offset", "residual", "confidence", "settled")  # told
 
 @dataclass(frozen=True)
 class Record:
-    """What ``glimpse info`` prints.
+    """The window of a file and its source, as ``glimpse info`` prints them.
 
     Parameters
     ----------

@@ -192,7 +192,7 @@ def _guesses(columns: Columns, free: Sequence[str]) -> Iterable[tuple[float, dic
 
 
 def _likeness(name: str, column: str) -> float:
-    """How much a column's name resembles one of ours, 0 to 1; words of it count as well."""
+    """The likeness of a column's name to a known one, 0 to 1; single words of it count as well."""
     words = [word.casefold() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+|\d+", column)]
     parts = max((difflib.SequenceMatcher(None, name, word).ratio() for word in words), default=0.0)
     return max(0.9 * parts, difflib.SequenceMatcher(None, name, key(column)).ratio())
