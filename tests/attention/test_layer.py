@@ -14,6 +14,8 @@ from scipy.ndimage import gaussian_filter
 from strategies import edges, exact_scenes, frozen, kernels, log_uniform, pixels, scenes, sizes
 
 from glimpse import GlimpseError, Window, read, read_many, restore, write
+from glimpse.attention import layer
+from glimpse.attention.contraction import contract
 from glimpse.attention.filterbank import filterbank
 from glimpse.attention.inverse import RIDGE
 from glimpse.window import KERNELS, per_axis
@@ -590,3 +592,20 @@ def test_masked_pixels_are_refused(work):
         work(MASKED, window)
     plain = work(np.ma.array(np.ones((3, 4))), window)
     assert type(plain[0]) is np.ndarray
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float64])
+@pytest.mark.parametrize(("sigma", "several"), [(1, True), (400, False)])
+@pytest.mark.parametrize("channel_axis", [0, 2])
+def test_a_patch_is_the_same_in_however_many_parts_it_is_made(
+    monkeypatch, dtype, sigma, several, channel_axis
+):
+    image = np.moveaxis(pixels(4000, 30, 3, dtype=dtype), 2, channel_axis)
+    window = Window(2000, 15, (20, 1.5), (sigma, 0.75), n=(200, 15))
+    whole = read(image, window, channel_axis=channel_axis)
+    parts = []
+    monkeypatch.setattr(layer, "_CACHE", 1)
+    monkeypatch.setattr(layer, "contract", lambda bank, *rest: parts.append(bank) or contract(bank, *rest))
+    np.testing.assert_allclose(read(image, window, channel_axis=channel_axis), whole, rtol=1e-5)
+    assert (len(parts) > 4) == several  # filters that are long are not cut: too much would be read twice
+    assert sum(len(part.start) for part in parts[::2]) == 200

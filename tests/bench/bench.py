@@ -1,6 +1,7 @@
 """What the benchmarks share: interleaved medians, a table, peers that may be absent."""
 
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -26,10 +27,15 @@ def seconds(call: Callable[[], object]) -> float:
 
 
 def interleaved(calls: dict[str, Callable[[], object]], rounds: int = 7) -> dict[str, float]:
-    """The median seconds of each call; the calls take turns, after one round that does not count."""
+    """The median seconds of each call, after one round that does not count.
+
+    The calls take turns in a changing order, so that none always follows the one that empties the caches.
+    """
     times: dict[str, list[float]] = {name: [] for name in calls}
+    turns, order = list(calls.items()), random.Random(0)
     for number in range(rounds + 1):
-        for name, call in calls.items():
+        order.shuffle(turns)
+        for name, call in turns:
             spent = seconds(call)
             if number:
                 times[name].append(spent)
@@ -37,8 +43,9 @@ def interleaved(calls: dict[str, Callable[[], object]], rounds: int = 7) -> dict
 
 
 def table(title: str, times: dict[str, float], base: str, notes: dict[str, str] | None = None) -> None:
-    """Print milliseconds and the ratio to one of them."""
-    print(f"\n{title}")
+    """Print milliseconds and the ratio to one of them, and how busy the machine was."""
+    load = f" (load {os.getloadavg()[0]:.1f})" if hasattr(os, "getloadavg") else ""
+    print(f"\n{title}{load}")
     for name, value in times.items():
         note = (notes or {}).get(name, "")
         print(f"  {name:38} {1000 * value:10.2f} ms {value / times[base]:8.2f} x {note}".rstrip())

@@ -15,6 +15,7 @@ blocks, neighbours begin at the same column, and K is as much longer.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -22,6 +23,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from glimpse.typing import Floats
+
+_OVERLAP = 8  # times as long as one filter is a part of a bank, at least
 
 
 class BlockSpec(NamedTuple):
@@ -75,6 +78,16 @@ class Band(NamedTuple):
     def local(self) -> Band:
         """The same filters over their span alone."""
         return self._replace(start=self.start - self.start[0])
+
+    def parts(self, filters: int) -> Iterator[Band]:
+        """Cut the bank into banks of about this many filters, or of more where much would be seen twice."""
+        n, width = self.weights.shape
+        lots = max(1, round(n / max(filters, _OVERLAP * width / self.stride)))
+        block = max(1, self.block_size)
+        step = math.ceil(n / lots / block) * block
+        for first in range(0, n, step):
+            some = slice(first, first + step)
+            yield self._replace(start=self.start[some], weights=self.weights[some])
 
     @property
     def coverage(self) -> Floats:

@@ -29,7 +29,7 @@ from glimpse.typing import Array, Floats
 
 _BLOCK, _TILE = 200_000, 600_000  # products that take as long as Python takes for a block, or a tile
 _WEIGHT, _SUM = 125, 20  # products that take as long as making a weight, or as a sum
-_CACHE = 1 << 20  # bytes of converted pixels that stay in a second-level cache
+_CACHE = 3 << 20  # bytes of converted pixels that stay in the caches: whole rows are walked through fastest
 _CONVERTED = 1 << 22  # bytes of pixels converted at once; memory for more is dearer than tiles
 _FILTERS, _LONG = 32, 512  # of a block: filters, and pixels of one filter or of all strides
 _LEAST, _MOST = 16, 512  # pixels of a tile
@@ -129,10 +129,8 @@ def empty_output(
     bank: Band, x: Array, axis: int, spans: dict[int, slice] | None = None
 ) -> tuple[Array, Floats]:
     """An array for ``F @ x``, ready for `add`, and the same memory as lines (n, columns) along the axis."""
-    out, lines = _empty(len(bank.start), x, axis, spans or {})
-    if not bank.block_size:
-        lines[...] = 0
-    return out, lines
+    make = np.empty if bank.block_size else np.zeros  # fresh zeros cost nothing until they are touched
+    return _empty(len(bank.start), x, axis, spans or {}, make)
 
 
 def _empty(

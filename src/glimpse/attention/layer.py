@@ -33,6 +33,7 @@ from glimpse.validation import check_axes, checked_sides
 from glimpse.window import METHODS, Axis, Method, Window
 
 _MANY = 32  # windows that are looked at together
+_CACHE = 1 << 21  # bytes between the two products
 
 
 def read(image: ArrayLike, window: Window, *, channel_axis: int | None = None) -> Array:
@@ -136,9 +137,13 @@ def _shared(window: Window) -> tuple[Any, ...]:
 
 
 def _sampled(image: Array, rows: Band, cols: Band, gamma: float, row: int, col: int) -> Array:
-    """``gamma * Fx @ image @ Fy.T``."""
-    lines = axis_last(contract(rows, image, row, {col: cols.span}), col)
-    return axis_back(contract(cols.local, lines, lines.ndim - 1), col, gamma)
+    """``gamma * Fx @ image @ Fy.T``, by as many rows at once as stay in the cache between the products."""
+    across = image.size // (image.shape[row] * image.shape[col]) * cols.length
+    parts = []
+    for some in rows.parts(_CACHE // (across * float_type(image.dtype).itemsize)):
+        lines = axis_last(contract(some, image, row, {col: cols.span}), col)
+        parts.append(axis_back(contract(cols.local, lines, lines.ndim - 1), col, gamma))
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, row)
 
 
 def write(

@@ -1,21 +1,20 @@
-"""Matrix products that BLAS does on the calling thread.
+"""Matrix products of a size that BLAS does fastest, on the calling thread.
 
-OpenBLAS multiplies on all cores as soon as a product is large, and its threads stall where cores are busy
-with something else. A product is cut into stacks of matrices below that size, which NumPy hands over one by
-one; each of them is large enough to be worth a call.
+A product is cut into stacks of matrices that NumPy hands over one by one. OpenBLAS multiplies small matrices
+where they lie (up to 1e6 multiplications, on processors with AVX-512), while it copies the parts of large
+ones first, which takes longer than multiplying by a few filters; and it spreads large ones over all cores,
+where its threads stall as soon as a core is busy with something else.
 """
 
 from __future__ import annotations
 
 import math
-import os
 
 import numpy as np
 
 from glimpse.typing import Floats
 
-# multiplications that OpenBLAS does on one thread: all where it has no more, as in the command
-_ONE_THREAD = math.inf if os.environ.get("OPENBLAS_NUM_THREADS") == "1" else 1 << 18
+_AT_ONCE = 1 << 18  # multiplications of one matrix, the most that OpenBLAS does on one thread
 
 
 def product(a: Floats, b: Floats, out: Floats | None = None) -> Floats:
@@ -42,7 +41,7 @@ def inner(a: Floats, b: Floats) -> Floats:
 
 def _cut(columns: int, each: int) -> tuple[int, int]:
     """How many columns to take at once, each `each` multiplications, and how many make whole lots."""
-    lots = math.ceil(columns * each / _ONE_THREAD) or 1
+    lots = math.ceil(columns * each / _AT_ONCE) or 1
     few = -(-columns // lots)
     return few, columns // few * few
 
