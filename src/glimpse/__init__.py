@@ -8,17 +8,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from glimpse.attention import (
-        read,
-        read_jacobian,
-        read_many,
-        read_vjp,
-        restore,
-        restore_many,
-        write,
-        write_vjp,
-    )
+    from glimpse.attention.derivatives import read_jacobian, read_vjp, write_vjp
     from glimpse.attention.filterbank import filterbank, filterbank_partials
+    from glimpse.attention.layer import read, read_many, write
+    from glimpse.attention.restoration import restore, restore_many
     from glimpse.errors import GlimpseError
     from glimpse.registration.locate import Location, locate
     from glimpse.window import Window
@@ -45,10 +38,11 @@ __all__ = [
 _HOMES = {
     "GlimpseError": "errors",
     "Window": "window",
-    "filterbank": "attention.filterbank",
-    "filterbank_partials": "attention.filterbank",
-    "Location": "registration.locate",
-    "locate": "registration.locate",
+    **dict.fromkeys(("read", "read_many", "write"), "attention.layer"),
+    **dict.fromkeys(("read_jacobian", "read_vjp", "write_vjp"), "attention.derivatives"),
+    **dict.fromkeys(("restore", "restore_many"), "attention.restoration"),
+    **dict.fromkeys(("filterbank", "filterbank_partials"), "attention.filterbank"),
+    **dict.fromkeys(("Location", "locate"), "registration.locate"),
 }
 
 
@@ -56,7 +50,7 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'glimpse' has no attribute {name!r}")
     # NumPy costs 0.1 s, which `glimpse --help` need not pay
-    return getattr(import_module(f"glimpse.{_HOMES.get(name, 'attention')}"), name)
+    return getattr(import_module(f"glimpse.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:

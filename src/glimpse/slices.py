@@ -17,7 +17,7 @@ NATIVE = "native"
 """The n of a crop that has one sample per pixel."""
 
 _END = rf"{NUMBER}\s*%?"
-_SLICE = re.compile(rf"({_END})?\s*:\s*({_END})?", re.ASCII)
+_SLICE = rf"({_END})?\s*:\s*({_END})?"
 
 
 class Area(NamedTuple):
@@ -137,7 +137,7 @@ def parse_slice(text: str) -> tuple[str, str]:
 
 def _ends(part: str, size: int) -> tuple[float, float]:
     """First and last pixel edge as they are written; an open end is that of the axis."""
-    match = _SLICE.fullmatch(part)
+    match = re.fullmatch(_SLICE, part, re.ASCII)
     if not match:
         also = (
             "; a comma parts rows and columns, 100:600,200:700"

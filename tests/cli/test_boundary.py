@@ -228,12 +228,12 @@ def test_file_names_are_escaped_in_messages(folder):
 
 
 def test_an_internal_error_says_how_to_see_more_and_exits_70(monkeypatch, image):
-    import glimpse.attention
+    import glimpse.attention.layer
 
     def broken(*_, **__):
         raise ZeroDivisionError("two\nlines")
 
-    monkeypatch.setattr(glimpse.attention, "read_many", broken)
+    monkeypatch.setattr(glimpse.attention.layer, "read_many", broken)
     result = invoke("read", image)
     assert result.exit_code == 70
     (line,) = lines(result.stderr)
@@ -459,7 +459,7 @@ def test_under_a_tight_memory_limit_every_end_has_a_line(megabytes, image):
     ],
 )
 @pytest.mark.parametrize(
-    "where", ["glimpse.io.load_picture", "glimpse.attention.read_many", "glimpse.io.save_still"]
+    "where", ["glimpse.io.load_picture", "glimpse.attention.layer.read_many", "glimpse.io.save_still"]
 )
 def test_whatever_is_raised_by_one_item_is_its_line_and_the_others_come_out(
     error, told, where, image, monkeypatch

@@ -8,8 +8,7 @@ import pytest
 from helpers import noise, opened, process, save
 from pages import shown
 
-from glimpse import Window, read
-from glimpse.attention import restore
+from glimpse import Window, read, restore
 from glimpse.window import EDGES, KERNELS
 
 pytestmark = pytest.mark.browser

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from glimpse.cli.messages import source_name
@@ -164,7 +164,7 @@ def save_animation(output: str, shots: Sequence[Levels], film: Film, *, overwrit
     from glimpse.io import save_bytes
     from glimpse.io.animation import encode_animation
 
-    suffix = ".gif" if output == "-" else Path(output).suffix.lower()
+    suffix = ".gif" if output == "-" else os.path.splitext(output)[1].lower()
     comment = film.record.to_json() if film.record else ""
     exact = COLOURS if shots[0].ndim == 3 else ()
     data = encode_animation(shots, film.delays, suffix, comment=comment, exact=exact)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from glimpse.cli.messages import source_name
@@ -68,10 +67,9 @@ def _escaped(character: str) -> str:
 def _asked(decoding: DecodeOptions) -> list[str]:
     """The options that said how to decode the image."""
     words = []
-    for field in fields(decoding):
-        value = getattr(decoding, field.name)
-        if value != field.default:
-            option = _OPTIONS.get(field.name, "--" + field.name.replace("_", "-"))
+    for name, value in decoding._asdict().items():
+        if value != decoding._field_defaults[name]:
+            option = _OPTIONS.get(name, "--" + name.replace("_", "-"))
             words.append(f"{option} {','.join(map(repr, value)) if isinstance(value, tuple) else value}")
     return words
 

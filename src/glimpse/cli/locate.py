@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -65,7 +65,7 @@ def locate(
     def job(name: str) -> str:
         with about(image):
             scene = load_picture(image, decoding)
-        crop = load_picture(name, replace(decoding, page=None))
+        crop = load_picture(name, decoding._replace(page=None))
         found = _located(scene, crop, window, begins=begins)
         record = Record(found.window, scene.shape, source_name(image))
         put(json.dumps(record.to_dict() | found.to_dict()))
@@ -149,7 +149,7 @@ def _save(
     from glimpse.io import Picture, save_bytes, save_still
     from glimpse.io.encode import DRAWINGS
 
-    suffix = Path(target).suffix.lower()
+    suffix = os.path.splitext(target)[1].lower()
     if suffix == JSON:
         save_bytes(target, record.to_json().encode() + b"\n", overwrite=overwrite)
     elif suffix in DRAWINGS:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -19,8 +18,7 @@ else:
     _ParamType = click.ParamType  # which takes no subscript before Click 8.4
 
 
-@dataclass(frozen=True)
-class Position:
+class Position(NamedTuple):
     """A place along an axis: a pixel, or a share of the axis in percent."""
 
     value: float

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from glimpse.cli.faults import of_item
@@ -173,7 +173,7 @@ def _load_patch(row: Row, shape: tuple[int, int] | None, settings: Settings) -> 
         size = shape or (_canvas_shape(settings, None) if settings.canvas else None)
         return row.stack.picture(row.index), row.stack.record(row.index, size)
     pages_elsewhere = settings.onto is not None or isinstance(settings.canvas, str)
-    decoding = replace(settings.decoding, page=None) if pages_elsewhere else settings.decoding
+    decoding = settings.decoding._replace(page=None) if pages_elsewhere else settings.decoding
     patch = io.load_picture(row.image, decoding)
     found = io.picture_record(patch, decoding)
     if found and not found.is_patch:

@@ -90,14 +90,14 @@ def _of_image(row: Row, error: GlimpseError) -> GlimpseError:
 
 def _read(rows: Sequence[Row], picture: Picture) -> Iterator[Found]:
     """Read the patches, those of neighbouring rows together."""
-    from glimpse import attention
+    from glimpse.attention import layer
 
     placed = [_placed(row, picture.shape) for row in rows]
     done = 0
     while done < len(placed):
         rest = placed[done:]
         windows = (_seen(found.window, picture) for found in rest if found.window)
-        patches = attention.read_many(picture.pixels, windows, channel_axis=picture.channel_axis)
+        patches = layer.read_many(picture.pixels, windows, channel_axis=picture.channel_axis)
         for found in rest:
             done += 1
             try:

@@ -19,8 +19,8 @@ NAMES = ("stem", "name", "ext", "parent", "index")
 OF_WINDOW = ("row", "col", "n", *NUMBERS)
 """The fields that a window fills."""
 
-_SPEC = re.compile(r"0?\d{0,2}(\.\d{1,2})?[dfg]?", re.ASCII)
-_UNSAFE = re.compile(r"[/\\\0-\x1f]")
+_SPEC = r"0?[0-9]{0,2}(\.[0-9]{1,2})?[dfg]?"
+_UNSAFE = r"[/\\\0-\x1f]"
 
 
 class Template:
@@ -48,7 +48,7 @@ class Template:
             raise click.UsageError(f"-o {text}: {error}; write {{stem}}, or {{{{ for a brace") from None
         self.fields = [name for _, name, _, _ in self._parts if name is not None]
         for _, name, spec, conversion in self._parts:
-            if name is not None and (name not in known or conversion or not _SPEC.fullmatch(spec or "")):
+            if name is not None and (name not in known or conversion or not re.fullmatch(_SPEC, spec or "")):
                 raise click.UsageError(f"-o {text}: no {{{name}}} like this; there are {', '.join(known)}")
 
     @property
@@ -127,7 +127,7 @@ class Cell:
         self.text = text
 
     def __format__(self, spec: str) -> str:
-        text = _UNSAFE.sub("_", self.text)
+        text = re.sub(_UNSAFE, "_", self.text)
         if spec.endswith(("f", "g")):
             return format(float(text), spec)
         if spec:

@@ -16,7 +16,6 @@ from glimpse.cli.pieces import Settings, stack_rows
 from glimpse.cli.reporter import Line, left
 from glimpse.cli.row import Row
 from glimpse.cli.runner import run
-from glimpse.cli.table import Table
 from glimpse.cli.table_options import TableOptions, table_options
 from glimpse.cli.window_options import WindowOptions
 from glimpse.cli.write_jobs import write_canvas
@@ -25,6 +24,7 @@ from glimpse.validation import checked_shape
 from glimpse.window import BLENDS, METHODS, Blend, Method
 
 if TYPE_CHECKING:
+    from glimpse.cli.table import Table
     from glimpse.io import DecodeOptions
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from PIL import ImageFile
 
 from glimpse.errors import GlimpseError
 from glimpse.io.avif import held_pixels
-from glimpse.io.tiff import Page
 from glimpse.limits import DECODER_BYTES, SCANS
 from glimpse.validation import check_pixels
+
+if TYPE_CHECKING:
+    from glimpse.io.tiff import Page
 
 _PIECE = 1 << 20
 _SCAN = b"\xff\xda"

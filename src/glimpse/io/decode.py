@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError, features
+from PIL.PngImagePlugin import PngImageFile
 
 from glimpse.errors import GlimpseError
 from glimpse.io.assemble import as_picture, converted, frame_notes, one_line
@@ -16,7 +17,6 @@ from glimpse.io.avif import is_deep
 from glimpse.io.budget import check_image
 from glimpse.io.color import GREY16, meaning
 from glimpse.io.decode_options import DEFAULT, DecodeOptions
-from glimpse.io.jpeg import check_complete
 from glimpse.io.npy import read_npy, scaled
 from glimpse.io.picture import Picture
 from glimpse.io.pillow_patches import forget_texts, load, mend_transparency, orientation_of
@@ -25,7 +25,6 @@ from glimpse.io.png import SIGNATURE, count_texts
 from glimpse.io.record import KEYWORD
 from glimpse.io.shrink_on_load import FAR_ENDS, draft, whole
 from glimpse.io.sixteen_bit import HINT, codecs, deep_levels
-from glimpse.io.tiff import is_tiff
 from glimpse.limits import ANIMATION_PIXELS
 
 FORMATS = ("PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP", "AVIF", "PPM")
@@ -37,6 +36,8 @@ _BEGINNINGS = {
     "WebP": rb"RIFF....WEBP",
     "AVIF": rb"....ftypavi[fs]",
 }
+
+_TIFFS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 Image.MAX_IMAGE_PIXELS = None  # the limit of glimpse is checked instead: its message tells what to do
 
@@ -86,7 +87,7 @@ def _npy(file: BinaryIO, options: DecodeOptions) -> Picture:
 
 def _decode_image(file: BinaryIO, options: DecodeOptions, reduce: Reduce | None) -> Picture:
     head = file.read(16)
-    if is_tiff(head):
+    if head[:4] in _TIFFS:
         from glimpse.io.decode_tiff import decode_tiff  # 15 ms that a TIFF alone pays
 
         return decode_tiff(file, options)
@@ -103,6 +104,8 @@ def _decode_image(file: BinaryIO, options: DecodeOptions, reduce: Reduce | None)
     _seek(image, options)
     orientation = load(image)
     if image.format in ("JPEG", "MPO") and (options.page or 1) == 1:
+        from glimpse.io.jpeg import check_complete
+
         check_complete(image, file)
     # the parser refuses what follows a first record: several are as good as none
     text = "\n".join([_record_text(image) or ""] * records) or None
@@ -117,7 +120,8 @@ def _decode_image(file: BinaryIO, options: DecodeOptions, reduce: Reduce | None)
 def _opened(file: BinaryIO, head: bytes, options: DecodeOptions) -> ImageFile.ImageFile:
     file.seek(0)
     try:
-        image = Image.open(file, formats=FORMATS)
+        # Image.open imports the readers of five formats, which takes as long as reading a small PNG
+        image = PngImageFile(file) if head.startswith(SIGNATURE) else Image.open(file, formats=FORMATS)
     except Exception as error:
         name = next((name for name, begin in _BEGINNINGS.items() if re.match(begin, head, re.DOTALL)), None)
         if name is None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from glimpse.limits import MAX_PIXELS
 
 
-@dataclass(frozen=True)
-class DecodeOptions:
+class DecodeOptions(NamedTuple):
     """The options of a user for the decoding of files.
 
     Parameters

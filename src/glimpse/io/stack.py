@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import io
 import os
-import tempfile
-import zipfile
 from array import array
 from collections.abc import Iterable
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glimpse.errors import GlimpseError, about
 from glimpse.io.files import Draft, translate_os_errors
+
+if TYPE_CHECKING:
+    import zipfile
 
 PATCHES = "patches"
 """The name of the array of patches in an archive."""
@@ -46,6 +47,8 @@ class Stack:
         """The index of each patch, in the order of their coming."""
 
     def __enter__(self) -> Stack:
+        import tempfile  # with zipfile 8 ms, which a single patch need not pay
+
         with about(f"-o {self._name}"), translate_os_errors():
             folder = os.path.dirname(self._name) or "."
             os.makedirs(folder, exist_ok=True)
@@ -104,6 +107,8 @@ class Stack:
                 draft.publish()
 
     def _archive(self, file: BinaryIO, columns: Iterable[tuple[str, NDArray[Any]]]) -> None:
+        import zipfile
+
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
             with archive.open(_member(PATCHES), "w", force_zip64=True) as member:
                 self._copy(member)
@@ -135,6 +140,8 @@ def _runs(indices: NDArray[np.int64]) -> Iterable[tuple[int, int]]:
 
 def _member(name: str) -> zipfile.ZipInfo:
     """A member without a date: the same command gives the same bytes."""
+    import zipfile
+
     return zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0))
 
 

@@ -15,12 +15,6 @@ _NAMES = {WHITE_IS_ZERO: "grey", BLACK_IS_ZERO: "grey", RGB: "RGB", PALETTE: "pa
           6: "YCbCr", LAB: "Lab", 32803: "colour filter array", 32844: "LogL", 32845: "LogLuv"}  # fmt: skip
 _FORMATS = {1: "", 2: "signed ", 3: "float ", 5: "complex ", 6: "complex "}
 _ASSOCIATED, _ALPHA = 1, 2  # extra samples: the colours are multiplied by it, or not
-_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-
-
-def is_tiff(head: bytes) -> bool:
-    """Tell whether a file begins as a TIFF does."""
-    return head[:4] in _SIGNATURES
 
 
 @dataclass(frozen=True)
