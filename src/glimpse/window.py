@@ -31,6 +31,12 @@ _SIGMAS: dict[str, Callable[[float], float]] = {
     "box": lambda delta: delta / math.sqrt(12),  # each sample is the mean of its own share
 }
 
+_CHECKS: dict[str, Callable[[str, object], object]] = {
+    **dict.fromkeys(("gx", "gy"), partial(checked, positive=False)),
+    **dict.fromkeys(("delta", "sigma"), checked_scale),
+    "gamma": checked,
+}
+
 
 def _at_least(delta: Any, least: float) -> Any:
     return max(delta, least) if isinstance(delta, (float, int)) else namespace(delta).clip(delta, least, None)
@@ -137,12 +143,7 @@ class Window:
 
     def __post_init__(self) -> None:
         register_pytree(Window, Window._split, Window._joined)
-        checks: dict[str, Callable[[str, object], object]] = {
-            **dict.fromkeys(("gx", "gy"), partial(checked, positive=False)),
-            **dict.fromkeys(("delta", "sigma"), checked_scale),
-            "gamma": checked,
-        }
-        for name, check in checks.items():
+        for name, check in _CHECKS.items():
             object.__setattr__(self, name, check(name, getattr(self, name)))
         object.__setattr__(self, "n", checked_n(self.n))
         for name, value, choices in (("kernel", self.kernel, KERNELS), ("edge", self.edge, EDGES)):

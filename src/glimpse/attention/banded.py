@@ -85,6 +85,9 @@ class Band(NamedTuple):
         lots = max(1, round(n / max(filters, _OVERLAP * width / self.stride)))
         block = max(1, self.block_size)
         step = math.ceil(n / lots / block) * block
+        if step >= n:
+            yield self
+            return
         for first in range(0, n, step):
             some = slice(first, first + step)
             yield self._replace(start=self.start[some], weights=self.weights[some])

@@ -1,20 +1,22 @@
 """Matrix products of a size that BLAS does fastest, on the calling thread.
 
 A product is cut into stacks of matrices that NumPy hands over one by one. OpenBLAS multiplies small matrices
-where they lie (up to 1e6 multiplications, on processors with AVX-512), while it copies the parts of large
-ones first, which takes longer than multiplying by a few filters; and it spreads large ones over all cores,
-where its threads stall as soon as a core is busy with something else.
+where they lie (on processors with AVX-512), while it copies the parts of large ones first, which takes longer
+than multiplying by a few filters; and it spreads large ones over all cores, where its threads stall as soon
+as a core is busy with something else.
 """
 
 from __future__ import annotations
 
 import math
+import os
 
 import numpy as np
 
 from glimpse.typing import Floats
 
-_AT_ONCE = 1 << 18  # multiplications of one matrix, the most that OpenBLAS does on one thread
+# multiplications of a matrix: the most that OpenBLAS does where it lies, and the most on one of its threads
+_AT_ONCE = 1_000_000 if os.environ.get("OPENBLAS_NUM_THREADS") == "1" else 1 << 18
 
 
 def product(a: Floats, b: Floats, out: Floats | None = None) -> Floats:

@@ -117,7 +117,7 @@ def _located(scene: Picture, crop: Picture, options: WindowOptions, *, begins: b
     """
     from glimpse.registration.locate import MIN_CONFIDENCE, UNFINDABLE, locate
 
-    start = replace(options, n=crop.shape).window(scene.shape) if begins else None
+    start = options._replace(n=crop.shape).window(scene.shape) if begins else None
     pictures = (_pixels(picture) for picture in (scene, crop))
     found = locate(*pictures, start=start, kernel=options.kernel, channel_axis=2)
     if not found.found:

@@ -90,7 +90,7 @@ def window_options(*, sweep: bool = False) -> Callable[[Callable[..., Any]], Cal
     sweep : bool
         Whether gx, gy, delta, sigma, gamma and the box may be ranges.
     """
-    own = [field.name for field in fields(WindowOptions) if field.name not in ("typed", "guarded")]
+    own = [name for name in WindowOptions._fields if name not in ("typed", "guarded")]
     collect = functools.partial(_window, sweep=sweep)
     return collected("window", own, collect, [*_numbers(sweep), *_whole_windows(sweep)])
 

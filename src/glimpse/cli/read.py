@@ -111,7 +111,7 @@ def _read_files(
 
     rows, row = _work(images, window, tables, output, decoding, overwrite, skip_existing)
     work = blocks(rows, decoding, fast=fast, jobs=0 if how["cluster"] else how["jobs"], finished=row)
-    job = functools.partial(cut, overwrite=overwrite, skip_existing=skip_existing)
+    job = functools.partial(cut, overwrite=overwrite, skip_existing=skip_existing, quiet=how["quiet"])
     run(job, work, lambda block: block.source.name, count=len(rows), **how)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from glimpse.cli.blocks import Block
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from glimpse.io import Picture
 
+_LOT = 1 << 16  # samples of patches that are read before they are saved
+
 
 class Found(NamedTuple):
     """A row with its window and patch, or with the error that failed it."""
@@ -28,26 +31,39 @@ class Found(NamedTuple):
     error: GlimpseError | None = None
 
 
-def cut(block: Block, *, overwrite: bool, skip_existing: bool = False) -> list[Line]:
-    """Read and save the patches of a block; return a line or an error for each."""
+def cut(block: Block, *, overwrite: bool, skip_existing: bool = False, quiet: bool = False) -> list[Line]:
+    """Read and save the patches of a block; return a line or an error for each, empty lines where quiet."""
     source = block.source
     rows = list(block.rows)
     there = [left(source.path(row.output), skip_existing=skip_existing) for row in rows]
     wanted = [row for row, word in zip(rows, there, strict=True) if not word]
-    lines = iter(_saved(block, wanted, overwrite=overwrite))
+    lines = iter(_saved(block, wanted, overwrite=overwrite, quiet=quiet))
     return [word or next(lines) for word in there]
 
 
-def _saved(block: Block, rows: Sequence[Row], *, overwrite: bool) -> Iterator[Line]:
-    for found in read_patches(block, rows):
+def _saved(block: Block, rows: Sequence[Row], *, overwrite: bool, quiet: bool) -> Iterator[Line]:
+    for found in chain.from_iterable(_together(read_patches(block, rows))):
         try:
             with of_item():
-                yield _save(found, block, overwrite=overwrite)
+                picture = _save(found, block, overwrite=overwrite)
+                yield "" if quiet else told(found, picture, found.row.output)
         except GlimpseError as error:
             yield prefixed(found.row.place, error)
 
 
-def _save(found: Found, block: Block, *, overwrite: bool) -> Line:
+def _together(patches: Iterator[Found]) -> Iterator[list[Found]]:
+    """Small patches in lots: in turns, reading and encoding would drive each other out of the cache."""
+    lot, samples = [], 0
+    for found in patches:
+        lot.append(found)
+        samples += 0 if found.patch is None else found.patch.size
+        if samples >= _LOT:
+            yield lot
+            lot, samples = [], 0
+    yield lot
+
+
+def _save(found: Found, block: Block, *, overwrite: bool) -> Picture:
     from glimpse import io
 
     row, window, patch = found.row, found.window, found.patch
@@ -57,7 +73,7 @@ def _save(found: Found, block: Block, *, overwrite: bool) -> Line:
     record = io.Record(window, picture.shape, source_name(row.image), fast=picture.scale)
     io.save_still(name, patch, picture, record, overwrite=overwrite, sync=not block.source.many,
                   again=block.source.stamp is not None)  # fmt: skip
-    return told(found, picture, row.output)
+    return picture
 
 
 def told(found: Found, picture: Picture, output: str, kind: str = "") -> Line:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any, Literal, NamedTuple
 
 from glimpse.cli.param_types import Position, Range
 from glimpse.errors import GlimpseError
@@ -15,8 +15,7 @@ _KEPT = ("gamma", "n", "kernel", "edge")  # of the window of --like, where a sli
 _FILTERS = ("sigma", *_KEPT)  # the options that go with a slice or a box
 
 
-@dataclass(frozen=True)
-class WindowOptions:
+class WindowOptions(NamedTuple):
     """The options of a window; an option that is not given is None.
 
     A number, a position or a box is one value, or in a sweep a `Range` of two.
@@ -83,7 +82,7 @@ class WindowOptions:
         if self.like or record is None:
             return self
         place = [getattr(self, name) if name in self.typed else None for name in ("slice", "box")]
-        return replace(self, like=record, slice=place[0], box=place[1])
+        return self._replace(like=record, slice=place[0], box=place[1])
 
     @property
     def is_sweep(self) -> bool:
@@ -100,7 +99,7 @@ class WindowOptions:
 
     def or_n(self, n: Pair) -> WindowOptions:
         """Return these options with this number of filters, unless another was typed."""
-        return self if self.like or "n" in self.typed else replace(self, n=n)
+        return self if self.like or "n" in self.typed else self._replace(n=n)
 
     def _in_pixels(self) -> bool:
         """Whether gx or gy is one number of pixels, which may be meant for the other axis."""

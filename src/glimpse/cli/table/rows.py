@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, overload
 
 from glimpse.cli.param_types import Box, Position, parse_n, position, positive, positive_pair
@@ -55,7 +54,7 @@ class Table(Sequence[Row]):
         self.name, self.columns = name, columns
         self._records, self._images, self._folder = records, images, folder
         self._normalized = normalized
-        self._window = replace(window, guarded=False)
+        self._window = window._replace(guarded=False)
         self._decimal_comma = records.delimiter != ","
 
     def __len__(self) -> int:
@@ -124,7 +123,7 @@ class Table(Sequence[Row]):
         for name in self.columns.numbers():
             if text := self._cell(values, name):
                 found[name] = _CELLS[name](self._plain(text) if name != "n" else text)
-        return replace(self._window, **found, typed=self._window.typed | set(found))
+        return self._window._replace(**found, typed=self._window.typed | set(found))
 
     def _where(self, values: Sequence[str]) -> dict[str, Any]:
         form = self.columns.form
