@@ -80,8 +80,8 @@ def main() -> None:
             "glimpse read --fast": glimpse("read", *files, "-o", f"{folder}/fast/", "--fast", *WORDS),
             **peers(files, f"{folder}/peer"),
         }
-        table(f"{FILES} JPEG files of 12 MP", interleaved(calls, 3), base)
-        scaling(files, Path(folder))
+        table(f"{FILES} JPEG files of 12 MP", interleaved(calls, 5), base)
+        # scaling(files, Path(folder))
 
 
 def scaling(files: list[Path], folder: Path) -> None:

@@ -20,6 +20,7 @@ COMMANDS = {
     "write": ("write", "{folder}/p.png", "-o", "{folder}/c.png"),
     "write --onto": ("write", "{folder}/p.png", "--onto", "{picture}", "-o", "{folder}/c.png"),
     "locate": ("locate", "{picture}", "{folder}/q.png"),
+    "read 12": ("read", *["{picture}"] * 12, "-j", "1", "-o", "{folder}/{{index}}.png"),
 }
 
 

@@ -3,6 +3,7 @@
 import functools
 import json
 import os
+import weakref
 from pathlib import Path
 from shlex import split
 
@@ -13,7 +14,9 @@ from helpers import SHAPE, invoke, lines, noise, opened, record, rounded, save
 from PIL import Image
 from skimage.data import astronaut
 
+import glimpse.io
 from glimpse import Window, read
+from glimpse.io import load_picture
 
 
 def library(array, window):
@@ -207,3 +210,24 @@ def test_the_record_keeps_no_more_of_the_source_than_its_base_name(folder):
     assert b"secret" not in Path("a-patch.png").read_bytes()
     assert sorted(os.listdir()) == ["a-patch.png", "secret"]
     assert json.loads(invoke("info", "a-patch.png").stdout)["source"] == "a.png"
+
+
+@pytest.mark.parametrize("ending", ["out/", "out.npz"])
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("tabled", [False, True])
+def test_a_batch_keeps_no_more_pictures_than_it_works_on(monkeypatch, tmp_path, ending, jobs, tabled):
+    names, alive, most = [save(f"{k}.png", noise(*SHAPE)) for k in range(9)], weakref.WeakSet(), []
+
+    def loaded(*arguments):
+        picture = load_picture(*arguments)
+        alive.add(picture.pixels)
+        most.append(len(alive))
+        return picture
+
+    monkeypatch.setattr(glimpse.io, "load_picture", loaded)
+    rows = [f"{name},{x},5" for x in (4, 9) for name in names]
+    Path("windows.csv").write_text("\n".join(["image,gx,gy", *rows]), encoding="utf-8")
+    given = ("--table", "windows.csv") if tabled else names
+    assert invoke("read", *given, "-o", ending, "-n", "4", "-j", str(jobs)).exit_code == 0
+    assert len(most) == 9
+    assert max(most) <= jobs

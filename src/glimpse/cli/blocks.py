@@ -75,6 +75,7 @@ class Source:
         self.many = len(rows) >= _MANY
         self._lock = Lock()
         self._picture: Picture | GlimpseError | None = None
+        self._left = len(rows)
 
     def __reduce__(self) -> Any:
         rows = list(self.rows)  # nor does what makes them travel, nor a lock
@@ -100,6 +101,13 @@ class Source:
         if isinstance(self._picture, GlimpseError):
             raise self._picture
         return self._picture
+
+    def leave(self, rows: int) -> None:
+        """Forget the picture after the last of its rows: those of a whole batch are more than the memory."""
+        with self._lock:
+            self._left -= rows
+            if self._left <= 0:
+                self._picture = None
 
     def _decoded(self) -> Picture | GlimpseError:
         from glimpse import io
@@ -141,6 +149,10 @@ class Block(NamedTuple):
 
     source: Source
     rows: Sequence[Row]
+
+    def close(self) -> None:
+        """Tell the image that these windows are done with."""
+        self.source.leave(len(self.rows))
 
 
 def blocks(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -37,8 +38,9 @@ def cut(block: Block, *, overwrite: bool, skip_existing: bool = False, quiet: bo
     rows = list(block.rows)
     there = [left(source.path(row.output), skip_existing=skip_existing) for row in rows]
     wanted = [row for row, word in zip(rows, there, strict=True) if not word]
-    lines = iter(_saved(block, wanted, overwrite=overwrite, quiet=quiet))
-    return [word or next(lines) for word in there]
+    with closing(block):
+        lines = iter(_saved(block, wanted, overwrite=overwrite, quiet=quiet))
+        return [word or next(lines) for word in there]
 
 
 def _saved(block: Block, rows: Sequence[Row], *, overwrite: bool, quiet: bool) -> Iterator[Line]:

@@ -6,6 +6,7 @@ import functools
 import re
 from array import array
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -164,12 +165,13 @@ def _added(stack: Stack, columns: Columns, cut: Cut) -> Line:
 def _cut(block: Block, *, output: str, exact: bool) -> list[Cut | Line]:
     """Read the patches of a block as they go into the stack."""
     cuts: list[Cut | Line] = []
-    for found in read_patches(block, list(block.rows)):
-        try:
-            with of_item():
-                cuts.append(_levels(found, block, output=output, exact=exact))
-        except GlimpseError as error:
-            cuts.append(prefixed(found.row.place, error))
+    with closing(block):
+        for found in read_patches(block, list(block.rows)):
+            try:
+                with of_item():
+                    cuts.append(_levels(found, block, output=output, exact=exact))
+            except GlimpseError as error:
+                cuts.append(prefixed(found.row.place, error))
     return cuts
 
 
