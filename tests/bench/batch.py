@@ -81,7 +81,7 @@ def main() -> None:
             **peers(files, f"{folder}/peer"),
         }
         table(f"{FILES} JPEG files of 12 MP", interleaved(calls, 5), base)
-        # scaling(files, Path(folder))
+        scaling(files, Path(folder))
 
 
 def scaling(files: list[Path], folder: Path) -> None:

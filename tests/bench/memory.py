@@ -12,6 +12,7 @@ from PIL import Image
 
 PROMISED = {"locate": (11, 250)}  # bytes a pixel, MB
 SIZES = ((1000, 1500), (4000, 6000), (8000, 12000))
+LINKS = [f"{{folder}}/link{number}.{{suffix}}" for number in range(12)]  # one picture under many names
 COMMANDS = {
     "read": ("read", "{picture}", "-o", "{folder}/p.png"),
     "show": ("show", "{picture}", "-o", "{folder}/s.png"),
@@ -20,7 +21,7 @@ COMMANDS = {
     "write": ("write", "{folder}/p.png", "-o", "{folder}/c.png"),
     "write --onto": ("write", "{folder}/p.png", "--onto", "{picture}", "-o", "{folder}/c.png"),
     "locate": ("locate", "{picture}", "{folder}/q.png"),
-    "read 12": ("read", *["{picture}"] * 12, "-j", "1", "-o", "{folder}/{{index}}.png"),
+    "read 12": ("read", *LINKS, "-j", "1", "-o", "{folder}/{{index}}.png"),
 }
 
 
@@ -32,10 +33,15 @@ def main() -> None:
             for suffix in ("jpg", "png"):
                 picture = Path(folder, f"picture.{suffix}")
                 Image.open(SCENE).convert("RGB").resize((cols, rows), Image.Resampling.BICUBIC).save(picture)
+                for link in LINKS:
+                    Path(link.format(folder=folder, suffix=suffix)).symlink_to(picture)
                 window = ("--row", rows // 2, "--col", cols // 2, "--delta", 4, "-n", 64)
                 peak("read", picture, *window, "-o", f"{folder}/q.png", "--overwrite", "-q")
                 for name, words in COMMANDS.items():
-                    spent = peak(*(w.format(picture=picture, folder=folder) for w in words), *quiet(name))
+                    spent = peak(
+                        *(w.format(picture=picture, folder=folder, suffix=suffix) for w in words),
+                        *quiet(name),
+                    )
                     pixels, (each, fixed) = rows * cols / 1e6, PROMISED.get(name, (5, 150))
                     print(
                         f"{name:14} {suffix:5} {pixels:6.1f} {spent:9.0f} {each * pixels + fixed:12.0f} "
