@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,10 +122,10 @@ class _Linear:
         patch, slopes = jacobian_by_axis(image, window)
         self._slopes = [slopes["gx"], slopes["gy"], *slopes["delta"], *slopes["sigma"]]
         seen, self._blur = basis(patch, blur), blur
-        self._mix, self._spreads, self._left = project(seen, target)
+        self._mix, self._spreads, means, self._left = project(seen, target)
         self.gain = float(self._mix[0])
-        self.offset = float(target.mean() - self._mix @ seen.mean(axis=1))
-        self.error = float(np.square(self._left).mean())
+        self.offset = float(target.mean() - self._mix @ means)
+        self.error = mean_square(self._left)
 
     @cached_property
     def _columns(self) -> NDArray[np.float64]:
@@ -154,20 +154,31 @@ class _Linear:
 
 def basis(patch: Floats, blur: float) -> NDArray[np.float64]:
     """The rows that are mixed to resemble the target: the patch; or the blurred patch, and its details."""
-    flat = (*patch.shape[:-2], -1)
-    if not blur:
-        return patch.reshape(1, *flat).astype(np.float64)
-    soft = blurred(patch, blur)
-    return np.stack([soft, soft - blurred(soft, _COARSE)]).reshape(2, *flat).astype(np.float64)
+    rows = np.empty((2 if blur else 1, *patch.shape))
+    rows[0] = soft = blurred(patch, blur) if blur else patch
+    if blur:
+        np.subtract(soft, blurred(soft, _COARSE), out=rows[1])
+    return rows.reshape(*rows.shape[:-2], -1)
 
 
-def project(seen: NDArray[np.float64], target: Floats) -> tuple[NDArray[np.float64], ...]:
-    """The factor of each row that comes nearest to the target; the rows without their means; the residual."""
-    spreads, wanted = seen - seen.mean(axis=1, keepdims=True), target.ravel() - float(target.mean())
-    power = spreads @ spreads.T
+def project(seen: NDArray[np.float64], target: Floats) -> tuple[Any, ...]:
+    """The factor of each row that comes nearest to the target, and what they leave of it.
+
+    Returns the factors, the rows without their means (in the place of the rows: large arrays take most of
+    their time to be made), the means, and the residual.
+    """
+    means, wanted = seen.mean(axis=1), target.ravel() - float(target.mean())
+    seen -= means[:, None]
+    power = seen @ seen.T
     ridge = (1e-9 * np.trace(power) + 1e-12) * np.eye(len(power))
-    mix = np.linalg.solve(power + ridge, spreads @ wanted)
-    return mix, spreads, wanted - mix @ spreads
+    mix = np.linalg.solve(power + ridge, seen @ wanted)
+    wanted -= mix @ seen
+    return mix, seen, means, wanted
+
+
+def mean_square(array: NDArray[np.float64]) -> float:
+    """The mean of the squares."""
+    return float(np.vdot(array, array)) / array.size
 
 
 def blurred(array: Floats, sigma: float) -> Floats:

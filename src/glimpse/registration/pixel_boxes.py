@@ -16,7 +16,7 @@ from glimpse.attention.contraction import contract
 from glimpse.attention.filterbank import band
 from glimpse.attention.layer import read
 from glimpse.registration import least_squares
-from glimpse.registration.least_squares import SQUARE, Fit, basis, blurred, project
+from glimpse.registration.least_squares import SQUARE, Fit, basis, blurred, mean_square, project
 from glimpse.registration.pyramid import Scene
 from glimpse.typing import Floats
 from glimpse.window import Window
@@ -209,4 +209,4 @@ _WAYS: tuple[Way, ...] = _filtered, _means, partial(_means, origin=0)
 def _unlike(model: Floats, wanted: Floats) -> float:
     """The mean squared difference but for the finest details, which may be as strong as they like."""
     *_, left = project(basis(model, BLUR), wanted)
-    return float(np.square(left).mean())
+    return mean_square(left)
