@@ -161,6 +161,8 @@ def cast(array: Any, dtype: Any) -> Any:
     """Return the array in another type."""
     if array.dtype == dtype:
         return array
+    if is_numpy_array(array):
+        return array.astype(dtype)
     return array.to(dtype) if is_tensor(array) else namespace(array).astype(array, dtype)
 
 

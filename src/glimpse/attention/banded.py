@@ -85,9 +85,6 @@ class Band(NamedTuple):
         lots = max(1, round(n / max(filters, _OVERLAP * width / self.stride)))
         block = max(1, self.block_size)
         step = math.ceil(n / lots / block) * block
-        if step >= n:
-            yield self
-            return
         for first in range(0, n, step):
             some = slice(first, first + step)
             yield self._replace(start=self.start[some], weights=self.weights[some])
@@ -105,16 +102,14 @@ class Band(NamedTuple):
         Yields
         ------
         filters, pixels : slice
-            Rows of the bank and the K pixels that they touch.
+            Rows of the bank and the K pixels that they touch, counted from the first of the span.
         weights : ndarray, shape (filters, pixels)
             That part of the dense matrix.
         """
-        n, width = self.weights.shape
-        weights = self.weights.astype(dtype, copy=False)
-        for first, pixel in zip(
-            range(0, n, self.block_size), self.start[:: self.block_size].tolist(), strict=True
-        ):
-            filters = slice(first, first + self.block_size)
+        width, size = self.weights.shape[1], self.block_size
+        weights, starts = self.weights.astype(dtype, copy=False), self.start[::size].tolist()
+        for first, start in zip(range(0, len(weights), size), starts, strict=True):
+            filters, pixel = slice(first, first + size), start - starts[0]
             yield filters, slice(pixel, pixel + width), weights[filters]
 
     def tiles(self, step: int, dtype: DTypeLike = np.float64) -> Iterator[tuple[slice, slice, Floats]]:

@@ -41,7 +41,7 @@ def contract(bank: Band, x: Array, axis: int, spans: dict[int, slice] | None = N
     out, sums = empty_output(bank, x, axis, spans)
     if bank.block_size:
         lines = _converted(x[index(x, {**(spans or {}), axis: bank.span})], axis)
-        for filters, pixels, weights in bank.local.blocks(lines.dtype):
+        for filters, pixels, weights in bank.blocks(lines.dtype):
             product(weights, lines[pixels], out=sums[filters])
         return out
     for strip in strips(bank, x, axis, spans):
@@ -55,7 +55,7 @@ def expand(bank: Band, x: Array, axis: int, out: Array | None = None) -> Array:
     They are added to `out`, an array of zeros, if it is given.
     """
     front, _ = _orders(x.ndim, axis)
-    samples, bank = as_matrix(x, axis), bank.local
+    samples = as_matrix(x, axis)
     out = _empty(bank.length, x, axis, {}, np.zeros)[0] if out is None else out
     pixels_first = out.transpose(front)
     if bank.block_size:
@@ -63,7 +63,7 @@ def expand(bank: Band, x: Array, axis: int, out: Array | None = None) -> Array:
             here = pixels_first[pixels]
             here += product(weights.T, samples[filters]).reshape(here.shape)
         return out
-    for filters, pixels, weights in bank.tiles(_step(bank, samples.shape[1], out.itemsize), x.dtype):
+    for filters, pixels, weights in bank.local.tiles(_step(bank, samples.shape[1], out.itemsize), x.dtype):
         here = pixels_first[pixels]
         lines = here.reshape(len(here), -1)
         product(weights.T, samples[filters], out=lines)
@@ -99,7 +99,7 @@ def strips(bank: Band, x: Array, axis: int, spans: dict[int, slice] | None = Non
 
 def _by_filters(bank: Band, x: Array, axis: int, spans: dict[int, slice]) -> Iterator[Strip]:
     lines = _converted(x[index(x, {**spans, axis: bank.span})], axis)
-    for filters, pixels, weights in bank.local.blocks(lines.dtype):
+    for filters, pixels, weights in bank.blocks(lines.dtype):
         yield Strip(filters, pixels, slice(None), weights, lines[pixels], whole=True)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 from itertools import groupby, islice
 from typing import Any
 
@@ -139,8 +139,9 @@ def _shared(window: Window) -> tuple[Any, ...]:
 def _sampled(image: Array, rows: Band, cols: Band, gamma: float, row: int, col: int) -> Array:
     """``gamma * Fx @ image @ Fy.T``, by as many rows at once as stay in the cache between the products."""
     across = image.size // (image.shape[row] * image.shape[col]) * cols.length
+    few = _CACHE // (across * float_type(image.dtype).itemsize)
     parts = []
-    for some in rows.parts(_CACHE // (across * float_type(image.dtype).itemsize)):
+    for some in (rows,) if few >= len(rows.start) else rows.parts(few):
         lines = axis_last(contract(some, image, row, {col: cols.span}), col)
         parts.append(axis_back(contract(cols.local, lines, lines.ndim - 1), col, gamma))
     return parts[0] if len(parts) == 1 else np.concatenate(parts, row)
@@ -236,8 +237,16 @@ def expand_rows(wide: Array, rows: Band, cols: Band, shape: tuple[int, int], row
 
 def axes_to_read(window: Window, image: Array, row: int, col: int) -> list[tuple[Axis, BlockSpec]]:
     """The axes of rows and columns, each with where to cut its bank for the two products of `read`."""
-    sizes, cut = (image.shape[row], image.shape[col]), BlockSpec(float_type(image.dtype))
-    axes, others = window.axes(sizes), image.size // math.prod(sizes)
+    sizes = (image.shape[row], image.shape[col])
+    axes = window.axes(sizes)
+    cuts = _cuts(axes, image.size // math.prod(sizes), float_type(image.dtype))
+    return list(zip(axes, cuts, strict=True))
+
+
+@lru_cache(maxsize=32)
+def _cuts(axes: tuple[Axis, Axis], others: int, dtype: np.dtype[Any]) -> list[BlockSpec]:
+    """Where to cut the banks of rows and columns, in an image of so many numbers for each pixel."""
+    cut = BlockSpec(dtype)
     widths = [reach(axis, cut) for axis in axes]
     down, across = (
         min(axis.size, math.ceil((axis.n - 1) * axis.delta) + width)
@@ -248,7 +257,7 @@ def axes_to_read(window: Window, image: Array, row: int, col: int) -> list[tuple
         filters_per_block(rows.n, rows.delta, widths[0], across * others, down * cut.dtype.itemsize),
         filters_per_block(cols.n, cols.delta, widths[1], rows.n * others),
     )
-    return [(axis, cut._replace(block_size=number)) for axis, number in zip(axes, few, strict=True)]
+    return [cut._replace(block_size=number) for number in few]
 
 
 def deconvolved(patch: Array, banks: list[Array], row: int, col: int) -> Array:
