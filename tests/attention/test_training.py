@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
 from PIL import Image
-from strategies import pixels
+from strategies import pixels, scenes
 from tensors import NAMES, WINDOWS, of, plain
 
 from glimpse import GlimpseError, Window, filterbank_partials, read, read_many, restore, write
@@ -155,8 +156,8 @@ def test_the_end_of_a_huge_box_is_exact_in_single_precision(torch, sigma):
     image = pixels(9, 100, dtype=np.float32)
     window = Window(4, 20.37 - sigma * math.sqrt(3), 1, (0.3, sigma), n=(3, 1), kernel="box")
     exact = read(image.astype(float), window)
-    for given in (image, torch.tensor(image.copy())):
-        assert np.abs(np.asarray(read(given, window)) - exact).max() < 1e-3
+    for levels in (image, torch.tensor(image.copy())):
+        assert np.abs(np.asarray(read(levels, window)) - exact).max() < 1e-3
 
 
 def test_boxes_of_roi_align_become_one_batch(xp):
@@ -290,6 +291,23 @@ def test_windows_cut_out_of_large_images_read_the_same(torch, kernel, edge):
     each = [Window(*four, n=4, kernel=kernel, edge=edge) for four in zip(gx, gy, delta, sigma, strict=True)]
     expected = [read(image, window) for image, window in zip(images, each, strict=True)]
     np.testing.assert_allclose(read(torch.tensor(images.copy()), batch), expected, rtol=1e-11, atol=1e-11)
+
+
+@given(scenes())
+def test_one_window_of_plain_numbers_is_cut_out_of_all_images(scene):
+    torch = pytest.importorskip("torch")
+    shape, window = scene
+    images = pixels(2, *shape)
+    found = read(torch.tensor(images.copy()), window)
+    np.testing.assert_allclose(found, read(images, window), rtol=1e-10, atol=1e-10)
+
+
+def test_pixels_that_a_window_does_not_touch_are_not_looked_at(xp):
+    images = np.full((3, 60, 200), np.nan)
+    images[:, 10:40, 20:90] = pixels(3, 30, 70)
+    plain_numbers, part = Window(24, 55, 2, 0.7, n=(5, 20)), Window(14, 35, 2, 0.7, n=(5, 20))
+    expected = read(images[:, 10:40, 20:90], part)
+    np.testing.assert_allclose(plain(read(xp.asarray(images), plain_numbers)), expected, rtol=1e-5)
 
 
 # the worked example

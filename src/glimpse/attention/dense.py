@@ -21,7 +21,7 @@ from glimpse.attention.batches import check_batch
 from glimpse.attention.contraction import float_type
 from glimpse.attention.filterbank import dense
 from glimpse.attention.inverse import deconvolved
-from glimpse.attention.spans import cut
+from glimpse.attention.spans import cut_all, cut_each
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array
 from glimpse.validation import check_axes
@@ -63,10 +63,12 @@ def matrices(
         return _numpys(array, window, shape, bank)
     given = numbers(window)
     array, *values = promote(array, *given)
-    if not any(map(is_not_numpy, given)):  # nobody rounds plain numbers, so their positions need not be
+    plain = not any(map(is_not_numpy, given))
+    if plain:  # nobody rounds plain numbers, so their positions need not be
         values = [asarray_like(number, array, double_type(array)) for number in given]
     axes = _axes(window, shape, values)
-    array, axes = cut(array, axes) if spans else (array, axes)
+    if spans:
+        array, axes = cut_all(array, axes, window.axes(shape)) if plain else cut_each(array, axes)
     parts = (*map(bank, axes), _per_patch(values[-1]))
     Fx, Fy, gamma = (_aligned(cast(part, array.dtype), array.ndim) for part in parts)
     return array, Fx, Fy, gamma
