@@ -118,23 +118,32 @@ def test_a_batch_has_no_derivatives_of_its_own():
         read_vjp(np.ones((9, 9)), Window(np.array([3.0, 4.0]), 4, 1, 1, n=2), np.ones((2, 2, 2)))
 
 
+def by_torch(torch, value, numbers):
+    """The slopes of a function of named numbers."""
+    given = {name: torch.tensor(v, dtype=torch.float64, requires_grad=True) for name, v in numbers.items()}
+    return dict(zip(given, torch.autograd.grad(value(given), list(given.values())), strict=True))
+
+
+def by_jax(jax, value, numbers):
+    """The slopes of a function of named numbers."""
+    return jax.grad(value)({name: jax.numpy.asarray(v) for name, v in numbers.items()})
+
+
+@pytest.mark.parametrize(("library", "slopes_of"), [("torch", by_torch), ("jax", by_jax)])
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("ratio", [0.05, 0.1, 0.25, 0.5, 1.0, 2.0])
-def test_the_inverse_has_the_gradient_of_finite_differences(torch, kernel, ratio):
-    patch, weight = torch.tensor(pixels(6, 5).copy()), torch.tensor(pixels(23, 31, low=-1, high=1).copy())
-    given = {"gx": 11.3, "gy": 14.2, "delta": 3.1, "sigma": 3.1 * ratio + 0.003, "gamma": 1.3}
+def test_the_inverse_has_the_gradient_of_finite_differences(request, library, slopes_of, kernel, ratio):
+    library = request.getfixturevalue(library)
+    xp = library.numpy if slopes_of is by_jax else library
+    patch, weight = xp.asarray(pixels(6, 5).copy()), xp.asarray(pixels(23, 31, low=-1, high=1).copy())
+    numbers = {"gx": 11.3, "gy": 14.2, "delta": 3.1, "sigma": 3.1 * ratio + 0.003, "gamma": 1.3}
 
     def value(numbers):
         window = Window(**numbers, n=(6, 5), kernel=kernel)
         return (weight * write(patch, window, (23, 31), method="inverse")).sum()
 
-    numbers = {name: torch.tensor(v, dtype=torch.float64, requires_grad=True) for name, v in given.items()}
-    for (name, v), slope in zip(
-        given.items(), torch.autograd.grad(value(numbers), list(numbers.values())), strict=True
-    ):
-        ends = [
-            float(value({**given, name: torch.tensor(v + s, dtype=torch.float64)})) for s in (1e-6, -1e-6)
-        ]
+    for name, slope in slopes_of(library, value, numbers).items():
+        ends = [float(value({**numbers, name: numbers[name] + step})) for step in (1e-6, -1e-6)]
         assert float(slope) == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-5, abs=1e-3)
 
 

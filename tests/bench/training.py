@@ -5,6 +5,7 @@ filter, interpolate(antialias=True) on a crop of whole pixels, and kornia's, tor
 where they load.
 """
 
+import random
 import statistics
 import time
 from importlib import import_module
@@ -117,16 +118,17 @@ def numbers(count, *values):
     return [(value + torch.rand(count)).requires_grad_() for value in values]
 
 
-def times(count, channels, side, n, delta):
-    """Print the milliseconds of an iteration forward and backward, taking turns."""
+def times(count, channels, side, n, delta, rounds):
+    """Print the milliseconds of an iteration forward and backward, taking turns in a changing order."""
     image = torch.rand(count, channels, side, side)
     given = numbers(count, side / 2, side / 2, delta, delta / 2)
     calls = {"softmax by hand": by_hand, "einsum by hand": by_einsum} | {
         name: call for name, call in READERS.items() if name not in BLIND
     }
-    spent = {name: [] for name in calls}
-    for _ in range(9):
-        for name, call in calls.items():
+    spent, turns, order = {name: [] for name in calls}, list(calls.items()), random.Random(0)
+    for _ in range(rounds):
+        order.shuffle(turns)
+        for name, call in turns:
             start = time.process_time()
             call(image, *given, n).sum().backward()
             spent[name].append(time.process_time() - start)
@@ -218,7 +220,7 @@ def main():
     """Print the times, then what the readers make of pictures."""
     torch.set_num_threads(1)
     add_peers()
-    for case in ((64, 1, 60, 12, 3.0), (16, 3, 224, 32, 5.0), (16, 3, 1024, 32, 2.0)):
+    for case in ((64, 1, 60, 12, 3.0, 101), (16, 3, 224, 32, 5.0, 25), (16, 3, 1024, 32, 2.0, 9)):
         times(*case)
     batches()
     scene = Image.open(SCENE).convert("L").crop((100, 100, 356, 356))
