@@ -121,11 +121,11 @@ def read_stack(
 
     columns, code = Columns(rows), 0
     work = blocks(rows, decoding, fast=fast, jobs=0 if cluster else jobs, largest=_largest(rows))
+    job = functools.partial(_cut, output=output, exact=exact, quiet=quiet)
     with Stack(output, overwrite=overwrite) as stack:
         try:
-            run(functools.partial(_cut, output=output, exact=exact), work, lambda block: block.source.name,
-                quiet=quiet, jobs=jobs, cluster=cluster, count=len(rows), noun=noun,
-                finish=functools.partial(_add, stack, columns))  # fmt: skip
+            run(job, work, lambda block: block.source.name, quiet=quiet, jobs=jobs, cluster=cluster,
+                count=len(rows), noun=noun, finish=functools.partial(_add, stack, columns))  # fmt: skip
         except click.exceptions.Exit as end:
             code = end.exit_code
         if stack.kept:
@@ -162,20 +162,20 @@ def _added(stack: Stack, columns: Columns, cut: Cut) -> Line:
     return cut.line
 
 
-def _cut(block: Block, *, output: str, exact: bool) -> list[Cut | Line]:
-    """Read the patches of a block as they go into the stack."""
+def _cut(block: Block, *, output: str, exact: bool, quiet: bool) -> list[Cut | Line]:
+    """Read the patches of a block as they go into the stack; their lines are empty where quiet."""
     cuts: list[Cut | Line] = []
     with closing(block):
         for found in read_patches(block, list(block.rows)):
             try:
                 with of_item():
-                    cuts.append(_levels(found, block, output=output, exact=exact))
+                    cuts.append(_levels(found, block, output=output, exact=exact, quiet=quiet))
             except GlimpseError as error:
                 cuts.append(prefixed(found.row.place, error))
     return cuts
 
 
-def _levels(found: Found, block: Block, *, output: str, exact: bool) -> Cut:
+def _levels(found: Found, block: Block, *, output: str, exact: bool, quiet: bool) -> Cut:
     from glimpse.io.encode import unpremultiply
     from glimpse.levels import to_levels
 
@@ -184,5 +184,5 @@ def _levels(found: Found, block: Block, *, output: str, exact: bool) -> Cut:
     picture = block.source.picture()
     levels = unpremultiply(found.patch, picture.white) if picture.alpha else found.patch
     levels = levels if exact else to_levels(levels, picture.white)
-    line = told(found, picture, output, ".npy" if exact else ".png")
+    line = "" if quiet else told(found, picture, output, ".npy" if exact else ".png")
     return Cut(found.row, found.window, picture.shape, levels, line)
