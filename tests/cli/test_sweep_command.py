@@ -216,33 +216,33 @@ def test_like_repeats_a_sweep_on_another_image(suffix, image):
 
 
 def test_like_a_sweep_with_one_number_changed(image):
-    invoke("sweep", image, *split("--gx 5:25 --frames 3 -o s.gif"))
-    assert invoke("sweep", image, *split("--like s.gif --sigma 3 --frames 2 -o t.gif")).exit_code == 0
-    assert (ends("t.gif", "gx"), ends("t.gif", "sigma")) == ([5, 25], 3)
+    invoke("sweep", image, *split("--gx 5:25 --frames 3 -o s.webp"))
+    assert invoke("sweep", image, *split("--like s.webp --sigma 3 --frames 2 -o t.webp")).exit_code == 0
+    assert (ends("t.webp", "gx"), ends("t.webp", "sigma")) == ([5, 25], 3)
 
 
 def test_like_a_patch_with_a_range(image):
     invoke("read", image, *split("--gx 5 --sigma 2 -n 9 -o p.png"))
-    assert invoke("sweep", image, *split("--like p.png --gx 5:25 --frames 2 -o t.gif")).exit_code == 0
-    assert (ends("t.gif", "gx"), ends("t.gif", "sigma"), info("t.gif")["n"]) == ([5, 25], 2, 9)
+    assert invoke("sweep", image, *split("--like p.png --gx 5:25 --frames 2 -o t.webp")).exit_code == 0
+    assert (ends("t.webp", "gx"), ends("t.webp", "sigma"), info("t.webp")["n"]) == ([5, 25], 2, 9)
 
 
 def test_reading_like_a_sweep_is_refused_for_it_has_no_single_window(image):
-    invoke("sweep", image, *split("--gx 5:25 --frames 2 -o s.gif"))
-    result = invoke("read", image, "--like", "s.gif", "-o", "p.png")
+    invoke("sweep", image, *split("--gx 5:25 --frames 2 -o s.webp"))
+    result = invoke("read", image, "--like", "s.webp", "-o", "p.png")
     assert result.exit_code == 2
     assert "names no single window" in result.stderr
 
 
 @pytest.mark.parametrize("ends", ["4:4", "4:4.0"])
 def test_a_range_that_does_not_change_is_refused_or_leaves_a_file_that_info_reads(ends, image):
-    result = invoke("sweep", image, "--delta", ends, "--frames", "2", "-o", "s.gif")
-    assert result.exit_code == 2 or info("s.gif")["delta"] == 4
+    result = invoke("sweep", image, "--delta", ends, "--frames", "2", "-o", "s.webp")
+    assert result.exit_code == 2 or info("s.webp")["delta"] == 4
 
 
 def test_a_sweep_that_the_command_line_holds_still_is_refused(image):
-    invoke("sweep", image, *split("--gx 5:25 --frames 2 -o s.gif"))
-    result = invoke("sweep", image, *split("--like s.gif --gx 7 --frames 2 -o t.gif"))
+    invoke("sweep", image, *split("--gx 5:25 --frames 2 -o s.webp"))
+    result = invoke("sweep", image, *split("--like s.webp --gx 7 --frames 2 -o t.webp"))
     assert result.exit_code == 2
     assert "nothing changes" in result.stderr
 

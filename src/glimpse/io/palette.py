@@ -123,8 +123,7 @@ def _stands(frames: Frames) -> list[NDArray[np.uint16]]:
     """For each pixel that changes how many frames it stands then; 0 for one that does not."""
     stands = [np.ones(frame.shape[:2], np.uint16) for frame in frames]
     for i in range(len(frames) - 1, 0, -1):
-        differs = frames[i] != frames[i - 1]
-        still = ~(differs.any(axis=2) if differs.ndim == 3 else differs)
+        still = _codes(frames[i]) == _codes(frames[i - 1])
         stands[i - 1][still] += stands[i][still]
         stands[i][still] = 0
     return stands
