@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from glimpse.array_api import arange_like, cast
+from glimpse.array_api import arange_like, cast, is_numpy_array
 from glimpse.typing import Floats
 from glimpse.window import Kernel
 
@@ -49,7 +49,12 @@ def _gaussian(u: Any, offset: Any, sigma: Any, xp: Any) -> Any:
 def _gaussian_exponent(u: Any, offset: Any, sigma: Any) -> Any:
     # the same product, with the few numbers that are not as many as pixels worked out first
     sharp = 0.5 / sigma**2
-    return u * (cast(2 * sharp * offset, u.dtype) - cast(sharp, u.dtype) * u)
+    slope, exponent = cast(2 * sharp * offset, u.dtype), cast(sharp, u.dtype) * u
+    if not is_numpy_array(u):
+        return u * (slope - exponent)
+    np.subtract(slope, exponent, out=exponent)  # in place: new arrays take longer than their numbers
+    exponent *= u
+    return exponent
 
 
 def _gaussian_slopes(u: Floats, offset: Floats, sigma: float) -> tuple[Floats, Floats, Floats]:
