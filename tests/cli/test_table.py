@@ -84,12 +84,35 @@ def test_a_bad_row_keeps_its_fault(cells, message):
         ("image,gx,gy,GX\n", (), "the column GX stands twice"),
         ('"image,gx,gy\na.png,1,2\n', (), "not CSV"),
         ("image,gx,gy,left,top,width,height\n", (), "in two ways, gx,gy and left,top,width,height; choose"),
+        *(
+            (f"image,x,y,{one}\n", (), f"x,y,{one} is a box without {other}; name that column too, or if x,y")
+            for pair in (("w", "h"), ("width", "height"))
+            for one, other in (pair, pair[::-1])
+        ),
     ],
 )
 def test_what_is_no_table_is_refused(text, images, message):
     with pytest.raises(GlimpseError) as refused:
         rows(text, images)
     assert message in str(refused.value)
+
+
+def test_a_box_with_one_side_is_a_centre_where_that_is_said():
+    found = window_of("x,y,w\n20,10,7\n", columns="x=x,y=y")
+    assert (found.gx, found.gy, found.delta) == (10, 20, 5)
+    assert window_of("x,row,w\n20,10,7\n").gx == 10  # no box begins with a row
+
+
+@pytest.mark.parametrize("output", ["out/", "out.npz"])
+def test_a_table_without_rows_says_so(output):
+    save("a.png", noise(*SHAPE))
+    Path("none.csv").write_text("gx,gy\n", encoding="utf-8")
+    done = invoke("read", "a.png", "--table", "none.csv", "-o", output)
+    assert (done.exit_code, lines(done.stderr)) == (
+        0,
+        ["glimpse: --table none.csv has no rows, so nothing is written"],
+    )
+    assert invoke("read", "a.png", "--table", "none.csv", "-o", output, "-q").stderr == ""
 
 
 def test_bytes_that_are_no_text_are_refused_and_in_a_row_cost_only_that_row():
@@ -357,11 +380,6 @@ def test_a_window_of_too_many_weights_fails_alone(desk):
         f"tall-{index:05d}.png" for index in (0, 2, 3)
     ]
     assert result.stderr.count("weights") == 2
-
-
-def test_a_table_of_no_rows_is_no_work(desk):
-    result = invoke("read", "a.png", "--table", "-", "-o", "out/", stdin=b"gx,gy\n")
-    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
 
 
 @pytest.mark.parametrize("images", [["a.png"], ["a.png", "b.png", "b.png"]])

@@ -110,6 +110,7 @@ def _read_files(
     from glimpse.cli.read_jobs import cut
 
     rows, row = _work(images, window, tables, output, decoding, overwrite, skip_existing)
+    _tell_of_none(rows, tables, quiet=how["quiet"])
     work = blocks(rows, decoding, fast=fast, jobs=0 if how["cluster"] else how["jobs"], finished=row)
     job = functools.partial(cut, overwrite=overwrite, skip_existing=skip_existing, quiet=how["quiet"])
     run(job, work, lambda block: block.source.name, count=len(rows), **how)
@@ -142,7 +143,13 @@ def _read_stack(
     if left(output, skip_existing=skip_existing):
         say(f"glimpse: {output} was there already and was left")
         return
+    _tell_of_none(rows, tables, quiet=how["quiet"])
     read_stack(rows, output, decoding, overwrite=overwrite, **how)
+
+
+def _tell_of_none(rows: Sequence[Row], tables: TableOptions, *, quiet: bool) -> None:
+    if not rows and not quiet:
+        say(f"glimpse: --table {tables.name} has no rows, so nothing is written")
 
 
 def _work(

@@ -114,11 +114,13 @@ def find_columns(header: Sequence[str], renamed: Mapping[str, str], *, first: st
     Raises
     ------
     GlimpseError
-        If a column of `renamed` is not there, a name stands twice, or two places are named.
+        If a column of `renamed` is not there, a name stands twice, or it names two places or half a box.
     """
     index = _index(header, renamed)
     index |= _image(index, first)
-    return Columns(header, index, _form(index, set(renamed)))
+    form = _form(index, set(renamed))
+    _check_side(form, index, set(renamed))
+    return Columns(header, index, form)
 
 
 def _index(header: Sequence[str], renamed: Mapping[str, str]) -> dict[str, int]:
@@ -158,6 +160,19 @@ def _form(index: Mapping[str, int], renamed: set[str]) -> Form | None:
                 f"--columns {','.join(f'{name}={name}' for name in form.names)}"
             )
     return form
+
+
+def _check_side(form: Form | None, index: Mapping[str, int], renamed: set[str]) -> None:
+    """Refuse x, y and one side of a box: they would be read as a centre, and the side passed over."""
+    if not form or form.kind != "point" or set(form.names) != {"x", "y"} or renamed & set(form.names):
+        return
+    for sides in _SIZES:
+        one = [name for name in sides if name in index]
+        if len(one) == 1:
+            raise GlimpseError(
+                f"x,y,{one[0]} is a box without {next(iter({*sides} - {*one}))}; name that column too, or if "
+                "x,y are centres write --columns x=x,y=y"
+            )
 
 
 def check_place(columns: Columns, *, typed: bool) -> None:
