@@ -156,3 +156,12 @@ def test_a_table_of_boxes_of_any_aspect_becomes_patches_of_one_size_and_goes_bac
     assert window_of("out/y.png") == Window.from_box((50, 30, 9, 28), 16, pad="10%")
     assert invoke("write", "out/x.png", "out/y.png", "-o", "back.png").exit_code == 0
     assert opened("back.png").shape == (*SHAPE, 3)
+
+
+def test_a_box_of_shares_without_a_percent_sign_is_told_of():
+    told = "its box is less than a pixel: shares are written 25%, in a table with --normalized"
+    assert told in invoke("read", "a.png", "--box", "0.2,0.1,0.5,0.8", "-o", "p.png").stderr
+    assert told not in invoke("read", "a.png", "--box", "0.2,0.1,1,0.8", "-o", "q.png").stderr
+    Path("yolo.csv").write_text("cx,cy,w,h\n0.5,0.5,0.25,0.5\n", encoding="utf-8")
+    assert told in invoke("read", "a.png", "--table", "yolo.csv", "-o", "out/").stderr
+    assert told not in invoke("read", "a.png", "--table", "yolo.csv", "--normalized", "-o", "to/").stderr

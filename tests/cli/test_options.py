@@ -161,16 +161,26 @@ def test_every_long_name_of_an_option_has_an_environment_default(image):
 
 
 @pytest.mark.parametrize(
-    ("option", "text", "right"), [("-n", "64x48", "48,64"), ("--canvas", "640x480", "480,640")]
+    ("option", "text", "both"),
+    [("-n", "64x48", ("64,48", "48,64")), ("--canvas", "640x480", ("640,480", "480,640"))],
 )
-def test_sides_with_an_x_are_refused_where_the_order_matters(option, text, right):
+def test_sides_with_an_x_are_refused_where_the_order_matters(option, text, both):
     command = "read" if option == "-n" else "write"
     result = invoke(command, "a.png", option, text, "-o", "p.png")
     assert result.exit_code == 2
-    assert f"write rows,columns: {option} {right}" in result.stderr
+    assert all(f"{option} {sides}" in result.stderr for sides in both)
     assert not Path("p.png").exists()
 
 
 def test_equal_sides_may_have_an_x():
     assert read_with("-n", "9x9") == read_with("-n", "9")
     assert invoke("write", "a.png", "--canvas", "50x50", "-o", "c.png").exit_code == 0
+
+
+@pytest.mark.parametrize("option", ["--row", "-o", "-n"])
+def test_an_option_without_its_value_names_the_command(option):
+    result = invoke("read", "a.png", option)
+    assert (result.exit_code, lines(result.stderr)) == (
+        2,
+        [f"glimpse read: Option '{option}' requires an argument. (see glimpse read --help)"],
+    )

@@ -58,5 +58,5 @@ def main(debug: bool, verbose: bool) -> None:
 
     A window of n x n Gaussian filters, centred at row gx (counted DOWN) and column gy (counted
     ACROSS), delta pixels apart and sigma pixels wide, reads a patch out of an image: crop and
-    rescale in one. Without numbers the window spans the image.
+    rescale in one. Without numbers the window spans the shorter side of the image.
     """

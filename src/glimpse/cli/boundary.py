@@ -77,6 +77,11 @@ class Boundary(click.Group):
             if sys.stdout:
                 sys.stdout.flush()
             return result
+        except click.UsageError as error:
+            if error.ctx is None and ctx.invoked_subcommand:  # of a missing value Click tells no command
+                command = self.get_command(ctx, ctx.invoked_subcommand)
+                error.ctx = click.Context(command, ctx, ctx.invoked_subcommand) if command else ctx
+            raise
         except KeyboardInterrupt:
             signals.die(signal.SIGINT)
         except signals.Terminated as end:

@@ -109,7 +109,7 @@ def _numbers(sweep: bool) -> list[Callable[[F], F]]:
                "[default: spans the shorter side]"),
         option("--sigma", type=Parsed("number", kind(positive_pair("sigma"))), metavar="PIXELS",
                help=f"Width (standard deviation) of a filter, one number or ROWS,COLS{tail}. "
-               "[default: max(delta, 1) / 2; of a box delta / sqrt(12)]"),
+               "[default: max(delta, 1) / 2; with the box kernel delta / sqrt(12)]"),
         option("--gamma", type=Parsed("number", kind(positive("gamma"))), metavar="FACTOR",
                help=f"Intensity of the patch{tail}. [default: {DEFAULTS['gamma']:g}]"),
         option("-n", "n", type=Parsed("filters", parse_n), metavar="N|ROWS,COLS|native", envvar="GLIMPSE_N",

@@ -189,7 +189,8 @@ def _sides(text: str, option: str) -> str:
     sides = re.fullmatch(r"(\d{1,9})x(\d{1,9})", text, re.ASCII)
     if sides and sides[1] != sides[2]:
         raise GlimpseError(
-            f"{text!r} could be read two ways; write rows,columns: {option} {sides[2]},{sides[1]}"
+            f"{text!r} could be read two ways; of {sides[1]} rows and {sides[2]} columns write "
+            f"{option} {sides[1]},{sides[2]}, of {sides[2]} rows {option} {sides[2]},{sides[1]}"
         )
     return f"{sides[1]},{sides[2]}" if sides else text
 

@@ -73,6 +73,9 @@ class WindowOptions(NamedTuple):
         notes = [] if window.sees(shape) else ["the window lies wholly beyond the image"]
         if not (self.guarded and self._in_pixels()) and window.looks_swapped(shape):
             notes.append("its centre is off the image, but on it with gx (DOWN) and gy (ACROSS) swapped")
+        top, bottom, left, right = window.box
+        if self.box and max(bottom - top, right - left) < 1:
+            notes.append("its box is less than a pixel: shares are written 25%, in a table with --normalized")
         if self.like and "sigma" not in self.typed and window.delta != self.like.window.delta:
             notes.append("sigma follows delta")
         return notes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, BinaryIO
@@ -121,7 +122,7 @@ def _opened(file: BinaryIO, head: bytes, options: DecodeOptions) -> ImageFile.Im
     file.seek(0)
     try:
         # Image.open imports the readers of five formats, which takes as long as reading a small PNG
-        image = PngImageFile(file) if head.startswith(SIGNATURE) else Image.open(file, formats=FORMATS)
+        image = _png(file) if head.startswith(SIGNATURE) else Image.open(file, formats=FORMATS)
     except Exception as error:
         name = next((name for name, begin in _BEGINNINGS.items() if re.match(begin, head, re.DOTALL)), None)
         if name is None:
@@ -134,6 +135,13 @@ def _opened(file: BinaryIO, head: bytes, options: DecodeOptions) -> ImageFile.Im
         raise GlimpseError(f"a damaged {name}{why}") from None
     check_image(image, file, options.max_pixels, deep=_is_deep_colour(image) and _keeps_deep(image, options))
     return image
+
+
+def _png(file: BinaryIO) -> PngImageFile:
+    try:
+        return PngImageFile(file)
+    except (SyntaxError, IndexError, TypeError, struct.error):  # as Image.open takes them
+        raise UnidentifiedImageError from None
 
 
 def _seek(image: ImageFile.ImageFile, options: DecodeOptions) -> None:
