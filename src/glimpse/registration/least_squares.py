@@ -167,7 +167,7 @@ def project(seen: NDArray[np.float64], target: Floats) -> tuple[Any, ...]:
     Returns the factors, the rows without their means (in the place of the rows: large arrays take most of
     their time to be made), the means, and the residual.
     """
-    means, wanted = seen.mean(axis=1), target.ravel() - float(target.mean())
+    means, wanted = seen.mean(axis=1), np.subtract(target.ravel(), target.mean(), dtype=np.float64)
     seen -= means[:, None]
     power = seen @ seen.T
     ridge = (1e-9 * np.trace(power) + 1e-12) * np.eye(len(power))
