@@ -604,7 +604,7 @@ def test_a_patch_is_the_same_in_however_many_parts_it_is_made(
     window = Window(2000, 15, (20, 1.5), (sigma, 0.75), n=(200, 15))
     whole = read(image, window, channel_axis=channel_axis)
     parts = []
-    monkeypatch.setattr(layer, "_CACHE", 1)
+    monkeypatch.setattr(layer, "_BETWEEN", 1)
     monkeypatch.setattr(layer, "contract", lambda bank, *rest: parts.append(bank) or contract(bank, *rest))
     np.testing.assert_allclose(read(image, window, channel_axis=channel_axis), whole, rtol=1e-5)
     assert (len(parts) > 4) == several  # filters that are long are not cut: too much would be read twice

@@ -174,7 +174,10 @@ def test_boxes_of_roi_align_become_one_batch(xp):
     batch = Window.from_boxes(xp.asarray(corners), n=(4, 5))
     found = read(xp.asarray(pixels(12, 17).copy()), batch)
     each = [Window.from_box((x, y, right - x, bottom - y), (4, 5)) for x, y, right, bottom in corners]
-    np.testing.assert_allclose(plain(found), [read(pixels(12, 17), window) for window in each], rtol=1e-10)
+    expected = [read(pixels(12, 17), window) for window in each]
+    np.testing.assert_allclose(plain(found), expected, rtol=1e-10)
+    numpys = read(xp.asarray(pixels(12, 17).copy()), Window.from_boxes(corners, n=(4, 5)))
+    np.testing.assert_allclose(plain(numpys), expected, rtol=1e-5)
 
 
 def test_gradients_flow_into_boxes(torch):
@@ -317,6 +320,14 @@ def test_pixels_that_a_window_does_not_touch_are_not_looked_at(xp):
     plain_numbers, part = Window(24, 55, 2, 0.7, n=(5, 20)), Window(14, 35, 2, 0.7, n=(5, 20))
     expected = read(images[:, 10:40, 20:90], part)
     np.testing.assert_allclose(plain(read(xp.asarray(images), plain_numbers)), expected, rtol=1e-5)
+
+
+def test_pixels_that_a_batch_of_windows_does_not_touch_are_not_looked_at(torch):
+    images = torch.full((2, 200, 300), math.nan, dtype=torch.float64)
+    images[0, 20:80, 30:90], images[1, 100:160, 200:260] = torch.tensor(pixels(2, 60, 60).copy())
+    batch = Window(torch.tensor([50.0, 130.0]), torch.tensor([60.0, 230.0]), 2, 0.7, n=5)
+    expected = read(pixels(2, 60, 60), Window(30, 30, 2, 0.7, n=5))
+    np.testing.assert_allclose(read(images, batch), expected, rtol=1e-10)
 
 
 # the worked example

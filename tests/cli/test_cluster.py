@@ -66,6 +66,18 @@ def test_a_cluster_writes_the_same_bytes_as_threads(cluster, tmp_path):
     assert said.replace("here", "there") == told
 
 
+def test_a_table_on_a_cluster_gives_the_same_bytes_as_on_threads(cluster, tmp_path):
+    names = [save(tmp_path / f"{i}.png", noise(40, 60, seed=i)) for i in range(3)]
+    table = tmp_path / "windows.csv"
+    rows = [f"{Path(name).name},{x},9" for x in range(70) for name in names]
+    table.write_text("\n".join(["image,row,col", *rows]), encoding="utf-8")
+    words = ["--table", table, "--images", tmp_path]
+    threads, _ = read_on([], words, tmp_path / "threads")
+    dask, _ = read_on(["--dask", cluster.scheduler_address], words, tmp_path / "dask")
+    assert dask == threads
+    assert len(dask) == 210
+
+
 def test_the_pixel_limit_holds_on_a_cluster(cluster, tmp_path):
     image = save(str(tmp_path / "a.png"), noise(20, 30))
     words = [sys.executable, "-m", "glimpse", "read", image, "-o", str(tmp_path / "p.png")]

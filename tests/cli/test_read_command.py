@@ -15,7 +15,10 @@ from PIL import Image
 from skimage.data import astronaut
 
 import glimpse.io
-from glimpse import Window, read
+from glimpse import GlimpseError, Window, read
+from glimpse.cli import read_jobs
+from glimpse.cli.row import Row
+from glimpse.cli.window_options import WindowOptions
 from glimpse.io import load_picture
 
 
@@ -210,6 +213,24 @@ def test_the_record_keeps_no_more_of_the_source_than_its_base_name(folder):
     assert b"secret" not in Path("a-patch.png").read_bytes()
     assert sorted(os.listdir()) == ["a-patch.png", "secret"]
     assert json.loads(invoke("info", "a-patch.png").stdout)["source"] == "a.png"
+
+
+def test_an_image_of_many_windows_is_decoded_once(monkeypatch):
+    save("0.png", noise(*SHAPE))
+    loaded = []
+    monkeypatch.setattr(glimpse.io, "load_picture", lambda *how: loaded.append(how) or load_picture(*how))
+    rows = [f"0.png,{k % 20},5" for k in range(160)]  # more than one job reads
+    Path("windows.csv").write_text("\n".join(["image,gx,gy", *rows]), encoding="utf-8")
+    assert invoke(*split("read --table windows.csv -n 4 -o out/ -j 2")).exit_code == 0
+    assert len(loaded) == 1
+
+
+def test_patches_wait_in_small_lots_to_be_saved(monkeypatch):
+    monkeypatch.setattr(read_jobs, "_LOT", 250)
+    row = Row("a", "a", WindowOptions())
+    found = [read_jobs.Found(row, patch=np.zeros(size)) for size in (100, 100, 100, 999, 1)]
+    found.insert(1, read_jobs.Found(row, error=GlimpseError("no patch")))
+    assert [len(lot) for lot in read_jobs._together(iter(found))] == [4, 1, 1]
 
 
 @pytest.mark.parametrize("ending", ["out/", "out.npz"])

@@ -599,3 +599,10 @@ def outcome(data):
         return "refused" if len(str(error).splitlines()) == 1 else "told in several lines"
     assert np.asarray(picture.pixels).shape[:2] == picture.shape
     return "a picture"
+
+
+@pytest.mark.parametrize("rest", [b"", b"\0" * 5, b"\xff" * 12])
+def test_a_png_that_ends_in_its_first_chunk_is_told_of_without_words_of_the_decoder(rest):
+    with pytest.raises(GlimpseError) as refused:
+        decoded(b"\x89PNG\r\n\x1a\n" + rest)
+    assert str(refused.value) in ("a damaged PNG", "a damaged PNG: Truncated File Read")

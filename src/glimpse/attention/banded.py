@@ -24,7 +24,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from glimpse.typing import Floats
 
-_OVERLAP = 8  # times as long as one filter is a part of a bank, at least
+_REACHES = 8  # of a filter that a part of a bank spans at least: fewer read more of the pixels twice
 
 
 class BlockSpec(NamedTuple):
@@ -80,9 +80,9 @@ class Band(NamedTuple):
         return self._replace(start=self.start - self.start[0])
 
     def parts(self, filters: int) -> Iterator[Band]:
-        """Cut the bank into banks of about this many filters, or of more where much would be seen twice."""
+        """Cut the bank into banks of so many filters, or of more where they would read many pixels twice."""
         n, width = self.weights.shape
-        lots = max(1, round(n / max(filters, _OVERLAP * width / self.stride)))
+        lots = max(1, round(n / max(filters, _REACHES * width / self.stride)))
         block = max(1, self.block_size)
         step = math.ceil(n / lots / block) * block
         for first in range(0, n, step):

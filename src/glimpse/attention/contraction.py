@@ -29,7 +29,7 @@ from glimpse.typing import Array, Floats
 
 _BLOCK, _TILE = 200_000, 600_000  # products that take as long as Python takes for a block, or a tile
 _WEIGHT, _SUM = 125, 20  # products that take as long as making a weight, or as a sum
-_CACHE = 3 << 20  # bytes of converted pixels that stay in the caches: whole rows are walked through fastest
+_CACHE = 3 << 20  # bytes of converted pixels of a tile: more leave the cache, fewer cut rows into pieces
 _CONVERTED = 1 << 22  # bytes of pixels converted at once; memory for more is dearer than tiles
 _FILTERS, _LONG = 32, 512  # of a block: filters, and pixels of one filter or of all strides
 _LEAST, _MOST = 16, 512  # pixels of a tile

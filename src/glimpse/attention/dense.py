@@ -63,12 +63,13 @@ def matrices(
         return _numpys(array, window, shape, bank)
     given = numbers(window)
     array, *values = promote(array, *given)
-    plain = not any(map(is_not_numpy, given))
-    if plain:  # nobody rounds plain numbers, so their positions need not be
+    if not any(map(is_not_numpy, given)):  # nobody rounds plain numbers, so their positions need not be
         values = [asarray_like(number, array, double_type(array)) for number in given]
     axes = _axes(window, shape, values)
-    if spans:
-        array, axes = cut_all(array, axes, window.axes(shape)) if plain else cut_each(array, axes)
+    if spans and all(isinstance(number, float) for number in given):
+        array, axes = cut_all(array, axes, window.axes(shape))
+    elif spans:
+        array, axes = cut_each(array, axes)
     parts = (*map(bank, axes), _per_patch(values[-1]))
     Fx, Fy, gamma = (_aligned(cast(part, array.dtype), array.ndim) for part in parts)
     return array, Fx, Fy, gamma

@@ -315,7 +315,7 @@ def unnormalised(u: Any, offset: Any, axis: Axis) -> tuple[Any, Any]:
     if axis.edge == "black":
         return weights, shape.lattice_sum(offset, axis.sigma, xp)
     total = weights.sum(axis=-1, keepdims=True) if xp is np else xp.sum(weights, axis=-1, keepdims=True)
-    if shape.exponent:  # which is 1 at the peak
+    if shape.exponent:  # the weight of a peak is 1, so no total is 0
         return weights, total
     nothing = total == 0  # a box that ends before the image begins: the nearest pixel alone
     weights = xp.where(nothing & (u == 0), 1.0, weights)

@@ -33,7 +33,8 @@ from glimpse.validation import check_axes, checked_sides
 from glimpse.window import METHODS, Axis, Method, Window
 
 _MANY = 32  # windows that are looked at together
-_CACHE = 1 << 21  # bytes between the two products
+_KEPT = 32  # pairs of axes whose cuts are kept: tens of bytes each, and a tenth of the time of a small read
+_BETWEEN = 1 << 21  # bytes between the two products: more leave the cache, fewer are cut into more parts
 
 
 def read(image: ArrayLike, window: Window, *, channel_axis: int | None = None) -> Array:
@@ -139,7 +140,7 @@ def _shared(window: Window) -> tuple[Any, ...]:
 def _sampled(image: Array, rows: Band, cols: Band, gamma: float, row: int, col: int) -> Array:
     """``gamma * Fx @ image @ Fy.T``, by as many rows at once as stay in the cache between the products."""
     across = image.size // (image.shape[row] * image.shape[col]) * cols.length
-    few = _CACHE // (across * float_type(image.dtype).itemsize)
+    few = _BETWEEN // (across * float_type(image.dtype).itemsize)
     parts = []
     for some in (rows,) if few >= len(rows.start) else rows.parts(few):
         lines = axis_last(contract(some, image, row, {col: cols.span}), col)
@@ -243,8 +244,8 @@ def axes_to_read(window: Window, image: Array, row: int, col: int) -> list[tuple
     return list(zip(axes, cuts, strict=True))
 
 
-@lru_cache(maxsize=32)
-def _cuts(axes: tuple[Axis, Axis], others: int, dtype: np.dtype[Any]) -> list[BlockSpec]:
+@lru_cache(maxsize=_KEPT)
+def _cuts(axes: tuple[Axis, Axis], others: int, dtype: np.dtype[Any]) -> tuple[BlockSpec, BlockSpec]:
     """Where to cut the banks of rows and columns, in an image of so many numbers for each pixel."""
     cut = BlockSpec(dtype)
     widths = [reach(axis, cut) for axis in axes]
@@ -253,11 +254,9 @@ def _cuts(axes: tuple[Axis, Axis], others: int, dtype: np.dtype[Any]) -> list[Bl
         for axis, width in zip(axes, widths, strict=True)
     )
     rows, cols = axes
-    few = (
-        filters_per_block(rows.n, rows.delta, widths[0], across * others, down * cut.dtype.itemsize),
-        filters_per_block(cols.n, cols.delta, widths[1], rows.n * others),
-    )
-    return [cut._replace(block_size=number) for number in few]
+    tall = filters_per_block(rows.n, rows.delta, widths[0], across * others, down * dtype.itemsize)
+    wide = filters_per_block(cols.n, cols.delta, widths[1], rows.n * others)
+    return cut._replace(block_size=tall), cut._replace(block_size=wide)
 
 
 def deconvolved(patch: Array, banks: list[Array], row: int, col: int) -> Array:

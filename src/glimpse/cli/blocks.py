@@ -30,6 +30,9 @@ class Rows(Sequence[Row]):
     def __len__(self) -> int:
         return len(self._indices)
 
+    def __reduce__(self) -> Any:  # to another machine the rows travel themselves, not the table of them all
+        return list, (list(self),)
+
     @overload
     def __getitem__(self, index: int) -> Row: ...
     @overload
@@ -98,12 +101,13 @@ class Source:
         with self._lock:
             if self._picture is None:
                 self._picture = self._decoded()
-        if isinstance(self._picture, GlimpseError):
-            raise self._picture
-        return self._picture
+            found = self._picture
+        if isinstance(found, GlimpseError):
+            raise found
+        return found
 
     def leave(self, rows: int) -> None:
-        """Forget the picture after the last of its rows: those of a whole batch are more than the memory."""
+        """Forget the picture after the last of its rows: the pictures of a batch are more than the memory."""
         with self._lock:
             self._left -= rows
             if self._left <= 0:

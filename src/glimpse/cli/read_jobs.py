@@ -34,11 +34,10 @@ class Found(NamedTuple):
 
 def cut(block: Block, *, overwrite: bool, skip_existing: bool = False, quiet: bool = False) -> list[Line]:
     """Read and save the patches of a block; return a line or an error for each, empty lines where quiet."""
-    source = block.source
-    rows = list(block.rows)
-    there = [left(source.path(row.output), skip_existing=skip_existing) for row in rows]
-    wanted = [row for row, word in zip(rows, there, strict=True) if not word]
     with closing(block):
+        rows, path = list(block.rows), block.source.path
+        there = [left(path(row.output), skip_existing=skip_existing) for row in rows]
+        wanted = [row for row, word in zip(rows, there, strict=True) if not word]
         lines = iter(_saved(block, wanted, overwrite=overwrite, quiet=quiet))
         return [word or next(lines) for word in there]
 
@@ -54,7 +53,10 @@ def _saved(block: Block, rows: Sequence[Row], *, overwrite: bool, quiet: bool) -
 
 
 def _together(patches: Iterator[Found]) -> Iterator[list[Found]]:
-    """Small patches in lots: in turns, reading and encoding would drive each other out of the cache."""
+    """Yield the patches in lots of about `_LOT` samples.
+
+    One by one in turns, reading and encoding would drive each other out of the cache.
+    """
     lot, samples = [], 0
     for found in patches:
         lot.append(found)

@@ -44,7 +44,7 @@ def encode_png(
     if levels.dtype == np.uint16 and levels.ndim == 3:  # which Pillow cannot
         return b"".join(encode_strips([levels], levels.shape[:2], _chunks(record, color)))
     file, (profile, info) = io.BytesIO(), _meaning(record, color)
-    file.name = "patch.png"  # told the format instead, Pillow imports four more
+    file.name = "patch.png"  # told the format instead, Pillow imports the modules of four others
     Image.fromarray(levels).save(file, pnginfo=info, icc_profile=profile)
     return file.getvalue()
 

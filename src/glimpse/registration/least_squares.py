@@ -162,10 +162,10 @@ def basis(patch: Floats, blur: float) -> NDArray[np.float64]:
 
 
 def project(seen: NDArray[np.float64], target: Floats) -> tuple[Any, ...]:
-    """The factor of each row that comes nearest to the target, and what they leave of it.
+    """Mix the rows so that they come nearest to the target.
 
-    Returns the factors, the rows without their means (in the place of the rows: large arrays take most of
-    their time to be made), the means, and the residual.
+    Returns the factor of each row, the rows without their means (in the place of the rows: large arrays take
+    most of their time to be made), the means, and the residual.
     """
     means, wanted = seen.mean(axis=1), np.subtract(target.ravel(), target.mean(), dtype=np.float64)
     seen -= means[:, None]
