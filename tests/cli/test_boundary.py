@@ -19,7 +19,7 @@ from helpers import invoke, lines, noise, opened, process, save
 from PIL import Image
 
 from glimpse import GlimpseError
-from glimpse.cli import main
+from glimpse.cli import main, signals
 from glimpse.cli.messages import Summary
 
 COMMANDS = ["read", "write", "sweep", "show", "locate", "info"]
@@ -225,6 +225,22 @@ def test_file_names_are_escaped_in_messages(folder):
     name = "a\n\x1b[31mb\udcff.png"
     done = process("read", name, code=1)
     assert done.stderr == b"glimpse: a\\n\\x1b[31mb\\udcff.png: no such file or directory\n"
+
+
+def test_a_signal_that_comes_out_as_another_error_still_ends_the_process(monkeypatch, image):
+    import glimpse.attention.layer
+
+    def broken(*_, **__):
+        monkeypatch.setattr(signals, "received", [signal.SIGTERM])
+        raise RuntimeError("release unlocked lock")
+
+    def died(signum):
+        raise SystemExit(128 + signum)
+
+    monkeypatch.setattr(glimpse.attention.layer, "read_many", broken)
+    monkeypatch.setattr(signals, "die", died)
+    result = invoke("read", image)
+    assert (result.exit_code, result.stderr) == (143, "")
 
 
 def test_an_internal_error_says_how_to_see_more_and_exits_70(monkeypatch, image):

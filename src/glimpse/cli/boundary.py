@@ -49,6 +49,8 @@ class Boundary(click.Group):
         except signals.Terminated as end:
             signals.die(end.signum)
         except Exception as error:
+            if signals.received:  # within a lock of Python's own the signal's exception becomes another
+                signals.die(signals.received[0])
             if "--debug" in _first_flags():
                 raise
             say(f"glimpse: internal error: {type(error).__name__}: {error}; run with glimpse --debug")

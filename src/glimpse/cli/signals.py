@@ -25,6 +25,10 @@ class Terminated(BaseException):
         self.signum = signum
 
 
+received: list[int] = []
+"""The signals that have come and end the process."""
+
+
 def listen() -> None:
     """Let the signals that end a process unwind it instead; those that are ignored or taken stay so."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # until the imports were done; see __main__.py
@@ -36,6 +40,7 @@ def listen() -> None:
 
 def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
     signal.signal(signum, signal.SIG_IGN)
+    received.append(signum)
     raise Terminated(signum)
 
 
