@@ -19,14 +19,16 @@ ROOT = Path(__file__).parents[2]
 SCENE = ROOT / "sample_images" / "scene.png"
 
 
-def seconds(call: Callable[[], object]) -> float:
+def seconds(call: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
     """The time of one call."""
-    start = time.perf_counter()
+    start = clock()
     call()
-    return time.perf_counter() - start
+    return clock() - start
 
 
-def interleaved(calls: dict[str, Callable[[], object]], rounds: int = 7) -> dict[str, float]:
+def interleaved(
+    calls: dict[str, Callable[[], object]], rounds: int = 7, clock: Callable[[], float] = time.perf_counter
+) -> dict[str, float]:
     """The median seconds of each call, after one round that does not count.
 
     The calls take turns in a changing order, so that none always follows the one that empties the caches.
@@ -36,7 +38,7 @@ def interleaved(calls: dict[str, Callable[[], object]], rounds: int = 7) -> dict
     for number in range(rounds + 1):
         order.shuffle(turns)
         for name, call in turns:
-            spent = seconds(call)
+            spent = seconds(call, clock)
             if number:
                 times[name].append(spent)
     return {name: median(values) for name, values in times.items()}

@@ -5,9 +5,8 @@ filter, interpolate(antialias=True) on a crop of whole pixels, and kornia's, tor
 where they load.
 """
 
-import random
-import statistics
 import time
+from functools import partial
 from importlib import import_module
 
 import numpy as np
@@ -125,18 +124,17 @@ def times(count, channels, side, n, delta, rounds):
     calls = {"softmax by hand": by_hand, "einsum by hand": by_einsum} | {
         name: call for name, call in READERS.items() if name not in BLIND
     }
-    spent, turns, order = {name: [] for name in calls}, list(calls.items()), random.Random(0)
-    for _ in range(rounds):
-        order.shuffle(turns)
-        for name, call in turns:
-            start = time.process_time()
-            call(image, *given, n).sum().backward()
-            spent[name].append(time.process_time() - start)
+    steps = {name: partial(step, call, image, given, n) for name, call in calls.items()}
     table(
         f"{count} x {channels} x {side} x {side}, n = {n}: forward and backward",
-        {name: statistics.median(values) for name, values in spent.items()},
+        interleaved(steps, rounds, time.process_time),
         "glimpse",
     )
+
+
+def step(call, image, given, n):
+    """Read and go back."""
+    call(image, *given, n).sum().backward()
 
 
 def batches():

@@ -189,3 +189,13 @@ def test_two_slices_are_the_ends_of_a_sweep(image):
     for (frame, _), window in zip(found[::2], ends, strict=True):
         np.testing.assert_array_equal(frame, np.rint(read(opened(image), window, channel_axis=2)))
     assert viewport.to_rgb(found[1][0], 255).shape == (9, 18, 3)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"), [("", "has no rows"), (",3,4\n,5,6\n", "names 0 images (); keep the rows of one")]
+)
+def test_a_table_that_names_no_image_says_whether_it_has_rows(rows, told):
+    Path("none.csv").write_text(f"image,x,y\n{rows}", encoding="utf-8")
+    result = invoke(*split("sweep --table none.csv -o s.gif"))
+    assert result.exit_code == 2
+    assert told in result.stderr

@@ -30,7 +30,12 @@ from glimpse.window import Axis, Method, Window
 
 def involves(array: object, window: Window) -> bool:
     """Tell whether the array is of another library than NumPy, or the window is of that kind or a batch."""
-    return is_not_numpy(array) or not all(isinstance(number, float) for number in numbers(window))
+    return is_not_numpy(array) or not _are_plain(numbers(window))
+
+
+def _are_plain(values: list[Any]) -> bool:
+    """Whether these are Python's numbers: of one window, and at hand."""
+    return all(isinstance(number, float) for number in values)
 
 
 def refuse(name: str, array: object, window: Window | None = None) -> None:
@@ -66,7 +71,7 @@ def matrices(
     if not any(map(is_not_numpy, given)):  # nobody rounds plain numbers, so their positions need not be
         values = [asarray_like(number, array, double_type(array)) for number in given]
     axes = _axes(window, shape, values)
-    if spans and all(isinstance(number, float) for number in given):
+    if spans and _are_plain(given):
         array, axes = cut_all(array, axes, window.axes(shape))
     elif spans:
         array, axes = cut_each(array, axes)

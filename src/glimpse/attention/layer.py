@@ -139,7 +139,7 @@ def _shared(window: Window) -> tuple[Any, ...]:
 
 def _sampled(image: Array, rows: Band, cols: Band, gamma: float, row: int, col: int) -> Array:
     """``gamma * Fx @ image @ Fy.T``, by as many rows at once as stay in the cache between the products."""
-    across = image.size // (image.shape[row] * image.shape[col]) * cols.length
+    across = _others(image, row, col) * cols.length
     few = _BETWEEN // (across * float_type(image.dtype).itemsize)
     parts = []
     for some in (rows,) if few >= len(rows.start) else rows.parts(few):
@@ -238,10 +238,14 @@ def expand_rows(wide: Array, rows: Band, cols: Band, shape: tuple[int, int], row
 
 def axes_to_read(window: Window, image: Array, row: int, col: int) -> list[tuple[Axis, BlockSpec]]:
     """The axes of rows and columns, each with where to cut its bank for the two products of `read`."""
-    sizes = (image.shape[row], image.shape[col])
-    axes = window.axes(sizes)
-    cuts = _cuts(axes, image.size // math.prod(sizes), float_type(image.dtype))
+    axes = window.axes((image.shape[row], image.shape[col]))
+    cuts = _cuts(axes, _others(image, row, col), float_type(image.dtype))
     return list(zip(axes, cuts, strict=True))
+
+
+def _others(image: Array, row: int, col: int) -> int:
+    """How many numbers an image has for each pixel, of channels and of a batch."""
+    return int(image.size // (image.shape[row] * image.shape[col]))
 
 
 @lru_cache(maxsize=_KEPT)

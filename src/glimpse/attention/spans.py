@@ -35,12 +35,12 @@ def cut_each(image: Any, axes: list[Axis]) -> tuple[Any, list[Axis]]:
     """
     if not (is_tensor(image) and image.ndim > 2):
         return image, axes
-    spans = [_span(axis) for axis in axes]
-    if not any(length and start.shape == image.shape[:1] for start, length in spans):
+    spans = [_span(axis, len(image)) for axis in axes]
+    if not any(length for _, length in spans):
         return image, axes
     slices, parts = [], []
     for axis, (start, length) in zip(axes, spans, strict=True):
-        if length and start.shape == image.shape[:1]:
+        if length:
             parts.append(axis._replace(size=length, center=axis.center - start.to(axis.center.dtype)))
             slices.append([slice(first, first + length) for first in start.int().tolist()])
         else:
@@ -50,8 +50,11 @@ def cut_each(image: Any, axes: list[Axis]) -> tuple[Any, list[Axis]]:
     return namespace(image).stack(cuts), parts
 
 
-def _span(axis: Axis) -> tuple[Any, int]:
-    """The first pixel of each window, and how many pixels each may touch: 0 if unknown or too many."""
+def _span(axis: Axis, count: int) -> tuple[Any, int]:
+    """The first pixel of each of so many windows, and how many pixels each may touch.
+
+    The pixels are 0 where their number is unknown or too large, or the windows are not so many.
+    """
     values: list[Any] = [values_at_hand(x) if is_tensor(x) else None for x in axis[2:5]]
     if any(value is None for value in values) or not axis.center.ndim or not values[0].size:
         return None, 0
@@ -61,6 +64,8 @@ def _span(axis: Axis) -> tuple[Any, int]:
     if length > _SHARE * axis.size:
         return None, 0
     first = axis.center.detach() - (axis.n - 1) / 2 * axis.delta.detach()
+    if first.shape != (count,):
+        return None, 0
     return (first.clip(0, axis.size - 1) - radius).floor().clip(0, axis.size - length), length
 
 

@@ -35,7 +35,7 @@ def image_of(tables: TableOptions, image: str | None, window: WindowOptions) -> 
     """
     table = tables.read((image,) if image else (), window)
     names = {image} if image else {row.image for row in table if row.image}
-    if not names:
+    if not names and not table:
         raise click.UsageError(f"--table {tables.name} has no rows")
     if len(names) != 1:
         some = ", ".join(sorted(names)[:3]) + (", ..." if len(names) > 3 else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from heapq import heappop, heappush
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -122,8 +123,9 @@ def _fit(
 def _stands(frames: Frames) -> list[NDArray[np.uint16]]:
     """For each pixel that changes how many frames it stands then; 0 for one that does not."""
     stands = [np.ones(frame.shape[:2], np.uint16) for frame in frames]
-    for i in range(len(frames) - 1, 0, -1):
-        still = _codes(frames[i]) == _codes(frames[i - 1])
+    codes = pairwise(map(_codes, reversed(frames)))
+    for i, (later, earlier) in zip(range(len(frames) - 1, 0, -1), codes, strict=True):
+        still = later == earlier
         stands[i - 1][still] += stands[i][still]
         stands[i][still] = 0
     return stands

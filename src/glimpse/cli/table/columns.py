@@ -166,12 +166,11 @@ def _check_side(form: Form | None, index: Mapping[str, int], renamed: set[str]) 
     """Refuse x, y and one side of a box: they would be read as a centre, and the side passed over."""
     if not form or form.kind != "point" or set(form.names) != {"x", "y"} or renamed & set(form.names):
         return
-    for sides in _SIZES:
-        one = [name for name in sides if name in index]
-        if len(one) == 1:
+    for one, other in (*_SIZES, *(sides[::-1] for sides in _SIZES)):
+        if one in index and other not in index:
             raise GlimpseError(
-                f"x,y,{one[0]} is a box without {next(iter({*sides} - {*one}))}; name that column too, or if "
-                "x,y are centres write --columns x=x,y=y"
+                f"x,y,{one} is a box without {other}; name that column too, or if x,y are centres write "
+                "--columns x=x,y=y"
             )
 
 
