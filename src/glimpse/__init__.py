@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from glimpse.attention.derivatives import read_jacobian, read_vjp, write_vjp
-    from glimpse.attention.filterbank import filterbank, filterbank_partials
     from glimpse.attention.layer import read, read_many, write
+    from glimpse.attention.matrices import filterbank, filterbank_partials
     from glimpse.attention.restoration import restore, restore_many
     from glimpse.errors import GlimpseError
     from glimpse.registration.locate import Location, locate
@@ -41,7 +41,7 @@ _HOMES = {
     **dict.fromkeys(("read", "read_many", "write"), "attention.layer"),
     **dict.fromkeys(("read_jacobian", "read_vjp", "write_vjp"), "attention.derivatives"),
     **dict.fromkeys(("restore", "restore_many"), "attention.restoration"),
-    **dict.fromkeys(("filterbank", "filterbank_partials"), "attention.filterbank"),
+    **dict.fromkeys(("filterbank", "filterbank_partials"), "attention.matrices"),
     **dict.fromkeys(("Location", "locate"), "registration.locate"),
 }
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from strategies import axes, edges, extreme_axes, kernels, log_uniform
 
 from glimpse.attention.banded import BlockSpec
-from glimpse.attention.filterbank import band, filterbank
+from glimpse.attention.banks import band
+from glimpse.attention.matrices import filterbank
 from glimpse.window import Axis
 
 

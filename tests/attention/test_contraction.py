@@ -12,8 +12,9 @@ from strategies import axes, edges, kernels, pixels
 
 from glimpse import Window, read
 from glimpse.attention.banded import BlockSpec
+from glimpse.attention.banks import band
 from glimpse.attention.contraction import contract, expand
-from glimpse.attention.filterbank import band, filterbank
+from glimpse.attention.matrices import filterbank
 from glimpse.window import Axis
 
 SMALL = {"_TILE": 1, "_LEAST": 2, "_MOST": 3, "_CACHE": 200}  # so that few pixels are many tiles and chunks

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from strategies import axes, edges, frozen, kernels, log_uniform, pixels, scenes
 
 from glimpse import GlimpseError, Window, read, write
+from glimpse.attention.banks import _kept
 from glimpse.attention.derivatives import read_jacobian, read_vjp, write_vjp
-from glimpse.attention.filterbank import _kept, filterbank, filterbank_partials
 from glimpse.attention.kernels import KERNEL_TABLE
+from glimpse.attention.matrices import filterbank, filterbank_partials
 from glimpse.window import per_axis
 
 NAMES = ("gx", "gy", "delta", "sigma", "gamma")

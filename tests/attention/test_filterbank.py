@@ -16,13 +16,10 @@ from strategies import axes, edges, extreme_axes, kernels, log_uniform, pixels, 
 
 from glimpse import GlimpseError
 from glimpse.attention.banded import BlockSpec
-from glimpse.attention.filterbank import (
-    KERNEL_TABLE,
-    band,
-    centers,
-    filterbank,
-    filterbank_partials,
-)
+from glimpse.attention.banks import band
+from glimpse.attention.filters import centers
+from glimpse.attention.kernels import KERNEL_TABLE
+from glimpse.attention.matrices import filterbank, filterbank_partials
 from glimpse.window import KERNELS, Axis
 
 FLOAT32 = 2.0**-22
@@ -30,7 +27,7 @@ FLOAT32 = 2.0**-22
 
 @pytest.mark.parametrize(
     "before",
-    ["from glimpse import read", "import glimpse.attention.filterbank", "glimpse.filterbank"],
+    ["from glimpse import read", "import glimpse.attention.matrices", "glimpse.filterbank"],
 )
 def test_the_public_filterbank_is_the_function_whatever_was_imported_before(before):
     code = f"import glimpse; {before}; from glimpse import filterbank; print(filterbank(3, 1, 1, 1, 1e-3))"

@@ -16,8 +16,8 @@ from strategies import edges, exact_scenes, frozen, kernels, log_uniform, pixels
 from glimpse import GlimpseError, Window, read, read_many, restore, write
 from glimpse.attention import layer
 from glimpse.attention.contraction import contract
-from glimpse.attention.filterbank import filterbank
 from glimpse.attention.inverse import RIDGE
+from glimpse.attention.matrices import filterbank
 from glimpse.window import KERNELS, per_axis
 
 EXACT = {"rtol": 1e-12, "atol": 1e-14}

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from strategies import log_uniform, pixels, scenes, sixty_fourths, sizes
 
 from glimpse import Window, read, restore, write
+from glimpse.attention.banks import band
 from glimpse.attention.coverage import DARK, least_coverage
-from glimpse.attention.filterbank import band
 from glimpse.window import KERNELS, Axis, default_sigma
 
 SHAPE = (9, 11)

@@ -10,7 +10,9 @@ import numpy as np
 
 from glimpse.array_api import arange_like, namespace
 from glimpse.attention.banded import Band
-from glimpse.attention.filterbank import band, centers, dense, filterbank, unnormalised
+from glimpse.attention.banks import band
+from glimpse.attention.filters import centers, unnormalised
+from glimpse.attention.matrices import filterbank, matrix
 from glimpse.typing import Floats
 from glimpse.window import Axis
 
@@ -70,13 +72,13 @@ def _looked_at(axis: Axis) -> Iterator[tuple[int, int]]:
 
 def flat_matrix(axis: Axis) -> Any:
     """Return the flattened bank of an axis as a matrix, for numbers of any one library."""
-    F = dense(axis)
+    F = matrix(axis)
     return F / _fullness(axis, F)
 
 
 def balanced_matrix(axis: Axis) -> Any:
     """`balanced` for numbers of any one library."""
-    F = dense(axis)
+    F = matrix(axis)
     return F / _fullness(axis, F) ** 0.5
 
 

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from glimpse.attention import dense
+from glimpse.attention import tensors
 from glimpse.attention.banded import Band
+from glimpse.attention.banks import Partials, band_partials
 from glimpse.attention.contraction import (
     Strip,
     add,
@@ -27,7 +28,6 @@ from glimpse.attention.contraction import (
     index,
     strips,
 )
-from glimpse.attention.filterbank import Partials, band_partials
 from glimpse.attention.layer import axes_to_read, expand_cols, expand_rows, read, spatial
 from glimpse.attention.matmul import inner
 from glimpse.errors import GlimpseError
@@ -74,7 +74,7 @@ def read_vjp(
     >>> gradient.shape, round(slopes["gx"], 3), abs(round(slopes["gy"], 3))
     ((20, 30), 1.0, 0.0)
     """
-    dense.refuse("read_vjp", image, window)
+    tensors.refuse("read_vjp", image, window)
     image, row, col = spatial(image, channel_axis)
     shape = (image.shape[row], image.shape[col])
     cotangent = _fitting(cotangent, image, {row: window.shape[0], col: window.shape[1]})
@@ -116,7 +116,7 @@ def write_vjp(
     GlimpseError
         As `write` does, or if the cotangent has another shape than the canvas.
     """
-    dense.refuse("write_vjp", patch, window)
+    tensors.refuse("write_vjp", patch, window)
     patch, row, col = spatial(np.asanyarray(patch), channel_axis)
     cotangent = _fitting(cotangent, patch, {row: shape[0], col: shape[1]})
     back = read(cotangent, replace(window, gamma=1 / window.gamma), channel_axis=channel_axis)
@@ -153,7 +153,7 @@ def read_jacobian(
     GlimpseError
         As `read` does.
     """
-    dense.refuse("read_jacobian", image, window)
+    tensors.refuse("read_jacobian", image, window)
     patch, jacobian = jacobian_by_axis(image, window, channel_axis=channel_axis)
     return patch, _as_given(window, jacobian)
 

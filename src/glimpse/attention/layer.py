@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from glimpse.attention import dense, inverse
+from glimpse.attention import inverse, tensors
 from glimpse.attention.banded import Band, BlockSpec
+from glimpse.attention.banks import band, bands
 from glimpse.attention.contraction import (
     axis_back,
     axis_last,
@@ -26,7 +27,8 @@ from glimpse.attention.contraction import (
     float_type,
     index,
 )
-from glimpse.attention.filterbank import band, bands, filterbank, reach
+from glimpse.attention.filters import reach
+from glimpse.attention.matrices import filterbank
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array
 from glimpse.validation import check_axes, checked_sides
@@ -74,8 +76,8 @@ def read(image: ArrayLike, window: Window, *, channel_axis: int | None = None) -
     >>> read(image, Window(gx=1, gy=2, delta=1, sigma=1e-3, n=1))
     array([[6.]])
     """
-    if dense.involves(image, window):
-        return dense.read(image, window, channel_axis)
+    if tensors.involves(image, window):
+        return tensors.read(image, window, channel_axis)
     image, row, col = spatial(image, channel_axis)
     rows, cols = (band(*bank) for bank in axes_to_read(window, image, row, col))
     return _sampled(image, rows, cols, window.gamma, row, col)
@@ -113,7 +115,7 @@ def read_many(
     >>> [patch.item() for patch in read_many(image, windows)]
     [4.0, 5.0, 6.0, 7.0]
     """
-    dense.refuse("read_many", image)
+    tensors.refuse("read_many", image)
     array, row, col = spatial(image, channel_axis)
     for _, group in groupby(map(partial(_single, array), windows), _shared):
         while some := list(islice(group, _MANY)):
@@ -128,7 +130,7 @@ def read_many(
 
 
 def _single(array: Array, window: Window) -> Window:
-    dense.refuse("read_many", array, window)
+    tensors.refuse("read_many", array, window)
     return window
 
 
@@ -204,10 +206,10 @@ def write(
     """
     check_method(method)
     shape = checked_sides(shape)
-    if dense.involves(patch, window):
-        return dense.write(patch, window, shape, method, channel_axis)
+    if tensors.involves(patch, window):
+        return tensors.write(patch, window, shape, method, channel_axis)
     patch, row, col = spatial(np.asanyarray(patch), channel_axis)
-    dense.check_fit(window, patch.shape[row], patch.shape[col])
+    tensors.check_fit(window, patch.shape[row], patch.shape[col])
     dtype = float_type(patch.dtype)
     if method == "inverse":
         banks = [filterbank(*axis) for axis in window.axes(shape)]

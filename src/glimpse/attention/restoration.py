@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from glimpse.array_api import namespace
-from glimpse.attention import blending, dense
+from glimpse.attention import blending, tensors
 from glimpse.attention.coverage import balanced_matrix, flat_matrix
 from glimpse.attention.inverse import deconvolved
 from glimpse.attention.layer import check_method, expand_cols, expand_rows, spatial, write
@@ -76,7 +76,7 @@ def restore(
         return _gained(write(patch, window, shape, method=method, channel_axis=channel_axis), gain)
     shape = checked_sides(shape)
     check_method(method)
-    if dense.involves(patch, window):
+    if tensors.involves(patch, window):
         return _dense(patch, window, shape, method, channel_axis)
     one = blending.layer(patch, window, shape, method=method, channel_axis=channel_axis)
     wide = expand_cols(one.cols, one.samples, one.col)
@@ -87,14 +87,14 @@ def _dense(
     patch: Any, window: Window, shape: tuple[int, int], method: Method, channel_axis: int | None
 ) -> Array:
     """`restore` for arrays of other libraries."""
-    given = dense.spatial(patch, window, channel_axis)
-    dense.check_fit(window, given.shape[-2], given.shape[-1])
+    given = tensors.spatial(patch, window, channel_axis)
+    tensors.check_fit(window, given.shape[-2], given.shape[-1])
     samples = given
     if method == "inverse":
-        samples = deconvolved(*dense.matrices(given, window, shape, balanced_matrix)[:3])
+        samples = deconvolved(*tensors.matrices(given, window, shape, balanced_matrix)[:3])
     front = None if channel_axis is None else -3
-    canvas = dense.write(samples, window, shape, "transpose", front, flat_matrix)
-    return dense.channels_back(canvas, channel_axis, given.ndim)  # type: ignore[no-any-return]
+    canvas = tensors.write(samples, window, shape, "transpose", front, flat_matrix)
+    return tensors.channels_back(canvas, channel_axis, given.ndim)  # type: ignore[no-any-return]
 
 
 def restore_many(
@@ -157,7 +157,7 @@ def restore_many(
     _check_many(patches, windows, blend, gain)
     how: dict[str, Any] = {"gain": gain, "method": method, "channel_axis": channel_axis}
     pairs = list(zip(patches, windows, strict=True))
-    if any(dense.involves(patch, window) for patch, window in pairs):
+    if any(tensors.involves(patch, window) for patch, window in pairs):
         return _many_tensors(pairs, checked_sides(shape), blend, onto, how)
     layers = [blending.layer(patch, window, checked_sides(shape), **how) for patch, window in pairs]
     below = None if onto is None else spatial(np.asanyarray(onto), channel_axis)[0]

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from glimpse.attention.filterbank import centers, filterbank
+from glimpse.attention.filters import centers
+from glimpse.attention.matrices import filterbank
 from glimpse.drawing import captions
 from glimpse.drawing.axes import Span, draw_columns
 from glimpse.drawing.figure import place

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glimpse.attention.banded import Band, BlockSpec
+from glimpse.attention.banks import band
 from glimpse.attention.contraction import contract
-from glimpse.attention.filterbank import band
 from glimpse.attention.layer import read
 from glimpse.registration import least_squares
 from glimpse.registration.least_squares import SQUARE, Fit, basis, blurred, mean_square, project

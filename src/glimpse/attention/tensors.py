@@ -19,8 +19,8 @@ from glimpse.array_api import (
 )
 from glimpse.attention.batches import check_batch
 from glimpse.attention.contraction import float_type
-from glimpse.attention.filterbank import dense
 from glimpse.attention.inverse import deconvolved
+from glimpse.attention.matrices import matrix
 from glimpse.attention.spans import cut_all, cut_each
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array
@@ -56,7 +56,7 @@ def matrices(
     array: Any,
     window: Window,
     shape: tuple[int, int],
-    bank: Callable[[Axis], Any] = dense,
+    bank: Callable[[Axis], Any] = matrix,
     *,
     spans: bool = False,
 ) -> tuple[Any, Any, Any, Any]:
@@ -97,7 +97,7 @@ def _numpys(
     dtype = float_type(array.dtype)
     values = promote(*numbers(window))
     axes = _axes(window, shape, values)
-    banks = [dense(axis, dtype) if bank is dense else bank(axis) for axis in axes]
+    banks = [matrix(axis, dtype) if bank is matrix else bank(axis) for axis in axes]
     parts = (*banks, _per_patch(values[-1]))
     Fx, Fy, gamma = (_aligned(part.astype(dtype, copy=False), array.ndim) for part in parts)
     return array.astype(dtype, copy=False), Fx, Fy, gamma
@@ -141,7 +141,7 @@ def write(
     shape: tuple[int, int],
     method: Method,
     channel_axis: int | None,
-    bank: Callable[[Axis], Any] = dense,
+    bank: Callable[[Axis], Any] = matrix,
 ) -> Array:
     """`glimpse.write` for arrays of other libraries, with the banks that `bank` makes of the axes."""
     patch = spatial(patch, window, channel_axis)

@@ -1,0 +1,129 @@
+"""The filters of one axis: where they stand, which pixels they touch, what they weigh."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glimpse import limits
+from glimpse.array_api import arange_like, is_not_numpy, namespace
+from glimpse.attention.banded import Band, BlockSpec
+from glimpse.attention.kernels import KERNEL_TABLE
+from glimpse.errors import GlimpseError
+from glimpse.typing import Floats
+from glimpse.window import Axis
+
+_DUST = 1 << 20  # times the smallest number of full precision
+
+
+def centers(n: int, center: Any, delta: Any) -> Any:
+    """Return the filter centres ``center + (i - (n - 1) / 2) * delta``, shape (n,), in pixels.
+
+    Gregor et al. 2015, eqs. 19-20, counted from 0.
+    """
+    counts = arange_like(0, n, center) if is_not_numpy(center) else np.arange(n)
+    return center + (counts - (n - 1) / 2) * delta
+
+
+class Sampled(NamedTuple):
+    """The filters of a bank, or of several, over the K pixels that each touches."""
+
+    start: NDArray[np.intp]  # (..., n)
+    u: Floats  # (..., n, K), the pixels, counted from the filter's peak
+    offset: Floats  # (..., n, 1), of the centre from the peak
+    weights: Floats  # (..., n, K), up to a factor
+    total: Floats  # (..., n, 1), that factor
+    block_size: int  # filters of a block
+
+    @property
+    def band(self) -> Band:
+        return Band(self.start, self.weights / self.total, self.block_size)
+
+    def slopes(self, axis: Axis) -> list[Floats]:
+        """The slopes of the band's weights as mu grows, as mu falls, as sigma grows."""
+        shape, weights = KERNEL_TABLE[axis.kernel], self.weights / self.total
+        raw = shape.slopes(self.u, self.offset, axis.sigma)
+        if axis.edge == "extend":
+            totals = [slope.sum(axis=1, keepdims=True) for slope in raw]
+        else:
+            moved, wider = shape.lattice_slopes(self.offset, axis.sigma)
+            totals = [moved, moved, wider]
+        return [(slope - weights * whole) / self.total for slope, whole in zip(raw, totals, strict=True)]
+
+
+def sample_kernel(axis: Axis, cut: BlockSpec) -> Sampled:
+    size, n = axis.size, axis.n
+    mu = centers(n, axis.center, axis.delta)
+    inside = _clipped(mu, size - 1)  # beyond the edge weights fall faster than from the edge
+    radius, width = radius_of(axis, cut), width_of(axis, cut)
+    if n * width > limits.WEIGHTS:
+        raise GlimpseError(
+            f"{n} filters of {width} pixels are more than {limits.WEIGHTS} weights; give less -n or --sigma"
+        )
+    one = reach(axis, cut)
+    start = _clipped(np.ceil(inside - radius), size - one)
+    if (
+        cut.block_size > 1
+    ):  # a block begins where its first filter does, but no block ends beyond the last filter
+        blocks = start[..., :: cut.block_size].repeat(cut.block_size, -1)[..., :n]
+        start = np.maximum(np.minimum(blocks, start[..., -1:] + one - width), 0)
+    peak = np.rint(mu if axis.edge == "black" else inside)
+    offset = (mu - peak)[..., None]
+    u = _counted_on((start - peak).astype(cut.dtype, copy=False), width)
+    weights, total = unnormalised(u, offset, axis)
+    offset = offset.astype(cut.dtype, copy=False)
+    if (
+        cut.block_size > 1
+    ):  # far from a filter in its block are numbers so small that they are slow to multiply
+        weights = np.where(weights > _DUST * np.finfo(cut.dtype).tiny, weights, 0)
+    return Sampled(start.astype(np.intp), u, offset, weights, total, cut.block_size)
+
+
+def reach(axis: Axis, cut: BlockSpec) -> int:
+    """Return how many pixels of an axis one filter touches at most."""
+    return int(min(axis.size, 2 * radius_of(axis, cut) + 1))
+
+
+def width_of(axis: Axis, cut: BlockSpec) -> int:
+    """The pixels of a block, or of one filter where the bank is not cut into blocks."""
+    strides = math.ceil(max(cut.block_size - 1, 0) * axis.delta)
+    return int(min(axis.size, reach(axis, cut) + strides))
+
+
+def radius_of(axis: Axis, cut: BlockSpec) -> float:
+    # the peak is half a pixel off
+    return math.hypot(KERNEL_TABLE[axis.kernel].reach(axis.sigma, cut.precision), 0.5)
+
+
+def _counted_on(first: Floats, width: int) -> Floats:
+    """The numbers ``first[..., None] + range(width)``, the longer of the last axes side by side in memory."""
+    steps = np.arange(width, dtype=first.dtype)
+    if width >= first.shape[-1]:
+        return np.add.outer(first, steps)
+    return np.add.outer(steps, first).transpose(*range(1, first.ndim + 1), 0)
+
+
+def unnormalised(u: Any, offset: Any, axis: Axis) -> tuple[Any, Any]:
+    """Return the weights of pixels u (..., n, K) up to a factor, and that factor (..., n, 1).
+
+    Arrays are those of any library; offset is of shape (..., n, 1), the sigma of the axis is one number or
+    (..., 1, 1).
+    """
+    xp, shape = namespace(offset), KERNEL_TABLE[axis.kernel]
+    weights = shape.weigh(u, offset, axis.sigma, xp)
+    if axis.edge == "black":
+        return weights, shape.lattice_sum(offset, axis.sigma, xp)
+    total = weights.sum(axis=-1, keepdims=True) if xp is np else xp.sum(weights, axis=-1, keepdims=True)
+    if shape.exponent:  # the weight of a peak is 1, so no total is 0
+        return weights, total
+    nothing = total == 0  # a box that ends before the image begins: the nearest pixel alone
+    weights = xp.where(nothing & (u == 0), 1.0, weights)
+    return weights, xp.where(nothing, 1.0, total)
+
+
+def _clipped(places: Floats, most: float) -> Floats:
+    # several times faster than np.clip, which takes longer to begin than for these few numbers
+    return np.minimum(np.maximum(places, 0), most)
