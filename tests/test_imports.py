@@ -28,7 +28,7 @@ ARROWS = {
     "registration": {*BASE, "attention"},
     "drawing": {*BASE, "attention"},
     "io": BASE,
-    "explorer": BASE,
+    "explorer": {*BASE, "drawing"},
     "cli": {*BASE, "parallel", "attention", "registration", "drawing", "io", "explorer"},
 }
 OUTSIDE = {  # libraries from elsewhere

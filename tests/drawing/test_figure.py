@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from strategies import scenes
 from windows_to_draw import BASE, ODD, moved, noise, patch_of
 
-from glimpse.drawing import captions, figure
-from glimpse.drawing.ink import length, wrapped
+from glimpse.drawing import figure
+from glimpse.drawing.ink import length, words_of, wrapped
 from glimpse.drawing.viewport import BACKGROUND, enlarge
 
 
@@ -77,14 +77,14 @@ def test_a_smaller_copy_makes_the_same_picture():
 
 
 def test_captions_name_what_is_not_the_default():
-    usual = [text for text, _ in captions.words_of(BASE)]
+    usual = [text for text, _ in words_of(BASE)]
     assert usual == ["row 20 (gx) DOWN", "col 50 (gy) ACROSS", "delta 1.5", "sigma 1"]
-    rare = [text for text, _ in captions.words_of(moved(gamma=2.5, kernel="box", edge="black"), 4)]
+    rare = [text for text, _ in words_of(moved(gamma=2.5, kernel="box", edge="black"), 4)]
     assert rare[4:] == ["gamma 2.5", "box kernel", "black beyond the edge", "every 4th filter drawn"]
 
 
 def test_captions_that_are_too_long_for_one_line_take_more():
-    words = captions.words_of(moved(gamma=2.5, kernel="box", edge="black"), 2)
+    words = words_of(moved(gamma=2.5, kernel="box", edge="black"), 2)
     for width in (150, 300, 5000):
         lines = wrapped(words, 15, width)
         assert [text for line in lines for _, text, _ in line] == [text for text, _ in words]

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from windows_to_draw import noise
 
-from glimpse.drawing.viewport import BACKGROUND, BORDER, Viewport, enlarge, thumbnail, to_rgb
+from glimpse.drawing import viewport
+from glimpse.drawing.viewport import BACKGROUND, BORDER, Viewport, enlarge, reduced, thumbnail, to_rgb
 
 
 def test_to_enlarge_is_to_repeat_each_pixel():
@@ -42,18 +43,19 @@ def test_a_thumbnail_is_the_mean_of_blocks(rows, cols, side):
     assert abs(small[-1, -1, 2] - levels[last].mean()) <= 1
 
 
-def test_a_thumbnail_looks_at_one_strip_at_a_time():
+@pytest.mark.parametrize(("rows", "cols", "factor"), [(900, 1000, 1), (2000, 500, 3), (10, 70_000, 7)])
+def test_a_large_image_is_converted_strip_by_strip(rows, cols, factor):
     class Strips:
-        shape = (10_000, 300)
+        shape = rows, cols
         seen = 0
 
         def __getitem__(self, index):
-            rows = len(range(10_000)[index[0]])
-            Strips.seen = max(Strips.seen, rows)
-            return np.full((rows, 300), 7, np.uint8)
+            tall = len(range(rows)[index[0]])
+            Strips.seen = max(Strips.seen, tall * cols)
+            return np.broadcast_to(np.uint8(7), (tall, cols))
 
-    assert thumbnail(Strips(), 255, 1000).shape == (1000, 30, 3)
-    assert Strips.seen <= 64
+    assert reduced(Strips(), 255, factor).shape == (-(-rows // factor), -(-cols // factor), 3)
+    assert Strips.seen <= max(viewport._STRIP, factor * cols)
 
 
 def test_a_part_of_the_plane_fills_its_space_up_to_the_border():

@@ -26,9 +26,7 @@ def save_page(
 ) -> None:
     """Write a page that begins with a window on an image."""
     from glimpse import explorer, io
-    from glimpse.drawing import viewport
 
-    white = picture.white
     subject = explorer.Subject(
         io.Record(window, picture.shape, source_name(name)).to_dict(),
         " ".join(["glimpse read", shell_word(name), *_asked(decoding)]),
@@ -36,7 +34,7 @@ def save_page(
         [*picture.notes, *_shown_as(picture)],
     )
     profile = picture.color.get("icc_profile")
-    data = explorer.page(subject, picture.pixels, lambda rows: viewport.to_rgb(rows, white), profile)
+    data = explorer.page(subject, picture.pixels, picture.white, profile)
     io.save_bytes(target, data, overwrite=overwrite)
 
 

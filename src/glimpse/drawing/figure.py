@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from glimpse.drawing import captions
 from glimpse.drawing.axes import Span, draw_break, draw_rulers, margin, span
 from glimpse.drawing.grid import draw_grid, every
-from glimpse.drawing.ink import arrow, disc, length, write
+from glimpse.drawing.ink import TEXT, arrow, disc, length, strip, words_of, write
 from glimpse.drawing.viewport import (
     BACKGROUND,
     COL,
@@ -127,17 +126,17 @@ def _figure(image: Levels, window: Window, patch: Levels, shape: tuple[int, int]
     enlarged = enlarge(patch, max(1, PATCH * unit // max(window.shape)))
     title, gap = f"patch {window.shape[0]} x {window.shape[1]}", GAP * unit
     corner = HEAD * unit, margin(scene.viewport, scene.rows, unit)
-    wide = max(enlarged.shape[1], length(title, captions.TEXT * unit))
+    wide = max(enlarged.shape[1], length(title, TEXT * unit))
     y, x = _beside(scene.viewport, corner, enlarged.shape[0], wide, unit)
     right = max(x + wide, corner[1] + scene.viewport.width)
-    words = captions.words_of(window, every(scene.far, window, unit))
-    below = captions.strip(words, right - corner[1], unit)
+    words = words_of(window, every(scene.far, window, unit))
+    below = strip(words, right - corner[1], unit)
     foot = max(corner[0] + scene.viewport.height, y + enlarged.shape[0]) + gap
     canvas = np.full((foot + below.shape[0] + gap // 2, right + gap, 3), BACKGROUND, np.uint8)
     scene.draw(canvas, corner, image, shape, window)
     place(canvas, enlarged, y, x)
     place(canvas, below, foot, corner[1])
-    write(canvas, (x, y - 22 * unit), title, captions.TEXT * unit)
+    write(canvas, (x, y - 22 * unit), title, TEXT * unit)
     return canvas
 
 

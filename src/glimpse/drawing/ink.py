@@ -1,4 +1,4 @@
-"""Anti-aliased ink on an array of levels: strokes, shapes, words."""
+"""Anti-aliased ink on an array of levels: strokes, shapes, words, and the words below a picture."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from glimpse.drawing.viewport import INK, Colour, Levels
+from glimpse.drawing.viewport import BACKGROUND, BOX, COL, INK, ROW, STRIP, Colour, Levels
+from glimpse.window import Window
 
 Points = Sequence[tuple[float, float]]
+Words = list[tuple[str, Colour]]
+
+TEXT = 15  # pixels that a caption is high
 
 FINE = 4  # an edge is drawn so many times larger and averaged; 8 take four times as long and look the same
 _FAR = 20_000.0  # pixels outside a canvas; farther points are moved here, since Pillow counts in 32 bits
@@ -124,3 +128,41 @@ def wrapped(
         lines[-1].append((x, text, colour))
         x += wide + round(1.6 * size)
     return lines
+
+
+def said(value: Any, form: str = ".4g") -> str:
+    """Write a number, or two of rows and columns."""
+    return ", ".join(format(v, form) for v in value) if isinstance(value, tuple) else format(value, form)
+
+
+def unusual(window: Window) -> list[str]:
+    """Name gamma, kernel and edge where they are not the default."""
+    words = [f"gamma {said(window.gamma)}"] if window.gamma != Window.gamma else []
+    words += [f"{window.kernel} kernel"] if window.kernel != Window.kernel else []
+    return words + ([f"{window.edge} beyond the edge"] if window.edge != Window.edge else [])
+
+
+def words_of(window: Window, step: int = 1) -> Words:
+    """The captions of a window, of whose filters every `step`-th is drawn."""
+    shown = [f"delta {said(window.delta)}", f"sigma {said(window.sigma)}", *unusual(window)]
+    return [
+        (f"row {window.gx:.6g} (gx) DOWN", ROW),
+        (f"col {window.gy:.6g} (gy) ACROSS", COL),
+        *((text, BOX) for text in shown),
+        *([(f"{ordinal(step)} filter drawn", INK)] if step > 1 else []),
+    ]
+
+
+def ordinal(step: int) -> str:
+    """Every 2nd, every 4th, every 8th."""
+    return f"every {step}{'nd' if step in (2, 32) else 'th'}"
+
+
+def strip(words: Words, width: int, unit: int = 1) -> Levels:
+    """Draw captions in as many lines as they need, shape (height, width, 3)."""
+    lines = wrapped(words, TEXT * unit, width)
+    area = np.full((len(lines) * STRIP * unit, width, 3), BACKGROUND, np.uint8)
+    for line, row in enumerate(lines):
+        for x, text, colour in row:
+            write(area, (x, (line * STRIP + 4) * unit), text, TEXT * unit, colour)
+    return area

@@ -8,9 +8,8 @@ from functools import cache, partial
 
 import numpy as np
 
-from glimpse.drawing.captions import TEXT, ordinal, said, unusual
 from glimpse.drawing.grid import draw_grid, every
-from glimpse.drawing.ink import length, write
+from glimpse.drawing.ink import TEXT, length, ordinal, said, unusual, write
 from glimpse.drawing.scanpath import draw_path
 from glimpse.drawing.viewport import BACKGROUND, GAP, INK, SHORT, STRIP, Levels, Viewport, enlarge
 from glimpse.window import NUMBERS, Window

@@ -9,10 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from glimpse.attention.filters import centers
 from glimpse.attention.matrices import filterbank
-from glimpse.drawing import captions
 from glimpse.drawing.axes import Span, draw_columns
 from glimpse.drawing.figure import place
-from glimpse.drawing.ink import disc, stroke, write
+from glimpse.drawing.ink import TEXT, disc, strip, stroke, words_of, write
 from glimpse.drawing.viewport import BACKGROUND, COL, GAP, INK, ROW, Colour, Levels, Viewport
 from glimpse.limits import NUMBER_MAX
 from glimpse.window import Window
@@ -79,7 +78,7 @@ def profile(row: Levels, window: Window) -> Levels:
     )
     found *= window.gamma
     low, high = _range(window, len(row))
-    words = captions.strip(captions.words_of(window), WIDTH)
+    words = strip(words_of(window), WIDTH)
     step = HEAD + HEIGHT + FOOT
     canvas = np.full((GAP + 3 * step + words.shape[0], LEFT + WIDTH + 2 * GAP, 3), BACKGROUND, np.uint8)
     viewport = Viewport(0, low, HEIGHT, WIDTH, WIDTH / (high - low))
@@ -128,7 +127,7 @@ def _range(window: Window, size: int) -> tuple[float, float]:
 
 def _frame(canvas: Levels, graph: _Graph, title: str, span: tuple[float, float]) -> None:
     bottom = graph.top + HEIGHT
-    write(canvas, (LEFT, graph.top - 28), title, captions.TEXT)
+    write(canvas, (LEFT, graph.top - 28), title, TEXT)
     stroke(canvas, [(LEFT, graph.top - 4), (LEFT, bottom), (LEFT + WIDTH, bottom)], 1, _FAINT)
     for level in (0, 128, 255):
         y = float(graph.points([0], [level])[0, 1])

@@ -30,7 +30,7 @@ BORDER = 8  # pixels around the image, where the frame of a window that ends wit
 SHORT = 400  # pixels: a picture is drawn twice as large where its shorter side is less, to be readable
 SMALL = 256  # pixels: also where the longer side of its source is less: a grid would be finer than its pixels
 THUMBNAIL = 2048  # pixels that the longer side of a thumbnail keeps at least, about as many as are drawn
-_STRIP_ROWS = 64  # rows of a source that are converted at once
+_STRIP = 1 << 18  # pixels of a source that are converted at once
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,12 @@ def to_rgb(levels: ArrayLike, white: int) -> Levels:
 
 
 def thumbnail(pixels: Any, white: int, side: int = THUMBNAIL) -> Levels:
-    """Return an image as `to_rgb` does, reduced by a whole number as long as a side keeps so many pixels.
+    """Return an image reduced by a whole number as long as its longer side keeps `side` pixels."""
+    return reduced(pixels, white, max(1, max(pixels.shape[:2]) // side))
+
+
+def reduced(pixels: Any, white: int, factor: int) -> Levels:
+    """Return the means of blocks of factor x factor pixels, as `to_rgb` does.
 
     Parameters
     ----------
@@ -120,16 +125,15 @@ def thumbnail(pixels: Any, white: int, side: int = THUMBNAIL) -> Levels:
         Anything that slices like an array; it is looked at strip by strip.
     white : int
         The level of white.
-    side : int
-        Pixels that the longer side keeps at least.
+    factor : int
+        1 is the image itself.
 
     Returns
     -------
-    ndarray, uint8, shape (ceil(A / f), ceil(B / f), 3)
+    ndarray, uint8, shape (ceil(A / factor), ceil(B / factor), 3)
     """
     rows, cols = pixels.shape[:2]
-    factor = max(1, max(rows, cols) // side)
-    step = factor * max(1, _STRIP_ROWS // factor)
+    step = factor * max(1, _STRIP // (cols * factor))
     strips = (to_rgb(pixels[row : min(row + step, rows), 0:cols], white) for row in range(0, rows, step))
     if factor == 1:
         return np.concatenate(list(strips))

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageCms
-
-Levels = NDArray[np.uint8]
 
 MOST_PIXELS = 1_500_000
 """Pixels of the picture in a page: more would show more detail, and make a redraw and the file slower."""
 
 _ROUNDING = 2  # levels: a profile that changes no colour by more is sRGB already
 _SIDE = 16_383  # pixels, the longest side of a WebP, and of what most browsers draw
-_STRIP = 1 << 20  # pixels that are converted at once
 
 
 def reduction(rows: int, cols: int) -> int:
@@ -26,19 +20,6 @@ def reduction(rows: int, cols: int) -> int:
     while -(-rows // scale) * -(-cols // scale) > MOST_PIXELS or max(rows, cols) > _SIDE * scale:
         scale += 1
     return scale
-
-
-def reduced(pixels: Any, to_rgb: Callable[[Any], Levels], scale: int, *, grey: bool) -> Image.Image:
-    """Return a picture whose pixels are the means of scale x scale, of mode L or RGB."""
-    rows, cols = pixels.shape[:2]
-    step = scale * max(1, _STRIP // (cols * scale))
-    strips = (to_rgb(pixels[top : min(top + step, rows), 0:cols]) for top in range(0, rows, step))
-    return Image.fromarray(np.concatenate([_means(strip, scale, grey=grey) for strip in strips]))
-
-
-def _means(rgb: Levels, scale: int, *, grey: bool) -> Levels:
-    levels = np.ascontiguousarray(rgb[..., 0] if grey else rgb)
-    return np.asarray(Image.fromarray(levels).reduce(scale)) if scale > 1 else levels
 
 
 def in_srgb(picture: Image.Image, profile: bytes | None) -> tuple[Image.Image, list[str]]:

@@ -7,20 +7,21 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
+import numpy as np
+from PIL import Image
+
 from glimpse import limits
-from glimpse.explorer.backdrop import Levels, encoded, in_srgb, reduced, reduction
+from glimpse.drawing.viewport import reduced
+from glimpse.explorer.backdrop import encoded, in_srgb, reduction
 from glimpse.window import EDGES, KERNELS, Window
 
 SCRIPTS = ("state", "pictures", "stage", "pointer", "controls", "png", "page")
 """The parts of the page's script, in order. ``layer.js``, the mathematics, is a script of its own."""
-
-_COMMENT = re.compile(r"(^|(?<=[;,{(\[]) )(//.*|/\*\*.*\*/)$")
-_CODE = re.compile(r"^[^\"'`/]+|[^\"'`/]+$")  # of a line, before the first and after the last text or pattern
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,7 @@ class Subject:
     notes: Sequence[str] = ()
 
 
-def page(
-    subject: Subject, pixels: Any, to_rgb: Callable[[Any], Levels], profile: bytes | None = None
-) -> bytes:
+def page(subject: Subject, pixels: Any, white: int = 255, profile: bytes | None = None) -> bytes:
     """Return a page on which a window is chosen by looking.
 
     Parameters
@@ -55,9 +54,9 @@ def page(
     subject : Subject
         What it is about.
     pixels : array_like, shape (A, B) or (A, B, C)
-        The image, or an object that slices like it.
-    to_rgb : callable
-        Makes 8-bit RGB on black of some rows of the image.
+        The image, or an object that slices like it; its colours are multiplied by their alpha.
+    white : int
+        The level of white.
     profile : bytes or None
         The colour profile of the levels; None is sRGB.
 
@@ -68,7 +67,10 @@ def page(
     """
     scale = reduction(*pixels.shape[:2])
     grey = len(pixels.shape) == 2 or pixels.shape[2] == 2
-    picture, notes = in_srgb(reduced(pixels, to_rgb, scale, grey=grey), profile)
+    levels = reduced(pixels, white, scale)
+    picture, notes = in_srgb(
+        Image.fromarray(np.ascontiguousarray(levels[..., 0]) if grey else levels), profile
+    )
     if scale > 1:
         notes.append(f"The picture is reduced {scale} times here; numbers are in pixels of the full image.")
     given = {
@@ -85,8 +87,8 @@ def page(
 
 
 def _joined(given: Mapping[str, Any], picture: bytes) -> str:
-    style, layer = _style("page.css"), _script("layer.js")
-    script = '"use strict";\n' + "".join(_script(f"{name}.js") for name in SCRIPTS)
+    style, layer = _text("page.css"), _text("layer.js")
+    script = '"use strict";\n' + "".join(_text(f"{name}.js") for name in SCRIPTS)
     parts = {
         "policy": _policy(style, layer, script),
         "name": html.escape(given["record"]["source"]),
@@ -99,7 +101,7 @@ def _joined(given: Mapping[str, Any], picture: bytes) -> str:
         "page": script,
     }
     # in one pass: a text that is filled in is not looked through for more names
-    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], re.sub("\n *", "\n", _text("page.html")))
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _text("page.html"))
 
 
 def _policy(style: str, *scripts: str) -> str:
@@ -120,22 +122,6 @@ def _harmless(text: str) -> str:
 
 def _choices(names: Sequence[str]) -> str:
     return "".join(f"<option>{html.escape(name)}</option>" for name in names)
-
-
-def _style(name: str) -> str:
-    return re.sub(r"\s*([{};,]|:(?= ))\s*", r"\1", _text(name)).strip()
-
-
-def _script(name: str) -> str:
-    """A script without indents, comments, and the spaces and line breaks that mean nothing."""
-    lines = (_COMMENT.sub("", line.strip()) for line in _text(name).splitlines())
-    code = "\n".join(_CODE.sub(_squeezed, line) for line in lines if line)
-    return re.sub(r"(?<=[;,{(])\n", "", code) + "\n"
-
-
-def _squeezed(code: re.Match[str]) -> str:
-    code_only = re.sub(r" ?([=*<>?:,;{}()&|%]) ?", r"\1", code[0])
-    return re.sub(r"(?<![-+]) ?([-+]) ?(?![-+ ])", r"\1", code_only)
 
 
 def _text(name: str) -> str:
