@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 from click.testing import CliRunner
 from PIL import Image
 
@@ -33,6 +34,17 @@ def process(*args, stdin=b"", code=0, **options):
     assert b"Traceback" not in (done.stderr or b"")
     assert done.returncode == code, done.stderr
     return done
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def image(folder):
+    return save("a.png", noise(*SHAPE, 3))
 
 
 def noise(*shape, seed=0):

@@ -22,14 +22,13 @@ BASE = {
 }
 ARROWS = {
     **dict.fromkeys(BASE, BASE),
-    "parallel": {"errors", "cluster"},
-    "cluster": {"errors", "parallel"},
     "attention": BASE,
     "registration": {*BASE, "attention"},
     "drawing": {*BASE, "attention"},
     "io": BASE,
     "explorer": {*BASE, "drawing"},
-    "cli": {*BASE, "parallel", "attention", "registration", "drawing", "io", "explorer"},
+    "batch": {*BASE, "attention", "drawing", "io"},
+    "cli": {*BASE, "batch", "attention", "registration", "drawing", "io", "explorer"},
 }
 OUTSIDE = {  # libraries from elsewhere
     **{name: {"numpy"} for name in BASE},
@@ -39,13 +38,12 @@ OUTSIDE = {  # libraries from elsewhere
     "slices": set(),
     "window": set(),
     "scaling": set(),
-    "parallel": set(),
-    "cluster": {"distributed"},
     "attention": {"numpy"},
     "registration": {"numpy", "scipy"},
     "drawing": {"numpy", "PIL"},
     "io": {"numpy", "PIL", "imageio", "imagecodecs", "scipy"},
     "explorer": {"numpy", "PIL"},
+    "batch": {"numpy", "distributed"},
     "cli": {"click", "numpy"},
 }
 FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.parent != PACKAGE or path.stem[:2] != "__"]
@@ -75,14 +73,16 @@ def test_every_import_follows_an_arrow(path):
     for name in imported(path):
         first, *rest = name.split(".")
         if first == "glimpse":
-            assert rest[0] in {own, *ARROWS[own]} | (
-                {"__version__"} if own in ("cli", "cluster") else set()
-            ), name
+            assert rest[0] in {own, *ARROWS[own]} | ({"__version__"} if own in ("cli", "batch") else set()), (
+                name
+            )
         elif first != "__future__":
             assert first in sys.stdlib_module_names | OUTSIDE[own], name
 
 
-@pytest.mark.parametrize("module", ["window", "slices", "limits", "errors", "parallel"])
+@pytest.mark.parametrize(
+    "module", ["window", "slices", "limits", "errors", "batch.runner", "batch.placements", "batch.names"]
+)
 def test_the_window_and_all_below_it_import_no_numpy(module):
     code = f"import sys, glimpse.{module}; print('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"

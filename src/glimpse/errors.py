@@ -10,6 +10,10 @@ class GlimpseError(ValueError):
     """A fact about the input that its owner can mend, told in one line."""
 
 
+class UsageError(GlimpseError):
+    """A call or a command that makes no sense as a whole, so that nothing of it was done."""
+
+
 def prefixed(name: str, error: GlimpseError) -> GlimpseError:
     """Return an error with the name of a file in front of its message."""
     return GlimpseError(f"{name}: {error}")

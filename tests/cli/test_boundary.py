@@ -19,8 +19,9 @@ from helpers import invoke, lines, noise, opened, process, save
 from PIL import Image
 
 from glimpse import GlimpseError
+from glimpse.batch.outcomes import Outcome
+from glimpse.batch.runner import Run, outcomes
 from glimpse.cli import main, signals
-from glimpse.cli.messages import Summary
 
 COMMANDS = ["read", "write", "sweep", "show", "locate", "info"]
 WINDOWED = ["read", "write", "sweep", "show", "locate"]
@@ -562,7 +563,7 @@ def test_of_many_files_a_terminal_shows_a_bar_notes_failures_and_a_count():
 
 
 def test_failures_that_scrolled_away_are_told_again(monkeypatch, capsys):
-    from glimpse.cli.runner import run
+    from glimpse.cli.reporter import report
 
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     monkeypatch.setenv("LINES", "10")
@@ -570,12 +571,10 @@ def test_failures_that_scrolled_away_are_told_again(monkeypatch, capsys):
     def job(item):
         if item in (2, 58):
             raise GlimpseError("bad")
-        line = Summary(f"{item} done")
-        line.noted = True
-        return line
+        return Outcome(str(item), made="done", notes=["so"])
 
     with pytest.raises(click.exceptions.Exit):
-        run(job, range(60), str)
+        report(outcomes(job, range(60), Run(), str), 60)
     told = [line for line in capsys.readouterr().err.splitlines() if "glimpse:" in line]
     assert [line.split("glimpse: ")[1] for line in told] == [
         "2: bad",

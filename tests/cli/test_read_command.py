@@ -16,9 +16,9 @@ from skimage.data import astronaut
 
 import glimpse.io
 from glimpse import GlimpseError, Window, read
-from glimpse.cli import read_jobs
-from glimpse.cli.row import Row
-from glimpse.cli.window_options import WindowOptions
+from glimpse.batch import patches
+from glimpse.batch.placements import Placement
+from glimpse.batch.rows import Row
 from glimpse.io import load_picture
 
 
@@ -226,11 +226,11 @@ def test_an_image_of_many_windows_is_decoded_once(monkeypatch):
 
 
 def test_patches_wait_in_small_lots_to_be_saved(monkeypatch):
-    monkeypatch.setattr(read_jobs, "_LOT", 250)
-    row = Row("a", "a", WindowOptions())
-    found = [read_jobs.Found(row, patch=np.zeros(size)) for size in (100, 100, 100, 999, 1)]
-    found.insert(1, read_jobs.Found(row, error=GlimpseError("no patch")))
-    assert [len(lot) for lot in read_jobs._together(iter(found))] == [4, 1, 1]
+    monkeypatch.setattr(patches, "_LOT", 250)
+    row = Row("a", "a", Placement())
+    found = [patches.Found(row, patch=np.zeros(size)) for size in (100, 100, 100, 999, 1)]
+    found.insert(1, patches.Found(row, error=GlimpseError("no patch")))
+    assert [len(lot) for lot in patches._together(iter(found))] == [4, 1, 1]
 
 
 @pytest.mark.parametrize("ending", ["out/", "out.npz"])

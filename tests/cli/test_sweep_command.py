@@ -257,7 +257,7 @@ def test_the_summary_tells_frames_seconds_and_size(image):
 
 
 def test_a_large_animation_is_told_how_to_become_smaller(image, monkeypatch):
-    monkeypatch.setattr(sys.modules["glimpse.cli.film"], "LARGE", 100)
+    monkeypatch.setattr(sys.modules["glimpse.batch.films"], "LARGE", 100)
     assert (
         "kB; --frames or .webp make it smaller"
         in invoke("sweep", image, "--gx", "5:25", "--frames", "2").stderr

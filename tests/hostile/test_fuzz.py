@@ -11,16 +11,14 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from glimpse import GlimpseError, Window
+from glimpse.batch.names import NAMES, OF_WINDOW, Template
+from glimpse.batch.placements import parse_n, position, positive
 from glimpse.cli.param_types import (
     parse_canvas,
     parse_gain,
     parse_levels,
-    parse_n,
-    position,
-    positive,
     ranged,
 )
-from glimpse.cli.templates import NAMES, OF_WINDOW, Template
 from glimpse.io.record import Record, parse_record
 
 pytestmark = pytest.mark.hostile

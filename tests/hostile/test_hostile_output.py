@@ -323,7 +323,7 @@ def test_file_names_are_one_line_each():
 
 BROKEN = """
 import glimpse.cli.read
-glimpse.cli.read.run = None
+glimpse.cli.read.outcomes = None
 from glimpse.__main__ import main
 main()
 """

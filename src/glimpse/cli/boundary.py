@@ -14,7 +14,7 @@ import click
 from glimpse.cli import signals
 from glimpse.cli.streams import StandardOutputError, ensure_stderr, say, silence_libraries
 from glimpse.cli.suggestions import for_option
-from glimpse.errors import GlimpseError
+from glimpse.errors import GlimpseError, UsageError
 from glimpse.portability import PIPE
 
 
@@ -80,11 +80,12 @@ class Boundary(click.Group):
             if sys.stdout:
                 sys.stdout.flush()
             return result
-        except click.UsageError as error:
+        except (click.UsageError, UsageError) as wrong:
+            error = wrong if isinstance(wrong, click.UsageError) else click.UsageError(str(wrong))
             if error.ctx is None and ctx.invoked_subcommand:  # of a missing value Click tells no command
                 command = self.get_command(ctx, ctx.invoked_subcommand)
                 error.ctx = click.Context(command, ctx, ctx.invoked_subcommand) if command else ctx
-            raise
+            raise error from None
         except KeyboardInterrupt:
             signals.die(signal.SIGINT)
         except signals.Terminated as end:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from glimpse.cli.messages import source_name
+from glimpse.batch.outcomes import source_name
 from glimpse.window import Window
 
 if TYPE_CHECKING:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from glimpse.batch.outcomes import Outcome
+from glimpse.batch.runner import Run, outcomes
 from glimpse.cli.options import input_options
 from glimpse.cli.param_types import FileName
-from glimpse.cli.runner import run
+from glimpse.cli.reporter import report
 from glimpse.cli.streams import put
 
 if TYPE_CHECKING:
@@ -26,8 +28,8 @@ def info(files: tuple[str, ...], decoding: DecodeOptions) -> None:
     def job(name: str) -> str:
         return json.dumps({"file": name, **load_record(name, decoding).to_dict()})
 
-    def finish(name: str, line: str) -> str:
+    def finish(name: str, line: str) -> Outcome:
         put(line)
-        return ""
+        return Outcome(name)
 
-    run(job, files, lambda name: name, finish=finish)
+    report(outcomes(job, files, Run(), lambda name: name, finish), len(files))

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from glimpse.cli.messages import source_name
+from glimpse.batch.names import plan
+from glimpse.batch.outcomes import Outcome, source_name
+from glimpse.batch.placements import Placement
+from glimpse.batch.runner import Run, outcomes
 from glimpse.cli.options import input_options, output_options, window_options
-from glimpse.cli.output_names import plan
 from glimpse.cli.param_types import FileName
-from glimpse.cli.runner import run
+from glimpse.cli.reporter import report
 from glimpse.cli.streams import put
-from glimpse.cli.window_options import WindowOptions
 from glimpse.errors import GlimpseError, about
 
 if TYPE_CHECKING:
@@ -40,11 +41,10 @@ HOLD = 150
 def locate(
     image: str,
     patch: str,
-    window: WindowOptions,
+    window: Placement,
     decoding: DecodeOptions,
     output: str | None,
-    overwrite: bool,
-    quiet: bool,
+    run: Run,
 ) -> None:
     """Find where in IMAGE the PATCH was cropped, and print its window as JSON.
 
@@ -60,9 +60,9 @@ def locate(
     if "n" in window.typed:
         raise click.UsageError("-n is the size of PATCH; leave it out")
     begins = _begins(window)
-    target = _target(image, patch, output, overwrite)
+    target = _target([image, window.like_name], patch, output, run.overwrite)
 
-    def job(name: str) -> str:
+    def job(name: str) -> Outcome:
         with about(image):
             scene = load_picture(image, decoding)
         crop = load_picture(name, decoding._replace(page=None))
@@ -72,29 +72,28 @@ def locate(
         if found.offset:  # a window has none, and its gamma alone would only make it brighter
             record = replace(record, window=replace(found.window, gamma=1.0))
         if target:
-            _save(target, scene, crop, found, record, overwrite=overwrite)
+            _save(target, scene, crop, found, record, overwrite=run.overwrite)
         sure = f"residual {found.residual:.3g} levels, confidence {found.confidence:.2f}"
         place = f"row {found.window.gx:.6g} (gx), col {found.window.gy:.6g} (gy)"
-        notes = "".join(f"; {note}" for note in (*scene.notes, *crop.notes))
-        return f"{name}: {place} of {image}, {sure}" + (f" -> {target}" if target else "") + notes
+        return Outcome(name, target, f"{place} of {image}, {sure}", notes=[*scene.notes, *crop.notes])
 
-    run(job, [patch], lambda name: name, quiet=quiet)
+    report(outcomes(job, [patch], run, lambda name: name), 1, quiet=run.quiet)
 
 
-def _target(image: str, patch: str, output: str | None, overwrite: bool) -> str | None:
+def _target(protect: list[str], patch: str, output: str | None, overwrite: bool) -> str:
     """The file that ``-o`` names, if any."""
     from glimpse.io.encode import DRAWINGS
 
     if output is None:
-        return None
+        return ""
     if output == "-":
         raise click.UsageError("-o -: the JSON goes to standard output anyway; name a file")
     suffixes = (JSON, *DRAWINGS, *MOVING)
     default = "{stem}-locate.json"
-    return plan([patch], output, default=default, suffixes=suffixes, overwrite=overwrite, protect=[image])[0]
+    return plan([patch], output, default=default, suffixes=suffixes, overwrite=overwrite, protect=protect)[0]
 
 
-def _begins(options: WindowOptions) -> bool:
+def _begins(options: Placement) -> bool:
     """Whether the options name a start."""
     given = {key for key in ("gx", "gy", "delta", "sigma") if getattr(options, key) is not None}
     whole = options.slice or options.box or options.like
@@ -107,7 +106,7 @@ def _begins(options: WindowOptions) -> bool:
     return begins
 
 
-def _located(scene: Picture, crop: Picture, options: WindowOptions, *, begins: bool) -> Location:
+def _located(scene: Picture, crop: Picture, options: Placement, *, begins: bool) -> Location:
     """The window of the crop, from the start that the options name if it begins with one.
 
     Raises

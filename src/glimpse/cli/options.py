@@ -11,24 +11,26 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from glimpse.cli.param_types import (
-    FileName,
-    Parsed,
+from glimpse.batch.placements import (
+    Placement,
     Range,
     parse_box,
-    parse_levels,
     parse_n,
     parse_pad,
     position,
     positive,
     positive_pair,
+)
+from glimpse.batch.runner import Run, aside
+from glimpse.cli.param_types import (
+    FileName,
+    Parsed,
+    parse_levels,
     ranged,
     single,
     slice_text,
     whole,
 )
-from glimpse.cli.signals import aside
-from glimpse.cli.window_options import WindowOptions
 from glimpse.errors import GlimpseError
 from glimpse.limits import MAX_PIXELS, N_MAX
 from glimpse.slices import FITS
@@ -83,14 +85,14 @@ def collected(
 
 
 def window_options(*, sweep: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a command the window options; it receives them as one `WindowOptions`, ``window``.
+    """Give a command the window options; it receives them as one `Placement`, ``window``.
 
     Parameters
     ----------
     sweep : bool
         Whether gx, gy, delta, sigma, gamma and the box may be ranges.
     """
-    own = [name for name in WindowOptions._fields if name not in ("typed", "guarded")]
+    own = [name for name in Placement._fields if name not in ("typed", "guarded", "like_name")]
     collect = functools.partial(_window, sweep=sweep)
     return collected("window", own, collect, [*_numbers(sweep), *_whole_windows(sweep)])
 
@@ -142,7 +144,7 @@ def _whole_windows(sweep: bool) -> list[Callable[[F], F]]:
     ]  # fmt: skip
 
 
-def _window(values: dict[str, Any], *, sweep: bool) -> WindowOptions:
+def _window(values: dict[str, Any], *, sweep: bool) -> Placement:
     """Check which options exclude each other, and read the record that ``--like`` names.
 
     The command line goes before the record, the record before the environment.
@@ -153,14 +155,15 @@ def _window(values: dict[str, Any], *, sweep: bool) -> WindowOptions:
         values["slice"] = _ends_of(values["slice"])
     _check_places(values, typed)
     if not values["like"]:
-        return WindowOptions(**values, typed=frozenset(typed))
+        return Placement(**values, typed=frozenset(typed))
     from glimpse.io import load_record
 
     try:
         decoding = _decoding(context.params | {"page": None})
         record = aside(functools.partial(load_record, options=decoding))(values["like"])
-        assert sweep or record.single
-        return WindowOptions(**{**values, "like": record}, typed=frozenset(typed))
+        if not sweep:
+            _ = record.single  # which raises where there is none
+        return Placement(**values | {"like": record, "like_name": values["like"]}, typed=frozenset(typed))
     except GlimpseError as error:
         raise click.UsageError(f"--like {values['like']}: {error}") from None
 
@@ -186,58 +189,48 @@ def _check_places(values: dict[str, Any], typed: set[str]) -> None:
             values[name] = None
 
 
-def output_options(what: str) -> Callable[[F], F]:
-    """Give a command ``-o``, ``--overwrite`` and ``-q``."""
+def output_options(
+    what: str, *, skip: bool = False, many: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command ``-o``, and what goes with every run; it receives that as one `Run`, ``run``.
 
-    def decorate(command: F) -> F:
-        for decorator in (
-            option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
-            option("--overwrite", is_flag=True, callback=_check_existing,
-                   help="Replace existing files (never an input)."),
-            option("-o", "--output", type=FileName(), metavar="FILE|FOLDER/|TEMPLATE|-", help=what),
-        ):  # fmt: skip
-            command = decorator(command)
-        return command
+    Parameters
+    ----------
+    what : str
+        The help of ``-o``.
+    skip, many : bool
+        Whether it takes ``--skip-existing``; whether ``-j`` and ``--dask``.
+    """
+    names, options = ["overwrite", "quiet"], [
+        option("-o", "--output", type=FileName(), metavar="FILE|FOLDER/|TEMPLATE|-", help=what),
+        option("--overwrite", is_flag=True, callback=_check_existing,
+               help="Replace existing files (never an input)."),
+        option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
+    ]  # fmt: skip
+    if skip:
+        names.append("skip_existing")
+        options.append(option("--skip-existing", is_flag=True, callback=_check_existing,
+                              help="Leave outputs that exist, and make the others."))  # fmt: skip
+    if many:
+        names += ["jobs", "cluster"]
+        options += [
+            option("-j", "--jobs", type=whole(1, 256), default=lambda: os.cpu_count() or 1, metavar="N",
+                   help="Files worked on at once. [default: the number of cores]"),
+            option("--dask", "cluster", metavar="ADDRESS|local",
+                   help="Work on a Dask cluster that shares these files (pip install 'glimpse-crop[dask]')."),
+        ]  # fmt: skip
+    return collected("run", names, _run, options)
 
-    return decorate
 
-
-def skip_option(command: F) -> F:
-    """Give a command ``--skip-existing``."""
-    return option(
-        "--skip-existing",
-        is_flag=True,
-        callback=_check_existing,
-        help="Leave outputs that exist, and make the others.",
-    )(command)
+def _run(values: dict[str, Any]) -> Run:
+    debug = click.get_current_context().find_root().params.get("debug", False)
+    return Run(**values, debug=bool(debug))
 
 
 def _check_existing(context: click.Context, parameter: click.Parameter, value: bool) -> bool:
     if value and (context.params.get("overwrite") or context.params.get("skip_existing")):
         raise click.UsageError("--overwrite replaces what --skip-existing leaves; give one of them")
     return value
-
-
-def jobs_option(command: F) -> F:
-    """Give a command ``-j``."""
-    return option(
-        "-j",
-        "--jobs",
-        type=whole(1, 256),
-        default=lambda: os.cpu_count() or 1,
-        metavar="N",
-        help="Files worked on at once. [default: the number of cores]",
-    )(command)
-
-
-def cluster_option(command: F) -> F:
-    """Give a command ``--dask``."""
-    return option(
-        "--dask",
-        "cluster",
-        metavar="ADDRESS|local",
-        help="Work on a Dask cluster that shares these files (pip install 'glimpse-crop[dask]').",
-    )(command)
 
 
 def input_options(command: Callable[..., Any]) -> Callable[..., Any]:

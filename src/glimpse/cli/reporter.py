@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable
 from types import TracebackType
@@ -10,23 +9,18 @@ from typing import Any
 
 import click
 
-from glimpse.cli.messages import Summary
+from glimpse.batch.outcomes import FEW, Outcome
 from glimpse.cli.streams import clear_line, say
-from glimpse.errors import GlimpseError
 from glimpse.limits import TOLD_FAILURES
 
-FEW = 20  # items whose lines all fit a terminal; of more the bar, notes and failures are told
 
-Line = str | GlimpseError
-
-
-class Left(Summary):
-    """The name of an output that was there already and was left, with --skip-existing; it is counted only."""
-
-
-def left(output: str, *, skip_existing: bool) -> Left | None:
-    """Return the word of an output that is there and is to be left, or None."""
-    return Left(output) if skip_existing and output != "-" and os.path.lexists(output) else None
+def report(outcomes: Iterable[Outcome], count: int, *, noun: str = "files", quiet: bool = False) -> None:
+    """Tell of outcomes as they come, `count` in all, and exit with 1 where some failed."""
+    with Reporter(count, noun, quiet=quiet) as reporter:
+        for outcome in outcomes:
+            reporter.tell(outcome)
+    if reporter.broken:
+        raise click.exceptions.Exit(1)
 
 
 class Reporter:
@@ -45,6 +39,7 @@ class Reporter:
     def __init__(self, count: int, noun: str, *, quiet: bool) -> None:
         self._noun, self._quiet = noun, quiet
         self.done = self.failed = self.left = 0
+        self.broken = False
         terminal = sys.stderr is not None and sys.stderr.isatty()
         self._brief = terminal and count > FEW and not quiet and not _verbose()
         self._lines = 0  # told since the batch began, failures aside
@@ -66,25 +61,25 @@ class Reporter:
             self._repeat()
             self._count()
 
-    def tell(self, lines: Iterable[Line]) -> None:
-        """Tell of the outputs of an item, and count them."""
-        for line in lines:
-            self.done += 1
-            if isinstance(line, GlimpseError):
-                self._fail(line)
-            elif isinstance(line, Left):
-                self.left += 1
-            elif line and not self._quiet and (not self._brief or getattr(line, "noted", True)):
-                self._lines += 1
-                self._say(line)
-            if self._bar:
-                self._bar.update(1)
+    def tell(self, outcome: Outcome) -> None:
+        """Tell of an outcome, and count it."""
+        self.done += outcome.count
+        if outcome.error:
+            self._fail(outcome)
+        elif outcome.left:
+            self.left += 1
+        elif outcome.made and not self._quiet and (not self._brief or outcome.notes):
+            self._lines += 1
+            self._say(str(outcome))
+        if self._bar:
+            self._bar.update(outcome.count)
 
-    def _fail(self, error: GlimpseError) -> None:
-        self.failed += 1
+    def _fail(self, outcome: Outcome) -> None:
+        self.broken = True
+        self.failed += outcome.count
         if self.failed <= TOLD_FAILURES:
-            self._say(f"glimpse: {error}")
-            self._failures.append((self._lines, f"glimpse: {error}"))
+            self._say(f"glimpse: {outcome}")
+            self._failures.append((self._lines, f"glimpse: {outcome}"))
         elif self.failed == TOLD_FAILURES + 1:
             self._say(f"glimpse: {TOLD_FAILURES} failures are told; more are counted only")
 

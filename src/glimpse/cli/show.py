@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from glimpse.cli.fixations import fixations, image_of
+from glimpse.batch.films import fixations
+from glimpse.batch.names import plan
+from glimpse.batch.outcomes import Outcome, is_left
+from glimpse.batch.placements import Placement
+from glimpse.batch.runner import Run, outcomes
 from glimpse.cli.html_page import SUFFIXES, is_page, save_page
-from glimpse.cli.messages import summary
-from glimpse.cli.options import input_options, option, output_options, skip_option, window_options
-from glimpse.cli.output_names import plan
+from glimpse.cli.options import input_options, option, output_options, window_options
 from glimpse.cli.param_types import FileName
-from glimpse.cli.reporter import Line, left
-from glimpse.cli.runner import run
-from glimpse.cli.table_options import TableOptions, table_options
-from glimpse.cli.window_options import WindowOptions
+from glimpse.cli.reporter import report
+from glimpse.cli.table_options import TableOptions, image_of, table_options
 from glimpse.errors import GlimpseError
 
 if TYPE_CHECKING:
-    from glimpse.cli.table import Table
+    from glimpse.batch.tables import Table
     from glimpse.drawing.viewport import Levels
     from glimpse.io import DecodeOptions, Picture
     from glimpse.window import Window
@@ -32,19 +32,17 @@ if TYPE_CHECKING:
 @option("--profile", is_flag=True, help="One row of pixels instead, with filters over it, and resampled.")
 @input_options
 @output_options(
-    "Where to: .png, or .html for a page to choose a window by looking. [default: STEM-show.png here]"
+    "Where to: .png, or .html for a page to choose a window by looking. [default: STEM-show.png here]",
+    skip=True,
 )
-@skip_option
 def show(
     image: str | None,
-    window: WindowOptions,
+    window: Placement,
     tables: TableOptions,
     profile: bool,
     decoding: DecodeOptions,
     output: str | None,
-    overwrite: bool,
-    skip_existing: bool,
-    quiet: bool,
+    run: Run,
 ) -> None:
     """Draw the grid of filters over IMAGE ('-' is standard input) with the patch beside it.
 
@@ -62,22 +60,23 @@ def show(
     if name is None:
         raise click.UsageError("Missing argument 'IMAGE'.")
     suffixes = DRAWINGS if profile or tables.name else (*DRAWINGS, *SUFFIXES)
-    target = plan([name], output, default="{stem}-show.png", suffixes=suffixes, overwrite=overwrite,
-                  skip_existing=skip_existing, protect=[tables.name] if tables.name else [])[0]  # fmt: skip
+    protect = [tables.name or "", window.like_name]
+    target = plan([name], output, default="{stem}-show.png", suffixes=suffixes, overwrite=run.overwrite,
+                  skip_existing=run.skip_existing, protect=protect)[0]  # fmt: skip
 
-    def job(name: str) -> Line | list[Line]:
-        if there := left(target, skip_existing=skip_existing):
-            return there
+    def job(name: str) -> Outcome | list[Outcome]:
+        if is_left(target, skip_existing=run.skip_existing):
+            return Outcome(name, target, left=True)
         if table is not None:
-            return _show_all(name, table, target, decoding, overwrite=overwrite)
-        return _show(name, window, target, decoding, profile=profile, overwrite=overwrite)
+            return _show_all(name, table, target, decoding, overwrite=run.overwrite)
+        return _show(name, window, target, decoding, profile=profile, overwrite=run.overwrite)
 
-    run(job, [name], lambda name: name, quiet=quiet)
+    report(outcomes(job, [name], run, lambda name: name), 1, quiet=run.quiet)
 
 
 def _show(
-    name: str, window: WindowOptions, target: str, decoding: DecodeOptions, *, profile: bool, overwrite: bool
-) -> Line:
+    name: str, window: Placement, target: str, decoding: DecodeOptions, *, profile: bool, overwrite: bool
+) -> Outcome:
     """Draw one window, or the page of it."""
     from glimpse.io import Picture, load_picture, save_still
 
@@ -86,16 +85,16 @@ def _show(
     notes = [*picture.notes, *window.notes(here, picture.shape)]
     if is_page(target):
         save_page(name, picture, here, decoding, target, overwrite=overwrite)
-        return summary(name, "page", target, here, notes)
+        return Outcome(name, target, "page", here, notes=notes)
     drawing = _profile(picture, here) if profile else _figure(picture, here)
     save_still(target, drawing, Picture(drawing), overwrite=overwrite)
     made = "profile" if profile else f"{here.shape[0]} x {here.shape[1]} window"
-    return summary(name, made, target, here, notes)
+    return Outcome(name, target, made, here, notes=notes)
 
 
 def _show_all(
     name: str, table: Table, target: str, decoding: DecodeOptions, *, overwrite: bool
-) -> list[Line]:
+) -> list[Outcome]:
     """Draw the windows of a table; tell of the picture, and of the rows that are none."""
     from glimpse.attention.layer import read
     from glimpse.drawing import sheet, viewport
@@ -116,8 +115,9 @@ def _show_all(
     image = viewport.thumbnail(picture.pixels, picture.white)
     drawing = sheet.show_all(image, windows, patches, picture.shape)
     save_still(target, drawing, Picture(drawing), overwrite=overwrite)
-    last = windows[-1]
-    return [summary(name, f"{len(windows)} windows", target, windows[0], picture.notes, last), *faults]
+    made = f"{len(windows)} windows"
+    told = Outcome(name, target, made, windows[0], windows[-1], picture.notes)
+    return [told, *(Outcome(name, error=fault) for fault in faults)]
 
 
 def _figure(picture: Picture, window: Window) -> Levels:

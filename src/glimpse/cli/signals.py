@@ -5,17 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
-from threading import Thread
 from types import FrameType
-from typing import Any, NoReturn, TypeVar
-
-import click
+from typing import NoReturn
 
 from glimpse.portability import ENDING_SIGNALS, end_by
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 class Terminated(BaseException):
@@ -42,38 +35,6 @@ def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
     signal.signal(signum, signal.SIG_IGN)
     received.append(signum)
     raise Terminated(signum)
-
-
-def aside(job: Callable[[Item], Result]) -> Callable[[Item], Result]:
-    """Return a job that runs in a thread of its own, so that signals need not wait for its end.
-
-    A signal is seen between two steps of Python in the main thread; the decoding of a large file is one step.
-    """
-
-    def run(item: Item) -> Result:
-        found: list[Any] = []
-        context = click.get_current_context(silent=True)
-        thread = Thread(target=_work, args=(job, item, context, found), daemon=True)
-        thread.start()
-        thread.join()
-        result, error = found
-        if error is not None:
-            raise error
-        returned: Result = result
-        return returned
-
-    return run
-
-
-def _work(job: Callable[[Any], Any], item: Any, context: click.Context | None, found: list[Any]) -> None:
-    try:
-        if context is None:
-            found[:] = job(item), None
-        else:
-            with context.scope(cleanup=False):
-                found[:] = job(item), None
-    except BaseException as error:
-        found[:] = None, error
 
 
 def die(signum: int) -> NoReturn:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from glimpse.cli.film import (
+from glimpse.batch.films import (
     Film,
     Pace,
+    fixations,
     of_fixations,
     of_range,
     panels_of,
@@ -20,22 +21,20 @@ from glimpse.cli.film import (
     save_animation,
     save_stills,
 )
-from glimpse.cli.fixations import fixations, image_of
-from glimpse.cli.messages import summary
+from glimpse.batch.names import Template, one_file, plan
+from glimpse.batch.outcomes import Outcome
+from glimpse.batch.placements import Placement
+from glimpse.batch.runner import Run, outcomes
 from glimpse.cli.options import input_options, option, output_options, window_options
-from glimpse.cli.output_names import one_file, plan
 from glimpse.cli.param_types import FileName, between, whole
-from glimpse.cli.reporter import Line
-from glimpse.cli.runner import run
-from glimpse.cli.table_options import TableOptions, table_options
-from glimpse.cli.templates import Template
-from glimpse.cli.window_options import WindowOptions
+from glimpse.cli.reporter import report
+from glimpse.cli.table_options import TableOptions, image_of, table_options
 from glimpse.errors import GlimpseError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from glimpse.cli.table import Table
+    from glimpse.batch.tables import Table
     from glimpse.io import DecodeOptions, Picture
 
 FRAMES, HOLD = 48, 0.6  # of a range: as many frames as make two seconds, and a last one to look at
@@ -78,11 +77,10 @@ FRAMES, HOLD = 48, 0.6  # of a range: as many frames as make two seconds, and a 
 )
 def sweep(
     image: str | None,
-    window: WindowOptions,
+    window: Placement,
     tables: TableOptions,
     output: str | None,
-    overwrite: bool,
-    quiet: bool,
+    run: Run,
     **how: Any,
 ) -> None:
     """Animate the window on IMAGE ('-' is standard input): give one or more numbers as a range.
@@ -94,17 +92,17 @@ def sweep(
     milliseconds it stands, 300 by default; delta and sigma may be columns too.
     """  # fmt: skip
     name, table = image_of(tables, image, window) if tables.name else (image, None)
-    _check(name, window, table, how["frames"])
-    assert name is not None
-    stills = output is not None and not one_file(output) and bool(Template(output).fields)
-    target = output if stills else _target(name, output, tables.name, overwrite=overwrite)
-    job = _Job(window, table, target or "-", stills=stills, quiet=quiet, overwrite=overwrite, **how)
-    run(job, [name], lambda name: name, quiet=quiet)
-
-
-def _check(name: str | None, window: WindowOptions, table: Table | None, frames: int | None) -> None:
     if name is None:
         raise click.UsageError("Missing argument 'IMAGE'.")
+    _check(window, table, how["frames"])
+    stills = output is not None and not one_file(output) and bool(Template(output).fields)
+    protect = [window.like_name, *([tables.name] if tables.name else [])]
+    target = output if stills else _target(name, output, protect, overwrite=run.overwrite)
+    job = _Job(window, table, target or "-", stills=stills, run=run, **how)
+    report(outcomes(job, [name], run, lambda name: name), 1, quiet=run.quiet)
+
+
+def _check(window: Placement, table: Table | None, frames: int | None) -> None:
     if table is not None and frames:
         raise click.UsageError("--frames is about a range; in a table a column duration tells how long")
     if table is not None and window.is_sweep:
@@ -115,7 +113,7 @@ def _check(name: str | None, window: WindowOptions, table: Table | None, frames:
         )
 
 
-def _target(name: str, output: str | None, table: str | None, *, overwrite: bool) -> str:
+def _target(name: str, output: str | None, protect: list[str], *, overwrite: bool) -> str:
     """The file of the animation."""
     from glimpse.io.animation import FORMATS
 
@@ -124,19 +122,18 @@ def _target(name: str, output: str | None, table: str | None, *, overwrite: bool
             f"-o {output}: an animation is .gif, .webp or .apng; stills are {{index:03d}}.png"
         )
     return plan([name], output, default="{stem}-sweep.gif", suffixes=tuple(FORMATS), overwrite=overwrite,
-                protect=[table] if table else [])[0]  # fmt: skip
+                protect=protect)[0]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class _Job:
     """One sweep: renders it, saves it, and tells of it."""
 
-    window: WindowOptions
+    window: Placement
     table: Table | None
     output: str
     stills: bool
-    quiet: bool
-    overwrite: bool
+    run: Run
     decoding: DecodeOptions
     frames: int | None
     fps: float
@@ -146,15 +143,17 @@ class _Job:
     zoom: int | None
     plain: bool
 
-    def __call__(self, name: str) -> list[Line]:
-        """Sweep the image of this name; return a line, and the faults of a table's rows."""
+    def __call__(self, name: str) -> list[Outcome]:
+        """Sweep the image of this name; tell of it, and of the faults of a table's rows."""
         from glimpse.io import as_array, load_picture
 
         picture = as_array(load_picture(name, self.decoding))
-        film, faults = self._along(name, picture) if self.table is not None else self._over(name, picture)
+        table = self.table
+        film, faults = self._over(name, picture) if table is None else self._along(name, table, picture)
         made = self._saved(name, film, picture)
         notes = [*picture.notes, *self.window.notes(film.first, picture.shape), *film.notes]
-        return [summary(name, made, self.output, film.first, notes, film.last), *faults]
+        told = Outcome(name, self.output, made, film.first, film.last, notes)
+        return [told, *(Outcome(name, error=fault) for fault in faults)]
 
     def _over(self, name: str, picture: Picture) -> tuple[Film, list[GlimpseError]]:
         """The film of a range."""
@@ -162,10 +161,9 @@ class _Job:
         pace = Pace(self.fps, HOLD if self.hold is None else self.hold, self.boomerang)
         return of_range(first, last, self.frames or FRAMES, pace, picture.shape, name), []
 
-    def _along(self, name: str, picture: Picture) -> tuple[Film, list[GlimpseError]]:
+    def _along(self, name: str, table: Table, picture: Picture) -> tuple[Film, list[GlimpseError]]:
         """The film of a table, and the faults of its rows."""
-        assert self.table is not None
-        found, faults = fixations(self.table, picture.shape, same_n=True)
+        found, faults = fixations(table, picture.shape, same_n=True)
         pace = Pace(self.fps, self.hold or 0, self.boomerang)
         return of_fixations(found, self.saccade, pace, picture.shape, name), faults
 
@@ -177,12 +175,12 @@ class _Job:
             frames = plain_frames_of(film, picture, self.zoom or 1)
         else:
             frames = panels_of(film, picture, self.zoom)
-        shots = _bar(frames, len(film.windows), quiet=self.quiet)
+        shots = _bar(frames, len(film.windows), quiet=self.run.quiet)
         if self.stills:
             return save_stills(
-                name, self.output, shots, film, picture, patches=bare, overwrite=self.overwrite
+                name, self.output, shots, film, picture, patches=bare, overwrite=self.run.overwrite
             )
-        return save_animation(self.output, list(shots), film, overwrite=self.overwrite)
+        return save_animation(self.output, list(shots), film, overwrite=self.run.overwrite)
 
 
 def _bar(shots: Iterator[NDArray[Any]], count: int, *, quiet: bool) -> Iterator[NDArray[Any]]:

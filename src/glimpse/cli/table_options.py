@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from glimpse.batch.placements import Placement
 from glimpse.cli.options import collected, option
 from glimpse.cli.param_types import FileName
-from glimpse.cli.window_options import WindowOptions
 from glimpse.errors import GlimpseError
 
 if TYPE_CHECKING:
-    from glimpse.cli.table import Table
+    from glimpse.batch.tables import Table
 
 _OWN = ("table", "columns", "normalized", "folder")
 
@@ -26,14 +26,14 @@ class TableOptions(NamedTuple):
     normalized: bool
     folder: str
 
-    def read(self, images: tuple[str, ...], window: WindowOptions, *, noun: str = "image") -> Table:
+    def read(self, images: tuple[str, ...], window: Placement, *, noun: str = "image") -> Table:
         """Read the table.
 
         Parameters
         ----------
         images : tuple of str
             Files of the command line; one, where the table names none.
-        window : WindowOptions
+        window : Placement
             Options of the command line.
         noun : str
             The noun of a row: ``image``, or ``patch``.
@@ -43,8 +43,8 @@ class TableOptions(NamedTuple):
         click.UsageError
             If the table cannot be read.
         """
-        from glimpse.cli.table import read_table
-        from glimpse.cli.table.columns import parse_columns
+        from glimpse.batch.tables import read_table
+        from glimpse.batch.tables.columns import parse_columns
 
         assert self.name is not None
         try:
@@ -93,3 +93,23 @@ def _tables(values: dict[str, Any]) -> TableOptions:
     return TableOptions(
         tables[0] if tables else None, values["columns"], values["normalized"], values["folder"]
     )
+
+
+def image_of(tables: TableOptions, image: str | None, window: Placement) -> tuple[str, Table]:
+    """Read a table of windows of one image, which the command or the table names.
+
+    Raises
+    ------
+    click.UsageError
+        If the table cannot be read, or is of several images.
+    """
+    table = tables.read((image,) if image else (), window)
+    names = {image} if image else {row.image for row in table if row.image}
+    if not names and not table:
+        raise click.UsageError(f"--table {tables.name} has no rows")
+    if len(names) != 1:
+        some = ", ".join(sorted(names)[:3]) + (", ..." if len(names) > 3 else "")
+        raise click.UsageError(
+            f"--table {tables.name}: it names {len(names)} images ({some}); keep the rows of one"
+        )
+    return names.pop(), table

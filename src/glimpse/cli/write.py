@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING
 
 import click
 
-from glimpse.cli.options import input_options, option, output_options, skip_option, window_options
-from glimpse.cli.output_names import one_file, plan
+from glimpse.batch.canvases import Settings, stack_rows, write_canvas
+from glimpse.batch.names import one_file, plan
+from glimpse.batch.outcomes import Outcome, is_left
+from glimpse.batch.placements import Placement
+from glimpse.batch.rows import Row
+from glimpse.batch.runner import Run, outcomes
+from glimpse.cli.options import input_options, option, output_options, window_options
 from glimpse.cli.param_types import FileName, Parsed, parse_canvas, parse_gain
-from glimpse.cli.pieces import Settings, stack_rows
-from glimpse.cli.reporter import Line, left
-from glimpse.cli.row import Row
-from glimpse.cli.runner import run
+from glimpse.cli.reporter import report
 from glimpse.cli.table_options import TableOptions, table_options
-from glimpse.cli.window_options import WindowOptions
-from glimpse.cli.write_jobs import write_canvas
 from glimpse.errors import GlimpseError
 from glimpse.validation import checked_shape
 from glimpse.window import BLENDS, METHODS, Blend, Method
 
 if TYPE_CHECKING:
-    from glimpse.cli.table import Table
+    from glimpse.batch.tables import Table
     from glimpse.io import DecodeOptions
 
 
@@ -62,12 +62,12 @@ if TYPE_CHECKING:
 )
 @input_options
 @output_options(
-    "Where to: .png or .npy; several patches in one file share a canvas. [default: STEM-canvas.png here]"
+    "Where to: .png or .npy; several patches in one file share a canvas. [default: STEM-canvas.png here]",
+    skip=True,
 )
-@skip_option
 def write(
     patches: tuple[str, ...],
-    window: WindowOptions,
+    window: Placement,
     tables: TableOptions,
     canvas: str | tuple[int, int] | None,
     onto: str | None,
@@ -75,9 +75,7 @@ def write(
     method: Method,
     gain: float | None,
     output: str | None,
-    overwrite: bool,
-    skip_existing: bool,
-    quiet: bool,
+    run: Run,
     decoding: DecodeOptions,
 ) -> None:
     """Restore each PATCH ('-' is standard input) where its window saw it; an .npz is a stack of many.
@@ -91,7 +89,7 @@ def write(
     if isinstance(canvas, tuple):
         _check_canvas(canvas, decoding)
     mixed = blend or ("mean" if gain is None else "add")
-    settings = Settings(canvas, onto, mixed, method, gain, decoding, overwrite)
+    settings = Settings(canvas, onto, mixed, method, gain, decoding, run.overwrite)
     rows = _rows(patches, window, tables, decoding)
     whole = bool(tables.name) or len(patches) == 1  # one input, which names its canvas
     together = (len(rows) > 1 and one_file(output)) or (whole and output is None)
@@ -102,23 +100,27 @@ def write(
         output,
         default="{stem}-canvas.png",
         suffixes=tuple(FORMATS),
-        overwrite=overwrite,
-        skip_existing=skip_existing,
-        protect=[name for name in (*patches, *inputs, canvas, onto, tables.name) if isinstance(name, str)],
+        overwrite=run.overwrite,
+        skip_existing=run.skip_existing,
+        protect=[
+            name
+            for name in (*patches, *inputs, canvas, onto, tables.name, window.like_name)
+            if isinstance(name, str)
+        ],
     )
     groups = [rows] if together else [[row] for row in rows]
 
-    def job(item: tuple[Sequence[Row], str]) -> Line | list[Line]:
-        if there := left(item[1], skip_existing=skip_existing):
-            return there
+    def job(item: tuple[Sequence[Row], str]) -> list[Outcome]:
+        if is_left(item[1], skip_existing=run.skip_existing):
+            return [Outcome(item[1], item[1], left=True)]
         return write_canvas(*item, settings)
 
-    run(job, list(zip(groups, names, strict=True)), lambda item: "", quiet=quiet, noun="patches",
-        count=len(rows))  # fmt: skip
+    work = list(zip(groups, names, strict=True))
+    report(outcomes(job, work, run, lambda item: ""), len(rows), noun="patches", quiet=run.quiet)
 
 
 def _rows(
-    patches: tuple[str, ...], window: WindowOptions, tables: TableOptions, decoding: DecodeOptions
+    patches: tuple[str, ...], window: Placement, tables: TableOptions, decoding: DecodeOptions
 ) -> list[Row]:
     """The patches of the command line, of a table, or of both: then a row for each patch, in order."""
     if not (patches or tables.name):
@@ -133,7 +135,7 @@ def _rows(
         return [_of_output(row, table, tables.folder) for row in table]
     if len(found) != len(table):
         raise click.UsageError(f"--table {tables.name} has {len(table)} rows for {len(found)} patches")
-    return [replace(one, place=row.place, window=row.window, fault=row.fault)
+    return [replace(one, place=row.place, placement=row.placement, fault=row.fault)
             for one, row in zip(found, table, strict=True)]  # fmt: skip
 
 
@@ -141,7 +143,7 @@ def _is_archive(name: str) -> bool:
     return name.lower().endswith(".npz")
 
 
-def _files(name: str, window: WindowOptions, decoding: DecodeOptions, *, stack: bool) -> list[Row]:
+def _files(name: str, window: Placement, decoding: DecodeOptions, *, stack: bool) -> list[Row]:
     """The patches of a file: one, or all of a stack."""
     many = stack and name.lower().endswith((".npz", ".npy"))
     return stack_rows(name, window, decoding) if many else [Row(name, name, window)]

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from glimpse import GlimpseError
-from glimpse.parallel import run
+from glimpse.batch.runner import run
 
 EVERY = pytest.mark.parametrize("jobs", [1, 2, 5, 64])
 

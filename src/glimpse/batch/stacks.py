@@ -9,16 +9,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import click
-
-from glimpse.cli.blocks import Block, blocks
-from glimpse.cli.faults import of_item
-from glimpse.cli.read_jobs import Found, read_patches, told
-from glimpse.cli.reporter import Line
-from glimpse.cli.row import Row
-from glimpse.cli.runner import run
-from glimpse.cli.streams import say
-from glimpse.cli.table import Table
+from glimpse.batch.outcomes import Outcome, of_item
+from glimpse.batch.patches import Found, read_patches, told
+from glimpse.batch.rows import Row
+from glimpse.batch.runner import Run, outcomes
+from glimpse.batch.sources import Block, blocks
+from glimpse.batch.tables import Table
 from glimpse.errors import GlimpseError, prefixed
 from glimpse.limits import STACK_SAMPLES
 from glimpse.window import EDGES, KERNELS, NUMBERS, Window
@@ -35,13 +31,13 @@ _MOST = 50  # windows of one job
 
 
 class Cut(NamedTuple):
-    """A patch as it goes into the stack, and the line that tells of it."""
+    """A patch as it goes into the stack, and the outcome that tells of it."""
 
     row: Row
     window: Window
     shape: tuple[int, int]  # of the image
     levels: NDArray[Any]
-    line: Line
+    outcome: Outcome
 
 
 class Columns:
@@ -98,84 +94,61 @@ def typed(cells: Sequence[str]) -> NDArray[Any]:
 
 
 def read_stack(
-    rows: Sequence[Row],
-    output: str,
-    decoding: DecodeOptions,
-    *,
-    fast: bool,
-    exact: bool,
-    overwrite: bool,
-    jobs: int,
-    cluster: str | None,
-    quiet: bool,
-    noun: str,
-) -> None:
+    rows: Sequence[Row], output: str, decoding: DecodeOptions, run: Run, *, fast: bool, exact: bool
+) -> Iterator[Outcome]:
     """Read the patches of rows into one file, in their order; failed rows are absent from it.
 
-    Raises
-    ------
-    Exit
-        If some row failed, or the file could not be written.
+    Yields what became of each row, and an error of no row if the file could not be written.
     """
     from glimpse.io.stack import Stack
 
-    columns, code = Columns(rows), 0
-    work = blocks(rows, decoding, fast=fast, jobs=0 if cluster else jobs, largest=_largest(rows))
-    job = functools.partial(_cut, output=output, exact=exact, quiet=quiet)
-    with Stack(output, overwrite=overwrite) as stack:
-        try:
-            run(job, work, lambda block: block.source.name, quiet=quiet, jobs=jobs, cluster=cluster,
-                count=len(rows), noun=noun, finish=functools.partial(_add, stack, columns))  # fmt: skip
-        except click.exceptions.Exit as end:
-            code = end.exit_code
+    columns = Columns(rows)
+    work = blocks(rows, decoding, fast=fast, jobs=0 if run.cluster else run.jobs, largest=_largest(rows))
+    job = functools.partial(_cut, output=output, exact=exact)
+    with Stack(output, overwrite=run.overwrite) as stack:
+        finish = functools.partial(_add, stack, columns)
+        yield from outcomes(job, work, run, lambda block: block.source.name, finish)
         if stack.kept:
-            _publish(stack, columns)
-    if code:
-        raise click.exceptions.Exit(code)
-
-
-def _publish(stack: Stack, columns: Columns) -> None:
-    try:
-        stack.publish(columns.arrays(stack))
-    except GlimpseError as error:
-        say(f"glimpse: {error}")
-        raise click.exceptions.Exit(1) from None
+            try:
+                stack.publish(columns.arrays(stack))
+            except GlimpseError as error:
+                yield Outcome(output, error=error, count=0)
 
 
 def _largest(rows: Sequence[Row]) -> int:
     """How many windows a job may hold in memory."""
-    n = rows[0].window.n if rows else None
+    n = rows[0].placement.n if rows else None
     sides = (n, n) if isinstance(n, int) else n if isinstance(n, tuple) else (64, 64)
     return max(1, min(_MOST, STACK_SAMPLES // (sides[0] * sides[1])))
 
 
-def _add(stack: Stack, columns: Columns, block: Block, cuts: Sequence[Cut | Line]) -> list[Line]:
+def _add(stack: Stack, columns: Columns, block: Block, cuts: Sequence[Cut | Outcome]) -> list[Outcome]:
     return [_added(stack, columns, each) if isinstance(each, Cut) else each for each in cuts]
 
 
-def _added(stack: Stack, columns: Columns, cut: Cut) -> Line:
+def _added(stack: Stack, columns: Columns, cut: Cut) -> Outcome:
     try:
         stack.add(cut.row.index, cut.levels)
     except GlimpseError as error:
-        return prefixed(cut.row.place, error)
+        return Outcome(cut.row.place, error=prefixed(cut.row.place, error))
     columns.keep(cut.window, cut.shape)
-    return cut.line
+    return cut.outcome
 
 
-def _cut(block: Block, *, output: str, exact: bool, quiet: bool) -> list[Cut | Line]:
-    """Read the patches of a block as they go into the stack; their lines are empty where quiet."""
-    cuts: list[Cut | Line] = []
+def _cut(block: Block, *, output: str, exact: bool) -> list[Cut | Outcome]:
+    """Read the patches of a block as they go into the stack."""
+    cuts: list[Cut | Outcome] = []
     with closing(block):
         for found in read_patches(block, list(block.rows)):
             try:
                 with of_item():
-                    cuts.append(_levels(found, block, output=output, exact=exact, quiet=quiet))
+                    cuts.append(_levels(found, block, output=output, exact=exact))
             except GlimpseError as error:
-                cuts.append(prefixed(found.row.place, error))
+                cuts.append(Outcome(found.row.place, error=prefixed(found.row.place, error)))
     return cuts
 
 
-def _levels(found: Found, block: Block, *, output: str, exact: bool, quiet: bool) -> Cut:
+def _levels(found: Found, block: Block, *, output: str, exact: bool) -> Cut:
     from glimpse.io.encode import unpremultiply
     from glimpse.levels import to_levels
 
@@ -184,5 +157,5 @@ def _levels(found: Found, block: Block, *, output: str, exact: bool, quiet: bool
     picture = block.source.picture()
     levels = unpremultiply(found.patch, picture.white) if picture.alpha else found.patch
     levels = levels if exact else to_levels(levels, picture.white)
-    line = "" if quiet else told(found, picture, output, ".npy" if exact else ".png")
-    return Cut(found.row, found.window, picture.shape, levels, line)
+    outcome = told(found, picture, output, ".npy" if exact else ".png")
+    return Cut(found.row, found.window, picture.shape, levels, outcome)

@@ -1,5 +1,5 @@
 """Tables of windows, one per row: fixations, detections, annotations, as other tools export them."""
 
-from glimpse.cli.table.rows import Table, read_table
+from glimpse.batch.tables.rows import Table, read_table
 
 __all__ = ["Table", "read_table"]

@@ -1,21 +1,148 @@
-"""The meaning of ``-o``: a file, a folder or a template, one name for each input, checked before any work."""
+"""The meaning of ``-o``: a file, a folder or a template, one name for each input, checked before any work.
+
+A template has fields: ``{stem}``, ``{index:03d}``, ``{gx}``, and every column of a table.
+"""
 
 from __future__ import annotations
 
 import functools
 import os
+import re
+import string
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-import click
-
-from glimpse.cli.templates import Template, in_folder, is_folder, of_name, one_file
-from glimpse.errors import GlimpseError
+from glimpse.errors import GlimpseError, UsageError
 from glimpse.portability import reserved
+from glimpse.window import NUMBERS, Window
 
-__all__ = ["check", "check_suffixes", "one_file", "plan", "template_of"]
+NAMES = ("stem", "name", "ext", "parent", "index")
+"""The fields that the name of an input fills."""
+
+OF_WINDOW = ("row", "col", "n", *NUMBERS)
+"""The fields that a window fills."""
+
+_SPEC = r"0?[0-9]{0,2}(\.[0-9]{1,2})?[dfg]?"
+_UNSAFE = r"[/\\\0-\x1f]"
+
+
+class Template:
+    """An output name with fields in braces.
+
+    Parameters
+    ----------
+    text : str
+        The name.
+    columns : sequence of str
+        Columns of a table, which are fields too.
+
+    Raises
+    ------
+    UsageError
+        If a brace is open, a field unknown, or its format not allowed.
+    """
+
+    def __init__(self, text: str, columns: Sequence[str] = ()) -> None:
+        self.text = text
+        known = (*NAMES, *OF_WINDOW, *filter(None, columns))
+        try:
+            self._parts = list(string.Formatter().parse(text))
+        except ValueError as error:
+            raise UsageError(f"-o {text}: {error}; write {{stem}}, or {{{{ for a brace") from None
+        self.fields = [name for _, name, _, _ in self._parts if name is not None]
+        for _, name, spec, conversion in self._parts:
+            if name is not None and (name not in known or conversion or not re.fullmatch(_SPEC, spec or "")):
+                raise UsageError(f"-o {text}: no {{{name}}} like this; there are {', '.join(known)}")
+
+    @property
+    def of_window(self) -> bool:
+        """Whether a field needs the window, and so the size of the image."""
+        return bool(set(self.fields) & set(OF_WINDOW))
+
+    @property
+    def folder(self) -> str:
+        """The folder that is written out, before the first field."""
+        return os.path.dirname(self._parts[0][0]) if self._parts else ""
+
+    def fill(self, values: Mapping[str, Any]) -> str:
+        """Return the name for these values.
+
+        Raises
+        ------
+        GlimpseError
+            If a value has no such format.
+        """
+        try:
+            return "".join(
+                literal + ("" if name is None else _formatted(values[name], spec or ""))
+                for literal, name, spec, _ in self._parts
+            )
+        except (ValueError, KeyError) as error:
+            raise GlimpseError(f"-o {self.text}: {error} has no such format here") from None
+
+
+def one_file(output: str | None) -> bool:
+    """Tell whether ``-o`` names one file, not a folder or a template."""
+    return output is not None and not is_folder(output) and not _has_fields(output)
+
+
+def _has_fields(text: str) -> bool:
+    try:
+        return any(name is not None for _, name, _, _ in string.Formatter().parse(text))
+    except ValueError:  # told where the template is made
+        return True
+
+
+def is_folder(output: str) -> bool:
+    """Tell whether ``-o`` names a folder: it ends as one, or there is one."""
+    return output != "-" and (output.endswith(("/", os.sep)) or os.path.isdir(output))
+
+
+def in_folder(folder: str, name: str, columns: Sequence[str] = ()) -> Template:
+    """Return the template of a name in a folder, whose braces stand for themselves."""
+    plain = (folder.rstrip("/") or "/").replace("{", "{{").replace("}", "}}")
+    return Template(f"{plain}/{name}", columns)
+
+
+def of_name(name: str, index: int) -> dict[str, Any]:
+    """Return the fields that an input's name fills."""
+    base = "stdin" if name == "-" else os.path.basename(name)
+    stem, ending = os.path.splitext(base)
+    parent = os.path.dirname(name) or "."
+    return {"stem": stem, "name": base, "ext": ending[1:], "parent": parent, "index": index}
+
+
+def of_window(window: Window) -> dict[str, Any]:
+    """Return the fields that a window fills."""
+    values = {name: getattr(window, name) for name in (*NUMBERS, "n")}
+    return values | {"row": window.gx, "col": window.gy}
+
+
+def of_cells(cells: Mapping[str, str]) -> dict[str, Any]:
+    """Return the cells of a row as fields: no separators, no leading dot, for tables come from anywhere."""
+    return {name: Cell(text) for name, text in cells.items()}
+
+
+class Cell:
+    """The text of a table's cell, or where a format asks for it, its number."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __format__(self, spec: str) -> str:
+        text = re.sub(_UNSAFE, "_", self.text)
+        if spec.endswith(("f", "g")):
+            return format(float(text), spec)
+        if spec:
+            return format(int(text), spec)
+        return "_" + text[1:] if text.startswith(".") else text or "_"
+
+
+def _formatted(value: Any, spec: str) -> str:
+    values = value if isinstance(value, tuple) else (value,)
+    return ",".join(format(each, spec) for each in values)
 
 
 def plan(
@@ -25,7 +152,7 @@ def plan(
     default: str,
     suffixes: Sequence[str],
     overwrite: bool,
-    skip_existing: bool = False,
+    skip_existing: bool | None = None,
     values: Callable[[int], dict[str, Any]] | None = None,
     protect: Sequence[str] = (),
 ) -> list[str]:
@@ -42,7 +169,7 @@ def plan(
     suffixes : sequence of str
         Endings that can be written, the first one for standard output.
     overwrite, skip_existing : bool
-        Whether existing files may be replaced, or will be left.
+        Whether existing files may be replaced, or will be left; None where they cannot be left.
     values : callable, optional
         The fields that the window of an input fills, called only where a template asks for them.
     protect : sequence of str
@@ -50,7 +177,7 @@ def plan(
 
     Raises
     ------
-    click.UsageError
+    UsageError
         If two inputs share an output, an output is an input or exists, or has an unknown ending.
     """
     template = template_of(inputs, output, default)
@@ -60,7 +187,7 @@ def plan(
     advice = functools.partial(
         _advice, default=default, folder=output if output and is_folder(output) else ""
     )
-    check([source for source, _ in known], [name for _, name in known], overwrite or skip_existing,
+    check([source for source, _ in known], [name for _, name in known], overwrite, skip_existing,
           [*inputs, *protect], advice=advice)  # fmt: skip
     return names
 
@@ -74,14 +201,14 @@ def _fill(template: Template, name: str, index: int, values: Callable[[int], dic
     try:
         return template.fill(of_name(name, index) | more)
     except GlimpseError as error:
-        raise click.UsageError(str(error)) from None
+        raise UsageError(str(error)) from None
 
 
 def check_suffixes(names: Iterable[str], suffixes: Sequence[str]) -> None:
     """Refuse names whose ending says a format that cannot be written."""
     for name in names:
         if fault := suffix_fault(name, suffixes):
-            raise click.UsageError(fault)
+            raise UsageError(fault)
 
 
 def suffix_fault(name: str, suffixes: Sequence[str]) -> str:
@@ -97,6 +224,7 @@ def check(
     inputs: Sequence[str],
     outputs: Sequence[str],
     overwrite: bool,
+    skip_existing: bool | None = None,
     protect: Sequence[str] = (),
     advice: Callable[[str, str], str] = lambda one, other: "{index:03d}.png",
 ) -> None:
@@ -109,14 +237,15 @@ def check(
         if key in taken:
             one, other = (inputs[min(i, len(inputs) - 1)] for i in (taken[key], index))
             one = one if len(inputs) == len(outputs) else outputs[taken[key]]
-            raise click.UsageError(
+            raise UsageError(
                 f"{one} and {other} would both become {name}; give -o a template such as {advice(one, other)}"
             )
         taken[key] = index
         if fault := stream_fault(name) or input_fault(name, sources):
-            raise click.UsageError(fault)
-    if not overwrite:
-        check_free([name for name in outputs if name != "-" and os.path.lexists(name)], len(outputs))
+            raise UsageError(fault)
+    if not (overwrite or skip_existing):
+        there = [name for name in outputs if name != "-" and os.path.lexists(name)]
+        check_free(there, len(outputs), leaves=skip_existing is not None)
 
 
 def _advice(one: str, other: str, *, default: str, folder: str) -> str:
@@ -137,10 +266,8 @@ def same_place(name: str, real: Callable[[str], str]) -> str:
 
 
 def identities(names: Iterable[str]) -> dict[tuple[int, int], str]:
-    """Return the files that no output may replace: these, and the one that ``--like`` names."""
-    context = click.get_current_context(silent=True)
-    like = [context.params["like"]] if context and context.params.get("like") else []
-    return {found: name for name in (*names, *like) if (found := _identity(name))}
+    """Return the files that no output may replace."""
+    return {found: name for name in names if (found := _identity(name))}
 
 
 def _identity(name: str) -> tuple[int, int] | None:
@@ -169,17 +296,15 @@ def input_fault(name: str, sources: Mapping[tuple[int, int], str]) -> str:
     return f"{name} is the input {source}; an input is never replaced" if source else ""
 
 
-def check_free(there: Sequence[str], count: int) -> None:
-    """Refuse outputs that exist, of so many, in one error with advice."""
+def check_free(there: Sequence[str], count: int, *, leaves: bool) -> None:
+    """Refuse outputs that exist, of so many, in one error with advice; `leaves` where they can be left."""
     if not there:
         return
-    context = click.get_current_context(silent=True)
-    leaves = bool(context and "skip_existing" in context.params)
     if count == 1:
         more = ", --skip-existing leaves it" if leaves else ""
-        raise click.UsageError(f"{there[0]} exists already; --overwrite replaces it, -o names another{more}")
+        raise UsageError(f"{there[0]} exists already; --overwrite replaces it, -o names another{more}")
     more = ", --skip-existing leaves them" if leaves else ""
-    raise click.UsageError(
+    raise UsageError(
         f"{len(there)} of {count} outputs exist already, {there[0]} first; --overwrite replaces them{more}"
     )
 
@@ -191,15 +316,15 @@ def template_of(
 
     Raises
     ------
-    click.UsageError
+    UsageError
         If it is one name for several inputs, or none.
     """
     if list(inputs).count("-") > 1:
-        raise click.UsageError("standard input can be read once only; give '-' once")
+        raise UsageError("standard input can be read once only; give '-' once")
     if output == "":
-        raise click.UsageError("-o is empty; give it a file, a folder or a template")
+        raise UsageError("-o is empty; give it a file, a folder or a template")
     if output is None and len(inputs) > 1:
-        raise click.UsageError(f"{len(inputs)} inputs need -o with a folder (out/) or a template ({default})")
+        raise UsageError(f"{len(inputs)} inputs need -o with a folder (out/) or a template ({default})")
     if output is None:
         return Template("-" if list(inputs) == ["-"] else default, columns)
     if is_folder(output):
@@ -207,7 +332,7 @@ def template_of(
     template = Template(output, columns)
     if len(inputs) > 1 and not template.fields:
         folder = os.path.splitext(output)[0]
-        raise click.UsageError(
+        raise UsageError(
             f"-o {output} is one name for {len(inputs)} inputs; give a folder ({folder}/) or a template "
             "such as {stem}-patch.png"
         )

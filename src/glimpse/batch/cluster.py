@@ -10,8 +10,8 @@ from importlib import import_module
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from glimpse.batch.runner import KILLED
 from glimpse.errors import GlimpseError
-from glimpse.parallel import KILLED
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future

@@ -6,11 +6,10 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
-from glimpse.cli.param_types import Box, Position, parse_n, position, positive, positive_pair
-from glimpse.cli.row import Row
-from glimpse.cli.table.columns import Columns, check_place, find_columns
-from glimpse.cli.table.dialect import Records, as_utf8
-from glimpse.cli.window_options import WindowOptions
+from glimpse.batch.placements import Box, Placement, Position, parse_n, position, positive, positive_pair
+from glimpse.batch.rows import Row
+from glimpse.batch.tables.columns import Columns, check_place, find_columns
+from glimpse.batch.tables.dialect import Records, as_utf8
 from glimpse.errors import GlimpseError
 
 _CELLS: dict[str, Callable[[str], Any]] = {
@@ -32,7 +31,7 @@ class Table(Sequence[Row]):
         The text of the table, and the meaning of its columns.
     images : tuple of str
         The one image of the command line, where the table names none.
-    window : WindowOptions
+    window : Placement
         Options of the command line.
     folder : str
         The folder that names of images are relative to.
@@ -46,7 +45,7 @@ class Table(Sequence[Row]):
         records: Records,
         columns: Columns,
         images: tuple[str, ...],
-        window: WindowOptions,
+        window: Placement,
         *,
         folder: str = "",
         normalized: bool = False,
@@ -117,7 +116,7 @@ class Table(Sequence[Row]):
             raise GlimpseError(f"{name!r} is no name of a file")
         return name
 
-    def _placed(self, values: Sequence[str]) -> WindowOptions:
+    def _placed(self, values: Sequence[str]) -> Placement:
         """The window options of the row over those of the command line."""
         found = self._where(values)
         for name in self.columns.numbers():
@@ -156,7 +155,7 @@ def read_table(
     name: str,
     data: bytes,
     images: tuple[str, ...],
-    window: WindowOptions,
+    window: Placement,
     *,
     renamed: Mapping[str, str] | None = None,
     folder: str = "",
@@ -176,7 +175,7 @@ def read_table(
         line's value.
     images : tuple of str
         Images of the command line.
-    window : WindowOptions
+    window : Placement
         Options of the command line.
     renamed : mapping of str to str
         Columns that are named otherwise, as of `parse_columns`.
@@ -205,7 +204,7 @@ def _check_images(columns: Columns, images: tuple[str, ...], noun: str) -> None:
         raise GlimpseError(f"no column {noun}, so it goes with one {noun} in the command, not {len(images)}")
 
 
-def _check_typed(columns: Columns, window: WindowOptions) -> None:
+def _check_typed(columns: Columns, window: Placement) -> None:
     """Refuse a number that is both typed and a column."""
     words = {name: f"the column {columns.header[columns.index[name]]}" for name in columns.numbers()}
     if columns.form:

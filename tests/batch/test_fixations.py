@@ -10,7 +10,7 @@ from helpers import SHAPE, invoke, lines, noise, opened, save
 from PIL import Image
 
 from glimpse import Window, limits, read
-from glimpse.cli import film
+from glimpse.batch import films
 from glimpse.drawing import panels, sheet, viewport
 
 ROWS = [(12, 25, 1.5, 400), (5.5, 9, 1, 250), (20, 30, 2, 300)]
@@ -79,7 +79,7 @@ def test_an_animation_remembers_all_its_windows_while_they_fit_a_record(image, t
 
 
 def test_a_large_film_of_a_table_is_told_how_to_become_smaller(image, table, monkeypatch):
-    monkeypatch.setattr(film, "LARGE", 100)
+    monkeypatch.setattr(films, "LARGE", 100)
     result = invoke("sweep", image, *split(f"--table {table} -n 9 -o s.gif"))
     assert "kB; --saccade 0 or .webp make it smaller" in result.stderr
 

@@ -14,12 +14,12 @@ import pytest
 from helpers import noise, save
 
 from glimpse import GlimpseError
-from glimpse.cli.blocks import Block, Source
-from glimpse.cli.read_jobs import cut
-from glimpse.cli.row import Row
-from glimpse.cli.window_options import WindowOptions
+from glimpse.batch.patches import cut
+from glimpse.batch.placements import Placement
+from glimpse.batch.rows import Row
+from glimpse.batch.runner import run
+from glimpse.batch.sources import Block, Source
 from glimpse.io import DecodeOptions
-from glimpse.parallel import run
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 distributed = pytest.importorskip("distributed", reason="the extra dask is not installed")
@@ -155,7 +155,7 @@ def test_a_scheduler_without_workers_is_told_in_one_line(tmp_path):
 
 
 def test_the_loss_of_the_last_worker_ends_the_run(monkeypatch):
-    monkeypatch.setattr("glimpse.cluster.PATIENCE", 2)
+    monkeypatch.setattr("glimpse.batch.cluster.PATIENCE", 2)
     with distributed.LocalCluster(
         n_workers=1, dashboard_address=":0", silence_logs=100, processes=True
     ) as own:
@@ -187,7 +187,7 @@ def test_names_are_those_of_the_folder_where_the_command_was_given(cluster, tmp_
 
 def test_another_file_on_the_worker_fails_that_item(tmp_path):
     image = save(str(tmp_path / "a.png"), noise(8, 9))
-    source = Source(image, [Row(image, image, WindowOptions())], DecodeOptions(), fast=False)
+    source = Source(image, [Row(image, image, Placement())], DecodeOptions(), fast=False)
     there = pickle.loads(pickle.dumps(source))
     assert there.picture().shape == (8, 9)
     travelling = pickle.dumps(source)
@@ -199,7 +199,7 @@ def test_another_file_on_the_worker_fails_that_item(tmp_path):
 
 def test_a_file_that_a_dead_worker_wrote_is_as_good_and_another_is_not_replaced(tmp_path):
     image, target = save(str(tmp_path / "a.png"), noise(8, 9)), str(tmp_path / "p.png")
-    row = Row(image, image, WindowOptions(n=4), target)
+    row = Row(image, image, Placement(n=4), target)
     source = pickle.loads(pickle.dumps(Source(image, [row], DecodeOptions(), fast=False)))
     for _ in range(2):
         (line,) = cut(Block(source, [row]), overwrite=False)

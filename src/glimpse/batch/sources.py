@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from glimpse.cli.faults import fault_of
-from glimpse.cli.row import Row
+from glimpse.batch.outcomes import fault_of
+from glimpse.batch.rows import Row, Rows
 from glimpse.errors import GlimpseError
 
 if TYPE_CHECKING:
@@ -19,28 +19,6 @@ if TYPE_CHECKING:
 
 _MANY = 100  # patches of one image: to wait for the disk after each would double the time
 _BLOCK = 50  # windows of one job: fewer share less of their filters, more keep a thread waiting for the last
-
-
-class Rows(Sequence[Row]):
-    """Some rows of many, each made when it is asked for."""
-
-    def __init__(self, row: Callable[[int], Row], indices: Sequence[int]) -> None:
-        self._row, self._indices = row, indices
-
-    def __len__(self) -> int:
-        return len(self._indices)
-
-    def __reduce__(self) -> Any:  # to another machine the rows travel themselves, not the table of them all
-        return list, (list(self),)
-
-    @overload
-    def __getitem__(self, index: int) -> Row: ...
-    @overload
-    def __getitem__(self, index: slice) -> Rows: ...
-    def __getitem__(self, index: int | slice) -> Row | Rows:
-        if isinstance(index, slice):
-            return Rows(self._row, self._indices[index])
-        return self._row(self._indices[index])
 
 
 class Source:
@@ -144,7 +122,7 @@ def _reduction(rows: Iterable[Row], shape: tuple[int, int]) -> int:
     least = 8
     for row in rows:
         with suppress(GlimpseError):  # the error is told where the window is read
-            least = min(least, reduction(row.window.window(shape), shape))
+            least = min(least, reduction(row.placement.window(shape), shape))
     return least
 
 

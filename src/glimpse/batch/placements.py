@@ -1,22 +1,74 @@
-"""The window that the options add up to, on an image of any shape."""
+"""Where a window is to be, as a person says it, on an image of any shape."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
-from glimpse.cli.param_types import Position, Range
 from glimpse.errors import GlimpseError
 from glimpse.slices import FITS, NATIVE
-from glimpse.validation import Pair
+from glimpse.validation import Pair, checked, checked_n, number
 from glimpse.window import NUMBERS, Window
 
 _KEPT = ("gamma", "n", "kernel", "edge")  # of the window of --like, where a slice or a box says where to look
 _FILTERS = ("sigma", *_KEPT)  # the options that go with a slice or a box
 
 
-class WindowOptions(NamedTuple):
-    """The options of a window; an option that is not given is None.
+class Position(NamedTuple):
+    """A place along an axis: a pixel, or a share of the axis in percent."""
+
+    value: float
+    percent: bool = False
+
+    def on(self, size: int) -> float:
+        """Return the pixel; 0 % is the first edge of the axis, 100 % the last."""
+        return self.value / 100 * size - 0.5 if self.percent else self.value
+
+    def length(self, size: int) -> float:
+        """Return the distance from the first edge of the axis, or a length along it, in pixels."""
+        return self.value / 100 * size if self.percent else self.value
+
+
+class Range(NamedTuple):
+    """The first and the last value of a sweep."""
+
+    first: Any
+    last: Any
+
+
+class Box(NamedTuple):
+    """A box: x across and y down from the left and top edge of the image, in pixels or percent.
+
+    The four numbers are x, y, width and height, or as `kind` says two corners, or the centre and the size.
+    """
+
+    a: Position
+    b: Position
+    c: Position
+    d: Position
+    kind: str = "size"
+
+    def on(self, shape: tuple[int, int]) -> tuple[float, float, float, float]:
+        """Return x, y, width and height in pixels.
+
+        Raises
+        ------
+        GlimpseError
+            If it has no width or no height.
+        """
+        rows, cols = shape
+        x, y, w, h = self.a.length(cols), self.b.length(rows), self.c.length(cols), self.d.length(rows)
+        if self.kind == "corners":
+            w, h = w - x, h - y
+        if not (w > 0 and h > 0):
+            raise GlimpseError(f"a box of {w:g} x {h:g} pixels (width x height) is empty")
+        return (x - w / 2, y - h / 2, w, h) if self.kind == "center" else (x, y, w, h)
+
+
+class Placement(NamedTuple):
+    """Where a window is to be, and its filters; what is not given is None.
 
     A number, a position or a box is one value, or in a sweep a `Range` of two.
 
@@ -32,6 +84,8 @@ class WindowOptions(NamedTuple):
         Names of the options on the command line, or of the columns in a row: they go before a record.
     guarded : bool
         Whether gx and gy are refused where they look swapped.
+    like_name : str
+        The file of `like`, which no output may replace.
     """
 
     gx: Any = None
@@ -49,6 +103,7 @@ class WindowOptions(NamedTuple):
     like: Any = None
     typed: frozenset[str] = frozenset()
     guarded: bool = True
+    like_name: str = ""
 
     def window(self, shape: tuple[int, int], end: int = 0) -> Window:
         """Return the window on an image of this shape: the first (0) or the last (-1) of a sweep.
@@ -80,7 +135,7 @@ class WindowOptions(NamedTuple):
             notes.append("sigma follows delta")
         return notes
 
-    def or_like(self, record: Any) -> WindowOptions:
+    def or_like(self, record: Any) -> Placement:
         """Return these options over the window of a record, unless ``--like`` named another."""
         if self.like or record is None:
             return self
@@ -100,7 +155,7 @@ class WindowOptions(NamedTuple):
             first, last = (getattr(window, key) for window in (self.like.window, self.like.last))
         return bool(first != last)
 
-    def or_n(self, n: Pair) -> WindowOptions:
+    def or_n(self, n: Pair) -> Placement:
         """Return these options with this number of filters, unless another was typed."""
         return self if self.like or "n" in self.typed else self._replace(n=n)
 
@@ -151,3 +206,76 @@ def _with_sigma_of(known: Window, window: Window) -> Window:
     ends = zip(known.sigmas, window.strides, known.strides, strict=True)
     down, across = (sigma * now / before for sigma, now, before in ends)
     return replace(window, sigma=(down, across))
+
+
+def position(name: str) -> Callable[[str], Position]:
+    """Return the parser of a position such as ``180``, ``-20.5`` or ``50%``."""
+
+    def parse(text: str) -> Position:
+        try:
+            value = number(text.removesuffix("%"))
+        except GlimpseError:
+            raise GlimpseError(f"{text!r} is not a plain finite number such as 2.5, or 50%") from None
+        return Position(checked(name, value, positive=False), text.endswith("%"))
+
+    return parse
+
+
+def positive(name: str) -> Callable[[str], float]:
+    """Return the parser of a number above 0."""
+    return lambda text: checked(name, number(text))
+
+
+def positive_pair(name: str) -> Callable[[str], Any]:
+    """Return the parser of a number above 0, or of two: rows, columns."""
+
+    def parse(text: str) -> Any:
+        parts = text.replace(", ", ",").split(",")
+        if len(parts) > 2:
+            raise GlimpseError(f"{text!r} is not one number, or two: ROWS,COLS")
+        values = [checked(name, number(part)) for part in parts]
+        return values[0] if len(values) == 1 or values[0] == values[1] else tuple(values)
+
+    return parse
+
+
+def parse_box(text: str) -> Box:
+    """Parse ``X,Y,W,H``, each in pixels or percent."""
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) != 4:
+        raise GlimpseError(f"{text!r} is not a box; write X,Y,W,H such as 10,20,64,48 or 25%,25%,50%,50%")
+    x, y, w, h = (position(name)(part) for name, part in zip("xywh", parts, strict=True))
+    if not (w.value > 0 and h.value > 0):
+        raise GlimpseError(f"{text!r} is an empty box; its width and height must be > 0")
+    return Box(x, y, w, h)
+
+
+def parse_n(text: str) -> Pair | str:
+    """Parse ``40``, ``40,30`` (rows, columns) or ``native``."""
+    if text == "native":
+        return text
+    parts = sides_of(text, "-n").split(",")
+    if len(parts) > 2 or not all(part.isascii() and part.isdigit() and len(part) < 9 for part in parts):
+        raise GlimpseError(
+            f"{text!r} is not a number of filters such as 40, or 40,30 (rows,columns), or native"
+        )
+    sizes = [int(part) for part in parts]
+    return checked_n(sizes[0] if len(sizes) == 1 else (sizes[0], sizes[1]))
+
+
+def sides_of(text: str, option: str) -> str:
+    """Two sides with a comma; with an x everybody reads the width first, so they must be equal."""
+    sides = re.fullmatch(r"(\d{1,9})x(\d{1,9})", text, re.ASCII)
+    if sides and sides[1] != sides[2]:
+        raise GlimpseError(
+            f"{text!r} could be read two ways; of {sides[1]} rows and {sides[2]} columns write "
+            f"{option} {sides[1]},{sides[2]}, of {sides[2]} rows {option} {sides[2]},{sides[1]}"
+        )
+    return f"{sides[1]},{sides[2]}" if sides else text
+
+
+def parse_pad(text: str) -> float | str:
+    """Parse ``10%`` or ``8``: how much a box grows on every side, by a share of its sides or by pixels."""
+    if number(text.removesuffix("%").strip()) < 0:
+        raise GlimpseError(f"{text!r} is negative; a box grows by percent such as 10%, or by pixels")
+    return text if text.endswith("%") else number(text)

@@ -7,11 +7,9 @@ from contextlib import closing
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from glimpse.cli.blocks import Block
-from glimpse.cli.faults import of_item
-from glimpse.cli.messages import clipped, source_name, summary
-from glimpse.cli.reporter import Line, left
-from glimpse.cli.row import Row
+from glimpse.batch.outcomes import Outcome, clipped, is_left, of_item, source_name
+from glimpse.batch.rows import Row
+from glimpse.batch.sources import Block
 from glimpse.errors import GlimpseError, prefixed
 from glimpse.window import Window
 
@@ -32,24 +30,26 @@ class Found(NamedTuple):
     error: GlimpseError | None = None
 
 
-def cut(block: Block, *, overwrite: bool, skip_existing: bool = False, quiet: bool = False) -> list[Line]:
-    """Read and save the patches of a block; return a line or an error for each, empty lines where quiet."""
+def cut(block: Block, *, overwrite: bool, skip_existing: bool = False) -> list[Outcome]:
+    """Read and save the patches of a block; return what became of each."""
     with closing(block):
         rows, path = list(block.rows), block.source.path
-        there = [left(path(row.output), skip_existing=skip_existing) for row in rows]
-        wanted = [row for row, word in zip(rows, there, strict=True) if not word]
-        lines = iter(_saved(block, wanted, overwrite=overwrite, quiet=quiet))
-        return [word or next(lines) for word in there]
+        left = [is_left(path(row.output), skip_existing=skip_existing) for row in rows]
+        made = _saved(block, [row for row, there in zip(rows, left, strict=True) if not there], overwrite)
+        return [
+            Outcome(row.place, row.output, left=True) if there else next(made)
+            for row, there in zip(rows, left, strict=True)
+        ]
 
 
-def _saved(block: Block, rows: Sequence[Row], *, overwrite: bool, quiet: bool) -> Iterator[Line]:
+def _saved(block: Block, rows: Sequence[Row], overwrite: bool) -> Iterator[Outcome]:
     for found in chain.from_iterable(_together(read_patches(block, rows))):
         try:
             with of_item():
                 picture = _save(found, block, overwrite=overwrite)
-                yield "" if quiet else told(found, picture, found.row.output)
+                yield told(found, picture, found.row.output)
         except GlimpseError as error:
-            yield prefixed(found.row.place, error)
+            yield Outcome(found.row.place, error=prefixed(found.row.place, error))
 
 
 def _together(patches: Iterator[Found]) -> Iterator[list[Found]]:
@@ -80,15 +80,15 @@ def _save(found: Found, block: Block, *, overwrite: bool) -> Picture:
     return picture
 
 
-def told(found: Found, picture: Picture, output: str, kind: str = "") -> Line:
-    """Return the line of a patch that was saved, as a file of that ending if not of the output's own."""
+def told(found: Found, picture: Picture, output: str, kind: str = "") -> Outcome:
+    """Return the outcome of a patch that was saved, as a file of that ending if not of the output's own."""
     row, window = found.row, found.window
     assert window is not None
-    notes = [*picture.notes, *row.window.notes(window, picture.shape)]
+    notes = [*picture.notes, *row.placement.notes(window, picture.shape)]
     notes += clipped(found.patch, picture.white, kind or output)
     notes += [f"decoded at 1/{picture.scale}"] if picture.scale > 1 else []
     made = f"{window.shape[0]} x {window.shape[1]} patch"
-    return summary(row.place, made, output, window, notes)
+    return Outcome(row.place, output, made, window, notes=notes)
 
 
 def read_patches(block: Block, rows: Sequence[Row]) -> Iterator[Found]:
@@ -131,7 +131,7 @@ def _read(rows: Sequence[Row], picture: Picture) -> Iterator[Found]:
 
 def _placed(row: Row, shape: tuple[int, int]) -> Found:
     try:
-        return Found(row, error=row.fault) if row.fault else Found(row, row.window.window(shape))
+        return Found(row, error=row.fault) if row.fault else Found(row, row.placement.window(shape))
     except GlimpseError as error:
         return Found(row, error=error)
 

@@ -10,11 +10,11 @@ from helpers import SHAPE, invoke, lines, noise, opened, record, save
 
 import glimpse.io.stills
 from glimpse import GlimpseError, Window, read
-from glimpse.cli.table import read_table
-from glimpse.cli.table.columns import FORMS, IMAGES, parse_columns
-from glimpse.cli.window_options import WindowOptions
+from glimpse.batch.placements import Placement
+from glimpse.batch.tables import read_table
+from glimpse.batch.tables.columns import FORMS, IMAGES, parse_columns
 
-PLAIN = WindowOptions(n=8)
+PLAIN = Placement(n=8)
 
 
 def rows(text, images=(), window=PLAIN, columns="", **options):
@@ -28,7 +28,7 @@ def window_of(text, images=("a.png",), shape=(40, 60), **options):
     (row,) = rows(text, images, **options)
     if row.fault:
         raise row.fault
-    return row.window.window(shape)
+    return row.placement.window(shape)
 
 
 def test_each_row_is_a_window_of_its_image():
@@ -41,13 +41,13 @@ def test_each_row_is_a_window_of_its_image():
 def test_row_and_col_are_other_names_of_gx_and_gy():
     (found,) = rows("col,row\n20,10\n", images=("a.png",))
     assert found.image == "a.png"
-    assert (found.window.gx.value, found.window.gy.value) == (10, 20)
+    assert (found.placement.gx.value, found.placement.gy.value) == (10, 20)
 
 
 def test_a_row_goes_before_the_command_line_and_an_empty_cell_does_not():
-    base = WindowOptions(delta=3.0, sigma=1.0, n=8)
+    base = Placement(delta=3.0, sigma=1.0, n=8)
     (found,) = rows('gx,gy,delta,sigma,gamma,n\n1,2,4,,0.5,"6,7"\n', images=("a.png",), window=base)
-    assert found.window.window((40, 60)) == Window(1, 2, 4, 1, gamma=0.5, n=(6, 7))
+    assert found.placement.window((40, 60)) == Window(1, 2, 4, 1, gamma=0.5, n=(6, 7))
 
 
 def test_other_columns_blank_lines_and_a_byte_order_mark_are_left_alone():

@@ -7,17 +7,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from glimpse.cli.messages import source_name
-from glimpse.cli.output_names import check, check_suffixes
-from glimpse.cli.templates import Template, of_name, of_window
-from glimpse.errors import GlimpseError
+from glimpse.batch.names import Template, check, check_suffixes, of_name, of_window
+from glimpse.batch.outcomes import source_name
+from glimpse.errors import GlimpseError, prefixed
 from glimpse.limits import ANIMATION_PIXELS
+from glimpse.validation import number
 from glimpse.window import Window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from glimpse.cli.fixations import Fixation
+    from glimpse.batch.rows import Row
+    from glimpse.batch.tables import Table
     from glimpse.drawing.viewport import Levels
     from glimpse.io import Picture, Record
 
@@ -203,3 +204,64 @@ def save_stills(
         else:
             save_still(target, shot, Still(shot), overwrite=overwrite)
     return f"{len(targets)} stills"
+
+
+class Fixation(NamedTuple):
+    """A row of a table on its image: its window, and the milliseconds that it stands, if the row tells."""
+
+    window: Window
+    duration: float | None
+
+
+def fixations(
+    table: Table, shape: tuple[int, int], *, same_n: bool = False
+) -> tuple[list[Fixation], list[GlimpseError]]:
+    """Return the windows of the good rows on an image of this shape, and the faults of the others.
+
+    Parameters
+    ----------
+    table : Table
+        The rows.
+    shape : (int, int)
+        Rows and columns of the image.
+    same_n : bool
+        Whether all patches must have the shape of the first one.
+
+    Raises
+    ------
+    GlimpseError
+        If no row is good.
+    """
+    found: list[Fixation] = []
+    faults: list[GlimpseError] = []
+    for row in table:
+        try:
+            fixation = _fixation(table, row, shape)
+            if same_n and found and fixation.window.shape != found[0].window.shape:
+                one, other = (f"{n} x {m}" for n, m in (found[0].window.shape, fixation.window.shape))
+                raise GlimpseError(f"its patch is {other}, the first one is {one}; an animation has one n")
+            found.append(fixation)
+        except GlimpseError as error:
+            faults.append(prefixed(row.place, error))
+    if not found:
+        raise faults[0] if len(faults) == 1 else GlimpseError(_none(table, faults))
+    return found, faults
+
+
+def _none(table: Table, faults: Sequence[GlimpseError]) -> str:
+    return f"none of its {len(table)} rows is a window" + (f"; {faults[0]}" if faults else "")
+
+
+def _fixation(table: Table, row: Row, shape: tuple[int, int]) -> Fixation:
+    if row.fault:
+        raise row.fault
+    place = table.columns.index.get("duration")
+    text = row.cells.get(table.columns.header[place], "").strip() if place is not None else ""
+    return Fixation(row.placement.window(shape), _duration(text) if text else None)
+
+
+def _duration(text: str) -> float:
+    value = number(text.replace(",", "."))
+    if not 0 < value <= 600_000:
+        raise GlimpseError(f"duration must be above 0 and at most 600000 milliseconds, got {text}")
+    return value

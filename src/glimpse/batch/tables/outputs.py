@@ -9,18 +9,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from glimpse.cli.output_names import (
+from glimpse.batch.names import (
+    Template,
     check_free,
     identities,
     input_fault,
+    is_folder,
+    of_cells,
+    of_name,
     same_place,
     stream_fault,
     suffix_fault,
     template_of,
 )
-from glimpse.cli.row import Row
-from glimpse.cli.table.rows import Table
-from glimpse.cli.templates import Template, is_folder, of_cells, of_name
+from glimpse.batch.rows import Row
+from glimpse.batch.tables.rows import Table
 from glimpse.errors import GlimpseError
 
 
@@ -34,7 +37,7 @@ class Outputs:
     output : str or None
         The value of ``-o``.
     default, suffixes
-        As for `glimpse.cli.output_names.plan`.
+        As for `glimpse.batch.names.plan`.
     of_window : callable
         The fields that the window of a row fills, called only where a template asks for them.
     """
@@ -85,7 +88,7 @@ class Outputs:
 
         Raises
         ------
-        click.UsageError
+        UsageError
             If outputs exist, in one error that counts them.
         """
         sources = identities(protect)
@@ -102,7 +105,7 @@ class Outputs:
         self._find_twins(places)
         if there and not replaceable:
             first = self.row(there[0]).output
-            check_free([first] * len(there), len(self._table))
+            check_free([first] * len(there), len(self._table), leaves=True)
 
     def _name(self, index: int, row: Row) -> str:
         """The output of a row: its own, or as the template has it.

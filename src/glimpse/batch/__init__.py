@@ -1,0 +1,22 @@
+"""One job over many items, for Python as for the command line: many windows of many images, many patches."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from glimpse.batch.outcomes import Outcome
+    from glimpse.batch.runner import Run
+
+__all__ = ["Outcome", "Run"]
+
+_HOMES = {"Outcome": "outcomes", "Run": "runner"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'glimpse.batch' has no attribute {name!r}")
+    return getattr(import_module(f"glimpse.batch.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

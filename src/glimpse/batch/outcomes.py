@@ -1,0 +1,129 @@
+"""What became of an item of a batch: written, left or failed; any error as its item's fault."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from glimpse.errors import GlimpseError
+from glimpse.window import Window
+
+FEW = 20
+"""Outcomes that are all told one by one: their lines fit a terminal."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an item; as text it is the line that tells of it.
+
+    Parameters
+    ----------
+    name : str
+        The item: a file, or the file and line of a table.
+    output : str
+        The file that was made, or was left; empty where there is none.
+    made : str
+        What was made, such as ``64 x 64 patch``; empty where there is nothing to tell.
+    window, last : Window or None
+        Where it looked; of a sweep the last window too.
+    notes : sequence of str
+        What was done unasked, and what else its owner should know.
+    error : GlimpseError or None
+        The error that failed it, its name in front.
+    left : bool
+        Whether the output was there already and was left.
+    count : int
+        How many items it tells of: of many patches on a canvas all at once.
+    """
+
+    name: str
+    output: str = ""
+    made: str = ""
+    window: Window | None = None
+    last: Window | None = None
+    notes: Sequence[str] = ()
+    error: GlimpseError | None = None
+    left: bool = False
+    count: int = 1
+
+    @property
+    def state(self) -> Literal["written", "left", "failed"]:
+        """What became of it, in a word."""
+        return "failed" if self.error else "left" if self.left else "written"
+
+    def __str__(self) -> str:
+        if self.error:
+            return str(self.error)
+        if self.left:
+            return f"{self.output} was there already and was left"
+        place = target = ""
+        if self.window:
+            ends = self.window, self.last or self.window
+            gx, gy, delta, sigma = (_value(key, *ends) for key in ("gx", "gy", "delta", "sigma"))
+            place = f", row {gx} (gx), col {gy} (gy), delta {delta}, sigma {sigma}"
+        if self.output:
+            target = f" -> {self.output}"
+        return f"{self.name}: {self.made}{place}{target}" + "".join(f"; {note}" for note in self.notes)
+
+
+def _value(key: str, first: Window, last: Window) -> str:
+    ends = [getattr(window, key) for window in (first, last)]
+    told = [",".join(f"{each:.6g}" for each in (end if isinstance(end, tuple) else (end,))) for end in ends]
+    return told[0] if told[0] == told[1] else ":".join(told)
+
+
+def is_left(output: str, *, skip_existing: bool) -> bool:
+    """Tell whether an output is there and is to be left."""
+    return skip_existing and output != "-" and os.path.lexists(output)
+
+
+def source_name(name: str) -> str:
+    """Return the base name that a record keeps of a source."""
+    return "stdin" if name == "-" else os.path.basename(name)
+
+
+def clipped(array: Any, white: int, output: str) -> list[str]:
+    """Return a note on levels beyond black or white, which a PNG cannot hold."""
+    from glimpse.io.encode import still_format
+
+    if still_format(output).exact or (array.min() >= -0.5 and array.max() <= white + 0.5):
+        return []
+    return cut_note(((array < -0.5) | (array > white + 0.5)).mean())
+
+
+def cut_note(share: float) -> list[str]:
+    """Return a note on the share of levels that were cut to black or white."""
+    return [f"{100 * share:.2g} % is beyond black or white and was cut; .npy keeps it"] if share else []
+
+
+def fault_of(error: BaseException) -> GlimpseError:
+    """Return any error as one of ours."""
+    if isinstance(error, GlimpseError):
+        return error
+    if isinstance(error, MemoryError):
+        return GlimpseError("not enough memory")
+    if isinstance(error, RecursionError):
+        return GlimpseError("nested too deeply")
+    if isinstance(error, OSError):
+        return GlimpseError((error.strerror or str(error)).lower())
+    return GlimpseError(f"internal error: {type(error).__name__}: {error}; run with glimpse --debug")
+
+
+@contextmanager
+def of_item(*, alone: bool = False, debug: bool = False) -> Iterator[None]:
+    """Turn the errors of a block into faults of its item; an unknown error of the only item stays itself.
+
+    A closed pipe stays itself too, and to debug every unknown error does.
+    """
+    known = (MemoryError, RecursionError, OSError)
+    try:
+        yield
+    except (GlimpseError, BrokenPipeError):
+        raise
+    except Exception as error:
+        if (alone or debug) and not isinstance(error, known):
+            raise
+        raise fault_of(error) from error
