@@ -34,8 +34,8 @@ def window_of(text, images=("a.png",), shape=(40, 60), **options):
 def test_each_row_is_a_window_of_its_image():
     one, two = rows("image,gx,gy,delta\na.png,10,20,2\nb.png,3.5,50%,\n")
     assert (one.place, one.image, two.image) == ("t.csv:2", "a.png", "b.png")
-    assert one.window.window((40, 60)) == Window(10, 20, 2, 1, n=8)
-    assert two.window.window((40, 60)) == Window(3.5, 29.5, 5, 2.5, n=8)
+    assert one.placement.window((40, 60)) == Window(10, 20, 2, 1, n=8)
+    assert two.placement.window((40, 60)) == Window(3.5, 29.5, 5, 2.5, n=8)
 
 
 def test_row_and_col_are_other_names_of_gx_and_gy():
