@@ -149,13 +149,13 @@ USAGE = {
     "canvas of nothing": (["write", "a.png", "--canvas", "0,5"], "--canvas.*rows.* above 0, got 0"),
     "canvas too large": (["write", "a.png", "--canvas", "70000,5"], "--canvas.*70000 x 5"),
     "an empty output": (["read", "a.png", "-o", ""], r"^(?!.*/a-patch).*-o"),
-    "output a jpeg": (
-        ["read", "a.png", "-o", "b.jpg"],
-        "-o b.jpg: the name must end in .png or .npy, or in / for",
+    "output a text": (
+        ["read", "a.png", "-o", "b.txt"],
+        "-o b.txt: the name must end in .png or .*or .npy, or in / for",
     ),
     "a show in npy": (["show", "a.png", "-o", "b.npy"], "must end in .png"),
     "a sweep in jpeg": (["sweep", "a.png", "--gx", "1:2", "-o", "b.jpg"], "must end in .gif or .webp"),
-    "stills in jpeg": (["sweep", "a.png", "--gx", "1:2", "-o", "{index}.jpg"], "must end in .png"),
+    "stills in npy": (["sweep", "a.png", "--gx", "1:2", "-o", "{index}.npy"], "must end in .png"),
     "one file for two": (
         ["read", "a.png", "b.png", "-o", "c.png"],
         r"one name for 2 inputs.*\(c/\) or a",

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from glimpse.io import palette
-from glimpse.io.animation import FORMATS, animation_comment, centiseconds, encode_animation
+from glimpse.io.animation import FORMATS, centiseconds, encode_animation
+from glimpse.io.assemble import comment_of
 from glimpse.io.gif import join
 from glimpse.io.palette import ENTRIES, NEAR
 
@@ -382,7 +383,7 @@ def test_the_comment_is_read_back_without_decoding_a_frame(
     with Image.open(BytesIO(payload)) as image:
         for name in ("load", "seek"):
             monkeypatch.setattr(type(image), name, lambda *_: pytest.fail("a frame was decoded"))
-        assert animation_comment(image) == comment
+        assert comment_of(image) == comment
     if suffix == ".gif":
         assert Gif(payload).comments == [comment.encode()]
 
@@ -392,7 +393,7 @@ def test_the_comment_is_read_back_without_decoding_a_frame(
 def test_no_comment_is_read_back_as_none(suffix: str, count: int) -> None:
     payload = encode_animation(noise(count, 4, 5), [4] * count, suffix)
     with Image.open(BytesIO(payload)) as image:
-        assert animation_comment(image) is None
+        assert comment_of(image) is None
     if suffix == ".gif":
         assert Gif(payload).comments == []
 
@@ -407,15 +408,15 @@ def test_a_foreign_comment_is_text_or_none() -> None:
     exif[0x0131] = "a camera"
     text = PngImagePlugin.PngInfo()
     text.add_itxt("glimpse", "na\u00efve")
-    assert animation_comment(written("GIF", comment=b"caf\xe9")) == "caf\ufffd"
-    assert animation_comment(written("PNG", pnginfo=text)) == "na\u00efve"
-    assert animation_comment(written("WEBP", exif=exif)) is None
-    assert animation_comment(written("WEBP", exif=b"no EXIF")) is None
-    assert animation_comment(written("WEBP", exif=b"II*\0")) is None
+    assert comment_of(written("GIF", comment=b"caf\xe9")) == "caf\ufffd"
+    assert comment_of(written("PNG", pnginfo=text)) == "na\u00efve"
+    assert comment_of(written("WEBP", exif=exif)) is None
+    assert comment_of(written("WEBP", exif=b"no EXIF")) is None
+    assert comment_of(written("WEBP", exif=b"II*\0")) is None
     number = b"II*\0\x08\0\0\0\x01\0" + struct.pack("<HHIH", 0x010E, 3, 1, 7) + bytes(6)
-    assert animation_comment(written("WEBP", exif=number)) is None
-    assert animation_comment(written("JPEG", comment=b"glimpse")) is None
-    assert animation_comment(Image.new("L", (3, 2))) is None
+    assert comment_of(written("WEBP", exif=number)) is None
+    assert comment_of(written("JPEG", comment=b"glimpse")) is None
+    assert comment_of(Image.new("L", (3, 2))) is None
 
 
 GREY, TRIPLE = np.zeros((2, 3), np.uint8), np.zeros((2, 3, 3), np.uint8)

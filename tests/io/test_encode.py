@@ -2,15 +2,18 @@
 
 import io
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image, ImageCms
 from skimage.data import camera
 
 from glimpse import GlimpseError, Window
-from glimpse.io import Picture, load_picture, save_still, save_strips
-from glimpse.io.encode import FORMATS, KEYWORD, encode_npy, encode_png, encode_strips, unpremultiply
+from glimpse.io import Picture, load_picture, picture_record, save_still, save_strips
+from glimpse.io.assemble import comment_of
+from glimpse.io.encode import DRAWINGS, FORMATS, KEYWORD, encode, encode_strips, encoded, unpremultiply
 from glimpse.io.record import Record, parse_record
 
 RECORD = Record(Window(gx=2, gy=3.5, delta=1.5, sigma=0.7, n=(5, 7)), (9, 14), "ünï.png")
@@ -19,6 +22,15 @@ RECORD = Record(Window(gx=2, gy=3.5, delta=1.5, sigma=0.7, n=(5, 7)), (9, 14), "
 def levels(*shape, dtype=np.uint8):
     high = np.iinfo(dtype).max
     return np.random.default_rng(1).integers(0, high, shape, dtype=dtype, endpoint=True)
+
+
+def encode_png(array, record=None, color=None):
+    like = Picture(array, np.iinfo(array.dtype).max, color=color or {})
+    return encode(FORMATS[".png"], array, like, record)
+
+
+def encode_npy(array):
+    return encode(FORMATS[".npy"], array, Picture(array), RECORD)
 
 
 def opened(data):
@@ -153,6 +165,153 @@ def test_a_canvas_of_strips_is_the_still_of_the_whole(suffix, tmp_path):
     strips, whole = (load_picture(str(tmp_path / f"{name}{suffix}")) for name in "sw")
     np.testing.assert_array_equal(np.asarray(strips.pixels), np.asarray(whole.pixels))
     assert strips.text == whole.text
+    assert (whole.text is None) == FORMATS[suffix].exact
+
+
+ONCE = {FORMATS[suffix].name: suffix for suffix in reversed(DRAWINGS)}.values()  # an ending of each format
+STILLS = pytest.mark.parametrize("suffix", ONCE)
+MEANT = {"icc_profile": ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()}
+
+
+def smooth(*bands, dtype=np.uint8):
+    """A picture that lossy formats keep well: no two channels alike, its alpha within 100 to 255."""
+    rows, cols = np.mgrid[:24, :37]
+    levels = [rows * 9, cols * 6, 255 - rows * 5, 100 + cols * 4]
+    levels = [levels[0], levels[3]] if bands == (2,) else levels
+    array = np.stack(levels[: (bands or (1,))[0]], axis=-1).astype(dtype)
+    return (array if bands else array[..., 0]) * dtype(257 if dtype == np.uint16 else 1)
+
+
+def holds_alpha(suffix):
+    return 4 in FORMATS[suffix].modes
+
+
+@STILLS
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("bands", MODES)
+def test_every_still_is_read_back_with_its_record_and_levels(suffix, bands, dtype, tmp_path):
+    pixels, name = smooth(*bands, dtype=dtype), str(tmp_path / f"a{suffix}")
+    kind, like = FORMATS[suffix], Picture(pixels, np.iinfo(dtype).max, alpha=bands in [(2,), (4,)])
+    if like.alpha and not holds_alpha(suffix):
+        with pytest.raises(GlimpseError, match=r"no alpha; write \.png, \.webp, \.avif, \.tif or"):
+            save_still(name, pixels.astype(np.float32), like, RECORD)
+        return
+    record = Record(Window(gx=2, gy=3.5, delta=1.5, sigma=0.7, n=(24, 37)), (90, 140), "ünï.png")
+    data = encode(kind, pixels, like, record)
+    (tmp_path / f"a{suffix}").write_bytes(data)
+    picture = load_picture(name)
+    assert picture_record(picture) == record
+    bands = pixels.shape[2] if bands else 1
+    levels = unpremultiply(np.asarray(picture.pixels), picture.white) if like.alpha else picture.pixels
+    found = np.asarray(levels, np.float64) * (255 / picture.white)
+    wanted = pixels.astype(np.float64) * (255 / like.white)
+    found = found.reshape(24, 37, -1)[..., [0, -1] if bands == 2 else slice(bands)]
+    assert np.abs(found - wanted.reshape(24, 37, -1)).max() < (0.6 if kind.quality is None else 16)
+    assert data == encode(kind, pixels, like, record)
+
+
+@STILLS
+@pytest.mark.parametrize("bands", MODES)
+def test_a_lossless_still_keeps_every_level_for_any_reader(suffix, bands):
+    kind, array = FORMATS[suffix], levels(9, 14, *bands)
+    if not kind.lossless:
+        with pytest.raises(GlimpseError, match=r"is never lossless; write \.png, \.webp, \.tif"):
+            encode(kind, array, Picture(array), None, "lossless")
+        return
+    image = opened(encode(kind, array, Picture(array), None, None if kind.quality is None else "lossless"))
+    image = image if bands in [(3,), (4,)] else image.convert(MODES[bands])
+    np.testing.assert_array_equal(np.asarray(image), array)
+
+
+@pytest.mark.parametrize("bands", MODES)
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_tiff_is_what_its_own_library_reads(bands, dtype):
+    array = levels(3100, 90, *bands, dtype=dtype)  # of several strips
+    data = encode(FORMATS[".tif"], array, Picture(array, np.iinfo(dtype).max, color=MEANT), RECORD)
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        page = file.pages[0]
+        np.testing.assert_array_equal(page.asarray(), array)
+        assert len(page.dataoffsets) > 1
+        assert page.iccprofile == MEANT["icc_profile"]
+        assert parse_record(page.description) == RECORD
+        assert page.extrasamples == ((2,) if bands in [(2,), (4,)] else ())
+
+
+def test_a_tiff_of_more_than_4_gb_is_refused_before_it_is_made():
+    strips = encoded(FORMATS[".tif"], iter([levels(1, 60000, 3)]), (60000, 60000), Picture(levels(1, 1, 3)))
+    with pytest.raises(GlimpseError, match=r"TIFF holds at most 4 GB; write \.png or \.npy"):
+        next(strips)
+
+
+@STILLS
+def test_every_still_keeps_a_profile(suffix):
+    like = Picture(smooth(3), color=MEANT)
+    assert (
+        opened(encode(FORMATS[suffix], smooth(3), like, RECORD)).info["icc_profile"] == MEANT["icc_profile"]
+    )
+    assert FORMATS[suffix].notes(like, RECORD) == []
+
+
+def test_what_a_still_leaves_out_is_said():
+    deep = Picture(smooth(3, dtype=np.uint16), 65535, color={"gAMA": b"\0\0\xb1\x8f", "cHRM": bytes(32)})
+    assert FORMATS[".png"].notes(deep) == []
+    assert FORMATS[".npy"].notes(deep) == []
+    assert FORMATS[".jpg"].notes(deep) == [
+        "16 bits per channel were written as 8; PNG, TIFF and NPY keep them",
+        "JPEG keeps no gAMA and cHRM",
+    ]
+    grey = Picture(smooth(), color={"icc_profile": bytes(16) + b"GRAY" + bytes(200)})
+    assert FORMATS[".webp"].notes(grey) == ["WebP keeps no grey profile"]
+    assert "icc_profile" not in opened(encode(FORMATS[".webp"], smooth(), grey)).info
+
+
+@STILLS
+def test_a_record_that_a_format_cannot_hold_is_left_out_and_said(suffix):
+    kind = FORMATS[suffix]
+    fitting, long = (replace(RECORD, source=size * "a") for size in (64_700, 65_500))
+    like = Picture(smooth(3))
+    assert kind.notes(like, fitting) == []
+    assert parse_record(comment_of(opened(encode(kind, smooth(3), like, fitting)))) == fitting
+    assert kind.notes(like, long) == ["too many windows for a record"]
+    assert comment_of(opened(encode(kind, smooth(3), like, long))) is None
+
+
+def test_exif_stands_in_a_webp_without_the_beginning_that_is_jpegs():
+    data = encode(FORMATS[".webp"], smooth(3), Picture(smooth(3)), RECORD)
+    assert data.count(b"EXIF") == 1
+    assert b"Exif\0\0" not in data
+
+
+def test_a_jpeg_keeps_the_full_resolution_of_colour():
+    red_and_green = np.zeros((16, 16, 3), np.uint8)
+    red_and_green[:, ::2, 0] = red_and_green[:, 1::2, 1] = 160
+    found = np.asarray(opened(encode(FORMATS[".jpg"], red_and_green, Picture(red_and_green))))
+    assert np.abs(found.astype(int) - red_and_green).max() < 20
+
+
+@pytest.mark.parametrize("suffix", [suffix for suffix in ONCE if FORMATS[suffix].quality])
+def test_quality_is_what_the_format_makes_of_it(suffix):
+    photo = np.stack([camera()[100:200, 50:190]] * 3, axis=-1)
+    kind, like = FORMATS[suffix], Picture(photo)
+    sizes = [len(encode(kind, photo, like, None, quality)) for quality in (10, 50, None, 100)]
+    assert sizes == sorted(sizes)
+    assert kind.remark() == f" (quality {kind.quality}, not exact)"
+    assert kind.remark(7) == " (quality 7, not exact)"
+
+
+@pytest.mark.parametrize("suffix", [s for s in (*ONCE, ".npy") if not FORMATS[s].quality])
+def test_a_quality_is_refused_where_every_level_is_kept(suffix):
+    with pytest.raises(GlimpseError, match=r"always lossless; leave out the quality, or write \.jpg, "):
+        encode(FORMATS[suffix], smooth(3), Picture(smooth(3)), None, 90)
+    assert FORMATS[suffix].remark() == ""
+
+
+def test_channels_beyond_four_and_sides_beyond_a_format_are_refused():
+    with pytest.raises(GlimpseError, match=r"TIFF holds no 5 channels; write \.npy"):
+        encode(FORMATS[".tif"], levels(2, 3, 5), Picture(levels(2, 3, 5)))
+    long = levels(1, 16384, 3)
+    with pytest.raises(GlimpseError, match=r"WebP holds at most 16383 pixels a side; write \.png"):
+        encode(FORMATS[".webp"], long, Picture(long))
 
 
 def test_strips_that_end_in_a_fault_leave_no_file(tmp_path):

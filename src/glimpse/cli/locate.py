@@ -88,7 +88,7 @@ def _target(protect: list[str], patch: str, output: str | None, overwrite: bool)
         return ""
     if output == "-":
         raise click.UsageError("-o -: the JSON goes to standard output anyway; name a file")
-    suffixes = (JSON, *DRAWINGS, *MOVING)
+    suffixes = tuple(dict.fromkeys((JSON, *DRAWINGS, *MOVING)))
     default = "{stem}-locate.json"
     return plan([patch], output, default=default, suffixes=suffixes, overwrite=overwrite, protect=protect)[0]
 
@@ -151,7 +151,7 @@ def _save(
     suffix = os.path.splitext(target)[1].lower()
     if suffix == JSON:
         save_bytes(target, record.to_json().encode() + b"\n", overwrite=overwrite)
-    elif suffix in DRAWINGS:
+    elif suffix in DRAWINGS and suffix not in MOVING:
         image, patch = (viewport.to_rgb(_levels(picture), 255) for picture in (scene, crop))
         drawing = figure.show(image, found.window, patch)
         save_still(target, drawing, Picture(drawing), overwrite=overwrite)

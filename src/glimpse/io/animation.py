@@ -1,6 +1,5 @@
 """Frames in, the bytes of an animation out: GIF with one palette, WebP and APNG exactly. Opens no file."""
 
-import struct
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from itertools import accumulate, pairwise
@@ -14,9 +13,7 @@ from PIL.PngImagePlugin import Blend, PngInfo
 from glimpse.errors import GlimpseError
 from glimpse.io.gif import LONGEST, join
 from glimpse.io.palette import ENTRIES, Colours, Frames, few_colours, index_frames, palettes
-from glimpse.io.record import KEYWORD
-
-DESCRIPTION = 0x010E  # EXIF ImageDescription
+from glimpse.io.record import DESCRIPTION, KEYWORD
 
 
 def centiseconds(count: int, fps: float, hold: float = 0.6) -> list[int]:
@@ -86,7 +83,7 @@ def encode_animation(
     suffix
         A key of `FORMATS`.
     comment
-        ASCII text to carry along; `animation_comment` reads it back.
+        ASCII text to carry along, of GIF its comment, of WebP EXIF's description, of APNG a text.
     exact
         (red, green, blue) that a GIF keeps as they are, at most 255.
 
@@ -102,14 +99,6 @@ def encode_animation(
     if max(frames[0].shape) > kind.side:
         raise GlimpseError(f"{kind.name} holds at most {kind.side} pixels a side, got {frames[0].shape}")
     return kind.encode(frames, delays, comment, exact)
-
-
-def animation_comment(image: Image.Image) -> str | None:
-    """Read the comment of an opened GIF, WebP or PNG from its header, or None; it is untrusted text."""
-    found = next((kind.comment(image) for kind in FORMATS.values() if kind.name == image.format), None)
-    if isinstance(found, bytes):
-        return found.decode("utf-8", "replace")
-    return found if isinstance(found, str) else None
 
 
 def _check(frames: Frames, delays: Sequence[int], comment: str, exact: Colours) -> None:
@@ -165,8 +154,9 @@ def _webp(frames: Frames, delays: Sequence[int], comment: str, _: Colours) -> by
     exif = Image.Exif()
     if comment:
         exif[DESCRIPTION] = comment
+    data = exif.tobytes().removeprefix(b"Exif\0\0") if comment else b""  # a beginning that is JPEG's alone
     # key frames add 40 %
-    return _written(np.stack(frames), ".webp", delays, lossless=True, kmax=0, exif=exif)
+    return _written(np.stack(frames), ".webp", delays, lossless=True, kmax=0, exif=data)
 
 
 def _apng(frames: Frames, delays: Sequence[int], comment: str, _: Colours) -> bytes:
@@ -188,23 +178,15 @@ def _changes(frames: Frames) -> NDArray[np.uint8]:
     return opaque
 
 
-def _description(image: Image.Image) -> object:
-    try:
-        return image.getexif().get(DESCRIPTION)
-    except (SyntaxError, struct.error):  # errors of Pillow where EXIF is damaged
-        return None
-
-
 class Format(NamedTuple):
-    """One format of animations: Pillow's name, most pixels a side, how to write it, where its comment is."""
+    """One format of animations: its name, most pixels a side, how to write it."""
 
     name: str
     side: int
     encode: Callable[[Frames, Sequence[int], str, Colours], bytes]
-    comment: Callable[[Image.Image], object]
 
 
-_GIF = Format("GIF", 65535, _gif, lambda image: image.info.get("comment"))
-_WEBP = Format("WEBP", 16383, _webp, _description)
-_APNG = Format("PNG", 2**31 - 1, _apng, lambda image: image.info.get(KEYWORD))  # `text` decodes every frame
+_GIF = Format("GIF", 65535, _gif)
+_WEBP = Format("WEBP", 16383, _webp)
+_APNG = Format("PNG", 2**31 - 1, _apng)
 FORMATS = {".gif": _GIF, ".webp": _WEBP, ".apng": _APNG}

@@ -10,6 +10,7 @@ from glimpse.io.color import GREY16, GREYS, conversion, meaning
 from glimpse.io.decode_options import DecodeOptions
 from glimpse.io.picture import Picture
 from glimpse.io.pixels import Pixels
+from glimpse.io.record import DESCRIPTION, KEYWORD
 from glimpse.typing import Array
 
 
@@ -38,6 +39,20 @@ def as_picture(
 ) -> Picture:
     """Return pixels as a picture."""
     return Picture(pixels, pixels.white, pixels.alpha, color, text, notes)
+
+
+def comment_of(image: ImageFile.ImageFile) -> str | None:
+    """Return the comment in the header of an opened picture, untrusted: that of a GIF, our chunk of a PNG."""
+    if image.format in ("GIF", "PNG"):  # `text` of an APNG would decode every frame
+        found = image.info.get("comment" if image.format == "GIF" else KEYWORD)
+    else:
+        try:
+            found = image.getexif().get(DESCRIPTION)
+        except Exception:  # damaged EXIF, for which Pillow raises several errors
+            return None
+    if isinstance(found, bytes):
+        return found.decode("utf-8", "replace")
+    return found if isinstance(found, str) else None
 
 
 def one_line(error: BaseException) -> str:

@@ -13,7 +13,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError, features
 from PIL.PngImagePlugin import PngImageFile
 
 from glimpse.errors import GlimpseError
-from glimpse.io.assemble import as_picture, converted, frame_notes, one_line
+from glimpse.io.assemble import as_picture, comment_of, converted, frame_notes, one_line
 from glimpse.io.avif import is_deep
 from glimpse.io.budget import check_image
 from glimpse.io.color import GREY16, meaning
@@ -23,7 +23,7 @@ from glimpse.io.picture import Picture
 from glimpse.io.pillow_patches import forget_texts, load, mend_transparency, orientation_of
 from glimpse.io.pixels import Pixels
 from glimpse.io.png import SIGNATURE, count_texts
-from glimpse.io.record import KEYWORD
+from glimpse.io.record import KEYWORD, as_record
 from glimpse.io.shrink_on_load import FAR_ENDS, draft, whole
 from glimpse.io.sixteen_bit import HINT, codecs, deep_levels
 from glimpse.limits import ANIMATION_PIXELS
@@ -200,9 +200,4 @@ def _record_text(image: ImageFile.ImageFile) -> str | None:
     if image.format == "PNG" and not file.is_animated:
         text = file.text.get(KEYWORD)
         return None if text is None else str(text)
-    if image.format not in ("PNG", "GIF", "WEBP"):
-        return None
-    from glimpse.io.animation import animation_comment  # no other format carries a record
-
-    comment = animation_comment(image)
-    return comment if comment and comment.startswith('{"glimpse"') else None  # others write comments too
+    return as_record(comment_of(image))

@@ -13,6 +13,7 @@ from glimpse.io.color import GREY16, TO_SRGB, profile
 from glimpse.io.decode_options import DecodeOptions
 from glimpse.io.picture import Picture
 from glimpse.io.pillow_patches import load
+from glimpse.io.record import as_record
 from glimpse.io.sixteen_bit import HINT, codecs
 from glimpse.io.tiff import Page
 from glimpse.io.tiff_pages import at_page, read_page, thumbnail_note
@@ -45,7 +46,7 @@ def decode_tiff(file: BinaryIO, options: DecodeOptions) -> Picture:
         hint = "; pip install 'glimpse-crop[deep]' reads it" if page.is_plain and codecs() is None else ""
         raise GlimpseError(f"a TIFF of a kind that cannot be read: {page.name}{hint}")
     color, more = profile(page.profile, grey=pixels.ndim == 2 or pixels.shape[2] == 2)
-    return as_picture(pixels, color, None, notes + more)
+    return as_picture(pixels, color, as_record(page.description), notes + more)
 
 
 def _tiff_by_pillow(file: BinaryIO, page: Page, options: DecodeOptions, notes: tuple[str, ...]) -> Picture:
@@ -57,4 +58,5 @@ def _tiff_by_pillow(file: BinaryIO, page: Page, options: DecodeOptions, notes: t
         notes += (HINT,)
     if page.has_small_map:
         image.palette = ImagePalette.raw("RGB;L", bytes(page.color_map))
-    return converted(image, load(image), options, notes, table=page.table() if image.mode in GREY16 else None)
+    text, table = as_record(page.description), page.table() if image.mode in GREY16 else None
+    return converted(image, load(image), options, notes, text=text, table=table)

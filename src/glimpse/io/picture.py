@@ -20,7 +20,7 @@ class Picture:
     alpha : bool
         Whether the last channel is alpha and the others are multiplied by it.
     color : mapping
-        The meaning of the levels, for `encode_png`.
+        The meaning of the levels: ``icc_profile``, or PNG's chunks ``gAMA``, ``cHRM``, ``sRGB``.
     text : str or None
         The record, unparsed.
     notes : tuple of str

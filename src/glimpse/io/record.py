@@ -14,7 +14,10 @@ from glimpse.validation import checked, checked_shape
 from glimpse.window import METHODS, NUMBERS, Window
 
 KEYWORD = "glimpse"
-"""Name of the text chunk that holds the record."""
+"""Name of the text chunk of PNG that holds the record."""
+
+DESCRIPTION = 0x010E
+"""ImageDescription of EXIF and TIFF, which holds the record in all other stills and in WebP's animations."""
 
 VERSION = 2
 FIRST_VERSION = 1
@@ -120,6 +123,11 @@ def parse_record(text: str | bytes, max_pixels: int = limits.MAX_PIXELS) -> Reco
     if type(version) is not int or version not in (FIRST_VERSION, VERSION):
         raise GlimpseError(f"the record is not of version {FIRST_VERSION} or {VERSION}")
     return _record(_upgraded(values) if version == FIRST_VERSION else values, max_pixels)
+
+
+def as_record(comment: object) -> str | None:
+    """Return the comment of a file if it begins as a record does, for others write comments too."""
+    return comment if isinstance(comment, str) and comment.startswith('{"glimpse"') else None
 
 
 def _record(values: dict[str, Any], max_pixels: int) -> Record:

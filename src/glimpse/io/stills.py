@@ -13,7 +13,7 @@ from glimpse import limits
 from glimpse.errors import GlimpseError, about
 from glimpse.io.decode import Reduce, decode
 from glimpse.io.decode_options import DEFAULT, DecodeOptions
-from glimpse.io.encode import still_format, unpremultiply
+from glimpse.io.encode import Quality, encode, encoded, still_format, unpremultiply
 from glimpse.io.files import Draft, open_input, write_output
 from glimpse.io.picture import Picture
 from glimpse.io.record import Record, parse_record
@@ -92,11 +92,12 @@ def save_still(
     like: Picture,
     record: Record | None = None,
     *,
+    quality: Quality = None,
     overwrite: bool = False,
     sync: bool = True,
     again: bool = False,
 ) -> None:
-    """Write a patch or canvas in the levels and colours of a picture, as PNG or another format.
+    """Write a patch or canvas in the levels and colours of a picture, in the format of its name.
 
     Parameters
     ----------
@@ -104,13 +105,15 @@ def save_still(
         Its ending is one of `glimpse.io.encode.FORMATS`; ``-`` is PNG on standard output.
     array : ndarray, shape (A, B) or (A, B, C)
         In the levels of `like`, colours multiplied by alpha where `like` has one.
+    quality : int, "lossless" or None
+        How well a lossy format keeps the levels, 1 to 100; None is the format's own.
     overwrite, sync
         As for `write_output`.
     again : bool
         Whether a file that has these very bytes is as good: who wrote it may have died before telling.
     """
     array = unpremultiply(array, like.white) if like.alpha else array
-    data = still_format(name).encode(array, like, record)
+    data = encode(still_format(name), array, like, record, quality)
     try:
         save_bytes(name, data, overwrite=overwrite, sync=sync)
     except GlimpseError:
@@ -134,6 +137,7 @@ def save_strips(
     like: Picture,
     record: Record | None = None,
     *,
+    quality: Quality = None,
     overwrite: bool = False,
 ) -> None:
     """Write a canvas of this shape that comes strip by strip, so that it is never in memory as a whole.
@@ -142,10 +146,10 @@ def save_strips(
     ----------
     strips : iterator of ndarray, shape (rows, B) or (rows, B, C)
         From the top, in the levels of `like`; colours are not multiplied by alpha.
-    name, like, record, overwrite
+    name, like, record, quality, overwrite
         As for `save_still`.
     """
-    pieces = still_format(name).encode_strips(strips, shape, like, record)
+    pieces = encoded(still_format(name), strips, shape, like, record, quality)
     with about(f"-o {name}"):
         if name == "-":  # half a file would have been handed on before a fault
             write_output(name, b"".join(pieces))

@@ -59,6 +59,8 @@ class Page:
         ``<`` or ``>``, the order of the bytes of a number.
     last : bool
         Whether no other page follows.
+    description : object
+        Its tag ImageDescription, a text unless the file lies.
     """
 
     rows: int
@@ -80,6 +82,7 @@ class Page:
     is_raw: bool
     order: str
     last: bool
+    description: object = None
 
     @property
     def name(self) -> str:

@@ -13,6 +13,7 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from glimpse import limits
 from glimpse.errors import GlimpseError
+from glimpse.io.record import DESCRIPTION
 from glimpse.io.tiff import COLOURS, Page
 
 _SUB_PAGES = 330
@@ -134,6 +135,7 @@ def _page(tags: Any) -> Page:
         is_raw=number(259, 1) == 1 and number(266, 1) == 1,
         order="<" if tags.prefix == b"II" else ">",
         last=not tags.next,
+        description=tags.get(DESCRIPTION),
     )
 
 
