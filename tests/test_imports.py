@@ -18,7 +18,6 @@ BASE = {
     "slices",
     "window",
     "levels",
-    "scaling",
 }
 ARROWS = {
     **dict.fromkeys(BASE, BASE),
@@ -37,7 +36,6 @@ OUTSIDE = {  # libraries from elsewhere
     "portability": set(),
     "slices": set(),
     "window": set(),
-    "scaling": set(),
     "attention": {"numpy"},
     "registration": {"numpy", "scipy"},
     "drawing": {"numpy", "PIL"},

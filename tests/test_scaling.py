@@ -6,7 +6,7 @@ from hypothesis import given
 from strategies import scenes
 
 from glimpse import Window, read
-from glimpse.scaling import enlarged, reduced
+from glimpse.window.scaling import enlarged, reduced
 
 
 @pytest.mark.parametrize("scale", [2, 4, 8])

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from strategies import scenes
 
 from glimpse import GlimpseError, Window
@@ -103,7 +104,7 @@ def test_two_sides_stay_rows_and_columns(n):
 
 
 NO_NUMBERS = [math.nan, math.inf, -math.inf, True, False, np.True_]
-NO_NUMBERS += ["5", b"5", None, 1j, [5], Decimal(5)]
+NO_NUMBERS += ["5", b"5", 1j, [5], Decimal(5)]
 
 
 @pytest.mark.parametrize("name", ["gx", "gy", "delta", "sigma", "gamma"])
@@ -480,7 +481,166 @@ def test_a_native_box_between_pixels_shares_them_evenly():
     assert made.strides == pytest.approx((0.2, 3.4 / 3))
 
 
+class Table:
+    """As pandas and polars have it: columns by name, and an array of it all."""
+
+    def __init__(self, columns, rows):
+        self.columns, self.rows = columns, rows
+
+    def to_numpy(self):
+        return np.array(self.rows)
+
+
+WHOLE = [[3, 2, 8, 12], [0, 5, 60, 200], [250, 120, 5, 9]]
+
+
+@pytest.mark.parametrize("fit", FITS)
+@pytest.mark.parametrize("pad", [0, 1.5, "10%"])
+@pytest.mark.parametrize(
+    "kind",
+    [list, np.array, np.uint8, np.float32, partial(map, tuple), partial(Table, ["x", "y", "w", "h"])],
+)
+def test_many_boxes_are_each_of_them_in_either_order(kind, fit, pad):
+    boxes = kind(WHOLE)
+    boxes = list(boxes) if isinstance(boxes, map) else boxes
+    batch = Window.from_xywh(boxes, (4, 5), fit=fit, pad=pad, kernel="box")
+    if kind is np.array:  # x + w of the others is no number of their kind, or no x2 of a table
+        corners = boxes + np.pad(boxes[:, :2], ((0, 0), (2, 0)))
+        assert Window.from_xyxy(corners, (4, 5), fit=fit, pad=pad, kernel="box") == batch
+    for k, box in enumerate(WHOLE):
+        one = Window.from_xywh(box, (4, 5), fit=fit, pad=pad, kernel="box")
+        assert (batch.gx[k], batch.gy[k]) == (one.gx, one.gy)
+        for many, single in ((batch.strides, one.strides), (batch.sigmas, one.sigmas)):
+            assert [array[k] for array in many] == pytest.approx(single)
+        x, y, w, h = box
+        assert Window.from_xyxy((x, y, x + w, y + h), (4, 5), fit=fit, pad=pad, kernel="box") == one
+
+
+def test_the_older_names_of_boxes_are_the_same_functions():
+    assert Window.from_box((3, 2, 8, 12), 4) == Window.from_xywh((3, 2, 8, 12), 4)
+    assert Window.from_boxes(np.array([[3, 2, 8, 12]]), 4) == Window.from_xyxy(np.array([[3, 2, 8, 12]]), 4)
+
+
+@pytest.mark.parametrize(
+    ("make", "boxes", "message"),
+    [
+        (Window.from_xyxy, Table(["x", "y", "w", "h"], WHOLE), "a column 'h' says .* Window.from_xywh"),
+        (Window.from_xywh, Table(["xmin", "ymin", "xmax", "ymax"], WHOLE), "'xmax' .* Window.from_xyxy"),
+        (Window.from_xyxy, Table([*"abcde"], np.ones((2, 5))), r"x1, y1, x2, y2, got shape \(2, 5\)"),
+        (Window.from_xyxy, np.ones((2, 3)), r"got shape \(2, 3\)"),
+        (Window.from_xyxy, [[1, 2, 3], [1, 2, 3, 4]], "each box is four numbers, x1, y1, x2, y2"),
+        (Window.from_xyxy, (5, 5, 3, 9), "x2 and y2 of a box must be more than x1 and y1, got 5,5,3,9"),
+        (Window.from_xyxy, None, "a box is four numbers, x1,y1,x2,y2"),
+        (Window.from_xyxy, np.array([[0, 0, 5, 5], [9, 0, 5, 5]]), "delta must be > 0"),
+    ],
+)  # fmt: skip
+def test_boxes_that_are_none_or_of_the_other_order_are_refused(make, boxes, message):
+    with pytest.raises(GlimpseError, match=message):
+        make(boxes, 4)
+    with pytest.raises(GlimpseError, match="n='native' is for one box"):
+        Window.from_xyxy(np.array(WHOLE), "native")
+
+
 # the box, the defaults, the swap
+
+
+def test_a_box_prints_its_names_and_comes_back():
+    made = Window.from_xywh((3, 2, 8, 12), 4)
+    assert str(made.box) == "Box(top=2.0, bottom=14.0, left=3.0, right=11.0)"
+    top, bottom, left, right = made.box
+    assert Window.from_xyxy((left, top, right, bottom), 4) == made
+
+
+@given(scenes())
+def test_a_window_sees_an_image_if_their_areas_overlap_by_however_little(scene):
+    shape, made = scene
+    half = [n * stride / 2 for n, stride in zip(made.shape, made.strides, strict=True)]
+    inside = made.replace(gx=2.0, gy=shape[1] / 2)
+    for outside, nudge in ((-0.5 - half[0], 1e-9), (shape[0] - 0.5 + half[0], -1e-9)):
+        assert not inside.replace(gx=outside - nudge * 100).sees(shape)
+        assert inside.replace(gx=outside + nudge * 100).sees(shape)
+    for outside, nudge in ((-0.5 - half[1], 1e-9), (shape[1] - 0.5 + half[1], -1e-9)):
+        assert not inside.replace(gx=0.0, gy=outside - nudge * 100).sees(shape)
+        assert inside.replace(gx=0.0, gy=outside + nudge * 100).sees(shape)
+
+
+def test_a_window_that_only_touches_an_image_does_not_see_it():
+    for gx, gy, seen in (
+        (-3.5, 5, False),
+        (22.5, 5, False),
+        (5, -3.5, False),
+        (5, 32.5, False),
+        (-3.4, 32.4, True),
+    ):
+        assert Window(gx, gy, 2, 1, n=3).sees((20, 30)) is seen
+
+
+def test_sigma_is_by_default_that_of_the_stride_and_the_kernel():
+    for kernel in KERNELS:
+        for delta in (0.3, 7.0, (2.0, 9.0)):
+            assert Window(1, 2, delta, kernel=kernel).sigma == default_sigma(delta, kernel)
+    assert Window(1, 2, 6).replace(delta=8, sigma=None).sigma == 4
+    assert Window(1, 2, 6, 3).replace(gx=9, n=(2, 3)) == Window(9, 2, 6, 3, n=(2, 3))
+    with pytest.raises(GlimpseError, match="a window has no 'sgima'; it has gx, gy"):
+        Window(1, 2, 6).replace(sgima=3)
+    with pytest.raises(GlimpseError, match="sigma must be a finite number"):
+        Window.from_dict({**NUMBERS, "sigma": None})
+
+
+SLICES = [
+    (np.s_[2:10, 3:12], "2:10,3:12"),
+    (np.s_[:, -5:], ":,-5:"),
+    (slice(4, None), "4:"),
+    ([slice(1, 5), slice(None, -1, 1)], "1:5,:-1"),
+    (np.s_[1.5 : np.float32(7.25), np.int64(2) :], "1.5:7.25,2:"),
+]
+
+
+@pytest.mark.parametrize(("crop", "text"), SLICES)
+def test_real_slices_are_those_that_are_written(crop, text):
+    assert Window.from_slice(crop, (20, 30), 4) == Window.from_slice(text, (20, 30), 4)
+
+
+@pytest.mark.parametrize(
+    ("crop", "message"),
+    [
+        (np.s_[0:8:2, 0:8], "a slice has no step here"),
+        (np.s_[3, 0:8], "3 is not a slice; write"),
+        (np.s_[..., 0:8], "Ellipsis is not a slice"),
+        (np.s_[0:8, 0:8, 0:3], "has 3 parts"),
+        (slice("1", 2), "an end of a slice must be a finite number"),
+        (None, "None is not a slice"),
+        (np.s_[5:5], "is empty"),
+    ],
+)
+def test_what_is_no_real_slice_is_refused(crop, message):
+    with pytest.raises(GlimpseError, match=message):
+        Window.from_slice(crop, (20, 30), 4)
+
+
+@pytest.mark.parametrize(
+    "like",
+    [
+        (20, 30),
+        [20, 30],
+        (20, 30, 3),
+        (4, 20, 30),
+        np.zeros((20, 30)),
+        np.zeros((20, 30, 1)),
+        Image.new("RGB", (30, 20)),
+    ],
+)
+def test_a_shape_may_have_channels_or_be_an_image(like):
+    assert Window.centered(like, 4) == Window.centered((20, 30), 4)
+    assert Window.from_slice("2:10", like, 4) == Window.from_slice("2:10", (20, 30), 4)
+    assert Window.from_xywh("50%,0,5,5", 4, shape=like).gy == 17
+    assert Window.centered((20, 30), 4).sees(like)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 4), (20, 30, 40), (20,), 5, None, (1, 20, 30, 3)])
+def test_a_shape_that_could_be_another_is_refused(shape):
+    with pytest.raises(GlimpseError, match="a shape is two whole numbers, rows and columns, not"):
+        Window.centered(shape)
 
 
 @given(scenes())

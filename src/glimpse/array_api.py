@@ -63,6 +63,12 @@ def is_numpy_array(value: object) -> bool:
     return numpy is not None and isinstance(value, numpy.ndarray)
 
 
+def is_picture(value: object) -> bool:
+    """Tell whether this is a picture of Pillow's."""
+    pillow = sys.modules.get("PIL.Image")
+    return pillow is not None and isinstance(value, pillow.Image)
+
+
 def values_at_hand(array: Any) -> Any:
     """Return the values of an array as NumPy's, or None while they are traced or on another device."""
     try:

@@ -8,7 +8,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from glimpse import limits
-from glimpse.array_api import is_not_numpy, is_numpy_array, values_at_hand
+from glimpse.array_api import is_not_numpy, is_numpy_array, is_picture, values_at_hand
 from glimpse.errors import GlimpseError
 from glimpse.limits import MAX_PIXELS, N_MAX, NUMBER_MAX
 
@@ -17,6 +17,8 @@ Pair = int | tuple[int, int]
 
 Scale = Any
 """Lengths per axis: one for both, or (rows, columns); of a batch each an array of any library, shape (B,)."""
+
+_CHANNELS = (1, 2, 3, 4)
 
 NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 """Pattern of a plain decimal number, in ASCII."""
@@ -102,10 +104,30 @@ def checked_size(name: str, size: object) -> int:
     return int(size)
 
 
+def sides_of(shape: Any) -> tuple[int, int]:
+    """Return rows and columns of a shape, or of an image; of three axes those beside one to four channels.
+
+    Examples
+    --------
+    >>> sides_of((480, 640, 3)), sides_of((3, 480, 640))
+    ((480, 640), (480, 640))
+    """
+    if is_picture(shape):
+        return shape.size[1], shape.size[0]
+    sides = getattr(shape, "shape", None) or shape
+    if isinstance(sides, (list, tuple)) and len(sides) == 3:
+        first, last = sides[0] in _CHANNELS, sides[2] in _CHANNELS
+        if first != last:
+            sides = sides[1:] if first else sides[:2]
+    if not isinstance(sides, (list, tuple)) or len(sides) != 2:
+        told = f"axes {tuple(sides)}" if sides is not shape else repr(shape)
+        raise GlimpseError(f"a shape is two whole numbers, rows and columns, not {told}")
+    return sides[0], sides[1]
+
+
 def checked_sides(shape: object) -> tuple[int, int]:
     """Return rows and columns, if they are whole numbers above 0."""
-    if not isinstance(shape, (list, tuple)) or len(shape) != 2:
-        raise GlimpseError(f"a shape is two whole numbers, rows and columns, not {shape!r}")
+    shape = sides_of(shape)
     return checked_size("the rows of a shape", shape[0]), checked_size("the columns of a shape", shape[1])
 
 

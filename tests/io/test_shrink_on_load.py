@@ -9,7 +9,7 @@ from skimage import data
 from glimpse import Window, read
 from glimpse.io.shrink_on_load import LEAST_SIGMA, reduction
 from glimpse.io.stills import load_picture
-from glimpse.scaling import reduced
+from glimpse.window.scaling import reduced
 
 PHOTOGRAPHS = {
     "astronaut": lambda: data.astronaut()[:430],

@@ -140,6 +140,6 @@ def _seen(window: Window, picture: Picture) -> Window:
     """The window on the pixels as they were decoded."""
     if picture.scale == 1:
         return window
-    from glimpse.scaling import reduced
+    from glimpse.window.scaling import reduced
 
     return reduced(window, picture.scale)

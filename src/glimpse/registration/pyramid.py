@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from glimpse.scaling import enlarged, reduced
 from glimpse.typing import Floats
 from glimpse.window import Window
+from glimpse.window.scaling import enlarged, reduced
 
 SHARPEST = 0.3
 """Sigma in pixels below which the derivatives vanish between pixels."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from glimpse.window import Window, per_axis
+from glimpse.window.window import Window, per_axis
 
 
 def reduced(window: Window, scale: int, sharpest: float = 0.0) -> Window:

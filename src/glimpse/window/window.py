@@ -1,0 +1,290 @@
+"""The window and its two axes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from typing import Any, Literal, NamedTuple, get_args
+
+from glimpse.array_api import is_not_numpy, is_numpy_array, namespace, register_pytree
+from glimpse.errors import GlimpseError
+from glimpse.slices import Box
+from glimpse.validation import Pair, Scale, checked, checked_n, checked_scale, sides_of
+from glimpse.window import constructors
+
+Kernel = Literal["gaussian", "box"]
+Edge = Literal["extend", "black"]
+Method = Literal["transpose", "inverse"]
+Blend = Literal["mean", "add"]
+
+KERNELS: tuple[Kernel, ...] = get_args(Kernel)
+EDGES: tuple[Edge, ...] = get_args(Edge)
+METHODS: tuple[Method, ...] = get_args(Method)
+BLENDS: tuple[Blend, ...] = get_args(Blend)
+
+NUMBERS = ("gx", "gy", "delta", "sigma", "gamma")
+"""The numbers of a window that can be swept and differentiated by."""
+
+_SIGMAS: dict[str, Callable[[float], float]] = {
+    "gaussian": lambda delta: _at_least(delta, 1) / 2,  # below half a pixel it sticks to the nearest pixel
+    "box": lambda delta: delta / math.sqrt(12),  # each sample is the mean of its own share
+}
+
+_CHECKS: dict[str, Callable[[str, object], object]] = {
+    **dict.fromkeys(("gx", "gy"), partial(checked, positive=False)),
+    **dict.fromkeys(("delta", "sigma"), checked_scale),
+    "gamma": checked,
+}
+
+
+def _at_least(delta: Any, least: float) -> Any:
+    return max(delta, least) if isinstance(delta, (float, int)) else namespace(delta).clip(delta, least, None)
+
+
+def default_sigma(delta: Scale, kernel: str = "gaussian") -> Scale:
+    """Return the sigma that suits a stride, in pixels; a kernel without a rule has the Gaussian's.
+
+    Examples
+    --------
+    >>> default_sigma(5), round(default_sigma(5, "box") * 12**0.5, 9)
+    (2.5, 5.0)
+    """
+    return per_axis(_SIGMAS.get(str(kernel), _SIGMAS["gaussian"]), delta)
+
+
+def per_axis(function: Callable[..., Any], *scales: Scale) -> Scale:
+    """Return a function of one length or several, for both axes or for each where they differ.
+
+    Examples
+    --------
+    >>> per_axis(lambda a, b: a + b, 1, (2, 3))
+    (3, 4)
+    """
+    if not any(isinstance(scale, tuple) for scale in scales):
+        return function(*scales)
+    rows, cols = zip(
+        *(scale if isinstance(scale, tuple) else (scale, scale) for scale in scales), strict=True
+    )
+    return function(*rows), function(*cols)
+
+
+class Axis(NamedTuple):
+    """One axis of a window over an image: a row of filters over a row of pixels.
+
+    Parameters
+    ----------
+    size : int
+        Pixels of the axis.
+    n : int
+        Filters.
+    center, delta, sigma : float, or array
+        Centre of the grid, stride and standard deviation, in pixels.
+    kernel, edge
+        As for a `Window`.
+    """
+
+    size: int
+    n: int
+    center: Any
+    delta: Any
+    sigma: Any
+    kernel: Kernel = "gaussian"
+    edge: Edge = "extend"
+
+
+@dataclass(frozen=True)
+class Window:
+    """Where to look, how closely and how sharply.
+
+    Parameters
+    ----------
+    gx, gy : float
+        Centre along axis 0 (rows, counted DOWN) and axis 1 (columns, counted ACROSS), in pixels;
+        0 is the centre of the first pixel. May lie outside the image.
+    delta : float or (float, float)
+        Stride, the distance between neighbouring filter centres, in pixels, > 0; (rows, columns) where
+        it differs from axis to axis.
+    sigma : float or (float, float) or None
+        Standard deviation of one filter, in pixels, > 0, for every kernel; (rows, columns) likewise. None is
+        the kernel's default: half a stride, at least half a pixel, for a Gaussian; the stride / sqrt(12) for
+        a box, so that each sample is the mean of its own share.
+    gamma : float
+        Intensity, > 0: scales the patch, divides the canvas.
+    n : int or (int, int)
+        Filters per axis, (rows, columns) where they differ, 1 to 4096.
+    kernel : {"gaussian", "box"}
+        The shape of one filter.
+    edge : {"extend", "black"}
+        Beyond the image: its edge repeated, or zeros.
+
+    Raises
+    ------
+    GlimpseError
+        If a number is out of its range, or a name is not in its list.
+
+    Notes
+    -----
+    The grid is that of Gregor et al. 2015 (arXiv:1502.04623), eqs. 19-20, with the paper's g_Y
+    (its row) called ``gx`` and its g_X (its column) called ``gy``.
+
+    Examples
+    --------
+    >>> Window(gx=180, gy=260, delta=5, sigma=2.5, n=(40, 30)).shape
+    (40, 30)
+    """
+
+    gx: float
+    gy: float
+    delta: Scale
+    sigma: Scale = None
+    gamma: float = 1.0
+    n: Pair = 64
+    kernel: Kernel = "gaussian"
+    edge: Edge = "extend"
+
+    def __post_init__(self) -> None:
+        register_pytree(Window, Window._split, Window._joined)
+        for name, value, choices in (("kernel", self.kernel, KERNELS), ("edge", self.edge, EDGES)):
+            if value not in choices:
+                raise GlimpseError(f"{name} must be {' or '.join(choices)}, got {value!r}")
+        for name, check in _CHECKS.items():
+            value = getattr(self, name)
+            if name == "sigma" and value is None:
+                value = default_sigma(self.delta, self.kernel)
+            object.__setattr__(self, name, check(name, value))
+        object.__setattr__(self, "n", checked_n(self.n))
+
+    def _split(self) -> tuple[list[Any], tuple[Any, ...]]:
+        """The numbers, which may be traced, and the rest: the window as a pytree."""
+        return [getattr(self, name) for name in NUMBERS], (self.n, self.kernel, self.edge)
+
+    @classmethod
+    def _joined(cls, rest: tuple[Any, ...], numbers: Sequence[Any]) -> Window:
+        """Undo `_split`, for whatever a transformation puts in the place of numbers."""
+        window = object.__new__(cls)
+        for name, value in zip((*NUMBERS, "n", "kernel", "edge"), (*numbers, *rest), strict=True):
+            object.__setattr__(window, name, value)
+        return window
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether all fields are equal; arrays in all their values."""
+        if not isinstance(other, Window):
+            return NotImplemented
+        return all(_equal(getattr(self, field.name), getattr(other, field.name)) for field in fields(self))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the patch."""
+        return (self.n, self.n) if isinstance(self.n, int) else self.n
+
+    @property
+    def strides(self) -> tuple[Any, Any]:
+        """The stride along the rows' axis (down) and along the columns' axis (across)."""
+        return self.delta if isinstance(self.delta, tuple) else (self.delta, self.delta)
+
+    @property
+    def sigmas(self) -> tuple[Any, Any]:
+        """The sigma along the rows' axis (down) and along the columns' axis (across)."""
+        return self.sigma if isinstance(self.sigma, tuple) else (self.sigma, self.sigma)
+
+    def axes(self, shape: tuple[int, int]) -> tuple[Axis, Axis]:
+        """Return the filters along rows and along columns of an image of this shape."""
+        (rows, cols), (n, m), (down, across), (sharp, wide) = shape, self.shape, self.strides, self.sigmas
+        return (
+            Axis(rows, n, self.gx, down, sharp, self.kernel, self.edge),
+            Axis(cols, m, self.gy, across, wide, self.kernel, self.edge),
+        )
+
+    @property
+    def box(self) -> Box:
+        """The area that the samples share, as a slice: rows ``top:bottom``, columns ``left:right``.
+
+        The inverse of `from_slice`.
+
+        Examples
+        --------
+        >>> Window(gx=29.5, gy=49.5, delta=2, n=10).box
+        Box(top=20.0, bottom=40.0, left=40.0, right=60.0)
+        """
+        rows, cols = (n * stride / 2 for n, stride in zip(self.shape, self.strides, strict=True))
+        x, y = self.gx + 0.5, self.gy + 0.5
+        return Box(x - rows, x + rows, y - cols, y + cols)
+
+    centered = classmethod(constructors.centered)
+    from_slice = classmethod(constructors.from_slice)
+    from_xywh = classmethod(constructors.from_xywh)
+    from_xyxy = classmethod(constructors.from_xyxy)
+    from_box, from_boxes = from_xywh, from_xyxy  # their older names
+    from_outputs = classmethod(constructors.from_outputs)
+
+    def replace(self, **changes: Any) -> Window:
+        """Return the window with some of its fields changed; ``sigma=None`` is the default of its stride.
+
+        Raises
+        ------
+        GlimpseError
+            If a name is unknown, or a value is out of its range.
+
+        Examples
+        --------
+        >>> Window(gx=1, gy=2, delta=3).replace(gx=4, n=5).gx
+        4.0
+        """
+        known = [field.name for field in fields(self)]
+        if unknown := sorted(set(changes) - set(known)):
+            raise GlimpseError(f"a window has no {unknown[0]!r}; it has {', '.join(known)}")
+        return replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the window as plain JSON values; a pair of n, delta or sigma is [rows, columns]."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Window:
+        """Return the window of `to_dict`.
+
+        Raises
+        ------
+        GlimpseError
+            If a name is missing or unknown, or a value is out of its range.
+        """
+        known = [field.name for field in fields(cls)]
+        if unknown := sorted(set(values) - set(known)):
+            raise GlimpseError(f"a window has no {unknown[0]!r}; it has {', '.join(known)}")
+        if missing := [name for name in known[:4] if name not in values]:
+            raise GlimpseError(f"a window needs {', '.join(missing)}")
+        checked_scale("sigma", values["sigma"])  # what was written down has one
+        return cls(**values)
+
+    def sees(self, shape: tuple[int, int]) -> bool:
+        """Tell whether the box of the window overlaps an image of this shape."""
+        (top, bottom, left, right), (rows, cols) = self.box, sides_of(shape)
+        return bool(top < rows and bottom > 0 and left < cols and right > 0)
+
+    def looks_swapped(self, shape: tuple[int, int]) -> bool:
+        """Tell whether the centre is off an image of this shape, but on it with gx and gy swapped."""
+        shape = sides_of(shape)
+        return not _inside(self.gx, self.gy, shape) and _inside(self.gy, self.gx, shape)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return all(map(_equal, one, other))
+    arrays = [is_not_numpy(value) or is_numpy_array(value) for value in (one, other)]
+    if not any(arrays):
+        return bool(one == other)
+    return (
+        all(arrays)
+        and tuple(one.shape) == tuple(other.shape)
+        and bool(namespace(one, other).all(one == other))
+    )
+
+
+def _inside(row: float, col: float, shape: tuple[int, int]) -> bool:
+    return -0.5 <= row <= shape[0] - 0.5 and -0.5 <= col <= shape[1] - 0.5
+
+
+register_pytree(Window, Window._split, Window._joined)
