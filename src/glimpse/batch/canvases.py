@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from glimpse.attention.blending import Layer
     from glimpse.io import DecodeOptions, Picture, Record
     from glimpse.io.compositing import Ground
+    from glimpse.io.encode import Quality
     from glimpse.io.stack_input import PatchStack
 
 
@@ -40,6 +41,8 @@ class Settings:
         For every file.
     overwrite : bool
         Whether an existing canvas is replaced.
+    quality : int, "lossless" or None
+        As for `glimpse.io.save_still`.
     """
 
     canvas: str | tuple[int, int] | None
@@ -49,6 +52,7 @@ class Settings:
     gain: float | None
     decoding: DecodeOptions
     overwrite: bool
+    quality: Quality = None
 
 
 @dataclass(frozen=True)
@@ -219,7 +223,10 @@ def write_canvas(rows: Sequence[Row], output: str, settings: Settings) -> list[O
         return [Outcome(output, error=fault) for fault in faults]
     with about(output if len(pieces) > 1 else pieces[0].place):
         notes = _save(pieces, layers, ground, shape, output, settings)
-    return [*(Outcome(output, error=fault) for fault in faults), *_told(pieces, shape, output, notes)]
+    return [
+        *(Outcome(output, error=fault) for fault in faults),
+        *_told(pieces, shape, output, notes, settings),
+    ]
 
 
 def _save(
@@ -232,14 +239,15 @@ def _save(
 ) -> list[str]:
     """Save the canvas while its strips are made, and return the notes on it."""
     from glimpse import io
+    from glimpse.io.encode import still_format
 
     record, cut = _record(pieces, shape, settings), _Cut()
     strips = cut.watched(_strips(layers, ground, shape, output, settings))
-    known = record if record.fits else None
-    io.save_strips(output, strips, shape, ground.like, known, overwrite=settings.overwrite)
+    io.save_strips(output, strips, shape, ground.like, record, quality=settings.quality,
+                   overwrite=settings.overwrite)  # fmt: skip
     pictures = [ground.like, *(piece.picture for piece in pieces)]
     notes = [*dict.fromkeys(note for picture in pictures for note in picture.notes), *cut_note(cut.share)]
-    notes += [] if record.fits else ["too many windows for a record"]
+    notes += still_format(output).notes(ground.like, record)
     images = {piece.source for piece in pieces if piece.known}
     return notes + ([f"of {len(images)} images"] if len(images) > 1 else [])
 
@@ -325,9 +333,13 @@ def _record(pieces: Sequence[Piece], shape: tuple[int, int], settings: Settings)
                   windows=windows if len(windows) > 1 else ())  # fmt: skip
 
 
-def _told(pieces: Sequence[Piece], shape: tuple[int, int], output: str, notes: list[str]) -> list[Outcome]:
+def _told(
+    pieces: Sequence[Piece], shape: tuple[int, int], output: str, notes: list[str], settings: Settings
+) -> list[Outcome]:
     """An outcome for each patch, the last one with the notes on the canvas; of many one for all."""
-    made = f"{shape[0]} x {shape[1]} canvas"
+    from glimpse.io.encode import still_format
+
+    made = f"{shape[0]} x {shape[1]} canvas{still_format(output).remark(settings.quality)}"
     if len(pieces) > FEW:
         unseen = sum(not piece.window.sees(shape) for piece in pieces)
         notes = [*([f"{unseen} windows lie wholly beyond the image"] if unseen else []), *notes]

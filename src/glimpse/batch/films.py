@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from glimpse.batch.names import Template, check, check_suffixes, of_name, of_window
+from glimpse.batch.names import Template, check, check_quality, check_suffixes, of_name, of_window
 from glimpse.batch.outcomes import source_name
 from glimpse.errors import GlimpseError, prefixed
 from glimpse.limits import ANIMATION_PIXELS
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glimpse.batch.rows import Row
+    from glimpse.batch.runner import Run
     from glimpse.batch.tables import Table
     from glimpse.drawing.viewport import Levels
     from glimpse.io import Picture, Record
@@ -184,26 +185,27 @@ def save_stills(
     shots: Iterator[NDArray[Any]],
     film: Film,
     picture: Picture,
+    run: Run,
     *,
     patches: bool,
-    overwrite: bool,
 ) -> str:
     """Save each frame under its own name; bare patches are those of `glimpse read`, records and all."""
     from glimpse.io import Picture as Still
     from glimpse.io import Record, save_still
-    from glimpse.io.encode import DRAWINGS
+    from glimpse.io.encode import DRAWINGS, still_format
 
     template = Template(output)
     targets = [template.fill(of_name(name, i) | of_window(window)) for i, window in enumerate(film.windows)]
     check_suffixes(targets, DRAWINGS)
-    check([name], targets, overwrite)
+    check_quality(targets, run.quality)
+    check([name], targets, run.overwrite)
     for target, shot, window in zip(targets, shots, film.windows, strict=True):
         if patches:
             record = Record(window, picture.shape, source_name(name))
-            save_still(target, shot, picture, record, overwrite=overwrite)
+            save_still(target, shot, picture, record, quality=run.quality, overwrite=run.overwrite)
         else:
-            save_still(target, shot, Still(shot), overwrite=overwrite)
-    return f"{len(targets)} stills"
+            save_still(target, shot, Still(shot), quality=run.quality, overwrite=run.overwrite)
+    return f"{len(targets)} stills{still_format(targets[0]).remark(run.quality)}"
 
 
 class Fixation(NamedTuple):

@@ -12,11 +12,14 @@ import string
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from glimpse.errors import GlimpseError, UsageError
 from glimpse.portability import reserved
 from glimpse.window import NUMBERS, Window
+
+if TYPE_CHECKING:
+    from glimpse.io.encode import Quality
 
 NAMES = ("stem", "name", "ext", "parent", "index")
 """The fields that the name of an input fills."""
@@ -155,6 +158,7 @@ def plan(
     skip_existing: bool | None = None,
     values: Callable[[int], dict[str, Any]] | None = None,
     protect: Sequence[str] = (),
+    quality: Quality = None,
 ) -> list[str]:
     """Return the output of each input.
 
@@ -174,6 +178,8 @@ def plan(
         The fields that the window of an input fills, called only where a template asks for them.
     protect : sequence of str
         More files that no output may replace.
+    quality : int, "lossless" or None
+        How well lossy formats are to keep stills.
 
     Raises
     ------
@@ -184,6 +190,7 @@ def plan(
     names = [_fill(template, name, index, values) for index, name in enumerate(inputs)]
     known = [(source, name) for source, name in zip(inputs, names, strict=True) if name]
     check_suffixes([name for _, name in known], suffixes)
+    check_quality([name for _, name in known], quality)
     advice = functools.partial(
         _advice, default=default, folder=output if output and is_folder(output) else ""
     )
@@ -209,6 +216,19 @@ def check_suffixes(names: Iterable[str], suffixes: Sequence[str]) -> None:
     for name in names:
         if fault := suffix_fault(name, suffixes):
             raise UsageError(fault)
+
+
+def check_quality(names: Iterable[str], quality: Quality) -> None:
+    """Refuse a quality that the format of a name does not have."""
+    if quality is None:
+        return
+    from glimpse.io.encode import FORMATS, still_format  # NumPy, which a name need not wait for
+
+    for name in names:
+        if name != "-" and os.path.splitext(name)[1].lower() not in FORMATS:
+            raise UsageError(f"-o {name}: --quality is of stills")
+        if fault := still_format(name).fault(quality):
+            raise UsageError(f"-o {name}: {fault}")
 
 
 def suffix_fault(name: str, suffixes: Sequence[str]) -> str:

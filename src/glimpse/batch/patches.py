@@ -16,7 +16,9 @@ from glimpse.window import Window
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from glimpse.batch.runner import Run
     from glimpse.io import Picture
+    from glimpse.io.encode import Quality
 
 _LOT = 1 << 16  # samples of patches that are read before they are saved
 
@@ -30,24 +32,24 @@ class Found(NamedTuple):
     error: GlimpseError | None = None
 
 
-def cut(block: Block, *, overwrite: bool, skip_existing: bool = False) -> list[Outcome]:
+def cut(block: Block, *, run: Run) -> list[Outcome]:
     """Read and save the patches of a block; return what became of each."""
     with closing(block):
         rows, path = list(block.rows), block.source.path
-        left = [is_left(path(row.output), skip_existing=skip_existing) for row in rows]
-        made = _saved(block, [row for row, there in zip(rows, left, strict=True) if not there], overwrite)
+        left = [is_left(path(row.output), skip_existing=run.skip_existing) for row in rows]
+        made = _saved(block, [row for row, there in zip(rows, left, strict=True) if not there], run)
         return [
             Outcome(row.place, row.output, left=True) if there else next(made)
             for row, there in zip(rows, left, strict=True)
         ]
 
 
-def _saved(block: Block, rows: Sequence[Row], overwrite: bool) -> Iterator[Outcome]:
+def _saved(block: Block, rows: Sequence[Row], run: Run) -> Iterator[Outcome]:
     for found in chain.from_iterable(_together(read_patches(block, rows))):
         try:
             with of_item():
-                picture = _save(found, block, overwrite=overwrite)
-                yield told(found, picture, found.row.output)
+                picture = _save(found, block, run)
+                yield told(found, picture, found.row.output, quality=run.quality)
         except GlimpseError as error:
             yield Outcome(found.row.place, error=prefixed(found.row.place, error))
 
@@ -67,7 +69,7 @@ def _together(patches: Iterator[Found]) -> Iterator[list[Found]]:
     yield lot
 
 
-def _save(found: Found, block: Block, *, overwrite: bool) -> Picture:
+def _save(found: Found, block: Block, run: Run) -> Picture:
     from glimpse import io
 
     row, window, patch = found.row, found.window, found.patch
@@ -75,19 +77,21 @@ def _save(found: Found, block: Block, *, overwrite: bool) -> Picture:
         raise found.error or GlimpseError("it was not read")
     picture, name = block.source.picture(), block.source.path(row.output)
     record = io.Record(window, picture.shape, source_name(row.image), fast=picture.scale)
-    io.save_still(name, patch, picture, record, overwrite=overwrite, sync=not block.source.many,
-                  again=block.source.stamp is not None)  # fmt: skip
+    io.save_still(name, patch, picture, record, quality=run.quality, overwrite=run.overwrite,
+                  sync=not block.source.many, again=block.source.stamp is not None)  # fmt: skip
     return picture
 
 
-def told(found: Found, picture: Picture, output: str, kind: str = "") -> Outcome:
+def told(found: Found, picture: Picture, output: str, kind: str = "", quality: Quality = None) -> Outcome:
     """Return the outcome of a patch that was saved, as a file of that ending if not of the output's own."""
-    row, window = found.row, found.window
+    from glimpse.io.encode import still_format
+
+    still, row, window = still_format(kind or output), found.row, found.window
     assert window is not None
-    notes = [*picture.notes, *row.placement.notes(window, picture.shape)]
+    notes = [*picture.notes, *still.notes(picture), *row.placement.notes(window, picture.shape)]
     notes += clipped(found.patch, picture.white, kind or output)
     notes += [f"decoded at 1/{picture.scale}"] if picture.scale > 1 else []
-    made = f"{window.shape[0]} x {window.shape[1]} patch"
+    made = f"{window.shape[0]} x {window.shape[1]} patch{still.remark(quality)}"
     return Outcome(row.place, output, made, window, notes=notes)
 
 

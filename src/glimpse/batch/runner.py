@@ -16,6 +16,8 @@ from glimpse.errors import GlimpseError, UsageError, prefixed
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
 
+    from glimpse.io.encode import Quality
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -37,6 +39,8 @@ class Run:
         Threads.
     cluster : str or None
         Instead of threads: the address of a Dask scheduler, or ``local``.
+    quality : int, "lossless" or None
+        How well lossy formats keep stills, as for `glimpse.io.save_still`.
     debug : bool
         Let an unknown error out instead of failing its item.
     """
@@ -46,6 +50,7 @@ class Run:
     quiet: bool = False
     jobs: int = 1
     cluster: str | None = None
+    quality: Quality = None
     debug: bool = False
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from glimpse.batch.names import plan
+from glimpse.batch.names import check_quality, plan
 from glimpse.batch.outcomes import Outcome, source_name
 from glimpse.batch.placements import Placement
 from glimpse.batch.runner import Run, outcomes
@@ -35,8 +35,8 @@ HOLD = 150
 @window_options()
 @input_options
 @output_options(
-    "Where to: .json, the window alone, for --like; .png, the place drawn on the image; .gif, .webp "
-    "or .apng, the descent."
+    "Where to: .json, the window alone, for --like; .png, .jpg, .avif or .tif, the place drawn on the image; "
+    ".gif, .webp or .apng, the descent."
 )
 def locate(
     image: str,
@@ -60,7 +60,7 @@ def locate(
     if "n" in window.typed:
         raise click.UsageError("-n is the size of PATCH; leave it out")
     begins = _begins(window)
-    target = _target([image, window.like_name], patch, output, run.overwrite)
+    target = _target([image, window.like_name], patch, output, run)
 
     def job(name: str) -> Outcome:
         with about(image):
@@ -72,7 +72,7 @@ def locate(
         if found.offset:  # a window has none, and its gamma alone would only make it brighter
             record = replace(record, window=replace(found.window, gamma=1.0))
         if target:
-            _save(target, scene, crop, found, record, overwrite=run.overwrite)
+            _save(target, scene, crop, found, record, run)
         sure = f"residual {found.residual:.3g} levels, confidence {found.confidence:.2f}"
         place = f"row {found.window.gx:.6g} (gx), col {found.window.gy:.6g} (gy)"
         return Outcome(name, target, f"{place} of {image}, {sure}", notes=[*scene.notes, *crop.notes])
@@ -80,7 +80,7 @@ def locate(
     report(outcomes(job, [patch], run, lambda name: name), 1, quiet=run.quiet)
 
 
-def _target(protect: list[str], patch: str, output: str | None, overwrite: bool) -> str:
+def _target(protect: list[str], patch: str, output: str | None, run: Run) -> str:
     """The file that ``-o`` names, if any."""
     from glimpse.io.encode import DRAWINGS
 
@@ -90,7 +90,13 @@ def _target(protect: list[str], patch: str, output: str | None, overwrite: bool)
         raise click.UsageError("-o -: the JSON goes to standard output anyway; name a file")
     suffixes = tuple(dict.fromkeys((JSON, *DRAWINGS, *MOVING)))
     default = "{stem}-locate.json"
-    return plan([patch], output, default=default, suffixes=suffixes, overwrite=overwrite, protect=protect)[0]
+    name = plan(
+        [patch], output, default=default, suffixes=suffixes, overwrite=run.overwrite, protect=protect
+    )[0]
+    if run.quality and name.lower().endswith(MOVING):
+        raise click.UsageError(f"-o {name}: --quality is of stills")
+    check_quality([name], run.quality)
+    return name
 
 
 def _begins(options: Placement) -> bool:
@@ -141,23 +147,21 @@ def _levels(picture: Picture) -> Any:
     return pixels if picture.white == 255 else pixels * np.float32(255 / picture.white)
 
 
-def _save(
-    target: str, scene: Picture, crop: Picture, found: Location, record: Record, *, overwrite: bool
-) -> None:
+def _save(target: str, scene: Picture, crop: Picture, found: Location, record: Record, run: Run) -> None:
     from glimpse.drawing import figure, viewport
     from glimpse.io import Picture, save_bytes, save_still
     from glimpse.io.encode import DRAWINGS
 
     suffix = os.path.splitext(target)[1].lower()
     if suffix == JSON:
-        save_bytes(target, record.to_json().encode() + b"\n", overwrite=overwrite)
+        save_bytes(target, record.to_json().encode() + b"\n", overwrite=run.overwrite)
     elif suffix in DRAWINGS and suffix not in MOVING:
         image, patch = (viewport.to_rgb(_levels(picture), 255) for picture in (scene, crop))
         drawing = figure.show(image, found.window, patch)
-        save_still(target, drawing, Picture(drawing), overwrite=overwrite)
+        save_still(target, drawing, Picture(drawing), quality=run.quality, overwrite=run.overwrite)
     else:
         data = _descent(suffix, scene, found, record)
-        save_bytes(target, data, overwrite=overwrite)
+        save_bytes(target, data, overwrite=run.overwrite)
 
 
 def _descent(suffix: str, scene: Picture, found: Location, record: Record) -> bytes:

@@ -26,6 +26,7 @@ from glimpse.cli.param_types import (
     FileName,
     Parsed,
     parse_levels,
+    parse_quality,
     ranged,
     single,
     slice_text,
@@ -201,8 +202,10 @@ def output_options(
     skip, many : bool
         Whether it takes ``--skip-existing``; whether ``-j`` and ``--dask``.
     """
-    names, options = ["overwrite", "quiet"], [
+    names, options = ["quality", "overwrite", "quiet"], [
         option("-o", "--output", type=FileName(), metavar="FILE|FOLDER/|TEMPLATE|-", help=what),
+        option("--quality", type=Parsed("quality", parse_quality), metavar="1..100|lossless",
+               help="How well a lossy still is kept. [default: JPEG 92, WebP 90, AVIF 80]"),
         option("--overwrite", is_flag=True, callback=_check_existing,
                help="Replace existing files (never an input)."),
         option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),

@@ -94,6 +94,15 @@ def parse_canvas(text: str) -> str | tuple[int, int]:
     return checked_sides((rows, cols))
 
 
+def parse_quality(text: str) -> int | str:
+    """Parse how well a lossy still is kept: 1 to 100, or ``lossless``."""
+    if text == "lossless":
+        return text
+    if not re.fullmatch(r"[0-9]{1,3}", text, re.ASCII) or not 1 <= int(text) <= 100:
+        raise GlimpseError(f"{text!r} is no quality; write 1 to 100, or lossless")
+    return int(text)
+
+
 def parse_levels(text: str) -> tuple[float, float]:
     """Parse ``LO,HI``, the levels of black and white."""
     low, comma, high = text.partition(",")

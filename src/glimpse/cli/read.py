@@ -43,8 +43,8 @@ Finish = Callable[[int], "Row"]
 @input_options
 @option("--float", "exact", is_flag=True, help="Exact numbers in a stack, instead of the levels of a PNG.")
 @output_options(
-    "Where to: .png, or .npy for exact numbers; .npz (or of several patches one .npy): all in one file. "
-    "[default: STEM-patch.png here]",
+    "Where to: .png, .jpg, .webp, .avif or .tif; .npy for exact numbers; .npz (or of several patches "
+    "one .npy): all in one file. [default: STEM-patch.png here]",
     skip=True,
     many=True,
 )
@@ -99,7 +99,7 @@ def _read_files(
     rows, row = _work(images, window, tables, output, decoding, run)
     _tell_of_none(rows, tables, quiet=run.quiet)
     work = blocks(rows, decoding, fast=fast, jobs=0 if run.cluster else run.jobs, finished=row)
-    job = functools.partial(cut, overwrite=run.overwrite, skip_existing=run.skip_existing)
+    job = functools.partial(cut, run=run)
     noun = "windows" if tables.name else "files"
     report(outcomes(job, work, run, lambda block: block.source.name), len(rows), noun=noun, quiet=run.quiet)
 
@@ -127,7 +127,7 @@ def _read_stack(
             raise click.UsageError(f"-o {output} is one file, the table has a column output; leave out one")
     protect = [*([tables.name] if tables.name else []), *_sources(rows), window.like_name]
     plan(protect[:1], output, default="", suffixes=SUFFIXES, overwrite=run.overwrite,
-         skip_existing=run.skip_existing, protect=protect)  # fmt: skip
+         skip_existing=run.skip_existing, protect=protect, quality=run.quality)  # fmt: skip
     if is_left(output, skip_existing=run.skip_existing):
         say(f"glimpse: {output} was there already and was left")
         return
@@ -170,7 +170,7 @@ def _work(
     rows = [Row(name, name, window) for name in images]
     names = plan(images, output, default="{stem}-patch.png", suffixes=tuple(FORMATS), overwrite=run.overwrite,
                  skip_existing=run.skip_existing, values=lambda index: of_row(rows[index]),
-                 protect=[window.like_name])  # fmt: skip
+                 protect=[window.like_name], quality=run.quality)  # fmt: skip
     rows = [Row(name, name, window, target) for name, target in zip(images, names, strict=True)]
     return rows, rows.__getitem__
 

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 @option("--profile", is_flag=True, help="One row of pixels instead, with filters over it, and resampled.")
 @input_options
 @output_options(
-    "Where to: .png, or .html for a page to choose a window by looking. [default: STEM-show.png here]",
+    "Where to: .png, .jpg, .webp, .avif or .tif; .html for a page to choose a window by looking. "
+    "[default: STEM-show.png here]",
     skip=True,
 )
 def show(
@@ -62,43 +63,45 @@ def show(
     suffixes = DRAWINGS if profile or tables.name else (*DRAWINGS, *SUFFIXES)
     protect = [tables.name or "", window.like_name]
     target = plan([name], output, default="{stem}-show.png", suffixes=suffixes, overwrite=run.overwrite,
-                  skip_existing=run.skip_existing, protect=protect)[0]  # fmt: skip
+                  skip_existing=run.skip_existing, protect=protect,
+                  quality=run.quality)[0]  # fmt: skip
 
     def job(name: str) -> Outcome | list[Outcome]:
         if is_left(target, skip_existing=run.skip_existing):
             return Outcome(name, target, left=True)
         if table is not None:
-            return _show_all(name, table, target, decoding, overwrite=run.overwrite)
-        return _show(name, window, target, decoding, profile=profile, overwrite=run.overwrite)
+            return _show_all(name, table, target, decoding, run)
+        return _show(name, window, target, decoding, run, profile=profile)
 
     report(outcomes(job, [name], run, lambda name: name), 1, quiet=run.quiet)
 
 
 def _show(
-    name: str, window: Placement, target: str, decoding: DecodeOptions, *, profile: bool, overwrite: bool
+    name: str, window: Placement, target: str, decoding: DecodeOptions, run: Run, *, profile: bool
 ) -> Outcome:
     """Draw one window, or the page of it."""
     from glimpse.io import Picture, load_picture, save_still
+    from glimpse.io.encode import still_format
 
     picture = load_picture(name, decoding)
     here = window.window(picture.shape)
     notes = [*picture.notes, *window.notes(here, picture.shape)]
     if is_page(target):
-        save_page(name, picture, here, decoding, target, overwrite=overwrite)
+        save_page(name, picture, here, decoding, target, overwrite=run.overwrite)
         return Outcome(name, target, "page", here, notes=notes)
     drawing = _profile(picture, here) if profile else _figure(picture, here)
-    save_still(target, drawing, Picture(drawing), overwrite=overwrite)
+    save_still(target, drawing, Picture(drawing), quality=run.quality, overwrite=run.overwrite)
     made = "profile" if profile else f"{here.shape[0]} x {here.shape[1]} window"
+    made += still_format(target).remark(run.quality)
     return Outcome(name, target, made, here, notes=notes)
 
 
-def _show_all(
-    name: str, table: Table, target: str, decoding: DecodeOptions, *, overwrite: bool
-) -> list[Outcome]:
+def _show_all(name: str, table: Table, target: str, decoding: DecodeOptions, run: Run) -> list[Outcome]:
     """Draw the windows of a table; tell of the picture, and of the rows that are none."""
     from glimpse.attention.layer import read
     from glimpse.drawing import sheet, viewport
     from glimpse.io import Picture, as_array, load_picture, save_still
+    from glimpse.io.encode import still_format
     from glimpse.limits import SHEET_WINDOWS
 
     if len(table) > SHEET_WINDOWS:
@@ -114,8 +117,8 @@ def _show_all(
     ]
     image = viewport.thumbnail(picture.pixels, picture.white)
     drawing = sheet.show_all(image, windows, patches, picture.shape)
-    save_still(target, drawing, Picture(drawing), overwrite=overwrite)
-    made = f"{len(windows)} windows"
+    save_still(target, drawing, Picture(drawing), quality=run.quality, overwrite=run.overwrite)
+    made = f"{len(windows)} windows{still_format(target).remark(run.quality)}"
     told = Outcome(name, target, made, windows[0], windows[-1], picture.notes)
     return [told, *(Outcome(name, error=fault) for fault in faults)]
 

@@ -73,7 +73,8 @@ FRAMES, HOLD = 48, 0.6  # of a range: as many frames as make two seconds, and a 
 @option("--plain", is_flag=True, help="The patch alone, without the source and the numbers.")
 @input_options
 @output_options(
-    "Where to: .gif, .webp, .apng, or stills: {stem}-{index:03d}.png. [default: STEM-sweep.gif here]"
+    "Where to: .gif, .webp, .apng, or stills: {stem}-{index:03d}.png (.jpg, .webp, .avif, .tif). "
+    "[default: STEM-sweep.gif here]"
 )
 def sweep(
     image: str | None,
@@ -97,6 +98,8 @@ def sweep(
     _check(window, table, how["frames"])
     stills = output is not None and not one_file(output) and bool(Template(output).fields)
     protect = [window.like_name, *([tables.name] if tables.name else [])]
+    if run.quality and not stills:
+        raise click.UsageError("--quality is of stills; leave it out, an animation is as exact as its format")
     target = output if stills else _target(name, output, protect, overwrite=run.overwrite)
     job = _Job(window, table, target or "-", stills=stills, run=run, **how)
     report(outcomes(job, [name], run, lambda name: name), 1, quiet=run.quiet)
@@ -177,9 +180,7 @@ class _Job:
             frames = panels_of(film, picture, self.zoom)
         shots = _bar(frames, len(film.windows), quiet=self.run.quiet)
         if self.stills:
-            return save_stills(
-                name, self.output, shots, film, picture, patches=bare, overwrite=self.run.overwrite
-            )
+            return save_stills(name, self.output, shots, film, picture, self.run, patches=bare)
         return save_animation(self.output, list(shots), film, overwrite=self.run.overwrite)
 
 

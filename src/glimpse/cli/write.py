@@ -62,7 +62,8 @@ if TYPE_CHECKING:
 )
 @input_options
 @output_options(
-    "Where to: .png or .npy; several patches in one file share a canvas. [default: STEM-canvas.png here]",
+    "Where to: .png, .jpg, .webp, .avif, .tif or .npy; several patches in one file share a canvas. "
+    "[default: STEM-canvas.png here]",
     skip=True,
 )
 def write(
@@ -89,7 +90,7 @@ def write(
     if isinstance(canvas, tuple):
         _check_canvas(canvas, decoding)
     mixed = blend or ("mean" if gain is None else "add")
-    settings = Settings(canvas, onto, mixed, method, gain, decoding, run.overwrite)
+    settings = Settings(canvas, onto, mixed, method, gain, decoding, run.overwrite, run.quality)
     rows = _rows(patches, window, tables, decoding)
     whole = bool(tables.name) or len(patches) == 1  # one input, which names its canvas
     together = (len(rows) > 1 and one_file(output)) or (whole and output is None)
@@ -102,6 +103,7 @@ def write(
         suffixes=tuple(FORMATS),
         overwrite=run.overwrite,
         skip_existing=run.skip_existing,
+        quality=run.quality,
         protect=[
             name
             for name in (*patches, *inputs, canvas, onto, tables.name, window.like_name)

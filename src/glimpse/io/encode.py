@@ -81,7 +81,7 @@ class Format:
     quality: int | None = None
     lossless: bool = True
     side: int = 2**31 - 1
-    record: int = limits.RECORD_BYTES
+    record: int = 1 << 30
     meanings: tuple[str, ...] = ("icc_profile", "sRGB")
 
     def levels(self, array: NDArray[Any], white: int) -> NDArray[Any]:
@@ -105,9 +105,13 @@ class Format:
 
     def head(self, like: Picture, record: Record | None, quality: Quality) -> Head:
         """Return what goes into the file beside its pixels, as far as the format holds it."""
-        known = record.to_json() if record and not self.exact else ""
         color = {name: data for name, data in like.color.items() if name not in self._lost(like)}
-        return Head(known if len(known) <= self.record else "", color, self._quality(quality))
+        return Head(self._record(record), color, self._quality(quality))
+
+    def _record(self, record: Record | None) -> str:
+        """The record as JSON, empty where it is too long, or the format has no place for one."""
+        text = record.to_json() if record and not self.exact else ""
+        return text if len(text) <= min(self.record, limits.RECORD_BYTES) else ""
 
     def _lost(self, like: Picture) -> list[str]:
         if self.exact:
@@ -131,7 +135,7 @@ class Format:
         if lost:
             what = ["grey profile" if name == "icc_profile" else name for name in lost]
             notes.append(f"{self.name} keeps no {listed(what)}")
-        if record and not self.exact and len(record.to_json()) > self.record:
+        if record and not self.exact and not self._record(record):
             notes.append("too many windows for a record")
         return notes
 
