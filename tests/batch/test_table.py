@@ -18,9 +18,9 @@ PLAIN = Placement(n=8)
 
 
 def rows(text, images=(), window=PLAIN, columns="", **options):
-    data = text if isinstance(text, bytes) else text.encode()
+    Path("t.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
     renamed = parse_columns(columns) if columns else {}
-    return list(read_table("t.csv", data, images, window, renamed=renamed, **options))
+    return list(read_table("t.csv", window, images, columns=renamed, **options))
 
 
 def window_of(text, images=("a.png",), shape=(40, 60), **options):

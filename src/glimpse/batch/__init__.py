@@ -5,11 +5,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from glimpse.batch.outcomes import Outcome
+    from glimpse.batch.patches import read
+    from glimpse.batch.placements import Placement
     from glimpse.batch.runner import Run
+    from glimpse.batch.tables.rows import read_table
 
-__all__ = ["Outcome", "Run"]
+__all__ = ["Outcome", "Placement", "Run", "read", "read_table"]
 
-_HOMES = {"Outcome": "outcomes", "Run": "runner"}
+_HOMES = {
+    "Outcome": "outcomes",
+    "Placement": "placements",
+    "Run": "runner",
+    "read": "patches",
+    "read_table": "tables.rows",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from glimpse.batch.names import Template, check, check_quality, check_suffixes, of_name, of_window
+from glimpse.batch.names import Template, check, of_name, of_window
 from glimpse.batch.outcomes import source_name
 from glimpse.errors import GlimpseError, prefixed
 from glimpse.limits import ANIMATION_PIXELS
@@ -196,9 +196,7 @@ def save_stills(
 
     template = Template(output)
     targets = [template.fill(of_name(name, i) | of_window(window)) for i, window in enumerate(film.windows)]
-    check_suffixes(targets, DRAWINGS)
-    check_quality(targets, run.quality)
-    check([name], targets, run.overwrite)
+    check([name], targets, DRAWINGS, overwrite=run.overwrite, quality=run.quality)
     for target, shot, window in zip(targets, shots, film.windows, strict=True):
         if patches:
             record = Record(window, picture.shape, source_name(name))

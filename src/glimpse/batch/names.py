@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import os
 import re
+import stat
 import string
 import sys
 import unicodedata
@@ -54,20 +55,12 @@ class Template:
             self._parts = list(string.Formatter().parse(text))
         except ValueError as error:
             raise UsageError(f"-o {text}: {error}; write {{stem}}, or {{{{ for a brace") from None
-        self.fields = [name for _, name, _, _ in self._parts if name is not None]
+        self.fields = {name for _, name, _, _ in self._parts if name is not None}
         for _, name, spec, conversion in self._parts:
             if name is not None and (name not in known or conversion or not re.fullmatch(_SPEC, spec or "")):
                 raise UsageError(f"-o {text}: no {{{name}}} like this; there are {', '.join(known)}")
-
-    @property
-    def of_window(self) -> bool:
-        """Whether a field needs the window, and so the size of the image."""
-        return bool(set(self.fields) & set(OF_WINDOW))
-
-    @property
-    def folder(self) -> str:
-        """The folder that is written out, before the first field."""
-        return os.path.dirname(self._parts[0][0]) if self._parts else ""
+        self.of_window = bool(self.fields & set(OF_WINDOW))  # and so of the size of the image
+        self.folder = os.path.dirname(self._parts[0][0]) if self._parts else ""  # before the first field
 
     def fill(self, values: Mapping[str, Any]) -> str:
         """Return the name for these values.
@@ -78,24 +71,24 @@ class Template:
             If a value has no such format.
         """
         try:
-            return "".join(
-                literal + ("" if name is None else _formatted(values[name], spec or ""))
-                for literal, name, spec, _ in self._parts
-            )
+            words = []
+            for literal, name, spec, _ in self._parts:
+                value = "" if name is None else values[name]
+                each = value if isinstance(value, tuple) else (value,)
+                words.append(literal + ",".join(format(part, spec or "") for part in each))
+            return "".join(words)
         except (ValueError, KeyError) as error:
             raise GlimpseError(f"-o {self.text}: {error} has no such format here") from None
 
 
 def one_file(output: str | None) -> bool:
     """Tell whether ``-o`` names one file, not a folder or a template."""
-    return output is not None and not is_folder(output) and not _has_fields(output)
-
-
-def _has_fields(text: str) -> bool:
+    if output is None or is_folder(output):
+        return False
     try:
-        return any(name is not None for _, name, _, _ in string.Formatter().parse(text))
+        return all(name is None for _, name, _, _ in string.Formatter().parse(output))
     except ValueError:  # told where the template is made
-        return True
+        return False
 
 
 def is_folder(output: str) -> bool:
@@ -143,11 +136,6 @@ class Cell:
         return "_" + text[1:] if text.startswith(".") else text or "_"
 
 
-def _formatted(value: Any, spec: str) -> str:
-    values = value if isinstance(value, tuple) else (value,)
-    return ",".join(format(each, spec) for each in values)
-
-
 def plan(
     inputs: Sequence[str],
     output: str | None,
@@ -187,48 +175,25 @@ def plan(
         If two inputs share an output, an output is an input or exists, or has an unknown ending.
     """
     template = template_of(inputs, output, default)
-    names = [_fill(template, name, index, values) for index, name in enumerate(inputs)]
+    names = []
+    for index, name in enumerate(inputs):
+        try:
+            more = values(index) if values and template.of_window else {}
+        except GlimpseError:  # which the input's own job will tell
+            names.append("")
+            continue
+        try:
+            names.append(template.fill(of_name(name, index) | more))
+        except GlimpseError as error:
+            raise UsageError(str(error)) from None
     known = [(source, name) for source, name in zip(inputs, names, strict=True) if name]
-    check_suffixes([name for _, name in known], suffixes)
-    check_quality([name for _, name in known], quality)
     advice = functools.partial(
         _advice, default=default, folder=output if output and is_folder(output) else ""
     )
-    check([source for source, _ in known], [name for _, name in known], overwrite, skip_existing,
-          [*inputs, *protect], advice=advice)  # fmt: skip
+    sources, targets = [source for source, _ in known], [name for _, name in known]
+    check(sources, targets, suffixes, overwrite=overwrite, skip_existing=skip_existing,
+          protect=[*inputs, *protect], quality=quality, advice=advice)  # fmt: skip
     return names
-
-
-def _fill(template: Template, name: str, index: int, values: Callable[[int], dict[str, Any]] | None) -> str:
-    """The output of an input; empty where the input is bad, which its own job will tell."""
-    try:
-        more = values(index) if values and template.of_window else {}
-    except GlimpseError:
-        return ""
-    try:
-        return template.fill(of_name(name, index) | more)
-    except GlimpseError as error:
-        raise UsageError(str(error)) from None
-
-
-def check_suffixes(names: Iterable[str], suffixes: Sequence[str]) -> None:
-    """Refuse names whose ending says a format that cannot be written."""
-    for name in names:
-        if fault := suffix_fault(name, suffixes):
-            raise UsageError(fault)
-
-
-def check_quality(names: Iterable[str], quality: Quality) -> None:
-    """Refuse a quality that the format of a name does not have."""
-    if quality is None:
-        return
-    from glimpse.io.encode import FORMATS, still_format  # NumPy, which a name need not wait for
-
-    for name in names:
-        if name != "-" and os.path.splitext(name)[1].lower() not in FORMATS:
-            raise UsageError(f"-o {name}: --quality is of stills")
-        if fault := still_format(name).fault(quality):
-            raise UsageError(f"-o {name}: {fault}")
 
 
 def suffix_fault(name: str, suffixes: Sequence[str]) -> str:
@@ -240,15 +205,34 @@ def suffix_fault(name: str, suffixes: Sequence[str]) -> str:
     return f"-o {name}: the name must end in {' or '.join(suffixes)}, or in / for a folder"
 
 
+def check_quality(names: Iterable[str], quality: Quality) -> None:
+    """Refuse a quality that the format of a name does not have."""
+    from glimpse.io.encode import FORMATS, still_format  # NumPy, which a name need not wait for
+
+    for name in names:
+        if name != "-" and os.path.splitext(name)[1].lower() not in FORMATS:
+            raise UsageError(f"-o {name}: --quality is of stills")
+        if fault := still_format(name).fault(quality):
+            raise UsageError(f"-o {name}: {fault}")
+
+
 def check(
     inputs: Sequence[str],
     outputs: Sequence[str],
+    suffixes: Sequence[str],
+    *,
     overwrite: bool,
     skip_existing: bool | None = None,
     protect: Sequence[str] = (),
+    quality: Quality = None,
     advice: Callable[[str, str], str] = lambda one, other: "{index:03d}.png",
 ) -> None:
-    """Refuse outputs that collide, that are inputs, or that exist; and bytes to a terminal."""
+    """Refuse outputs of unknown endings, that collide, are inputs, or exist; and bytes to a terminal."""
+    for name in outputs:
+        if fault := suffix_fault(name, suffixes):
+            raise UsageError(fault)
+    if quality is not None:
+        check_quality(outputs, quality)
     taken: dict[str, int] = {}
     sources = identities([*inputs, *protect])
     real = functools.cache(os.path.realpath)
@@ -261,11 +245,11 @@ def check(
                 f"{one} and {other} would both become {name}; give -o a template such as {advice(one, other)}"
             )
         taken[key] = index
-        if fault := stream_fault(name) or input_fault(name, sources):
+        if fault := place_fault(name, sources):
             raise UsageError(fault)
-    if not (overwrite or skip_existing):
-        there = [name for name in outputs if name != "-" and os.path.lexists(name)]
-        check_free(there, len(outputs), leaves=skip_existing is not None)
+    there = [name for name in outputs if name != "-" and os.path.lexists(name)]
+    if there and not (overwrite or skip_existing):
+        raise existing(there[0], len(there), len(outputs), leaves=skip_existing is not None)
 
 
 def _advice(one: str, other: str, *, default: str, folder: str) -> str:
@@ -286,46 +270,42 @@ def same_place(name: str, real: Callable[[str], str]) -> str:
 
 
 def identities(names: Iterable[str]) -> dict[tuple[int, int], str]:
-    """Return the files that no output may replace."""
+    """Return the files that no output may replace, by the numbers that tell a file from all others."""
     return {found: name for name in names if (found := _identity(name))}
 
 
 def _identity(name: str) -> tuple[int, int] | None:
-    """The numbers that tell a file from all others, None where there is none."""
+    """The numbers of a file, of ``-`` of the one behind standard input; None where there is none."""
     try:
-        status = os.stat(name)
+        status = os.fstat(0) if name == "-" else os.stat(name)
     except (OSError, ValueError):
         return None
-    return (status.st_dev, status.st_ino) if name != "-" else None
+    return (status.st_dev, status.st_ino) if name != "-" or stat.S_ISREG(status.st_mode) else None
 
 
-def stream_fault(name: str) -> str:
-    """Return why standard output takes no bytes, if the name is ``-`` and it does not."""
-    if name == "-" and sys.stdout is not None and sys.stdout.isatty():
-        return "standard output is a terminal; redirect it or give -o FILE"
-    return ""
-
-
-def input_fault(name: str, sources: Mapping[tuple[int, int], str]) -> str:
-    """Return why a name can be no output, if it is a folder or an input."""
-    if name == "-" or not os.path.lexists(name):
+def place_fault(name: str, sources: Mapping[tuple[int, int], str]) -> str:
+    """Return why a name can be no output: a terminal, a folder, or an input."""
+    if name == "-":
+        terminal = sys.stdout is not None and sys.stdout.isatty()
+        return "standard output is a terminal; redirect it or give -o FILE" if terminal else ""
+    if not os.path.lexists(name):
         return ""
     if os.path.isdir(name):
         return f"{name} is a folder; give its files names with -o"
     source = sources.get(_identity(name) or (0, 0))
+    if source == "-":
+        return f"{name} is the file behind standard input; an input is never replaced"
     return f"{name} is the input {source}; an input is never replaced" if source else ""
 
 
-def check_free(there: Sequence[str], count: int, *, leaves: bool) -> None:
-    """Refuse outputs that exist, of so many, in one error with advice; `leaves` where they can be left."""
-    if not there:
-        return
+def existing(name: str, there: int, count: int, *, leaves: bool) -> UsageError:
+    """Return the error of outputs that are there, so many of all; `leaves` where they can be left."""
     if count == 1:
         more = ", --skip-existing leaves it" if leaves else ""
-        raise UsageError(f"{there[0]} exists already; --overwrite replaces it, -o names another{more}")
+        return UsageError(f"{name} exists already; --overwrite replaces it, -o names another{more}")
     more = ", --skip-existing leaves them" if leaves else ""
-    raise UsageError(
-        f"{len(there)} of {count} outputs exist already, {there[0]} first; --overwrite replaces them{more}"
+    return UsageError(
+        f"{there} of {count} outputs exist already, {name} first; --overwrite replaces them{more}"
     )
 
 

@@ -14,6 +14,8 @@ from glimpse.window import Window
 FEW = 20
 """Outcomes that are all told one by one: their lines fit a terminal."""
 
+_WORDS = {"gx": "row {} (gx)", "gy": "col {} (gy)", "delta": "delta {}", "sigma": "sigma {}"}
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -61,18 +63,27 @@ class Outcome:
             return f"{self.output} was there already and was left"
         place = target = ""
         if self.window:
-            ends = self.window, self.last or self.window
-            gx, gy, delta, sigma = (_value(key, *ends) for key in ("gx", "gy", "delta", "sigma"))
-            place = f", row {gx} (gx), col {gy} (gy), delta {delta}, sigma {sigma}"
+            for key, word in _WORDS.items():
+                ends = [getattr(window, key) for window in (self.window, self.last or self.window)]
+                pairs = [end if isinstance(end, tuple) else (end,) for end in ends]
+                told = dict.fromkeys(",".join(f"{each:.6g}" for each in pair) for pair in pairs)
+                place += ", " + word.format(":".join(told))
         if self.output:
             target = f" -> {self.output}"
         return f"{self.name}: {self.made}{place}{target}" + "".join(f"; {note}" for note in self.notes)
 
 
-def _value(key: str, first: Window, last: Window) -> str:
-    ends = [getattr(window, key) for window in (first, last)]
-    told = [",".join(f"{each:.6g}" for each in (end if isinstance(end, tuple) else (end,))) for end in ends]
-    return told[0] if told[0] == told[1] else ":".join(told)
+class Batch(Iterator[Outcome]):
+    """What becomes of the items of a batch, as they come; its length is how many there will be."""
+
+    def __init__(self, count: int, outcomes: Iterator[Outcome]) -> None:
+        self._count, self._outcomes = count, outcomes
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __next__(self) -> Outcome:
+        return next(self._outcomes)
 
 
 def is_left(output: str, *, skip_existing: bool) -> bool:

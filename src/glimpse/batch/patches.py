@@ -1,26 +1,130 @@
-"""The work of ``glimpse read``: the patches of some windows of one image, read and saved."""
+"""Windows of images read into patches, each in a file of its own or all in one."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from dataclasses import replace
+from functools import cache, partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from glimpse.batch.outcomes import Outcome, clipped, is_left, of_item, source_name
-from glimpse.batch.rows import Row
-from glimpse.batch.sources import Block
-from glimpse.errors import GlimpseError, prefixed
+from glimpse.batch.names import of_window, one_file, plan
+from glimpse.batch.outcomes import Batch, Outcome, clipped, is_left, of_item, source_name
+from glimpse.batch.rows import Row, Windows, rows_of
+from glimpse.batch.runner import Run, aside, outcomes
+from glimpse.batch.sources import Block, blocks, images_of
+from glimpse.errors import GlimpseError, UsageError, prefixed
 from glimpse.window import Window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from glimpse.batch.runner import Run
-    from glimpse.io import Picture
+    from glimpse.io import DecodeOptions, Picture
     from glimpse.io.encode import Quality
 
 _LOT = 1 << 16  # samples of patches that are read before they are saved
+
+
+def read(
+    windows: Windows,
+    output: str | None = None,
+    run: Run | None = None,
+    *,
+    decoding: DecodeOptions | None = None,
+    fast: bool = False,
+    exact: bool = False,
+    protect: Sequence[str] = (),
+) -> Batch:
+    """Read many windows of many images into files, each image decoded once.
+
+    Parameters
+    ----------
+    windows : iterable of (str, Window), str, or sequence of Row
+        Names of images with a window each; the name of a table; the rows of `read_table`.
+    output : str, optional
+        What ``-o`` is on the command line: a file, a folder (``crops/``), a template
+        (``crops/{stem}-{index:03d}.png``), or for all patches in one file ``patches.npz``.
+    run : Run, optional
+        Existing files, threads, a cluster.
+    decoding : DecodeOptions, optional
+        As for `glimpse.io.load_picture`.
+    fast : bool
+        Decode JPEG as small as the windows allow, which is within 3 levels of the exact patch.
+    exact : bool
+        Exact numbers in one file of all, instead of the levels of a PNG.
+    protect : sequence of str
+        More files that no output may replace.
+
+    Returns
+    -------
+    Batch
+        Yields an `Outcome` of each window, in their order image by image; the work goes on as it is asked.
+
+    Raises
+    ------
+    UsageError
+        If the whole makes no sense: nothing was done then.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from PIL import Image
+    >>> from glimpse import Window
+    >>> from glimpse.batch import read
+    >>> folder = tempfile.mkdtemp()
+    >>> Image.linear_gradient("L").save(f"{folder}/a.png")
+    >>> windows = [(f"{folder}/a.png", Window(gx, 128, 2, 1, n=8)) for gx in (32, 128)]
+    >>> for outcome in read([*windows, ("none.png", Window(5, 5, 1, 1))], f"{folder}/crops/"):
+    ...     print(outcome.state, outcome.error or outcome.output.removeprefix(folder))
+    written /crops/a-00000.png
+    written /crops/a-00001.png
+    failed none.png: no such file or directory
+    """
+    from glimpse import io
+    from glimpse.io.encode import FORMATS
+
+    run, decoding = run or Run(), decoding or io.DecodeOptions()
+    rows, tabled = rows_of(windows)
+    name = getattr(rows, "name", "")  # of a table
+    if run.cluster and "-" in (*([] if tabled else images_of(rows)), output):
+        raise UsageError("a cluster reads and writes files, not '-'")
+    protect = [name, *protect]
+    if output and is_stack(output, several=tabled or len(rows) > 1):
+        from glimpse.batch.stacks import read_stack
+
+        return read_stack(rows, output, decoding, run, fast=fast, exact=exact, protect=protect)
+    if exact:
+        raise UsageError("--float is about a stack; give -o patches.npz")
+    shape = cache(aside(lambda image: io.load_picture(image, decoding).shape))
+
+    def fields(row: Row) -> dict[str, Any]:
+        return of_window(row.placement.window(shape(row.image)))
+
+    suffixes, finished = tuple(FORMATS), None
+    if tabled:
+        from glimpse.batch.tables.outputs import Outputs  # 5 ms that images alone need not pay
+
+        outputs = Outputs(rows, output, default="{stem}-{index:05d}.png", suffixes=suffixes, of_window=fields)
+        protect += filter(None, dict.fromkeys(images_of(rows)))
+        outputs.check(replaceable=run.overwrite or run.skip_existing, protect=protect)
+        finished = outputs.row
+    else:
+        names = plan([row.image for row in rows], output, default="{stem}-patch.png", suffixes=suffixes,
+                     overwrite=run.overwrite, skip_existing=run.skip_existing, protect=protect,
+                     quality=run.quality, values=lambda index: fields(rows[index]))  # fmt: skip
+        rows = [replace(row, output=target) for row, target in zip(rows, names, strict=True)]
+    work = blocks(rows, decoding, fast=fast, jobs=0 if run.cluster else run.jobs, finished=finished)
+    job = partial(cut, run=run)
+    return Batch(len(rows), outcomes(job, work, run, lambda block: block.source.name))
+
+
+def is_stack(output: str, *, several: bool) -> bool:
+    """Tell whether an output takes all patches, of several or of one."""
+    from glimpse.io.stack import SUFFIXES
+
+    suffix = os.path.splitext(output)[1].lower()
+    return one_file(output) and (suffix == SUFFIXES[0] or (several and suffix in SUFFIXES))
 
 
 class Found(NamedTuple):
@@ -34,24 +138,20 @@ class Found(NamedTuple):
 
 def cut(block: Block, *, run: Run) -> list[Outcome]:
     """Read and save the patches of a block; return what became of each."""
-    with closing(block):
-        rows, path = list(block.rows), block.source.path
-        left = [is_left(path(row.output), skip_existing=run.skip_existing) for row in rows]
-        made = _saved(block, [row for row, there in zip(rows, left, strict=True) if not there], run)
-        return [
-            Outcome(row.place, row.output, left=True) if there else next(made)
-            for row, there in zip(rows, left, strict=True)
-        ]
-
-
-def _saved(block: Block, rows: Sequence[Row], run: Run) -> Iterator[Outcome]:
-    for found in chain.from_iterable(_together(read_patches(block, rows))):
-        try:
-            with of_item():
-                picture = _save(found, block, run)
-                yield told(found, picture, found.row.output, quality=run.quality)
-        except GlimpseError as error:
-            yield Outcome(found.row.place, error=prefixed(found.row.place, error))
+    rows, source = list(block.rows), block.source
+    left = [is_left(source.path(row.output), skip_existing=run.skip_existing) for row in rows]
+    told = {}
+    try:
+        wanted = [row for row, there in zip(rows, left, strict=True) if not there]
+        for found in chain.from_iterable(_together(read_patches(block, wanted))):
+            try:
+                with of_item():
+                    told[id(found.row)] = _saved(found, block, run)
+            except GlimpseError as error:
+                told[id(found.row)] = Outcome(found.row.place, error=prefixed(found.row.place, error))
+    finally:
+        source.leave(len(rows))
+    return [told.get(id(row)) or Outcome(row.place, row.output, left=True) for row in rows]
 
 
 def _together(patches: Iterator[Found]) -> Iterator[list[Found]]:
@@ -69,55 +169,57 @@ def _together(patches: Iterator[Found]) -> Iterator[list[Found]]:
     yield lot
 
 
-def _save(found: Found, block: Block, run: Run) -> Picture:
+def _saved(found: Found, block: Block, run: Run) -> Outcome:
+    """Save a patch that was read."""
     from glimpse import io
 
-    row, window, patch = found.row, found.window, found.patch
-    if found.error or window is None or patch is None:
+    row, source = found.row, block.source
+    if found.error or found.window is None or found.patch is None:
         raise found.error or GlimpseError("it was not read")
-    picture, name = block.source.picture(), block.source.path(row.output)
-    record = io.Record(window, picture.shape, source_name(row.image), fast=picture.scale)
-    io.save_still(name, patch, picture, record, quality=run.quality, overwrite=run.overwrite,
-                  sync=not block.source.many, again=block.source.stamp is not None)  # fmt: skip
-    return picture
+    picture = source.picture()
+    record = io.Record(found.window, picture.shape, source_name(row.image), fast=picture.scale)
+    io.save_still(source.path(row.output), found.patch, picture, record, quality=run.quality,
+                  overwrite=run.overwrite, sync=not source.many, again=source.stamp is not None)  # fmt: skip
+    return outcome_of(found, found.window, picture, row.output, quality=run.quality)
 
 
-def told(found: Found, picture: Picture, output: str, kind: str = "", quality: Quality = None) -> Outcome:
+def outcome_of(
+    found: Found, window: Window, picture: Picture, output: str, kind: str = "", quality: Quality = None
+) -> Outcome:
     """Return the outcome of a patch that was saved, as a file of that ending if not of the output's own."""
     from glimpse.io.encode import still_format
 
-    still, row, window = still_format(kind or output), found.row, found.window
-    assert window is not None
-    notes = [*picture.notes, *still.notes(picture), *row.placement.notes(window, picture.shape)]
+    still = still_format(kind or output)
+    notes = [*picture.notes, *still.notes(picture), *found.row.placement.notes(window, picture.shape)]
     notes += clipped(found.patch, picture.white, kind or output)
     notes += [f"decoded at 1/{picture.scale}"] if picture.scale > 1 else []
     made = f"{window.shape[0]} x {window.shape[1]} patch{still.remark(quality)}"
-    return Outcome(row.place, output, made, window, notes=notes)
+    return Outcome(found.row.place, output, made, window, notes=notes)
 
 
 def read_patches(block: Block, rows: Sequence[Row]) -> Iterator[Found]:
-    """Read the patches of rows of a block, or tell why each cannot be read."""
+    """Read the patches of rows of a block, those of neighbouring rows together, or tell why not."""
+    from glimpse.attention import layer
+
     if all(row.fault for row in rows):
         yield from (Found(row, error=row.fault) for row in rows)
         return
     try:
         picture = block.source.picture()
     except GlimpseError as error:
-        yield from (Found(row, error=row.fault or _of_image(row, error)) for row in rows)
+        named = prefixed(block.source.name, error)
+        yield from (
+            Found(row, error=row.fault or (error if row.place == row.image else named)) for row in rows
+        )
         return
-    yield from _read(rows, picture)
-
-
-def _of_image(row: Row, error: GlimpseError) -> GlimpseError:
-    return error if row.place == row.image else prefixed(row.image, error)
-
-
-def _read(rows: Sequence[Row], picture: Picture) -> Iterator[Found]:
-    """Read the patches, those of neighbouring rows together."""
-    from glimpse.attention import layer
-
-    placed = [_placed(row, picture.shape) for row in rows]
-    done = 0
+    placed, done = [], 0
+    for row in rows:
+        try:
+            placed.append(
+                Found(row, error=row.fault) if row.fault else Found(row, row.placement.window(picture.shape))
+            )
+        except GlimpseError as error:
+            placed.append(Found(row, error=error))
     while done < len(placed):
         rest = placed[done:]
         windows = (_seen(found.window, picture) for found in rest if found.window)
@@ -131,13 +233,6 @@ def _read(rows: Sequence[Row], picture: Picture) -> Iterator[Found]:
                 yield found._replace(error=error)
                 break
             yield found._replace(patch=patch)
-
-
-def _placed(row: Row, shape: tuple[int, int]) -> Found:
-    try:
-        return Found(row, error=row.fault) if row.fault else Found(row, row.placement.window(shape))
-    except GlimpseError as error:
-        return Found(row, error=error)
 
 
 def _seen(window: Window, picture: Picture) -> Window:

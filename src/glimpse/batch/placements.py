@@ -105,6 +105,12 @@ class Placement(NamedTuple):
     guarded: bool = True
     like_name: str = ""
 
+    @classmethod
+    def of(cls, window: Window) -> Placement:
+        """Return the placement that is this window on every image."""
+        given = {name: getattr(window, name) for name in ("delta", *_FILTERS)}
+        return cls(gx=Position(window.gx), gy=Position(window.gy), guarded=False, **given)
+
     def window(self, shape: tuple[int, int], end: int = 0) -> Window:
         """Return the window on an image of this shape: the first (0) or the last (-1) of a sweep.
 
@@ -114,7 +120,29 @@ class Placement(NamedTuple):
             If the centre is off the image and would be on it with gx and gy swapped, or a slice or box
             does not fit.
         """
-        window = self._built(shape, self._given(shape, end), end)
+        values: dict[str, Any] = {}  # at this end, in pixels; a record goes before the environment
+        for key in ("gx", "gy", "delta", *_FILTERS, "slice", "box"):
+            value = getattr(self, key)
+            value = value[end] if isinstance(value, Range) else value
+            if value is not None and (not self.like or key in self.typed or key in ("slice", "box")):
+                values[key] = value.on(shape[key == "gy"]) if isinstance(value, Position) else value
+        known: Window | None = self.like and (self.like.last if end and self.like.last else self.like.window)
+        native = values.get("n") == NATIVE  # goes with another kernel and sigma than the known window's
+        if place := {key: values.pop(key) for key in ("slice", "box") if key in values}:
+            own = [key for key in _KEPT if not (native and key == "kernel")]
+            filters = {key: getattr(known, key) for key in own} if known else {}
+            filters |= {key: value for key, value in values.items() if key in _FILTERS}
+            if "slice" in place:
+                window = Window.from_slice(place["slice"], shape, **filters)
+            else:
+                fit, pad = self.fit or FITS[0], self.pad or 0
+                window = Window.from_box(place["box"].on(shape), fit=fit, pad=pad, **filters)
+        elif native:
+            raise GlimpseError("-n native counts the pixels of a box: give --box or --slice")
+        else:
+            window = replace(known, **values) if known else Window.centered(shape, **values)
+        if known and not native and "sigma" not in values:
+            window = _with_sigma_of(known, window)
         if self.guarded and self._in_pixels() and window.looks_swapped(shape):
             raise GlimpseError(
                 f"row {window.gx:g} (gx), col {window.gy:g} (gy) is off the image ({shape[0]} rows, "
@@ -168,35 +196,6 @@ class Placement(NamedTuple):
     def _end(self, key: str, end: int) -> Any:
         value = getattr(self, key)
         return value[end] if isinstance(value, Range) else value
-
-    def _given(self, shape: tuple[int, int], end: int) -> dict[str, Any]:
-        """The values given at one end of a sweep, in pixels; a record goes before the environment."""
-        given = {key: self._end(key, end) for key in ("delta", *_FILTERS)}
-        for key, size in zip(("gx", "gy"), shape, strict=True):
-            place = self._end(key, end)
-            given[key] = place.on(size) if place else None
-        return {k: v for k, v in given.items() if v is not None and (not self.like or k in self.typed)}
-
-    def _built(self, shape: tuple[int, int], given: dict[str, Any], end: int) -> Window:
-        known: Window | None = self.like and (self.like.last if end and self.like.last else self.like.window)
-        native = given.get("n") == NATIVE  # goes with another kernel and sigma than the known window's
-        if self.slice or self.box:
-            own = [key for key in _KEPT if not (native and key == "kernel")]
-            kept = {key: getattr(known, key) for key in own} if known else {}
-            window = self._tiled(shape, {**kept, **{k: v for k, v in given.items() if k in _FILTERS}}, end)
-        elif native:
-            raise GlimpseError("-n native counts the pixels of a box: give --box or --slice")
-        else:
-            window = replace(known, **given) if known else Window.centered(shape, **given)
-        follows = known and not native and "sigma" not in given
-        return _with_sigma_of(known, window) if known and follows else window
-
-    def _tiled(self, shape: tuple[int, int], given: dict[str, Any], end: int) -> Window:
-        """The window that tiles the slice or the box."""
-        if self.slice:
-            return Window.from_slice(self._end("slice", end), shape, **given)
-        fit, pad = self.fit or FITS[0], self.pad or 0
-        return Window.from_box(self._end("box", end).on(shape), fit=fit, pad=pad, **given)
 
 
 def _with_sigma_of(known: Window, window: Window) -> Window:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, overload
+from typing import cast
 
 from glimpse.batch.placements import Placement
 from glimpse.errors import GlimpseError
+from glimpse.window import Window
 
 
 @dataclass(frozen=True)
@@ -44,23 +46,25 @@ class Row:
     fault: GlimpseError | None = None
 
 
-class Rows(Sequence[Row]):
-    """Some rows of many, each made when it is asked for."""
+Windows = str | os.PathLike[str] | Sequence[Row] | Iterable[tuple[str | os.PathLike[str], Window | Placement]]
+"""A table's file, rows, or images with a window each."""
 
-    def __init__(self, row: Callable[[int], Row], indices: Sequence[int]) -> None:
-        self._row, self._indices = row, indices
 
-    def __len__(self) -> int:
-        return len(self._indices)
+def rows_of(windows: Windows) -> tuple[Sequence[Row], bool]:
+    """Return windows as rows, and whether a bad name costs only its row, as in a table."""
+    if isinstance(windows, str | os.PathLike):
+        from glimpse.batch.tables import read_table
 
-    def __reduce__(self) -> Any:  # to another machine the rows travel themselves, not the table of them all
-        return list, (list(self),)
-
-    @overload
-    def __getitem__(self, index: int) -> Row: ...
-    @overload
-    def __getitem__(self, index: slice) -> Rows: ...
-    def __getitem__(self, index: int | slice) -> Row | Rows:
-        if isinstance(index, slice):
-            return Rows(self._row, self._indices[index])
-        return self._row(self._indices[index])
+        return read_table(os.fspath(windows)), True
+    if hasattr(windows, "columns"):  # importing `Table` to ask costs 8 ms
+        return cast(Sequence[Row], windows), True
+    if not isinstance(windows, Sequence):
+        windows = list(windows)
+    if not windows or isinstance(windows[0], Row):
+        return cast(Sequence[Row], windows), False
+    rows = []
+    for index, (name, window) in enumerate(cast(Sequence[tuple[str, Window]], windows)):
+        image = os.fspath(name)
+        placement = Placement.of(window) if isinstance(window, Window) else window
+        rows.append(Row(image, image, placement, index=index, named=image))
+    return rows, True

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from glimpse.batch.outcomes import fault_of
-from glimpse.batch.rows import Row, Rows
+from glimpse.batch.rows import Row
 from glimpse.errors import GlimpseError
 
 if TYPE_CHECKING:
@@ -19,6 +19,28 @@ if TYPE_CHECKING:
 
 _MANY = 100  # patches of one image: to wait for the disk after each would double the time
 _BLOCK = 50  # windows of one job: fewer share less of their filters, more keep a thread waiting for the last
+
+
+class Rows(Sequence[Row]):
+    """Some rows of many, each made when it is asked for."""
+
+    def __init__(self, row: Callable[[int], Row], indices: Sequence[int]) -> None:
+        self._row, self._indices = row, indices
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __reduce__(self) -> Any:  # to another machine the rows travel themselves, not the table of them all
+        return list, (list(self),)
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> Rows: ...
+    def __getitem__(self, index: int | slice) -> Row | Rows:
+        if isinstance(index, slice):
+            return Rows(self._row, self._indices[index])
+        return self._row(self._indices[index])
 
 
 class Source:
@@ -78,7 +100,18 @@ class Source:
         """
         with self._lock:
             if self._picture is None:
-                self._picture = self._decoded()
+                from glimpse import io
+
+                try:
+                    if self.stamp and self.stamp != _stamp(self.path(self.name)):
+                        raise GlimpseError(
+                            "it is another file on the worker, or none; a cluster must share the files"
+                        )
+                    reduce = partial(_reduction, self.rows) if self._fast else None
+                    picture = io.load_picture(self.path(self.name), self._decoding, reduce)
+                    self._picture = io.as_array(picture) if self.many else picture
+                except (Exception, MemoryError) as error:
+                    self._picture = fault_of(error)
             found = self._picture
         if isinstance(found, GlimpseError):
             raise found
@@ -90,20 +123,6 @@ class Source:
             self._left -= rows
             if self._left <= 0:
                 self._picture = None
-
-    def _decoded(self) -> Picture | GlimpseError:
-        from glimpse import io
-
-        try:
-            if self.stamp and self.stamp != _stamp(self.path(self.name)):
-                raise GlimpseError(
-                    "it is another file on the worker, or none; a cluster must share the files"
-                )
-            reduce = partial(_reduction, self.rows) if self._fast else None
-            picture = io.load_picture(self.path(self.name), self._decoding, reduce)
-            return io.as_array(picture) if self.many else picture
-        except (Exception, MemoryError) as error:
-            return fault_of(error)
 
 
 def _stamp(name: str) -> tuple[int, int] | None:
@@ -132,10 +151,6 @@ class Block(NamedTuple):
     source: Source
     rows: Sequence[Row]
 
-    def close(self) -> None:
-        """Tell the image that these windows are done with."""
-        self.source.leave(len(self.rows))
-
 
 def blocks(
     rows: Sequence[Row],
@@ -161,10 +176,13 @@ def blocks(
     largest : int
         Most windows of one block where images are shared.
     """
+    groups: dict[str, array[int]] = {}  # in the order of their first rows
+    for index, image in enumerate(images_of(rows)):
+        groups.setdefault(image, array("q")).append(index)
     folder = "" if jobs else os.getcwd()
     sources = [
         Source(name, Rows(finished or rows.__getitem__, indices), decoding, fast=fast, folder=folder)
-        for name, indices in _by_image(images_of(rows)).items()
+        for name, indices in groups.items()
     ]
     whole = len(sources) >= 2 * jobs  # enough images for all threads: none waits for the decoding of another
     return [
@@ -179,11 +197,3 @@ def images_of(rows: Sequence[Row]) -> Iterable[str]:
     """Return the image of each row."""
     of_table = getattr(rows, "images", None)  # importing `Table` to ask costs 8 ms
     return of_table() if of_table else (row.image for row in rows)
-
-
-def _by_image(images: Iterable[str]) -> dict[str, array[int]]:
-    """The indices of the rows of each image, in the order of their first ones."""
-    groups: dict[str, array[int]] = {}
-    for index, image in enumerate(images):
-        groups.setdefault(image, array("q")).append(index)
-    return groups

@@ -5,17 +5,18 @@ from __future__ import annotations
 import functools
 import re
 from array import array
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from glimpse.batch.outcomes import Outcome, of_item
-from glimpse.batch.patches import Found, read_patches, told
+from glimpse.batch.names import plan
+from glimpse.batch.outcomes import Batch, Outcome, is_left, of_item
+from glimpse.batch.patches import Found, outcome_of, read_patches
 from glimpse.batch.rows import Row
 from glimpse.batch.runner import Run, outcomes
-from glimpse.batch.sources import Block, blocks
+from glimpse.batch.sources import Block, blocks, images_of
 from glimpse.batch.tables import Table
-from glimpse.errors import GlimpseError, prefixed
+from glimpse.errors import GlimpseError, UsageError, prefixed
+from glimpse.io.stack import SUFFIXES, Stack
 from glimpse.limits import STACK_SAMPLES
 from glimpse.window import EDGES, KERNELS, NUMBERS, Window
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glimpse.io import DecodeOptions
-    from glimpse.io.stack import Stack
 
 _TAKEN = ("patches", "image", "kernel", "edge", "shape", *NUMBERS)  # which no column may take
 _NAMES = {"kernel": KERNELS, "edge": EDGES}
@@ -94,20 +94,42 @@ def typed(cells: Sequence[str]) -> NDArray[Any]:
 
 
 def read_stack(
-    rows: Sequence[Row], output: str, decoding: DecodeOptions, run: Run, *, fast: bool, exact: bool
-) -> Iterator[Outcome]:
+    rows: Sequence[Row],
+    output: str,
+    decoding: DecodeOptions,
+    run: Run,
+    *,
+    fast: bool,
+    exact: bool,
+    protect: Sequence[str],
+) -> Batch:
     """Read the patches of rows into one file, in their order; failed rows are absent from it.
 
-    Yields what became of each row, and an error of no row if the file could not be written.
+    As `glimpse.batch.read`; beside each row it tells of the file where it was left or could not be written.
     """
-    from glimpse.io.stack import Stack
-
-    columns = Columns(rows)
+    columns = getattr(rows, "columns", None)
+    if columns and "output" in columns.index:
+        raise UsageError(f"-o {output} is one file, the table has a column output; leave out one")
+    sources = [*filter(None, [*protect, *dict.fromkeys(images_of(rows))])]
+    plan(sources[:1], output, default="", suffixes=SUFFIXES, overwrite=run.overwrite,
+         skip_existing=run.skip_existing, protect=sources, quality=run.quality)  # fmt: skip
+    if is_left(output, skip_existing=run.skip_existing):
+        return Batch(0, iter([Outcome(output, output, left=True, count=0)]))
     work = blocks(rows, decoding, fast=fast, jobs=0 if run.cluster else run.jobs, largest=_largest(rows))
     job = functools.partial(_cut, output=output, exact=exact)
+    return Batch(len(rows), _stacked(rows, output, job, work, run))
+
+
+def _stacked(
+    rows: Sequence[Row], output: str, job: Callable[[Block], Any], work: Sequence[Block], run: Run
+) -> Iterator[Outcome]:
+    columns = Columns(rows)
     with Stack(output, overwrite=run.overwrite) as stack:
-        finish = functools.partial(_add, stack, columns)
-        yield from outcomes(job, work, run, lambda block: block.source.name, finish)
+
+        def add(block: Block, cuts: Sequence[Cut | Outcome]) -> list[Outcome]:
+            return [_added(stack, columns, each) if isinstance(each, Cut) else each for each in cuts]
+
+        yield from outcomes(job, work, run, lambda block: block.source.name, add)
         if stack.kept:
             try:
                 stack.publish(columns.arrays(stack))
@@ -122,10 +144,6 @@ def _largest(rows: Sequence[Row]) -> int:
     return max(1, min(_MOST, STACK_SAMPLES // (sides[0] * sides[1])))
 
 
-def _add(stack: Stack, columns: Columns, block: Block, cuts: Sequence[Cut | Outcome]) -> list[Outcome]:
-    return [_added(stack, columns, each) if isinstance(each, Cut) else each for each in cuts]
-
-
 def _added(stack: Stack, columns: Columns, cut: Cut) -> Outcome:
     try:
         stack.add(cut.row.index, cut.levels)
@@ -138,13 +156,15 @@ def _added(stack: Stack, columns: Columns, cut: Cut) -> Outcome:
 def _cut(block: Block, *, output: str, exact: bool) -> list[Cut | Outcome]:
     """Read the patches of a block as they go into the stack."""
     cuts: list[Cut | Outcome] = []
-    with closing(block):
+    try:
         for found in read_patches(block, list(block.rows)):
             try:
                 with of_item():
                     cuts.append(_levels(found, block, output=output, exact=exact))
             except GlimpseError as error:
                 cuts.append(Outcome(found.row.place, error=prefixed(found.row.place, error)))
+    finally:
+        block.source.leave(len(block.rows))
     return cuts
 
 
@@ -157,5 +177,5 @@ def _levels(found: Found, block: Block, *, output: str, exact: bool) -> Cut:
     picture = block.source.picture()
     levels = unpremultiply(found.patch, picture.white) if picture.alpha else found.patch
     levels = levels if exact else to_levels(levels, picture.white)
-    outcome = told(found, picture, output, ".npy" if exact else ".png")
+    outcome = outcome_of(found, found.window, picture, output, ".npy" if exact else ".png")
     return Cut(found.row, found.window, picture.shape, levels, outcome)

@@ -36,7 +36,8 @@ class Commands(Boundary):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args[0] not in COMMANDS and not ctx.resilient_parsing and not args[0].startswith("-"):
             ctx.fail(f"No such command {args[0]!r}; there are {', '.join(COMMANDS)}; read crops")
-        check_words(ctx, args)
+        if "%" in args:
+            check_words(ctx, args)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

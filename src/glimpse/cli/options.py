@@ -6,7 +6,7 @@ import functools
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 from click.core import ParameterSource
@@ -38,9 +38,11 @@ from glimpse.slices import FITS
 from glimpse.window import EDGES, KERNELS, Window
 
 if TYPE_CHECKING:
+    from glimpse.batch.tables import Table
     from glimpse.io import DecodeOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
+_TABLES = ("table", "columns", "normalized", "folder")  # of `table_options`
 _DECODING = ("levels", "max_pixels", "page")  # the options of `input_options`
 DEFAULTS = {field.name: field.default for field in fields(Window) if field.default is not MISSING}
 
@@ -153,8 +155,22 @@ def _window(values: dict[str, Any], *, sweep: bool) -> Placement:
     context = click.get_current_context()
     typed = {k for k in values if context.get_parameter_source(k) == ParameterSource.COMMANDLINE}
     if sweep:
-        values["slice"] = _ends_of(values["slice"])
-    _check_places(values, typed)
+        if len(values["slice"]) > 2:
+            count = len(values["slice"])
+            raise click.UsageError(f"--slice is given {count} times; a sweep has a first and a last one")
+        values["slice"] = (
+            Range(*values["slice"]) if len(values["slice"]) == 2 else next(iter(values["slice"]), None)
+        )
+    whole = [name for name in ("slice", "box") if name in typed]
+    if clash := [*whole[1:], *sorted({"gx", "gy", "delta"} & typed)] if whole else []:
+        also = {"gx": " (--row)", "gy": " (--col)"}.get(clash[0], "")
+        raise click.UsageError(f"--{whole[0]} says where the window is; leave out --{clash[0]}{also}")
+    boxed = values["box"] or context.params.get("table")
+    if alone := [] if boxed else sorted({"fit", "pad"} & typed):
+        raise click.UsageError(f"--{alone[0]} is about a box; give one with --box")
+    for name in ("slice", "box"):  # where another place is typed, those of the environment are forgotten
+        if name not in typed and ({"gx", "gy", "delta", "slice", "box"} & typed or values["like"]):
+            values[name] = None
     if not values["like"]:
         return Placement(**values, typed=frozenset(typed))
     from glimpse.io import load_record
@@ -164,30 +180,9 @@ def _window(values: dict[str, Any], *, sweep: bool) -> Placement:
         record = aside(functools.partial(load_record, options=decoding))(values["like"])
         if not sweep:
             _ = record.single  # which raises where there is none
-        return Placement(**values | {"like": record, "like_name": values["like"]}, typed=frozenset(typed))
     except GlimpseError as error:
         raise click.UsageError(f"--like {values['like']}: {error}") from None
-
-
-def _ends_of(slices: Sequence[str]) -> Any:
-    """The slice of a sweep, or the two that it goes between."""
-    if len(slices) > 2:
-        raise click.UsageError(f"--slice is given {len(slices)} times; a sweep has a first and a last one")
-    return Range(*slices) if len(slices) == 2 else next(iter(slices), None)
-
-
-def _check_places(values: dict[str, Any], typed: set[str]) -> None:
-    """Refuse two places that are typed; forget places of the environment where one is typed."""
-    whole = [name for name in ("slice", "box") if name in typed]
-    if clash := [*whole[1:], *sorted({"gx", "gy", "delta"} & typed)] if whole else []:
-        also = {"gx": " (--row)", "gy": " (--col)"}.get(clash[0], "")
-        raise click.UsageError(f"--{whole[0]} says where the window is; leave out --{clash[0]}{also}")
-    boxed = values["box"] or click.get_current_context().params.get("table")
-    if alone := [] if boxed else sorted({"fit", "pad"} & typed):
-        raise click.UsageError(f"--{alone[0]} is about a box; give one with --box")
-    for name in ("slice", "box"):
-        if name not in typed and ({"gx", "gy", "delta", "slice", "box"} & typed or values["like"]):
-            values[name] = None
+    return Placement(**values | {"like": record, "like_name": values["like"]}, typed=frozenset(typed))
 
 
 def output_options(
@@ -254,3 +249,75 @@ def _decoding(values: dict[str, Any]) -> DecodeOptions:
     from glimpse.io import DecodeOptions  # which imports NumPy
 
     return DecodeOptions(**{name: values[name] for name in _DECODING})
+
+
+class TableOptions(NamedTuple):
+    """The table that a command was given, if any; `name` is its file."""
+
+    name: str | None
+    columns: tuple[str, ...]
+    normalized: bool
+    folder: str
+
+    def read(self, window: Placement, images: Sequence[str] = (), *, noun: str = "image") -> Table:
+        """Read the table, whose rows go before `window`; `images` is the one image where it names none."""
+        from glimpse.batch.tables import read_table
+        from glimpse.batch.tables.columns import parse_columns
+
+        if self.name is None:
+            raise GlimpseError("no table was given")
+        try:
+            columns = {key: column for text in self.columns for key, column in parse_columns(text).items()}
+        except GlimpseError as error:
+            raise click.UsageError(f"--table {self.name}: {error}") from None
+        return read_table(self.name, window, images, columns=columns, normalized=self.normalized,
+                          folder=self.folder, noun=noun)  # fmt: skip
+
+
+def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command ``--table`` and its options; it receives them as one `TableOptions`, ``tables``."""
+    options = (
+        option("--table", multiple=True, type=FileName(), metavar="FILE.csv",
+               help="A window for each row: image, and gx,gy or a box such as x,y,w,h; optionally delta, "
+               "sigma, gamma, n, output."),
+        option("--columns", multiple=True, metavar="NAME=COLUMN,...",
+               help="What columns of the table mean, as left=bbox_x,top=bbox_y."),
+        option("--normalized", is_flag=True, help="Positions and sizes in the table go from 0 to 1."),
+        option("--images", "folder", type=FileName(), default="", metavar="FOLDER",
+               help="The folder that names in the table are relative to. [default: the current one]"),
+    )  # fmt: skip
+    return collected("tables", _TABLES, _tables, options)(command)
+
+
+def _tables(values: dict[str, Any]) -> TableOptions:
+    tables = values["table"]
+    if len(tables) > 1:
+        raise click.UsageError(
+            f"--table is given twice, {tables[0]} and {tables[1]}; join them into one table"
+        )
+    for name, words in (("columns", "--columns"), ("normalized", "--normalized"), ("folder", "--images")):
+        if values[name] and not tables:
+            raise click.UsageError(f"{words} is about a table; give one with --table")
+    return TableOptions(
+        tables[0] if tables else None, values["columns"], values["normalized"], values["folder"]
+    )
+
+
+def image_of(tables: TableOptions, image: str | None, window: Placement) -> tuple[str, Table]:
+    """Read a table of windows of one image, which the command or the table names.
+
+    Raises
+    ------
+    click.UsageError
+        If the table cannot be read, or is of several images.
+    """
+    table = tables.read(window, (image,) if image else ())
+    names = {image} if image else {row.image for row in table if row.image}
+    if not names and not table:
+        raise click.UsageError(f"--table {tables.name} has no rows")
+    if len(names) != 1:
+        some = ", ".join(sorted(names)[:3]) + (", ..." if len(names) > 3 else "")
+        raise click.UsageError(
+            f"--table {tables.name}: it names {len(names)} images ({some}); keep the rows of one"
+        )
+    return names.pop(), table

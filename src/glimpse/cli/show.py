@@ -12,10 +12,17 @@ from glimpse.batch.outcomes import Outcome, is_left
 from glimpse.batch.placements import Placement
 from glimpse.batch.runner import Run, outcomes
 from glimpse.cli.html_page import SUFFIXES, is_page, save_page
-from glimpse.cli.options import input_options, option, output_options, window_options
+from glimpse.cli.options import (
+    TableOptions,
+    image_of,
+    input_options,
+    option,
+    output_options,
+    table_options,
+    window_options,
+)
 from glimpse.cli.param_types import FileName
 from glimpse.cli.reporter import report
-from glimpse.cli.table_options import TableOptions, image_of, table_options
 from glimpse.errors import GlimpseError
 
 if TYPE_CHECKING:

@@ -36,7 +36,7 @@ def put(text: str) -> None:
 
 def say(line: str) -> None:
     """Write one line for people to stderr, odd characters of file names escaped."""
-    _write("".join(_printable(c) for c in line) + "\n")
+    _write((line if line.isprintable() else "".join(map(_escaped, line))) + "\n")
 
 
 def clear_line() -> None:
@@ -54,7 +54,7 @@ def _write(text: str) -> None:
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115  for the rest of the process
 
 
-def _printable(character: str) -> str:
+def _escaped(character: str) -> str:
     if character.isprintable() and not 0xDC80 <= ord(character) <= 0xDCFF:
         return character
     return character.encode("unicode_escape", "surrogateescape").decode("ascii", "replace")
@@ -80,15 +80,12 @@ def silence_libraries() -> None:
 
     warnings.simplefilter("ignore")
     logging.lastResort = logging.NullHandler()  # without any Python says that there is none
-    if not memory_is_tight():  # else the last word of a C library is the only one that tells of the end
-        _keep_stderr()
-
-
-def _keep_stderr() -> None:
-    """Move our stderr to another file descriptor; what C libraries write to number 2 goes nowhere."""
     stream = sys.stderr
+    if memory_is_tight():  # then the last word of a C library is the only one that tells of the end
+        return
     if stream is not sys.__stderr__ or stream is None or stream.fileno() != 2:
         return  # the stream of a program that runs us within Python
+    # our stderr moves to another file descriptor; what C libraries write to number 2 goes nowhere
     own, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)
     os.close(null)

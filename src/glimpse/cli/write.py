@@ -15,10 +15,16 @@ from glimpse.batch.outcomes import Outcome, is_left
 from glimpse.batch.placements import Placement
 from glimpse.batch.rows import Row
 from glimpse.batch.runner import Run, outcomes
-from glimpse.cli.options import input_options, option, output_options, window_options
+from glimpse.cli.options import (
+    TableOptions,
+    input_options,
+    option,
+    output_options,
+    table_options,
+    window_options,
+)
 from glimpse.cli.param_types import FileName, Parsed, parse_canvas, parse_gain
 from glimpse.cli.reporter import report
-from glimpse.cli.table_options import TableOptions, table_options
 from glimpse.errors import GlimpseError
 from glimpse.validation import checked_shape
 from glimpse.window import BLENDS, METHODS, Blend, Method
@@ -132,7 +138,7 @@ def _rows(
     found = [row for name, stack in pairs for row in _files(name, window, decoding, stack=stack)]
     if not tables.name:
         return found
-    table = tables.read(patches[:1], window, noun="patch")
+    table = tables.read(window, patches[:1], noun="patch")
     if not found:
         return [_of_output(row, table, tables.folder) for row in table]
     if len(found) != len(table):

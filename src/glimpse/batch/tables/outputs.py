@@ -11,14 +11,13 @@ from typing import Any
 
 from glimpse.batch.names import (
     Template,
-    check_free,
+    existing,
     identities,
-    input_fault,
     is_folder,
     of_cells,
     of_name,
+    place_fault,
     same_place,
-    stream_fault,
     suffix_fault,
     template_of,
 )
@@ -28,12 +27,12 @@ from glimpse.errors import GlimpseError
 
 
 class Outputs:
-    """The output of each row of a table, made when it is asked for, so that a million take little memory.
+    """The output of each row, made when it is asked for, so that a million take little memory.
 
     Parameters
     ----------
-    table : Table
-        The rows.
+    rows : sequence of Row
+        The rows, which may be a `Table`.
     output : str or None
         The value of ``-o``.
     default, suffixes
@@ -44,29 +43,29 @@ class Outputs:
 
     def __init__(
         self,
-        table: Table,
+        rows: Sequence[Row],
         output: str | None,
         *,
         default: str,
         suffixes: Sequence[str],
         of_window: Callable[[Row], dict[str, Any]],
     ) -> None:
-        self._table, self._suffixes, self._of_window = table, suffixes, of_window
-        self._template = self._made(output, default)
+        self._rows, self._suffixes, self._of_window = rows, suffixes, of_window
+        columns = rows.columns if isinstance(rows, Table) else None
+        header = list(columns.header) if columns else []
+        if output is None and columns and "output" in columns.index:
+            self._template = Template(default, header)
+        else:
+            self._template = template_of([""] * len(rows), output, default, header)
         self._own = output if output and is_folder(output) else self._template.folder
         self._folder = self._own or "."
         self._root = os.path.realpath(self._folder)
         self._real = functools.cache(os.path.realpath)
         self._faults: dict[int, GlimpseError] = {}
 
-    def _made(self, output: str | None, default: str) -> Template:
-        if output is None and "output" in self._table.columns.index:
-            return Template(default, self._table.columns.header)
-        return template_of([""] * len(self._table), output, default, list(self._table.columns.header))
-
     def row(self, index: int) -> Row:
         """Return a row with its output, or with the fault that it has without one."""
-        row = self._table[index]
+        row = self._rows[index]
         if row.fault:
             return row
         try:
@@ -92,12 +91,12 @@ class Outputs:
             If outputs exist, in one error that counts them.
         """
         sources = identities(protect)
-        places, there = array("q", bytes(8 * len(self._table))), array("q")
-        for index in range(len(self._table)):
+        places, there = array("q", bytes(8 * len(self._rows))), array("q")
+        for index in range(len(self._rows)):
             row = self.row(index)
             if row.fault:
                 continue
-            if fault := stream_fault(row.output) or input_fault(row.output, sources):
+            if fault := place_fault(row.output, sources):
                 self._faults[index] = GlimpseError(fault)
             elif row.output != "-" and os.path.lexists(row.output):
                 there.append(index)
@@ -105,7 +104,7 @@ class Outputs:
         self._find_twins(places)
         if there and not replaceable:
             first = self.row(there[0]).output
-            check_free([first] * len(there), len(self._table), leaves=True)
+            raise existing(first, len(there), len(self._rows), leaves=True)
 
     def _name(self, index: int, row: Row) -> str:
         """The output of a row: its own, or as the template has it.
@@ -146,5 +145,5 @@ class Outputs:
             first = firsts.setdefault(place, int(later))
             if first != later:
                 self._faults[int(later)] = GlimpseError(
-                    f"its output {row.output} is that of {self._table[first].place} too"
+                    f"its output {row.output} is that of {self._rows[first].place} too"
                 )

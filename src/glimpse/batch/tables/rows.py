@@ -6,11 +6,12 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
+from glimpse import limits
 from glimpse.batch.placements import Box, Placement, Position, parse_n, position, positive, positive_pair
 from glimpse.batch.rows import Row
 from glimpse.batch.tables.columns import Columns, check_place, find_columns
 from glimpse.batch.tables.dialect import Records, as_utf8
-from glimpse.errors import GlimpseError
+from glimpse.errors import GlimpseError, UsageError
 
 _CELLS: dict[str, Callable[[str], Any]] = {
     "n": parse_n,
@@ -29,7 +30,7 @@ class Table(Sequence[Row]):
         File name, for messages.
     records, columns
         The text of the table, and the meaning of its columns.
-    images : tuple of str
+    images : sequence of str
         The one image of the command line, where the table names none.
     window : Placement
         Options of the command line.
@@ -44,7 +45,7 @@ class Table(Sequence[Row]):
         name: str,
         records: Records,
         columns: Columns,
-        images: tuple[str, ...],
+        images: Sequence[str],
         window: Placement,
         *,
         folder: str = "",
@@ -153,49 +154,59 @@ class Table(Sequence[Row]):
 
 def read_table(
     name: str,
-    data: bytes,
-    images: tuple[str, ...],
-    window: Placement,
+    placement: Placement = Placement(),  # noqa: B008  a tuple
+    images: Sequence[str] = (),
     *,
-    renamed: Mapping[str, str] | None = None,
-    folder: str = "",
+    columns: Mapping[str, str] | None = None,
     normalized: bool = False,
-    first: str = "image",
+    folder: str = "",
+    noun: str = "image",
 ) -> Table:
     """Read a table of windows.
 
     Parameters
     ----------
     name : str
-        File name, for messages.
-    data : bytes
-        CSV with a header: commas, semicolons or tabs, UTF-8, or UTF-16 by its byte order mark. `FORMS`,
-        `IMAGES` and `NUMBERS` of `columns` are the names of columns that are understood, in any case;
-        other columns are kept. Lines that begin with ``#`` are skipped; an empty cell means the command
-        line's value.
-    images : tuple of str
-        Images of the command line.
-    window : Placement
-        Options of the command line.
-    renamed : mapping of str to str
-        Columns that are named otherwise, as of `parse_columns`.
-    folder, normalized, first
-        As for `Table` and `find_columns`.
+        Its file; ``-`` is standard input. CSV with a header: commas, semicolons or tabs, UTF-8, or UTF-16 by
+        its byte order mark. `FORMS`, `IMAGES` and `NUMBERS` of `columns` are the names of columns that
+        are understood, in any case; other columns are kept. Lines that begin with ``#`` are skipped; an
+        empty cell means the value of `placement`.
+    placement : Placement
+        What the rows do not say.
+    images : sequence of str
+        The image of a table that names none.
+    columns : mapping of str to str
+        Columns that are named otherwise, as ``{"left": "bbox_x"}``.
+    normalized : bool
+        Whether positions and sizes go from 0 to 1.
+    folder : str
+        The folder that names of images are relative to.
+    noun : str
+        The noun of a row: ``image``, or ``patch``.
 
     Raises
     ------
-    GlimpseError
-        If the table cannot be read, or repeats an option of the command line.
+    UsageError
+        If the table cannot be read, or repeats what `placement` was typed to say.
     """
-    records = Records(as_utf8(data))
-    columns = find_columns(records.header, renamed or {}, first=first)
-    check_place(columns, typed=bool({"slice", "box", "gx", "gy"} & window.typed or window.like))
-    _check_images(columns, images, first)
-    _check_typed(columns, window)
-    return Table(name, records, columns, images, window, folder=folder, normalized=normalized)
+    from glimpse.io.files import open_input
+
+    try:
+        with open_input(name) as file:
+            data = file.read(limits.TABLE_BYTES + 1)
+        if len(data) > limits.TABLE_BYTES:
+            raise GlimpseError(f"more than {limits.TABLE_BYTES} bytes; split it into several tables")
+        records = Records(as_utf8(data))
+        found = find_columns(records.header, columns or {}, first=noun)
+        check_place(found, typed=bool({"slice", "box", "gx", "gy"} & placement.typed or placement.like))
+        _check_images(found, images, noun)
+        _check_typed(found, placement)
+    except GlimpseError as error:
+        raise UsageError(f"--table {name}: {error}") from None
+    return Table(name, records, found, images, placement, folder=folder, normalized=normalized)
 
 
-def _check_images(columns: Columns, images: tuple[str, ...], noun: str) -> None:
+def _check_images(columns: Columns, images: Sequence[str], noun: str) -> None:
     named = "image" in columns.index
     if named and images:
         column = columns.header[columns.index["image"]]
