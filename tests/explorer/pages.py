@@ -17,7 +17,7 @@ def wait_until(page, code):
 
 def settle(page):
     """Wait until the last change is drawn and in the address."""
-    wait_until(page, "state && !waiting && location.hash === fragment()")
+    wait_until(page, "state && !waiting && location.hash === fragment() && places[place] === fragment()")
 
 
 def shown(page, name):

@@ -13,9 +13,9 @@ import pytest
 from helpers import invoke, noise, save
 from PIL import Image, ImageCms
 
-from glimpse import Window
+from glimpse import GlimpseError, Window
 from glimpse.cli.html_page import shell_word
-from glimpse.explorer import Subject, backdrop, page
+from glimpse.explorer import Subject, Table, backdrop, document, page, table_page
 from glimpse.window import EDGES, KERNELS
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>{{given}}&amp;'\".png"
@@ -48,7 +48,8 @@ class Parts(HTMLParser):
 
     @property
     def given(self):
-        return next(json.loads(t) for a, t in self.all("script") if a.get("id") == "given")
+        """What is told of the first image."""
+        return next(json.loads(t) for a, t in self.all("script") if a.get("id") == "given")["images"][0]
 
     @property
     def picture(self):
@@ -60,9 +61,13 @@ def to_rgb(levels):
     return np.broadcast_to(np.atleast_3d(levels), (*levels.shape[:2], 3)).astype(np.uint8)
 
 
-def page_of(levels, source="a.png", profile=None):
+def subject(levels, source, profile=None):
     record = {**Window.centered(levels.shape[:2]).to_dict(), "shape": levels.shape[:2], "source": source}
-    return page(Subject(record, "glimpse read a.png"), levels, profile=profile)
+    return Subject(record, "glimpse read a.png", levels, profile=profile)
+
+
+def page_of(levels, source="a.png", profile=None):
+    return page(subject(levels, source, profile))
 
 
 @pytest.fixture(autouse=True)
@@ -143,7 +148,7 @@ def test_a_file_name_stays_text(source):
 
 def test_choices_are_those_of_the_window():
     parts = Parts(page_of(noise(30, 44, 3)))
-    assert tuple(t.strip() for _, t in parts.all("option")) == (*KERNELS, *EDGES)
+    assert [t.strip() for _, t in parts.all("option")][-4:] == [*KERNELS, *EDGES]
 
 
 def test_the_mathematics_of_the_page_has_every_kernel_of_the_table():
@@ -259,3 +264,31 @@ def test_the_command_repeats_how_the_image_was_decoded():
     invoke("show", "a.gif", "--page", 2, "-o", "two.html")
     with open("two.html", "rb") as file:
         assert Parts(file.read()).given["command"] == "glimpse read a.gif --page 2"
+
+
+def test_the_page_of_a_table_tells_of_every_image_once_and_of_every_row():
+    shapes = [(30, 44, 3), (20, 16)]
+    windows = [Window.from_box((k, 2, 6, 8), n=4) for k in range(5)]
+    table = Table("b.csv", ["image"], [[HOSTILE]] * 5, [(k % 2, window) for k, window in enumerate(windows)])
+    subjects = [subject(noise(*shape), f"{k}.png") for k, shape in enumerate(shapes)]
+    parts = Parts(table_page(iter(subjects), 2, table))
+    given = next(json.loads(t) for a, t in parts.all("script") if a.get("id") == "given")
+    assert [tuple(image["shape"]) for image in given["images"]] == [(30, 44), (20, 16)]
+    for image, shape in zip(given["images"], shapes, strict=True):
+        with Image.open(io.BytesIO(base64.b64decode(image["picture"].partition(",")[2]))) as picture:
+            np.testing.assert_array_equal(picture.convert("RGB"), to_rgb(noise(*shape)))
+    assert [row.pop("image") for row in given["rows"]] == [0, 1, 0, 1, 0]
+    assert [Window.from_dict(row) for row in given["rows"]] == windows
+    assert given["table"]["cells"] == [[HOSTILE]] * 5
+
+
+def test_pictures_of_a_table_share_the_room_of_a_page(monkeypatch):
+    monkeypatch.setattr(document, "PIXELS_IN_ALL", 4000)
+    monkeypatch.setattr(document, "FEWEST_PIXELS", 1000)
+    window = Window.centered((60, 60))
+    for count, scale in ((1, 1), (4, 2)):
+        table = Table("b.csv", [], [[]] * count, [(k, window) for k in range(count)])
+        parts = Parts(table_page([subject(noise(60, 60), "a.png")] * count, count, table))
+        assert parts.given["scale"] == scale
+    with pytest.raises(GlimpseError, match="the table names 5 images; one page holds at most 4"):
+        table_page([], 5, Table("b.csv", [], [], []))

@@ -124,7 +124,7 @@ def test_a_reduced_picture_shows_what_the_full_one_does(opened_page, tmp_path):
     page = opened_page(tmp_path / "large.html")
     assert page.evaluate("[image.rows, image.cols]") == [650, 601]
     window = Window(900, 411.5, 6.0, 4.0, n=(60, 40))
-    code = "window => [...read(image, reduced(window, given.scale)).data]"
+    code = "window => [...read(image, reduced(window, fact.scale)).data]"
     patch = np.reshape(page.evaluate(code, as_state(window)), window.shape)
     expected = read(image.astype(float), window)
     assert np.abs(patch - expected).max() < 0.5

@@ -30,12 +30,13 @@ def save_page(
     subject = explorer.Subject(
         io.Record(window, picture.shape, source_name(name)).to_dict(),
         " ".join(["glimpse read", shell_word(name), *_asked(decoding)]),
+        picture.pixels,
         picture.channel_axis,
+        picture.white,
+        picture.color.get("icc_profile"),
         [*picture.notes, *_shown_as(picture)],
     )
-    profile = picture.color.get("icc_profile")
-    data = explorer.page(subject, picture.pixels, picture.white, profile)
-    io.save_bytes(target, data, overwrite=overwrite)
+    io.save_bytes(target, explorer.page(subject), overwrite=overwrite)
 
 
 def shell_word(name: str) -> str:

@@ -14,10 +14,10 @@ _ROUNDING = 2  # levels: a profile that changes no colour by more is sRGB alread
 _SIDE = 16_383  # pixels, the longest side of a WebP, and of what most browsers draw
 
 
-def reduction(rows: int, cols: int) -> int:
-    """Return by which whole number a picture is reduced to have no more pixels than `MOST_PIXELS`."""
+def reduction(rows: int, cols: int, most: int = MOST_PIXELS) -> int:
+    """Return by which whole number a picture is reduced to have no more than so many pixels."""
     scale = 1
-    while -(-rows // scale) * -(-cols // scale) > MOST_PIXELS or max(rows, cols) > _SIDE * scale:
+    while -(-rows // scale) * -(-cols // scale) > most or max(rows, cols) > _SIDE * scale:
         scale += 1
     return scale
 

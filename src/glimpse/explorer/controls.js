@@ -36,31 +36,56 @@ function makeRow([field, [name, of, kind]]) {
   $("rows").append(row);
   sliders[field] = slider;
   slider.addEventListener("input", () => setValue(field, fromTick(field, slider.value)));
+  bindField(field, input, slider);
+}
+
+/** A field of the box, which has no slider. */
+function makeBoxField(field) {
+  const label = document.createElement("label"), input = Object.assign(document.createElement("input"), {id: field, inputMode: "decimal"});
+  label.append(field + " ", input);
+  $("box").append(label);
+  bindField(field, input);
+}
+
+function bindField(field, input, slider = input) {
+  input.setAttribute("aria-describedby", "message");
   input.addEventListener("input", () => typed(field, input.value.trim()));
-  for (const name of ["change", "blur"]) input.addEventListener(name, () => settle(field));
-  for (const element of [slider, input]) {
+  input.addEventListener("change", () => settle(field));
+  input.addEventListener("blur", () => settle(field));
+  for (const element of new Set([slider, input])) {
     element.addEventListener("keydown", (event) => {
-      const up = {ArrowUp: 1, ArrowDown: -1, ...(element === slider && {ArrowRight: 1, ArrowLeft: -1})}[event.key];
+      if (event.key === "Escape") return forget(field);
+      const up = {ArrowUp: 1, ArrowDown: -1, ...(element !== input && {ArrowRight: 1, ArrowLeft: -1})}[event.key];
       if (!up || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
       step(field, up, event.shiftKey);
-      settle(field);
+      forget(field);
     });
   }
 }
 
-/** Show the number that holds. */
+const refused = new Map(); // field: {reason, number} of a text that was refused, and the number that holds instead
+
+/** Show the number that holds, unless the text was refused: it stays with its reason, to be mended. */
 function settle(field) {
-  say("");
+  if (!refused.has(field)) write($(field), value(field));
+}
+
+/** Drop a refused text. */
+function forget(field) {
+  refused.delete(field);
   write($(field), value(field));
+  say();
 }
 
 /** Take a number as it is typed, or say what is wrong with it and leave the window. */
 function typed(field, text) {
-  const wrong = fault(field, text);
-  say(wrong);
-  $(field).setAttribute("aria-invalid", wrong !== "");
-  if (!wrong) setValue(field, Number(text));
+  const reason = fault(field, text);
+  refused.delete(field);
+  if (reason) refused.set(field, {reason, number: value(field)}); // the last one that is set is told
+  else setValue(field, numberOf(field, text));
+  $(field).setAttribute("aria-invalid", reason !== "");
+  say();
 }
 
 function write(input, number) {
@@ -68,46 +93,47 @@ function write(input, number) {
   input.setAttribute("aria-invalid", "false");
 }
 
-let wrong = "";
-
-function say(text) {
-  wrong = text;
-  $("message").textContent = text || remark();
-  $("message").className = text ? "wrong" : "";
+/** Tell of what was refused last, else of the window. */
+function say() {
+  const {reason} = [...refused.values()].at(-1) ?? {};
+  $("message").textContent = reason ?? remark();
+  $("message").className = reason ? "wrong" : "";
 }
 
 /** What there is to know about the window as it is. */
 function remark() {
   const {top, bottom, left, right} = box(state);
   if (top >= ROWS || bottom <= 0 || left >= COLS || right <= 0) return "The window lies wholly beyond the image.";
-  const least = sqrt((given.scale ** 2 - 1) / 12);
-  if (min(...state.sigma) <= least) return `Sharper than the picture here, which is reduced ${given.scale} times; the command is not.`;
+  const [down, across] = state.delta, squashed = rounded(max(across / down, down / across), 3);
+  if (apart() && squashed >= 1.02) return `The patch is squashed ${across > down ? `${squashed}:1` : `1:${squashed}`}: strides differ across and down.`;
+  const least = sqrt((fact.scale ** 2 - 1) / 12);
+  if (min(...state.sigma) <= least) return `Sharper than the picture here, which is reduced ${fact.scale} times; the command is not.`;
   return "";
 }
 
 function showControls() {
-  for (const [field, slider] of Object.entries(sliders)) {
-    const number = value(field);
-    slider.value = toTick(field, number);
-    slider.setAttribute("aria-valuetext", number);
-    if (document.activeElement !== $(field)) write($(field), number);
+  for (const field of [...Object.keys(FIELDS), ...BOX_FIELDS]) {
+    const number = value(field), slider = sliders[field];
+    if (slider) slider.value = toTick(field, number);
+    slider?.setAttribute("aria-valuetext", number);
+    if (refused.has(field) && refused.get(field).number !== number) refused.delete(field); // it was mended elsewhere
+    if (document.activeElement !== $(field) && !refused.has(field)) write($(field), number);
   }
   $("kernel").value = state.kernel;
   $("edge").value = state.edge;
   $("follow").checked = state.follow;
   $("controls").classList.toggle("apart", apart());
-  say(wrong);
+  say();
   const [n, m] = state.n, wide = $("patch").parentElement.clientWidth - 22, zoom = min(wide / m, 340 / n);
   $("patch-size").textContent = `${n} x ${m}`;
-  place($("patch"), {width: m * (zoom > 1 ? floor(zoom) : zoom), height: n * (zoom > 1 ? floor(zoom) : zoom)});
+  put($("patch"), {width: m * (zoom > 1 ? floor(zoom) : zoom), height: n * (zoom > 1 ? floor(zoom) : zoom)});
 }
 
 function showTexts() {
   showWords($("command"), command());
   $("python").textContent = python();
   $("record").textContent = record();
-  clearTimeout(saving); // browsers take a new address a few times a second at most
-  saving = setTimeout(() => history.replaceState(null, "", fragment()), 150);
+  keepSoon();
 }
 
 const TEXTS = {command: "Command", python: "Python", record: "JSON, for --like"};

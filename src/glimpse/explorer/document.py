@@ -7,7 +7,7 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -17,16 +17,23 @@ from PIL import Image
 
 from glimpse import limits
 from glimpse.drawing.viewport import reduced
-from glimpse.explorer.backdrop import encoded, in_srgb, reduction
+from glimpse.errors import GlimpseError
+from glimpse.explorer.backdrop import MOST_PIXELS, encoded, in_srgb, reduction
 from glimpse.window import EDGES, KERNELS, Window
 
-SCRIPTS = ("state", "pictures", "stage", "pointer", "controls", "png", "page")
+SCRIPTS = ("state", "pictures", "stage", "pointer", "history", "table", "controls", "png", "page")
 """The parts of the page's script, in order. ``layer.js``, the mathematics, is a script of its own."""
+
+PIXELS_IN_ALL = 24_000_000
+"""Pixels of all pictures of a page, which makes it about 40 MB at most."""
+
+FEWEST_PIXELS = 100_000
+"""Pixels of a picture at least: on smaller ones nothing can be chosen."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """The subject of a page; its texts may be anyone's.
+    """The image of a page; its texts may be anyone's.
 
     Parameters
     ----------
@@ -34,74 +41,134 @@ class Subject:
         The record of the window that the page begins with, as JSON: its numbers, ``shape`` and ``source``.
     command : str
         The command that reads the image, without the window.
+    pixels : array_like, shape (A, B) or (A, B, C)
+        The image, or an object that slices like it; its colours are multiplied by their alpha.
     channel_axis : int or None
         The axis of the channels of the image's array, for the line of Python.
+    white : int
+        The level of white.
+    profile : bytes or None
+        The colour profile of the levels; None is sRGB.
     notes : sequence of str
         Notes on the picture for the user.
     """
 
     record: Mapping[str, Any]
     command: str
+    pixels: Any
     channel_axis: int | None = None
+    white: int = 255
+    profile: bytes | None = None
     notes: Sequence[str] = ()
 
 
-def page(subject: Subject, pixels: Any, white: int = 255, profile: bytes | None = None) -> bytes:
-    """Return a page on which a window is chosen by looking.
+@dataclass(frozen=True)
+class Table:
+    """The table that a page goes through, which it saves with the windows as they were corrected.
 
     Parameters
     ----------
-    subject : Subject
-        What it is about.
-    pixels : array_like, shape (A, B) or (A, B, C)
-        The image, or an object that slices like it; its colours are multiplied by their alpha.
-    white : int
-        The level of white.
-    profile : bytes or None
-        The colour profile of the levels; None is sRGB.
-
-    Returns
-    -------
-    bytes
-        HTML, in UTF-8.
+    name : str
+        The name of the file that is saved.
+    header : sequence of str
+        The columns that are kept as they are.
+    cells : sequence of sequence of str
+        The cells of each row under those columns.
+    windows : sequence of (int, Window)
+        The place of each row's image among the subjects, and its window.
+    places : sequence of str
+        The columns that say where: ``x, y, w, h``, or ``gx, gy``.
     """
-    scale = reduction(*pixels.shape[:2])
-    grey = len(pixels.shape) == 2 or pixels.shape[2] == 2
-    levels = reduced(pixels, white, scale)
-    picture, notes = in_srgb(
-        Image.fromarray(np.ascontiguousarray(levels[..., 0]) if grey else levels), profile
+
+    name: str
+    header: Sequence[str]
+    cells: Sequence[Sequence[str]]
+    windows: Sequence[tuple[int, Window]]
+    places: Sequence[str] = ("x", "y", "w", "h")
+
+
+def page(subject: Subject) -> bytes:
+    """Return a page on which a window is chosen by looking: HTML, in UTF-8."""
+    facts, picture = _shown(subject, MOST_PIXELS)
+    rows = [{**subject.record, "image": 0}]
+    return _joined({"images": [facts], "rows": rows, "table": None}, picture)
+
+
+def table_page(subjects: Iterable[Subject], count: int, table: Table) -> bytes:
+    """Return a page that goes through the rows of a table.
+
+    Parameters
+    ----------
+    subjects : iterable of Subject
+        The images, each looked at once.
+    count : int
+        How many they are.
+    table : Table
+        The rows.
+
+    Raises
+    ------
+    GlimpseError
+        If a page cannot hold so many images.
+    """
+    most = PIXELS_IN_ALL // FEWEST_PIXELS
+    if count > most:
+        raise GlimpseError(f"the table names {count} images; one page holds at most {most}")
+    facts, pictures = zip(
+        *(_shown(subject, min(MOST_PIXELS, PIXELS_IN_ALL // count)) for subject in subjects), strict=True
     )
+    for fact, picture in zip(facts, pictures, strict=True):
+        fact["picture"] = picture
+    rows = [{**window.to_dict(), "image": image} for image, window in table.windows]
+    kept = {name: getattr(table, name) for name in ("name", "header", "cells", "places")}
+    first = pictures[table.windows[0][0]]
+    return _joined({"images": facts, "rows": rows, "table": kept}, first)
+
+
+def _shown(subject: Subject, most: int) -> tuple[dict[str, Any], str]:
+    """The facts of an image that the page's script reads, and its picture as a link of its own bytes."""
+    shape = subject.pixels.shape
+    scale = reduction(shape[0], shape[1], most)
+    grey = len(shape) == 2 or shape[2] == 2
+    levels = reduced(subject.pixels, subject.white, scale)
+    levels = np.ascontiguousarray(levels[..., 0] if grey else levels)
+    picture, notes = in_srgb(Image.fromarray(levels), subject.profile)
     if scale > 1:
         notes.append(f"The picture is reduced {scale} times here; numbers are in pixels of the full image.")
-    given = {
+    facts = {
         "record": dict(subject.record),
+        "shape": subject.record["shape"],
+        "source": subject.record["source"],
         "command": subject.command,
         "channelAxis": subject.channel_axis,
         "grey": grey,
         "scale": scale,
         "notes": [*subject.notes, *notes],
+    }
+    return facts, f"data:image/webp;base64,{base64.b64encode(encoded(picture)).decode()}"
+
+
+def _joined(given: Mapping[str, Any], picture: str) -> bytes:
+    style, layer = _text("page.css"), _text("layer.js")
+    script = '"use strict";\n' + "".join(_text(f"{name}.js") for name in SCRIPTS)
+    more = {
         "limits": {"n": limits.N_MAX, "number": limits.NUMBER_MAX},
         "defaults": {name: getattr(Window, name) for name in ("gamma", "kernel", "edge")},
     }
-    return _joined(given, encoded(picture)).encode("utf-8", "replace")
-
-
-def _joined(given: Mapping[str, Any], picture: bytes) -> str:
-    style, layer = _text("page.css"), _text("layer.js")
-    script = '"use strict";\n' + "".join(_text(f"{name}.js") for name in SCRIPTS)
     parts = {
         "policy": _policy(style, layer, script),
-        "name": html.escape(given["record"]["source"]),
+        "name": html.escape(given["images"][given["rows"][0]["image"]]["source"]),
         "style": style,
-        "picture": f"data:image/webp;base64,{base64.b64encode(picture).decode()}",
+        "picture": picture,
         "kernels": _choices(KERNELS),
         "edges": _choices(EDGES),
-        "given": _harmless(json.dumps(given)),
+        "given": _harmless(json.dumps({**given, **more})),
         "layer": layer,
         "page": script,
     }
     # in one pass: a text that is filled in is not looked through for more names
-    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _text("page.html"))
+    text = re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _text("page.html"))
+    return text.encode("utf-8", "replace")
 
 
 def _policy(style: str, *scripts: str) -> str:

@@ -1,7 +1,7 @@
 // What a change redraws, and how the page begins.
 
 let scratch = null; // the memory of the canvas
-let waiting = false, saving = 0;
+let waiting = false;
 
 /** Draw when the browser is ready for it, however often the window changes until then. */
 function later() {
@@ -10,7 +10,7 @@ function later() {
 }
 
 function redraw() {
-  const window = reduced(state, given.scale), F = banks(window, image);
+  const window = reduced(state, fact.scale), F = banks(window, image);
   const patch = toLevels(read(image, window, F));
   paint($("patch"), patch);
   const canvas = restore(patch, window, image, F, scratch);
@@ -19,13 +19,14 @@ function redraw() {
   F.forEach((bank, axis) => drawBank(bank, AXES[axis]));
   drawOverlay();
   showControls();
+  showRow();
   showTexts();
   globalThis.drawn = (globalThis.drawn ?? 0) + 1; // for who waits for a change to show
 }
 
 /** The levels of the picture, one channel where it is grey. */
 function levels(picture) {
-  const [rows, cols] = [picture.naturalHeight, picture.naturalWidth], channels = given.grey ? 1 : 3;
+  const [rows, cols] = [picture.naturalHeight, picture.naturalWidth], channels = fact.grey ? 1 : 3;
   const canvas = Object.assign(document.createElement("canvas"), {width: cols, height: rows});
   const pen = canvas.getContext("2d", {willReadFrequently: true, colorSpace: "srgb"});
   pen.drawImage(picture, 0, 0);
@@ -36,18 +37,19 @@ function levels(picture) {
 
 function begin(next) {
   state = next;
-  $("apart").checked = [state.delta, state.sigma, state.n].some(([a, b]) => a !== b);
-  say("");
+  $("apart").checked = given.table !== null || [state.delta, state.sigma, state.n].some(([a, b]) => a !== b);
+  refused.clear();
   later();
 }
 
 function bind() {
   const stage = $("stage");
   for (const [name, listener] of Object.entries({
-    pointerdown: grab, pointermove: drag, pointerup: release, pointercancel: release, keydown: stageKey,
+    pointerdown: grab, pointermove: drag, pointerup: release, pointercancel: giveUp, keydown: stageKey,
   })) stage.addEventListener(name, listener);
   stage.addEventListener("wheel", wheel, {passive: false});
   Object.entries(FIELDS).forEach(makeRow);
+  BOX_FIELDS.forEach(makeBoxField);
   Object.entries(TEXTS).forEach(makeText);
   $("kernel").addEventListener("change", (event) => change({kernel: event.target.value}));
   $("edge").addEventListener("change", (event) => change({edge: event.target.value}));
@@ -56,23 +58,28 @@ function bind() {
     const [{delta, sigma, n}, one] = [state, (both) => apart() ? both : [both[0], both[0]]];
     change({delta: one(delta), sigma: one(sigma), n: one(n)});
   });
+  $("aspect").addEventListener("change", () => {
+    const {x, y, w, h} = xywh(), ratio = aspect(), wide = sqrt(w * h * ratio), tall = wide / ratio; // as large as before
+    if (ratio) setBox({x: x + (w - wide) / 2, y: y + (h - tall) / 2, w: wide, h: tall});
+  });
   $("controls").addEventListener("submit", (event) => event.preventDefault());
-  $("reset").addEventListener("click", () => begin(stateOf(given.record)));
+  $("reset").addEventListener("click", () => begin(stateOf(given.rows[row])));
+  $("undo").addEventListener("click", () => travel(-1));
+  $("redo").addEventListener("click", () => travel(1));
   $("save").addEventListener("click", save);
-  addEventListener("hashchange", () => { if (location.hash !== fragment()) begin(fromFragment(location.hash)); });
+  bindTable();
+  addEventListener("popstate", arrived);
+  addEventListener("keydown", historyKey);
   addEventListener("resize", () => { layOut(); later(); });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", later);
 }
 
 async function start() {
-  await $("picture").decode();
-  image = levels($("picture"));
-  $("size").textContent = `${ROWS} rows x ${COLS} columns`;
-  for (const note of given.notes) $("notes").append(Object.assign(document.createElement("li"), {textContent: note}));
   makeBanks();
   bind();
-  layOut();
-  begin(fromFragment(location.hash));
+  await goTo(rowOf(location.hash), location.hash);
+  place = history.state?.place ?? 0;
+  note("replaceState");
 }
 
 start();

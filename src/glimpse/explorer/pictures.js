@@ -104,7 +104,7 @@ function drawProfile(canvas, F, {along, way}) {
     pen.lineWidth = i === shown[count >> 1] ? 2 : 1;
     pen.stroke();
   }
-  const unit = given.scale > 1 ? `pixels reduced ${given.scale} times` : `${along} of the image`, number = most.toPrecision(3);
+  const unit = fact.scale > 1 ? `pixels reduced ${fact.scale} times` : `${along} of the image`, number = most.toPrecision(3);
   canvas.nextElementSibling.textContent = `The middle ${count > 1 ? `${count} filters` : "filter"} over ${unit}; largest weight ${number}.`;
 }
 

@@ -34,10 +34,6 @@ async function png({rows, cols, channels, data}, text) {
 }
 
 async function save() {
-  const link = document.createElement("a");
-  const patch = toLevels(read(image, reduced(state, given.scale)));
-  link.href = URL.createObjectURL(await png(patch, record()));
-  link.download = `${given.record.source.replace(/\.[^.]*$/, "") || "glimpse"}-patch.png`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+  const patch = toLevels(read(image, reduced(state, fact.scale)));
+  saveFile(await png(patch, record()), `${fact.source.replace(/\.[^.]*$/, "") || "glimpse"}-patch.png`);
 }

@@ -13,26 +13,34 @@ function layOut() {
   view.width = min(most, max(120, (COLS + 2 * margin) * view.scale));
   view.height = max(60, (ROWS + 2 * margin) * view.scale);
   [view.left, view.top] = [(view.width - COLS * view.scale) / 2, (view.height - ROWS * view.scale) / 2];
-  place($("stage"), {width: view.width, height: view.height});
-  place($("picture"), {left: view.left, top: view.top, width: COLS * view.scale, height: ROWS * view.scale});
-  $("picture").className = $("canvas").className = view.scale * given.scale >= 2 ? "large pixels" : "";
-  place($("canvas"), {width: COLS * view.scale, height: ROWS * view.scale});
+  put($("stage"), {width: view.width, height: view.height});
+  put($("picture"), {left: view.left, top: view.top, width: COLS * view.scale, height: ROWS * view.scale});
+  $("picture").className = $("canvas").className = view.scale * fact.scale >= 2 ? "large pixels" : "";
+  put($("canvas"), {width: COLS * view.scale, height: ROWS * view.scale});
 }
 
-function place(element, lengths) {
+function put(element, lengths) {
   for (const [name, length] of Object.entries(lengths)) element.style[name] = `${length}px`;
 }
 
 function drawOverlay() {
-  const [pen] = sharp($("overlay")), {top, bottom, left, right} = box(state);
+  const [pen] = sharp($("overlay"));
+  for (const [, other] of neighbours()) drawBox(pen, other, COLOURS.ink, 1);
   drawFilters(pen);
+  const {x, y, w, h} = drawBox(pen, box(state), COLOURS.box, 2);
+  put($("hold"), {left: x - 20, top: y - 20, width: w + 40, height: h + 40});
+  drawArrows(pen);
+}
+
+/** Draw the frame of a box; return where it is on the stage. */
+function drawBox(pen, {top, bottom, left, right}, colour, line) {
   const [x, y] = [toX(left - 0.5), toY(top - 0.5)].map((p) => clamp(p, -9, 9999));
   const [w, h] = [clamp(toX(right - 0.5), -9, 9999) - x, clamp(toY(bottom - 0.5), -9, 9999) - y];
-  for (const [colour, line] of [[COLOURS.shade, 4], [COLOURS.box, 2]]) {
-    Object.assign(pen, {strokeStyle: colour, lineWidth: line});
+  for (const [ink, width] of [[COLOURS.shade, line + 2], [colour, line]]) {
+    Object.assign(pen, {strokeStyle: ink, lineWidth: width});
     pen.strokeRect(x, y, w, h);
   }
-  drawArrows(pen);
+  return {x, y, w, h};
 }
 
 /** Centres where they have room, circles of radius sigma where those have. */
