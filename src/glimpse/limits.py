@@ -45,6 +45,9 @@ FILE_BYTES: Final = 4_000_000_000
 PAGES: Final = 10_000
 """Most pages of a TIFF that are looked through for another one."""
 
+TEXT_BYTES: Final = 1 << 26
+"""Most bytes that a text or profile of a PNG is unpacked to; of all texts together four times as many."""
+
 CHUNKS: Final = 10_000
 """Most chunks of a PNG beside those of its pixels."""
 

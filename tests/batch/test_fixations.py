@@ -109,6 +109,21 @@ def test_a_boomerang_goes_back_along_the_rows(image, table):
     assert [delay for _, delay in shown("s.webp")] == [40, 25, 30, 25]
 
 
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".apng"])
+def test_durations_are_kept_to_the_millisecond_or_the_rounding_is_said(image, suffix):
+    table = written(["gx,gy,delta,duration", "12,25,1,123", "20,9,1,7", "9,9,1,301"])
+    result = invoke("sweep", image, *split(f"--table {table} -n 9 --saccade 0 --plain -o s{suffix}"))
+    with Image.open(f"s{suffix}") as animation:
+        stood = []
+        for frame in range(3):
+            animation.seek(frame)
+            animation.load()
+            stood.append(round(animation.info["duration"]))
+    exact = suffix != ".gif"
+    assert stood == ([123, 7, 301] if exact else [120, 20, 300])
+    assert ("durations were rounded to hundredths of a second" in result.stderr) == (not exact)
+
+
 BAD = ["gx,gy,delta,n,duration", "12,25,1,9,100", "12,x,1,9,100", "1,2,3,8,100", "5,6,1,9,-3", "9,9,1,9,80"]
 
 

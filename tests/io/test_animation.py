@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
-from glimpse.io import palette
-from glimpse.io.animation import FORMATS, centiseconds, encode_animation
+from glimpse.io import animation, palette
+from glimpse.io.animation import FORMATS, pauses
 from glimpse.io.assemble import comment_of
 from glimpse.io.gif import join
 from glimpse.io.palette import ENTRIES, NEAR
@@ -21,6 +21,18 @@ from glimpse.io.palette import ENTRIES, NEAR
 EVERY = pytest.mark.parametrize("suffix", FORMATS)
 LOSSLESS = pytest.mark.parametrize("suffix", [".webp", ".apng"])
 RED, INK, PAPER = (255, 0, 3), (250, 250, 251), (17, 24, 31)
+
+
+def centiseconds(count: int, fps: float, hold: float = 0.6) -> list[int]:
+    """Delays of a GIF in its own ticks."""
+    return [delay // 10 for delay in FORMATS[".gif"].delays(pauses(count, fps, hold))]
+
+
+def encode_animation(
+    frames: Sequence[NDArray[np.uint8]], delays: Sequence[int], *how: str, **more: str
+) -> bytes:
+    """Encode an animation whose delays are in hundredths of a second."""
+    return animation.encode_animation(frames, [10 * delay for delay in delays], *how, **more)
 
 
 class Block(NamedTuple):
@@ -434,8 +446,8 @@ GREY, TRIPLE = np.zeros((2, 3), np.uint8), np.zeros((2, 3, 3), np.uint8)
         ([GREY[:0]], [4], {}, r"and not empty, got \(0, 3\)"),
         ([GREY[0]], [4], {}, r"must be \(h, w\) or \(h, w, 3\) and not empty, got \(3,\)"),
         ([GREY], [4, 4], {}, "1 frames need as many delays, got 2"),
-        ([GREY, GREY], [4, 0], {}, "delays must be 1 to 65535 centiseconds, got 0 to 4"),
-        ([GREY], [65536], {}, "delays must be 1 to 65535 centiseconds, got 65536 to 65536"),
+        ([GREY, GREY], [4, 0], {}, "delays must be 1.* milliseconds in steps of 1.*, got 0 to 40"),
+        ([GREY], [1 << 22], {}, "delays must be 1.* to .* milliseconds in steps of 1.*, got 41943040 to"),
         ([GREY], [4], {"comment": "na\u00efve"}, "the comment must be ASCII"),
         (
             [GREY],
@@ -458,8 +470,23 @@ def test_an_unknown_format_names_the_known_ones() -> None:
         encode_animation([GREY], [4], ".mp4")
 
 
+def test_milliseconds_are_kept_where_the_format_has_them() -> None:
+    wanted = [33, 17, 5, 250.4, 249.6]
+    assert FORMATS[".gif"].delays(wanted) == [30, 20, 20, 250, 250]
+    for suffix in (".webp", ".apng"):
+        delays = FORMATS[suffix].delays(wanted)
+        assert delays == [33, 17, 5, 250, 250]
+        payload = animation.encode_animation(noise(5, 4, 6, 3), delays, suffix)
+        assert [stands for _, stands in pictures(payload)] == delays
+
+
+def test_an_apng_picture_that_stands_too_long_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^\.apng holds no picture for longer than 65\.535 s; \.webp does$"):
+        encode_animation([GREY, GREY], [4000, 3000], ".apng")
+
+
 def test_a_gif_picture_that_stands_too_long_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"a GIF holds no picture for longer than 655\.35 s"):
+    with pytest.raises(ValueError, match=r"\.gif holds no picture for longer than 655\.35 s"):
         encode_animation([GREY, GREY], [40000, 40000], ".gif")
     payload = encode_animation([GREY, GREY + 1, GREY], [65535, 40000, 40000], ".gif")
     assert [block.delay for block in Gif(payload).blocks] == [65535, 40000, 40000]

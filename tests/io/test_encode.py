@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, PngImagePlugin
 from skimage.data import camera
 
 from glimpse import GlimpseError, Window
@@ -250,6 +250,26 @@ def test_every_still_keeps_a_profile(suffix):
         opened(encode(FORMATS[suffix], smooth(3), like, RECORD)).info["icc_profile"] == MEANT["icc_profile"]
     )
     assert FORMATS[suffix].notes(like, RECORD) == []
+
+
+@STILLS
+def test_a_profile_of_megabytes_is_read_back(suffix, tmp_path):
+    profile = bytes(16) + b"RGB " + np.random.default_rng(3).bytes(3 << 19)
+    (tmp_path / "a").write_bytes(
+        encode(FORMATS[suffix], smooth(3), Picture(smooth(3), color={"icc_profile": profile}))
+    )
+    picture = load_picture(str(tmp_path / "a"))
+    assert picture.color["icc_profile"] == profile
+    assert picture.notes == ()
+
+
+def test_a_text_of_megabytes_costs_a_png_nothing(tmp_path):
+    texts = PngImagePlugin.PngInfo()
+    for zip in (False, True):
+        texts.add_itxt("XML:com.adobe.xmp", "x" * (3 << 19), zip=zip)
+        texts.add_text("Comment", "y" * (3 << 19), zip=zip)
+    Image.fromarray(smooth(3)).save(tmp_path / "a.png", pnginfo=texts)
+    np.testing.assert_array_equal(np.asarray(load_picture(str(tmp_path / "a.png")).pixels), smooth(3))
 
 
 def test_what_a_still_leaves_out_is_said():

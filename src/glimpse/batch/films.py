@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from glimpse.batch.names import Template, check, of_name, of_window
@@ -36,8 +37,8 @@ class Film:
     ----------
     windows : sequence of Window
         The window of each frame.
-    delays : sequence of int
-        Hundredths of a second that each frame stands.
+    delays : sequence of numbers
+        Milliseconds that each frame stands, not rounded.
     record : Record or None
         The record that goes into the file.
     first, last : Window
@@ -51,7 +52,7 @@ class Film:
     """
 
     windows: Sequence[Window]
-    delays: Sequence[int]
+    delays: Sequence[float | Fraction]
     record: Record | None
     first: Window
     last: Window
@@ -76,18 +77,22 @@ def of_range(first: Window, last: Window, frames: int, pace: Pace, shape: tuple[
     """Return the film of a range, from its first to its last window."""
     from glimpse.drawing import paths
     from glimpse.io import Record
-    from glimpse.io.animation import centiseconds
+    from glimpse.io.animation import pauses
 
     windows = _back(paths.path(first, last, frames), pace)
-    delays = centiseconds(len(windows), pace.fps, 0 if pace.boomerang else pace.hold)
+    delays = pauses(len(windows), pace.fps, 0 if pace.boomerang else pace.hold)
     record = Record(first, shape, source_name(name), last if last != first else None)
-    return Film(windows, delays, record, first, last, notes=_uneven(delays[:-1], pace.fps))
+    return Film(windows, delays, record, first, last)
 
 
-def _uneven(pauses: Sequence[int], fps: float) -> list[str]:
-    """A note where whole hundredths of a second cannot all be the same."""
-    uneven = len(set(pauses)) > 1
-    return [f"pauses of {min(pauses)} and {max(pauses)} hundredths make {fps:g} fps"] if uneven else []
+def rounding(film: Film, delays: Sequence[int]) -> list[str]:
+    """Return a note where the delays of a file, in milliseconds, are not those of its film."""
+    if all(abs(found - wanted) < 1 for found, wanted in zip(delays, film.delays, strict=True)):
+        return []
+    if film.stops:
+        return ["durations were rounded to hundredths of a second, at least 2; .webp and .apng keep them"]
+    few, many = min(delays[:-1]) // 10, max(delays[:-1]) // 10
+    return [f"pauses of {few} and {many} hundredths make {float(1000 / film.delays[0]):g} fps"]
 
 
 def of_fixations(
@@ -96,7 +101,6 @@ def of_fixations(
     """Return the film of a scanpath: fixations stand as they say, moves take `saccade` ms."""
     from glimpse.drawing.paths import DURATION, Stop, steps
     from glimpse.io import Record
-    from glimpse.io.animation import whole_centiseconds
 
     stops = [found.window for found in fixations]
     taken = steps([Stop(w, DURATION if ms is None else ms) for w, ms in fixations], saccade, pace.fps)
@@ -106,7 +110,7 @@ def of_fixations(
     times[-1] = max(times[-1], 0 if pace.boomerang else 1000 * pace.hold)
     record = Record(stops[0], shape, source_name(name), windows=tuple(stops))
     notes = () if record.fits else (f"{len(stops)} windows are too many for a record",)
-    return Film([step.window for step in taken], whole_centiseconds(times), record if record.fits else None,
+    return Film([step.window for step in taken], times, record if record.fits else None,
                 stops[0], stops[-1], stops, begun, notes)  # fmt: skip
 
 
@@ -160,23 +164,27 @@ def _check_size(rows: int, cols: int, film: Film) -> None:
         )
 
 
-def save_animation(output: str, shots: Sequence[Levels], film: Film, *, overwrite: bool) -> str:
-    """Save the frames as one file; return its line."""
+def save_animation(
+    output: str, shots: Sequence[Levels], film: Film, *, overwrite: bool
+) -> tuple[str, list[str]]:
+    """Save the frames as one file; return what was made, and notes."""
     from glimpse.drawing.viewport import COLOURS
     from glimpse.io import save_bytes
-    from glimpse.io.animation import encode_animation
+    from glimpse.io.animation import FORMATS, encode_animation
 
     suffix = ".gif" if output == "-" else os.path.splitext(output)[1].lower()
     comment = film.record.to_json() if film.record else ""
     exact = COLOURS if shots[0].ndim == 3 else ()
-    data = encode_animation(shots, film.delays, suffix, comment=comment, exact=exact)
+    delays = FORMATS[suffix].delays(film.delays)
+    data = encode_animation(shots, delays, suffix, comment=comment, exact=exact)
     save_bytes(output, data, overwrite=overwrite)
     rows, cols = shots[0].shape[:2]
     less = "--saccade 0" if film.stops else "--frames"
     large = f"; {less} or .webp make it smaller" if len(data) > LARGE else ""
     stops = f"{len(film.stops)} windows, " if film.stops else ""
-    play = f"{sum(film.delays) / 100:.2f} s"
-    return f"{stops}{len(shots)} frames of {rows} x {cols}, {play}, {len(data) / 1000:.0f} kB{large}"
+    play = f"{sum(delays) / 1000:.2f} s"
+    made = f"{stops}{len(shots)} frames of {rows} x {cols}, {play}, {len(data) / 1000:.0f} kB{large}"
+    return made, rounding(film, delays)
 
 
 def save_stills(

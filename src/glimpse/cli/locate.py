@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 JSON = ".json"
 MOVING = (".gif", ".webp", ".apng")
-STEP = 24  # hundredths of a second that a step of the descent stands
-HOLD = 150
+STEP = 240  # milliseconds that a step of the descent stands
+HOLD = 1500
 
 
 @click.command()

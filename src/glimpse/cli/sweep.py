@@ -160,8 +160,8 @@ class _Job:
         picture = as_array(load_picture(name, self.decoding))
         table = self.table
         film, faults = self._over(name, picture) if table is None else self._along(name, table, picture)
-        made = self._saved(name, film, picture)
-        notes = [*picture.notes, *self.window.notes(film.first, picture.shape), *film.notes]
+        made, more = self._saved(name, film, picture)
+        notes = [*picture.notes, *self.window.notes(film.first, picture.shape), *film.notes, *more]
         told = Outcome(name, self.output, made, film.first, film.last, notes)
         return [told, *(Outcome(name, error=fault) for fault in faults)]
 
@@ -177,7 +177,7 @@ class _Job:
         pace = Pace(self.fps, self.hold or 0, self.boomerang)
         return of_fixations(found, self.saccade, pace, picture.shape, name), faults
 
-    def _saved(self, name: str, film: Film, picture: Picture) -> str:
+    def _saved(self, name: str, film: Film, picture: Picture) -> tuple[str, list[str]]:
         bare = self.stills and self.plain and not self.zoom
         if bare:
             frames: Iterator[Any] = patches_of(film, picture)
@@ -187,7 +187,7 @@ class _Job:
             frames = panels_of(film, picture, self.zoom)
         shots = _bar(frames, len(film.windows), quiet=self.run.quiet)
         if self.stills:
-            return save_stills(name, self.output, shots, film, picture, self.run, patches=bare)
+            return save_stills(name, self.output, shots, film, picture, self.run, patches=bare), []
         return save_animation(self.output, list(shots), film, overwrite=self.run.overwrite)
 
 

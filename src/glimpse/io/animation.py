@@ -1,5 +1,7 @@
 """Frames in, the bytes of an animation out: GIF with one palette, WebP and APNG exactly. Opens no file."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from itertools import accumulate, pairwise
@@ -16,15 +18,15 @@ from glimpse.io.palette import ENTRIES, Colours, Frames, few_colours, index_fram
 from glimpse.io.record import DESCRIPTION, KEYWORD
 
 
-def centiseconds(count: int, fps: float, hold: float = 0.6) -> list[int]:
-    """Delays of `count` frames in whole centiseconds, the remainder carried so that the total is right.
+def pauses(count: int, fps: float, hold: float = 0.6) -> list[Fraction]:
+    """Return the milliseconds that each of `count` frames stands, not rounded.
 
     Parameters
     ----------
     count
         Number of frames, >= 1.
     fps
-        Frames per second, > 0; above 50 the delays stay at 2 cs, which is as fast as browsers play.
+        Frames per second, > 0.
     hold
         Seconds that the last frame stands in all, >= 0; it never stands shorter than the others.
 
@@ -35,8 +37,8 @@ def centiseconds(count: int, fps: float, hold: float = 0.6) -> list[int]:
 
     Examples
     --------
-    >>> centiseconds(5, 24, hold=0.6)
-    [4, 4, 5, 4, 60]
+    >>> FORMATS[".gif"].delays(pauses(5, 24, hold=0.6))
+    [40, 40, 50, 40, 600]
     """
     if count < 1:
         raise GlimpseError(f"an animation needs at least one frame, got {count}")
@@ -44,25 +46,8 @@ def centiseconds(count: int, fps: float, hold: float = 0.6) -> list[int]:
         raise GlimpseError(f"frames per second must be > 0, got {fps:g}")
     if not 0 <= hold < float("inf"):
         raise GlimpseError(f"the hold of the last frame must be >= 0 seconds, got {hold:g}")
-    step = 100 / Fraction(fps)
-    return _whole([step] * (count - 1) + [max(step, 100 * Fraction(hold))])
-
-
-def whole_centiseconds(milliseconds: Iterable[float]) -> list[int]:
-    """Return delays in whole centiseconds, at least 2, the remainder carried so that their sum is right.
-
-    Examples
-    --------
-    >>> whole_centiseconds([250, 33, 33, 33, 204])
-    [25, 3, 4, 3, 20]
-    """
-    return _whole([Fraction(delay) / 10 for delay in milliseconds])
-
-
-def _whole(delays: Iterable[Fraction]) -> list[int]:
-    ends = accumulate((max(delay, Fraction(2)) for delay in delays), initial=Fraction(0))
-    ticks = [int(end + Fraction(1, 2)) for end in ends]
-    return [after - before for before, after in pairwise(ticks)]
+    step = 1000 / Fraction(fps)
+    return [step] * (count - 1) + [max(step, 1000 * Fraction(hold))]
 
 
 def encode_animation(
@@ -79,7 +64,7 @@ def encode_animation(
     frames
         uint8, all (h, w) grey or all (h, w, 3) colour, 0 to 255.
     delays
-        Centiseconds that each frame stands, 1 to 65535.
+        Milliseconds that each frame stands, in whole ticks of the format, as `Format.delays` makes them.
     suffix
         A key of `FORMATS`.
     comment
@@ -95,13 +80,17 @@ def encode_animation(
     if suffix.lower() not in FORMATS:
         raise GlimpseError(f"no animation format {suffix!r}, there are {', '.join(FORMATS)}")
     kind = FORMATS[suffix.lower()]
-    _check(frames, delays, comment, exact)
+    _check(frames, delays, comment, exact, kind)
     if max(frames[0].shape) > kind.side:
         raise GlimpseError(f"{kind.name} holds at most {kind.side} pixels a side, got {frames[0].shape}")
+    if _longest(frames, delays) > kind.longest:
+        raise GlimpseError(
+            f"{suffix.lower()} holds no picture for longer than {kind.longest / 1000} s; .webp does"
+        )
     return kind.encode(frames, delays, comment, exact)
 
 
-def _check(frames: Frames, delays: Sequence[int], comment: str, exact: Colours) -> None:
+def _check(frames: Frames, delays: Sequence[int], comment: str, exact: Colours, kind: Format) -> None:
     if not len(frames):
         raise GlimpseError("no frames to animate")
     if len(shapes := sorted({frame.shape for frame in frames})) > 1:
@@ -113,8 +102,9 @@ def _check(frames: Frames, delays: Sequence[int], comment: str, exact: Colours) 
         raise GlimpseError(f"a frame must be (h, w) or (h, w, 3) and not empty, got {shape}")
     if len(delays) != len(frames):
         raise GlimpseError(f"{len(frames)} frames need as many delays, got {len(delays)}")
-    if not all(1 <= delay <= 65535 for delay in delays):
-        raise GlimpseError(f"delays must be 1 to 65535 centiseconds, got {min(delays)} to {max(delays)}")
+    if not all(0 < delay <= kind.longest and delay % kind.tick == 0 for delay in delays):
+        held = f"{kind.tick} to {kind.longest} milliseconds in steps of {kind.tick}"
+        raise GlimpseError(f"delays must be {held}, got {min(delays)} to {max(delays)}")
     if not comment.isascii():
         raise GlimpseError("the comment must be ASCII")
     if len(set(exact)) > ENTRIES:
@@ -128,16 +118,14 @@ def _written(frames: NDArray[np.uint8], extension: str, delays: Sequence[int], *
 
     # by name, since three frames of grey could be one picture in colour, and another plugin could be chosen
     options |= {"extension": extension, "plugin": "pillow", "is_batch": True}
-    options |= {"save_all": True, "loop": 0, "duration": [10 * delay for delay in delays]}
+    options |= {"save_all": True, "loop": 0, "duration": list(delays)}
     return bytes(iio.imwrite("<bytes>", frames, **options))
 
 
 def _gif(frames: Frames, delays: Sequence[int], comment: str, exact: Colours) -> bytes:
-    if _longest(frames, delays) > LONGEST:
-        raise GlimpseError(f"a GIF holds no picture for longer than {LONGEST / 100} s")
     colours = few_colours(frames)
     if colours is None:
-        return join(palettes(frames, exact), delays, comment)
+        return join(palettes(frames, exact), [delay // 10 for delay in delays], comment)
     palette, indices = index_frames(frames, colours)
     # Pillow takes 2-D frames for grey, and grey levels for indices into `palette`.
     text = comment.encode("ascii")
@@ -179,14 +167,45 @@ def _changes(frames: Frames) -> NDArray[np.uint8]:
 
 
 class Format(NamedTuple):
-    """One format of animations: its name, most pixels a side, how to write it."""
+    """One format of animations.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    side : int
+        Most pixels a side.
+    tick, least, longest : int
+        Milliseconds: a picture stands for a multiple of the first, at least the second, at most the third.
+        Browsers show a GIF's picture of 10 ms for 100.
+    encode : callable
+        Writes it.
+    """
 
     name: str
     side: int
+    tick: int
+    least: int
+    longest: int
     encode: Callable[[Frames, Sequence[int], str, Colours], bytes]
 
+    def delays(self, milliseconds: Iterable[float | Fraction]) -> list[int]:
+        """Return delays in milliseconds as the format holds them, the remainder carried to the next one.
 
-_GIF = Format("GIF", 65535, _gif)
-_WEBP = Format("WEBP", 16383, _webp)
-_APNG = Format("PNG", 2**31 - 1, _apng)
+        Examples
+        --------
+        >>> FORMATS[".gif"].delays([250, 33, 33, 33, 204])
+        [250, 30, 40, 30, 200]
+        >>> FORMATS[".webp"].delays([250, 33, 33.5, 33, 204])
+        [250, 33, 34, 33, 204]
+        """
+        wanted = (max(Fraction(delay), Fraction(self.least)) for delay in milliseconds)
+        ends = accumulate(wanted, initial=Fraction(0))
+        ticks = [int(end / self.tick + Fraction(1, 2)) for end in ends]
+        return [self.tick * (after - before) for before, after in pairwise(ticks)]
+
+
+_GIF = Format("GIF", 65535, 10, 20, 10 * LONGEST, _gif)
+_WEBP = Format("WEBP", 16383, 1, 1, 2**24 - 1, _webp)
+_APNG = Format("PNG", 2**31 - 1, 1, 1, 65535, _apng)
 FORMATS = {".gif": _GIF, ".webp": _WEBP, ".apng": _APNG}

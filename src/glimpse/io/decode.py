@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import Image, ImageFile, UnidentifiedImageError, features
+from PIL import Image, ImageFile, PngImagePlugin, UnidentifiedImageError, features
 from PIL.PngImagePlugin import PngImageFile
 
 from glimpse.errors import GlimpseError
@@ -26,7 +26,7 @@ from glimpse.io.png import SIGNATURE, count_texts
 from glimpse.io.record import KEYWORD, as_record
 from glimpse.io.shrink_on_load import FAR_ENDS, draft, whole
 from glimpse.io.sixteen_bit import HINT, codecs, deep_levels
-from glimpse.limits import ANIMATION_PIXELS
+from glimpse.limits import ANIMATION_PIXELS, TEXT_BYTES
 
 FORMATS = ("PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP", "AVIF", "PPM")
 
@@ -41,6 +41,10 @@ _BEGINNINGS = {
 _TIFFS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 Image.MAX_IMAGE_PIXELS = None  # the limit of glimpse is checked instead: its message tells what to do
+
+# of profiles too: those of printers have more than the 1 MiB that Pillow takes
+PngImagePlugin.MAX_TEXT_CHUNK = TEXT_BYTES
+PngImagePlugin.MAX_TEXT_MEMORY = 4 * TEXT_BYTES
 
 Reduce = Callable[[tuple[int, int]], int]
 
