@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from glimpse.batch.names import check_quality, plan
+from glimpse.batch.names import plan
 from glimpse.batch.outcomes import Outcome, source_name
 from glimpse.batch.placements import Placement
 from glimpse.batch.runner import Run, outcomes
@@ -90,12 +90,10 @@ def _target(protect: list[str], patch: str, output: str | None, run: Run) -> str
         raise click.UsageError("-o -: the JSON goes to standard output anyway; name a file")
     suffixes = tuple(dict.fromkeys((JSON, *DRAWINGS, *MOVING)))
     default = "{stem}-locate.json"
-    name = plan(
-        [patch], output, default=default, suffixes=suffixes, overwrite=run.overwrite, protect=protect
-    )[0]
+    name = plan([patch], output, default=default, suffixes=suffixes, overwrite=run.overwrite,
+                protect=protect, quality=run.quality)[0]  # fmt: skip
     if run.quality and name.lower().endswith(MOVING):
         raise click.UsageError(f"-o {name}: --quality is of stills")
-    check_quality([name], run.quality)
     return name
 
 
