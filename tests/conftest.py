@@ -1,6 +1,7 @@
 """How hard Hypothesis tries: the same examples every time in CI, new ones at every run elsewhere."""
 
 import os
+import signal
 
 from hypothesis import settings
 
@@ -10,3 +11,10 @@ IN_CI = bool(os.environ.get("CI"))
 settings.register_profile("everyday", deadline=None, derandomize=IN_CI, max_examples=20)
 settings.register_profile("thorough", deadline=None, derandomize=IN_CI, max_examples=200)
 settings.load_profile("everyday")
+
+# under `nohup` or in the background signals are ignored, which children inherit and glimpse respects, so that
+# tests of signals would wait for ever; a handler instead is not inherited
+for _name in ("SIGINT", "SIGHUP", "SIGQUIT"):
+    _number = getattr(signal, _name, signal.SIGINT)
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, lambda *_: None)

@@ -252,3 +252,40 @@ def test_a_link_under_the_output_name_is_replaced_not_followed(image):
     assert invoke("read", image, "-o", "p.png", "--overwrite").exit_code == 0
     assert Path("real.png").read_bytes() == b"real"
     assert not Path("p.png").is_symlink()
+
+
+# An input is never lost
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "read - -n 4 -o {} --overwrite",
+        "write p.png --onto - -o {} --overwrite",
+        "write p.png --canvas - -o {} --overwrite",
+        "read a.png --like - -o {} --overwrite",
+        "read --table - -o {} --overwrite",
+        "sweep - --gx 1:9 --frames 2 -o {} --overwrite",
+        "show - -o {} --overwrite",
+    ],
+)
+def test_the_file_behind_standard_input_is_not_replaced(words, image, folder):
+    invoke(*["read", "a.png", "-n", "4", "-o", "p.png"])
+    name = "in.gif" if "sweep" in words else "in.png"
+    content = Path("p.png" if "--like" in words else "a.png").read_bytes()
+    if "--table" in words:
+        content = b"image,gx,gy,n,output\na.png,5,5,4,also-in.png\n"
+        words = words.replace("{}", "./")
+    Path(name).write_bytes(content)
+    os.link(name, f"also-{name}")  # another name of the same file
+    behind, before = os.open(name, os.O_RDONLY), os.dup(0)
+    try:
+        os.dup2(behind, 0)
+        result = invoke(*words.format(f"also-{name}").split(), stdin=content)
+    finally:
+        os.dup2(before, 0)
+        os.close(before)
+        os.close(behind)
+    assert result.exit_code == (1 if "--table" in words else 2)
+    assert "behind standard input" in result.stderr
+    assert Path(name).read_bytes() == content

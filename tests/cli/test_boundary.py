@@ -584,6 +584,49 @@ def test_failures_that_scrolled_away_are_told_again(monkeypatch, capsys):
     ]
 
 
+def test_what_was_partly_done_before_a_cluster_was_lost_ends_with_1(capsys):
+    from glimpse.cli.reporter import report
+
+    def lost(done):
+        yield from (Outcome(str(item), made="patch") for item in range(done))
+        raise GlimpseError("no workers are left at tcp://x")
+
+    with pytest.raises(click.exceptions.Exit) as end:
+        report(lost(2), 5)
+    assert end.value.exit_code == 1
+    assert capsys.readouterr().err.endswith(
+        "glimpse: no workers are left at tcp://x; 2 of 5 files were done\n"
+    )
+    with pytest.raises(GlimpseError, match="no workers"):
+        report(lost(0), 5)
+
+
+def test_an_empty_address_of_a_cluster_is_refused(image):
+    result = invoke("read", image, "--dask", "")
+    assert (result.exit_code, "the address is empty" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(("error", "where"), [(OSError(22, "Invalid data stream"), ""),
+                                              (OSError(2, "No such file", "x.png"), "x.png: ")])  # fmt: skip
+def test_an_error_of_the_system_is_not_blamed_on_standard_output(image, monkeypatch, error, where):
+    def raising(*_, **__):
+        raise error
+
+    monkeypatch.setattr("glimpse.batch.read", raising, raising=False)
+    result = invoke("read", image)
+    assert result.exit_code == 1
+    assert result.stderr == f"glimpse: {where}{error.strerror.lower()}\n"
+
+
+def test_a_current_folder_that_is_gone_is_told(folder):
+    (folder / "gone").mkdir()
+    os.chdir("gone")
+    os.rmdir(folder / "gone")
+    result = invoke("read", "../a.png", "-o", "x.png")
+    os.chdir(folder)
+    assert (result.exit_code, "current folder is gone" in result.stderr) == (2, True)
+
+
 def test_a_sweep_shows_its_progress_on_a_terminal(image):
     said, code = on_terminal("sweep", image, "--gx", "1:9", "--frames", "20", "--plain", "-o", "s.gif")
     assert (code, "100%" in said) == (0, True)

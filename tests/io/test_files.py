@@ -12,7 +12,7 @@ import pytest
 
 from glimpse import GlimpseError, limits
 from glimpse.io import files
-from glimpse.io.files import discard_temporaries, open_input, write_output
+from glimpse.io.files import Draft, discard_temporaries, open_input, write_output
 
 OLD, NEW = b"old bytes", b"new bytes " * 1000
 
@@ -263,3 +263,14 @@ def test_standard_output_gets_the_bytes(monkeypatch):
     monkeypatch.setattr(sys, "stdout", out)
     write_output("-", NEW)
     assert out.buffer.getvalue() == NEW
+
+
+def test_a_failed_write_leaves_no_new_folders(tmp_path):
+    (tmp_path / "there").mkdir()
+    name = str(tmp_path / "there/a/b/c.png")
+    with Draft(name, overwrite=False) as draft:
+        draft.write(b"x")
+    assert list(tmp_path.rglob("*")) == [tmp_path / "there"]
+    with Draft(name, overwrite=False) as draft:
+        draft.publish()
+    assert os.path.exists(name)

@@ -154,7 +154,7 @@ class Placement(NamedTuple):
     def notes(self, window: Window, shape: tuple[int, int]) -> list[str]:
         """Return notes for the line of a window: on its place, and on numbers that follow others."""
         notes = [] if window.sees(shape) else ["the window lies wholly beyond the image"]
-        if not (self.guarded and self._in_pixels()) and window.looks_swapped(shape):
+        if notes and not (self.guarded and self._in_pixels()) and window.looks_swapped(shape):
             notes.append("its centre is off the image, but on it with gx (DOWN) and gy (ACROSS) swapped")
         top, bottom, left, right = window.box
         if self.box and max(bottom - top, right - left) < 1:

@@ -7,12 +7,13 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import click
 
 from glimpse.cli import signals
-from glimpse.cli.streams import StandardOutputError, ensure_stderr, say, silence_libraries
+from glimpse.cli.streams import StandardOutputError, ensure_stderr, flush, say, silence_libraries
 from glimpse.cli.suggestions import for_option
 from glimpse.errors import GlimpseError, UsageError
 from glimpse.portability import PIPE
@@ -41,9 +42,21 @@ class Boundary(click.Group):
         except GlimpseError as error:
             say(f"glimpse: {error}")
             _finish(2)
-        except (StandardOutputError, OSError) as error:  # files have errors of their own
-            say(f"glimpse: standard output: {(getattr(error, 'strerror', None) or str(error)).lower()}")
-            _abandon(1)
+        except StandardOutputError as error:
+            say(f"glimpse: standard output: {error}")
+            os._exit(1)  # without another try to write what it did not take
+        except OSError as error:  # files have errors of their own
+            words = (error.strerror or str(error)).lower()
+            if _came_from_click(error):  # which writes help and versions to standard output
+                say(f"glimpse: standard output: {words}")
+                os._exit(1)
+            with suppress(FileNotFoundError):
+                os.getcwd()
+                where = f"{os.fsdecode(error.filename)}: " if error.filename else ""
+                say(f"glimpse: {where}{words}")
+                _finish(1)
+            say("glimpse: the current folder is gone; change to one that is there")
+            _finish(2)
         except (KeyboardInterrupt, click.Abort):  # before the command began, or a second one
             signals.die(signal.SIGINT)
         except signals.Terminated as end:
@@ -77,8 +90,7 @@ class Boundary(click.Group):
         # Click would turn a signal into "Aborted!" and a closed pipe into exit code 1
         try:
             result = super().invoke(ctx)
-            if sys.stdout:
-                sys.stdout.flush()
+            flush()
             return result
         except (click.UsageError, UsageError) as wrong:
             error = wrong if isinstance(wrong, click.UsageError) else click.UsageError(str(wrong))
@@ -112,11 +124,13 @@ def _first_flags() -> set[str]:
 
 def _finish(code: object) -> NoReturn:
     """End with an exit code, if the output has arrived."""
-    if sys.stdout:
-        sys.stdout.flush()
+    flush()
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _abandon(code: int) -> NoReturn:
-    """End without another try to write what standard output did not take."""
-    os._exit(code)
+def _came_from_click(error: BaseException) -> bool:
+    """Tell whether an error was raised where Click writes, not by any work of ours."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return bool(trace and trace.tb_frame.f_globals.get("__name__", "").startswith("click."))

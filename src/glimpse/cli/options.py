@@ -25,6 +25,7 @@ from glimpse.batch.runner import Run, aside
 from glimpse.cli.param_types import (
     FileName,
     Parsed,
+    parse_address,
     parse_levels,
     parse_quality,
     ranged,
@@ -214,7 +215,7 @@ def output_options(
         options += [
             option("-j", "--jobs", type=whole(1, 256), default=lambda: os.cpu_count() or 1, metavar="N",
                    help="Files worked on at once. [default: the number of cores]"),
-            option("--dask", "cluster", metavar="ADDRESS|local",
+            option("--dask", "cluster", type=Parsed("address", parse_address), metavar="ADDRESS|local",
                    help="Work on a Dask cluster that shares these files (pip install 'glimpse-crop[dask]')."),
         ]  # fmt: skip
     return collected("run", names, _run, options)

@@ -116,6 +116,13 @@ def parse_gain(text: str) -> float | None:
     return None if text == "auto" else checked("gain", number(text))
 
 
+def parse_address(text: str) -> str:
+    """Return the address of a cluster, if there is one."""
+    if not text.strip():
+        raise GlimpseError("the address is empty; give that of a scheduler, or local")
+    return text
+
+
 def whole(least: int, most: int) -> Parsed:
     """Return the type of a whole number between two."""
 

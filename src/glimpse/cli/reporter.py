@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from contextlib import nullcontext
 from typing import Any
 
 import click
 
 from glimpse.batch.outcomes import FEW, Batch, Outcome
 from glimpse.cli.streams import clear_line, say
+from glimpse.errors import GlimpseError
 from glimpse.limits import TOLD_FAILURES
 
 
@@ -38,13 +40,16 @@ def report(
     if count is None:
         count = len(outcomes) if isinstance(outcomes, Batch) else 1
     told = Report(noun, quiet=quiet, brief=terminal and count > FEW and not _verbose())
-    if terminal and count > 1:
-        with click.progressbar(length=count, file=sys.stderr) as told.bar:
+    shown = click.progressbar(length=count, file=sys.stderr) if terminal and count > 1 else nullcontext()
+    try:
+        with shown as told.bar:
             for outcome in outcomes:
                 told.tell(outcome)
-    else:
-        for outcome in outcomes:
-            told.tell(outcome)
+    except GlimpseError as error:  # such as the loss of a cluster, which is the fault of no item
+        if not told.done:
+            raise
+        say(f"glimpse: {error}; {told.done - told.failed} of {count} {noun} were done")
+        raise click.exceptions.Exit(1) from None
     told.end()
     if told.broken:
         raise click.exceptions.Exit(1)

@@ -27,11 +27,31 @@ def put(text: str) -> None:
         raise StandardOutputError("closed")
     try:
         click.echo(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
     except OSError as error:
-        raise StandardOutputError((error.strerror or str(error)).lower()) from error
+        raise _refused(error) from error
+    flush()
+
+
+def flush() -> None:
+    """Send what was written to standard output on its way.
+
+    Raises
+    ------
+    StandardOutputError
+        If it does not take it.
+    """
+    if sys.stdout is not None:
+        try:
+            sys.stdout.flush()
+        except OSError as error:
+            raise _refused(error) from error
+
+
+def _refused(error: OSError) -> BaseException:
+    """The error of standard output; a pipe that is closed stays itself."""
+    if isinstance(error, BrokenPipeError):
+        return error
+    return StandardOutputError((error.strerror or str(error)).lower())
 
 
 def say(line: str) -> None:

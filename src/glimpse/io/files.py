@@ -121,9 +121,11 @@ class Draft:
         self._name, self._overwrite = name, overwrite
         folder = os.path.dirname(name) or "."
         self._temporary = os.path.join(folder, f".glimpse-{os.urandom(8).hex()}.tmp")
+        self._made: list[str] = []  # folders that were not there, the innermost first
         with translate_os_errors():
-            if not os.path.isdir(folder):
-                os.makedirs(folder, exist_ok=True)
+            while not os.path.isdir(folder) and folder not in self._made:
+                self._made.append(folder)
+                folder = os.path.dirname(folder) or "."
             self.file = self._opened(_mode(name))
 
     def __enter__(self) -> Draft:
@@ -136,6 +138,9 @@ class Draft:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self._temporary)
         _temporary.discard(self._temporary)
+        with creating, contextlib.suppress(OSError):  # of those that are not empty, or gone already
+            for folder in self._made:
+                os.rmdir(folder)
 
     def write(self, data: bytes | memoryview) -> None:
         """Add bytes."""
@@ -156,6 +161,9 @@ class Draft:
         _temporary.add(self._temporary)
         try:
             with creating:
+                folder = os.path.dirname(self._temporary)
+                if not os.path.isdir(folder):
+                    os.makedirs(folder, exist_ok=True)
                 handle = os.open(self._temporary, flags, 0o666)
         except OSError:
             _temporary.discard(self._temporary)
