@@ -26,7 +26,7 @@ ARROWS = {
     "drawing": {*BASE, "attention"},
     "io": BASE,
     "explorer": {*BASE, "drawing"},
-    "batch": {*BASE, "attention", "drawing", "io"},
+    "batch": {*BASE, "attention", "drawing", "explorer", "io"},
     "cli": {*BASE, "batch", "attention", "registration", "drawing", "io", "explorer"},
 }
 OUTSIDE = {  # libraries from elsewhere

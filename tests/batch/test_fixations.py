@@ -130,6 +130,7 @@ BAD = ["gx,gy,delta,n,duration", "12,25,1,9,100", "12,x,1,9,100", "1,2,3,8,100",
 def test_a_bad_row_costs_only_itself(image):
     result = invoke("sweep", image, *split(f"--table {written(BAD)} --saccade 0 --plain -o s.webp"))
     assert result.exit_code == 1
+    assert lines(result.stderr)[-1] == "glimpse: 3 of 5 windows failed"
     assert [delay for _, delay in shown("s.webp")] == [10, 8]
     told = [line for line in lines(result.stderr) if "t.csv" in line]
     assert [line.split(": ")[1] for line in told] == ["t.csv:3", "t.csv:4", "t.csv:5"]
@@ -151,7 +152,51 @@ def test_the_table_may_name_the_one_image(command, image):
     two = written(["image,gx,gy", "a.png,5,6", "b.png,9,9"])
     result = invoke(command, *split(f"--table {two} --delta 1 -n 9 --overwrite"))
     assert result.exit_code == 2
-    assert "names 2 images (a.png, b.png); keep the rows of one" in result.stderr
+    assert "names 2 images (a.png, b.png); keep the rows of one, or give -o a folder" in result.stderr
+
+
+@pytest.mark.parametrize(("command", "ending"), [("sweep", "-sweep.gif"), ("show", "-show.png")])
+def test_each_image_of_a_table_has_a_file_in_a_folder(command, ending, image):
+    save("b.png", noise(*SHAPE, 3, seed=1))
+    both = ["a.png,5,6", "b.png,9,x", "b.png,9,30", ",1,1", "a.png,20,9", "b.png,3,4", "none.png,1,1"]
+    written(["image,gx,gy", *both])
+    result = invoke(*split(f"{command} --table t.csv --delta 1 -n 9 -o out/"))
+    assert result.exit_code == 1
+    for name, rows in (("a", (0, 4)), ("b", (2, 5))):
+        written(["image,gx,gy", *(both[row] for row in rows)], f"{name}.csv")
+        assert invoke(*split(f"{command} --table {name}.csv --delta 1 -n 9")).exit_code == 0
+        assert Path(f"out/{name}{ending}").read_bytes() == Path(f"{name}{ending}").read_bytes()
+    failed = [line for line in lines(result.stderr) if line.startswith("glimpse:")]
+    assert [line.split(": ")[1] for line in failed[:-1]] == ["t.csv:5", "t.csv:3", "none.png"]
+    assert failed[-1] == "glimpse: 3 of 7 windows failed"
+
+
+def test_stills_of_two_images_need_names_of_their_own(image):
+    save("b.png", noise(*SHAPE, 3, seed=1))
+    how = f"sweep --table {written(['image,gx,gy', 'a.png,5,6', 'b.png,9,9'])} --delta 1 -n 9 --plain"
+    result = invoke(*split(how), "-o", "{index}.png")
+    assert result.exit_code == 2
+    assert "a.png and b.png would both become 0.png; give -o a template such as {parent}/" in result.stderr
+    assert invoke(*split(how), "-o", "{stem}{index}.png").exit_code == 0
+    assert {path.name for path in Path().glob("*.png")} == {"a.png", "b.png", "a0.png", "b0.png"}
+
+
+@pytest.mark.parametrize("command", ["sweep", "show"])
+def test_it_is_said_which_windows_lie_beyond_the_image(command, image):
+    rows = ["9,9", "-900,9", "-800,9", "9,9", "9,900", "5,5"]
+    result = invoke(command, image, "--table", written(["gx,gy", *rows]), *split("--delta 1 -n 9"))
+    assert "; the window lies wholly beyond the image (windows 2 to 3, 5 of 6)" in result.stderr
+
+
+def test_a_table_of_several_images_is_python_s_too(image):
+    save("b.png", noise(*SHAPE, 3, seed=1))
+    found = films.sweep([("a.png", WINDOWS[0]), ("b.png", WINDOWS[1]), ("a.png", WINDOWS[2])], "out/",
+                        film=films.FilmOptions(plain=True, saccade=0))  # fmt: skip
+    assert len(found) == 2
+    assert [(one.state, one.output, one.window, one.last) for one in found] == [
+        ("written", "out/a-sweep.gif", WINDOWS[0], WINDOWS[2]),
+        ("written", "out/b-sweep.gif", WINDOWS[1], WINDOWS[1]),
+    ]
 
 
 WRONG = {
@@ -162,6 +207,8 @@ WRONG = {
     "show a.png --table t.csv --profile": "--profile is of one window",
     "show a.png --table t.csv -o s.html": "must end in .png",
     "sweep a.png --slice :9 --slice 9: --slice 1:": "--slice is given 3 times",
+    "sweep a.png --box 1,1,2,2 --box 1,1,3,3 --box 1,1,4,4": "--box is given 3 times",
+    "sweep a.png --box 1,1,2,2:1,1,3,3 --box 1,1,4,4": "--box is a range and is given twice",
 }
 
 
@@ -195,9 +242,9 @@ def test_show_says_how_many_rows_one_picture_holds(image):
     assert "501 rows; one picture shows at most 500 windows" in result.stderr
 
 
-def test_two_slices_are_the_ends_of_a_sweep(image):
-    how = "--slice 0:9,0:18 --slice 9:27,8:44 -n 9,18 --frames 3 --plain -o s.webp"
-    result = invoke("sweep", image, *split(how))
+@pytest.mark.parametrize("typed", ["--slice 0:9,0:18 --slice 9:27,8:44", "--box 0,0,18,9 --box 8,9,36,18"])
+def test_two_places_are_the_ends_of_a_sweep(typed, image):
+    result = invoke("sweep", image, *split(f"{typed} -n 9,18 --frames 3 --plain -o s.webp"))
     assert result.exit_code == 0, result.stderr
     ends = [Window.from_slice(text, SHAPE, (9, 18)) for text in ("0:9,0:18", "9:27,8:44")]
     found = shown("s.webp")

@@ -256,6 +256,28 @@ def test_the_summary_tells_frames_seconds_and_size(image):
     assert line.endswith(" -> s.gif")
 
 
+def test_the_summary_tells_of_a_gamma_that_changes(image):
+    told = invoke("sweep", image, *split("--gx 5:25 --gamma 0.5:2 --frames 2 -o s.gif")).stderr
+    assert ", gamma 0.5:2 -> s.gif" in told
+    assert "gamma" not in invoke("sweep", image, *split("--gx 5:25 --gamma 2 --frames 2 -o t.gif")).stderr
+
+
+def test_the_summary_tells_which_frames_lie_beyond_the_image(image):
+    how = split("--gx -96:129 --gy 9 --delta 1 --frames 10 -n 9 -o s.gif --boomerang")
+    told = invoke("sweep", image, *how).stderr
+    assert "; the window lies wholly beyond the image (frames 1 to 4, 7 to 10 of 10)" in told
+
+
+def test_a_box_of_the_environment_may_have_spaces(image):
+    for text in ("1, 2, 30, 20", "1,2,30,20"):
+        result = invoke(
+            "sweep", image, *split("--gamma 1:2 --frames 1 --overwrite"), env={"GLIMPSE_BOX": text}
+        )
+        assert "row 11.5 (gx), col 15.5 (gy)" in result.stderr
+    two = invoke("sweep", image, *split("--frames 1 -o t.gif"), env={"GLIMPSE_BOX": "1,2, 30,20  3,4,9,9"})
+    assert "row 11.5:8 (gx), col 15.5:7 (gy)" in two.stderr
+
+
 def test_a_large_animation_is_told_how_to_become_smaller(image, monkeypatch):
     monkeypatch.setattr(sys.modules["glimpse.batch.films"], "LARGE", 100)
     assert (

@@ -14,7 +14,7 @@ from helpers import invoke, noise, save
 from PIL import Image, ImageCms
 
 from glimpse import GlimpseError, Window
-from glimpse.cli.html_page import shell_word
+from glimpse.batch.drawings import shell_word
 from glimpse.explorer import Subject, Table, backdrop, document, page, table_page
 from glimpse.window import EDGES, KERNELS
 

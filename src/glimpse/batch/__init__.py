@@ -4,20 +4,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from glimpse.batch.drawings import DrawOptions, show
+    from glimpse.batch.films import FilmOptions, sweep
     from glimpse.batch.outcomes import Outcome
     from glimpse.batch.patches import read
     from glimpse.batch.placements import Placement
     from glimpse.batch.runner import Run
     from glimpse.batch.tables.rows import read_table
 
-__all__ = ["Outcome", "Placement", "Run", "read", "read_table"]
+__all__ = ["DrawOptions", "FilmOptions", "Outcome", "Placement", "Run", "read", "read_table", "show", "sweep"]
 
 _HOMES = {
+    "DrawOptions": "drawings",
+    "FilmOptions": "films",
     "Outcome": "outcomes",
     "Placement": "placements",
     "Run": "runner",
     "read": "patches",
     "read_table": "tables.rows",
+    "show": "drawings",
+    "sweep": "films",
 }
 
 

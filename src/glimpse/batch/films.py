@@ -1,40 +1,76 @@
-"""The frames of a sweep in time: their windows, their drawing, their files."""
+"""A window that moves over an image: its frames in time, drawn and saved as an animation or as stills."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from glimpse.batch.names import Template, check, of_name, of_window
-from glimpse.batch.outcomes import source_name
-from glimpse.errors import GlimpseError, prefixed
+from glimpse.batch.fixations import Fixation, by_image, duration_column, fixations, noted
+from glimpse.batch.names import Template, check, of_name, of_window, one_file, plan
+from glimpse.batch.outcomes import Batch, Outcome, source_name
+from glimpse.batch.rows import Row, Windows, rows_of
+from glimpse.batch.runner import Run, outcomes
+from glimpse.errors import GlimpseError, UsageError, prefixed
 from glimpse.limits import ANIMATION_PIXELS
-from glimpse.validation import number
 from glimpse.window import Window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from glimpse.batch.rows import Row
-    from glimpse.batch.runner import Run
-    from glimpse.batch.tables import Table
-    from glimpse.drawing.viewport import Levels
-    from glimpse.io import Picture, Record
+    from glimpse.io import DecodeOptions, Picture, Record
 
 T = TypeVar("T")
 
+FRAMES, HOLD = 48, 0.6  # of a range: as many frames as make two seconds, and a last one to look at
 LARGE = 5_000_000  # bytes of an animation above which the summary suggests how to make it smaller
 
 
 @dataclass(frozen=True)
-class Film:
-    """The frames of a sweep.
+class FilmOptions:
+    """How a window moves, and how its frames are drawn.
 
     Parameters
     ----------
+    frames : int or None
+        Frames from the first to the last window of a range; None: `FRAMES`.
+    fps : float
+        Frames per second.
+    saccade : float
+        Milliseconds of each move between the windows of a table; 0 jumps.
+    hold : float or None
+        Seconds that the last frame stands at least; None: `HOLD` of a range, of a table its duration.
+    boomerang : bool
+        Whether to play there and back.
+    zoom : int or None
+        Enlargement of the patch; None: to about 256 pixels, with `plain` none.
+    plain : bool
+        The patch alone, without the source and the numbers.
+    """
+
+    frames: int | None = None
+    fps: float = 25
+    saccade: float = 60
+    hold: float | None = None
+    boomerang: bool = False
+    zoom: int | None = None
+    plain: bool = False
+
+    def there_and_back(self, frames: list[T]) -> list[T]:
+        """Return the frames, of a boomerang also the way back, without the ends twice."""
+        return frames + frames[-2:0:-1] if self.boomerang else frames
+
+
+@dataclass(frozen=True)
+class Film:
+    """The frames of one image.
+
+    Parameters
+    ----------
+    name, picture
+        The image.
     windows : sequence of Window
         The window of each frame.
     delays : sequence of numbers
@@ -43,233 +79,271 @@ class Film:
         The record that goes into the file.
     first, last : Window
         The windows that the summary tells of.
+    notes : sequence of str
+        Notes for the summary.
     stops : sequence of Window
         The fixations of a scanpath, in order.
     begun : sequence of int
         For each frame of a scanpath how many fixations have begun.
-    notes : sequence of str
-        Notes for the summary.
     """
 
+    name: str
+    picture: Picture
     windows: Sequence[Window]
     delays: Sequence[float | Fraction]
     record: Record | None
     first: Window
     last: Window
+    notes: Sequence[str]
     stops: Sequence[Window] = ()
     begun: Sequence[int] = ()
-    notes: Sequence[str] = ()
-
-    def behind(self, index: int) -> Sequence[Window]:
-        """The fixations that a frame leaves behind."""
-        return self.stops[: self.begun[index]] if self.begun else ()
 
 
-class Pace(NamedTuple):
-    """Frames per second, the seconds that the last frame stands at least, and whether to go back."""
+def sweep(
+    windows: Windows,
+    output: str | None = None,
+    run: Run | None = None,
+    *,
+    film: FilmOptions | None = None,
+    decoding: DecodeOptions | None = None,
+    protect: Sequence[str] = (),
+    watch: Callable[[Iterator[Any], int], Iterator[Any]] = lambda frames, count: frames,
+) -> Batch:
+    """Animate windows: of each image a film of its windows in their order, or of the range of its one row.
 
-    fps: float
-    hold: float
-    boomerang: bool
+    Parameters
+    ----------
+    windows : iterable of (str, Window), str, or sequence of Row
+        Names of images with a window each; the name of a table; rows, one of a range or those of
+        `read_table`.
+    output : str, optional
+        What ``-o`` is on the command line: a file, a folder, or a template of animations or of stills.
+    run : Run, optional
+        What happens to existing files; how many images at once.
+    film : FilmOptions, optional
+        How the window moves and is drawn.
+    decoding : DecodeOptions, optional
+        As for `glimpse.io.load_picture`.
+    protect : sequence of str
+        More files that no output may replace.
+    watch : callable
+        Is given the frames of one image and their number, and hands them on, as a progress bar does.
+
+    Returns
+    -------
+    Batch
+        Yields an `Outcome` of each image, and one of each bad row.
+
+    Raises
+    ------
+    UsageError
+        If the whole makes no sense: nothing was done then.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from PIL import Image
+    >>> from glimpse import Window
+    >>> from glimpse.batch import FilmOptions, sweep
+    >>> folder = tempfile.mkdtemp()
+    >>> Image.linear_gradient("L").save(f"{folder}/a.png")
+    >>> looks = [(f"{folder}/a.png", Window(gx, 128, 2, n=8)) for gx in (32, 128, 200)]
+    >>> for outcome in sweep(looks, f"{folder}/looks.gif", film=FilmOptions(saccade=0, plain=True)):
+    ...     print(outcome.state, outcome.made)
+    written 3 windows, 3 frames of 8 x 8, 0.90 s, 0 kB
+    """
+    from glimpse import io
+
+    run, film, decoding = run or Run(), film or FilmOptions(), decoding or io.DecodeOptions()
+    rows, _ = rows_of(windows)
+    images, table = by_image(rows, output), getattr(rows, "name", "")
+    ranges = any(row.placement.is_sweep for row in (rows[:1] if table else rows))
+    if table and film.frames:
+        raise UsageError("--frames is about a range; in a table a column duration tells how long")
+    if table and ranges:
+        raise UsageError("a range and a --table both say how the window moves; leave out one of them")
+    if ranges and len(rows) > len(images):
+        raise UsageError("a range is the whole film of an image; give each image one row")
+    if not (table or ranges or len(rows) > 1):
+        raise UsageError(
+            "nothing changes; write a number as a range first:last, such as --delta 1:8, or give a --table"
+        )
+    protect = [*filter(None, [*protect, table])]
+    stills, targets = _targets(list(images), output, run, protect)
+    durations = duration_column(rows)
+
+    def job(item: tuple[str, str]) -> list[Outcome]:
+        name, target = item
+        faults: list[GlimpseError] = []
+        try:
+            picture = io.as_array(io.load_picture(name, decoding))
+            if ranges:
+                reel = _of_range(images[name][0], picture, film)
+            else:
+                found, faults = fixations(images[name], picture.shape, duration=durations, same_n=True)
+                reel = _of_fixations(name, picture, found, film)
+        except GlimpseError as error:
+            return [Outcome(name, error=prefixed(name, error), count=max(len(images[name]), 1))]
+        bare = stills is not None and film.plain and not film.zoom
+        shots = _shots(reel, film, bare=bare)
+        shots = watch(shots, len(reel.windows)) if len(images) == 1 else shots
+        notes = [*picture.notes, *reel.notes]
+        if stills:
+            made = _save_stills(reel, stills, shots, run, bare=bare, protect=protect)
+        else:
+            made, rounding = _save_animation(reel, target, list(shots), overwrite=run.overwrite)
+            notes += rounding
+        told = Outcome(name, target, made, reel.first, reel.last, notes, count=len(reel.stops) or 1)
+        return [told, *(Outcome(name, error=fault) for fault in faults)]
+
+    items = list(zip(images, targets, strict=True))
+    return Batch(len(images), outcomes(job, items, run, lambda item: item[0]))
 
 
-def of_range(first: Window, last: Window, frames: int, pace: Pace, shape: tuple[int, int], name: str) -> Film:
+def _targets(
+    images: Sequence[str], output: str | None, run: Run, protect: Sequence[str]
+) -> tuple[Template | None, list[str]]:
+    """Return the template of stills, if it is one, and the output of each image."""
+    from glimpse.io.animation import FORMATS
+    from glimpse.io.encode import DRAWINGS
+
+    ending = os.path.splitext(output or "")[1].lower()
+    if output is not None and not one_file(output) and ending not in FORMATS and Template(output).fields:
+        stills = Template(output)
+        if len(images) > 1:  # their frames have names of their own if the same frame of each has
+            same = [stills.fill(of_name(name, 0) | of_window(Window(0, 0, 1, 1))) for name in images]
+            check(images, same, DRAWINGS, overwrite=True,
+                  advice=lambda one, other: "{parent}/{stem}-{index:03d}.png")  # fmt: skip
+        return stills, [output] * len(images)
+    if run.quality:
+        raise UsageError("--quality is of stills; leave it out, an animation is as exact as its format")
+    if ending == ".png":
+        raise UsageError(f"-o {output}: an animation is .gif, .webp or .apng; stills are {{index:03d}}.png")
+    return None, plan(images, output, default="{stem}-sweep.gif", suffixes=tuple(FORMATS),
+                      overwrite=run.overwrite, protect=protect)  # fmt: skip
+
+
+def _of_range(row: Row, picture: Picture, film: FilmOptions) -> Film:
     """Return the film of a range, from its first to its last window."""
     from glimpse.drawing import paths
     from glimpse.io import Record
     from glimpse.io.animation import pauses
 
-    windows = _back(paths.path(first, last, frames), pace)
-    delays = pauses(len(windows), pace.fps, 0 if pace.boomerang else pace.hold)
-    record = Record(first, shape, source_name(name), last if last != first else None)
-    return Film(windows, delays, record, first, last)
+    first, last = (row.placement.window(picture.shape, end) for end in (0, -1))
+    windows = paths.path(first, last, film.frames or FRAMES)
+    notes = noted([row.placement.notes(window, picture.shape) for window in windows], "frame")
+    windows = film.there_and_back(windows)
+    hold = HOLD if film.hold is None else film.hold
+    delays = pauses(len(windows), film.fps, 0 if film.boomerang else hold)
+    record = Record(first, picture.shape, source_name(row.image), last if last != first else None)
+    return Film(row.image, picture, windows, delays, record, first, last, notes)
 
 
-def rounding(film: Film, delays: Sequence[int]) -> list[str]:
-    """Return a note where the delays of a file, in milliseconds, are not those of its film."""
-    if all(abs(found - wanted) < 1 for found, wanted in zip(delays, film.delays, strict=True)):
-        return []
-    if film.stops:
-        return ["durations were rounded to hundredths of a second, at least 2; .webp and .apng keep them"]
-    few, many = min(delays[:-1]) // 10, max(delays[:-1]) // 10
-    return [f"pauses of {few} and {many} hundredths make {float(1000 / film.delays[0]):g} fps"]
-
-
-def of_fixations(
-    fixations: Sequence[Fixation], saccade: float, pace: Pace, shape: tuple[int, int], name: str
-) -> Film:
-    """Return the film of a scanpath: fixations stand as they say, moves take `saccade` ms."""
+def _of_fixations(name: str, picture: Picture, found: Sequence[Fixation], film: FilmOptions) -> Film:
+    """Return the film of a scanpath: fixations stand as they say, moves take their time."""
     from glimpse.drawing.paths import DURATION, Stop, steps
     from glimpse.io import Record
 
-    stops = [found.window for found in fixations]
-    taken = steps([Stop(w, DURATION if ms is None else ms) for w, ms in fixations], saccade, pace.fps)
-    begun = [*(step.begun for step in taken), *[len(stops)] * (len(_back(taken, pace)) - len(taken))]
-    taken = _back(taken, pace)
+    stops = [fixation.window for fixation in found]
+    notes = noted([fixation.notes for fixation in found], "window")
+    stands = [DURATION if fixation.duration is None else fixation.duration for fixation in found]
+    there = steps([Stop(*each) for each in zip(stops, stands, strict=True)], film.saccade, film.fps)
+    taken = film.there_and_back(there)
+    begun = [step.begun for step in there] + [len(stops)] * (len(taken) - len(there))
     times = [step.duration for step in taken]
-    times[-1] = max(times[-1], 0 if pace.boomerang else 1000 * pace.hold)
-    record = Record(stops[0], shape, source_name(name), windows=tuple(stops))
-    notes = () if record.fits else (f"{len(stops)} windows are too many for a record",)
-    return Film([step.window for step in taken], times, record if record.fits else None,
-                stops[0], stops[-1], stops, begun, notes)  # fmt: skip
+    times[-1] = max(times[-1], 0 if film.boomerang else 1000 * (film.hold or 0))
+    record = Record(stops[0], picture.shape, source_name(name), windows=tuple(stops))
+    if not record.fits:
+        notes.append(f"{len(stops)} windows are too many for a record")
+    return Film(name, picture, [step.window for step in taken], times,
+                record if record.fits else None, stops[0], stops[-1], notes, stops, begun)  # fmt: skip
 
 
-def _back(frames: list[T], pace: Pace) -> list[T]:
-    """The frames, and the way back without the ends twice."""
-    return frames + frames[-2:0:-1] if pace.boomerang else frames
-
-
-def panels_of(film: Film, picture: Picture, zoom: int | None) -> Iterator[Levels]:
-    """Draw the panel of each frame."""
+def _shots(reel: Film, film: FilmOptions, *, bare: bool) -> Iterator[NDArray[Any]]:
+    """Draw each frame: the patch in the picture's own levels if `bare`, enlarged, or within its panel."""
+    from glimpse.attention.layer import read
     from glimpse.drawing import panels, viewport
 
-    patches = patches_of(film, picture)
-    # the patch alone at first: a panel is drawn in its full size when it is made
-    rows, cols = film.windows[0].shape
-    _check_size(rows * (zoom or 1), cols * (zoom or 1), film)
-    image = viewport.thumbnail(picture.pixels, picture.white)
-    panel = panels.Panel(image, film.windows, zoom, picture.shape)
-    _check_size(*panel.size, film)
-    for index, (window, patch) in enumerate(zip(film.windows, patches, strict=True)):
-        yield panel.draw(window, viewport.to_rgb(patch, picture.white), film.behind(index))
-
-
-def plain_frames_of(film: Film, picture: Picture, zoom: int) -> Iterator[Levels]:
-    """Enlarge the patch of each frame."""
-    from glimpse.drawing import viewport
-
-    rows, cols = film.windows[0].shape
-    _check_size(rows * zoom, cols * zoom, film)
-    for patch in patches_of(film, picture):
+    picture, zoom, panel = reel.picture, film.zoom or 1, None
+    rows, cols = (side * zoom for side in reel.windows[0].shape)
+    _check_size(rows, cols, reel)  # before a panel, which is drawn in its full size when it is made
+    if not film.plain:
+        image = viewport.thumbnail(picture.pixels, picture.white)
+        panel = panels.Panel(image, reel.windows, film.zoom, picture.shape)
+        _check_size(*panel.size, reel)
+    for index, window in enumerate(reel.windows):
+        patch = read(picture.pixels, window, channel_axis=picture.channel_axis)
+        if bare:
+            yield patch
+            continue
         levels = viewport.to_rgb(patch, picture.white)
-        yield viewport.enlarge(levels[..., 0] if patch.ndim == 2 else levels, zoom)
+        if panel:
+            behind = reel.stops[: reel.begun[index]] if reel.begun else ()
+            yield panel.draw(window, levels, behind)
+        else:
+            yield viewport.enlarge(levels[..., 0] if patch.ndim == 2 else levels, zoom)
 
 
-def patches_of(film: Film, picture: Picture) -> Iterator[NDArray[Any]]:
-    """Read the patch of each frame, in the picture's own levels."""
-    from glimpse.attention.layer import read
-
-    _check_size(*film.windows[0].shape, film)
-    for window in film.windows:
-        yield read(picture.pixels, window, channel_axis=picture.channel_axis)
-
-
-def _check_size(rows: int, cols: int, film: Film) -> None:
-    count = len(film.windows)
+def _check_size(rows: int, cols: int, reel: Film) -> None:
+    count = len(reel.windows)
     if rows * cols * count > ANIMATION_PIXELS:
-        less = "fewer rows or less" if film.stops else "less --frames,"
+        less = "fewer rows or less" if reel.stops else "less --frames,"
         raise GlimpseError(
             f"{count} frames of {rows} x {cols} pixels are more than {ANIMATION_PIXELS} pixels; "
             f"give {less} --zoom or -n"
         )
 
 
-def save_animation(
-    output: str, shots: Sequence[Levels], film: Film, *, overwrite: bool
+def _save_animation(
+    reel: Film, output: str, shots: Sequence[NDArray[Any]], *, overwrite: bool
 ) -> tuple[str, list[str]]:
-    """Save the frames as one file; return what was made, and notes."""
+    """Save the frames as one file; return the words that tell of it, and a note on delays that differ."""
     from glimpse.drawing.viewport import COLOURS
     from glimpse.io import save_bytes
     from glimpse.io.animation import FORMATS, encode_animation
 
     suffix = ".gif" if output == "-" else os.path.splitext(output)[1].lower()
-    comment = film.record.to_json() if film.record else ""
+    comment = reel.record.to_json() if reel.record else ""
     exact = COLOURS if shots[0].ndim == 3 else ()
-    delays = FORMATS[suffix].delays(film.delays)
+    delays = FORMATS[suffix].delays(reel.delays)
     data = encode_animation(shots, delays, suffix, comment=comment, exact=exact)
     save_bytes(output, data, overwrite=overwrite)
     rows, cols = shots[0].shape[:2]
-    less = "--saccade 0" if film.stops else "--frames"
+    less = "--saccade 0" if reel.stops else "--frames"
     large = f"; {less} or .webp make it smaller" if len(data) > LARGE else ""
-    stops = f"{len(film.stops)} windows, " if film.stops else ""
+    stops = f"{len(reel.stops)} windows, " if reel.stops else ""
     play = f"{sum(delays) / 1000:.2f} s"
     made = f"{stops}{len(shots)} frames of {rows} x {cols}, {play}, {len(data) / 1000:.0f} kB{large}"
-    return made, rounding(film, delays)
+    if all(abs(found - wanted) < 1 for found, wanted in zip(delays, reel.delays, strict=True)):
+        return made, []
+    if reel.stops:
+        return made, [
+            "durations were rounded to hundredths of a second, at least 2; .webp and .apng keep them"
+        ]
+    few, many, fps = min(delays[:-1]) // 10, max(delays[:-1]) // 10, float(1000 / reel.delays[0])
+    return made, [f"pauses of {few} and {many} hundredths make {fps:g} fps"]
 
 
-def save_stills(
-    name: str,
-    output: str,
+def _save_stills(
+    reel: Film,
+    template: Template,
     shots: Iterator[NDArray[Any]],
-    film: Film,
-    picture: Picture,
     run: Run,
     *,
-    patches: bool,
+    bare: bool,
+    protect: Sequence[str],
 ) -> str:
     """Save each frame under its own name; bare patches are those of `glimpse read`, records and all."""
     from glimpse.io import Picture as Still
     from glimpse.io import Record, save_still
     from glimpse.io.encode import DRAWINGS, still_format
 
-    template = Template(output)
-    targets = [template.fill(of_name(name, i) | of_window(window)) for i, window in enumerate(film.windows)]
-    check([name], targets, DRAWINGS, overwrite=run.overwrite, quality=run.quality)
-    for target, shot, window in zip(targets, shots, film.windows, strict=True):
-        if patches:
-            record = Record(window, picture.shape, source_name(name))
-            save_still(target, shot, picture, record, quality=run.quality, overwrite=run.overwrite)
-        else:
-            save_still(target, shot, Still(shot), quality=run.quality, overwrite=run.overwrite)
+    targets = [
+        template.fill(of_name(reel.name, i) | of_window(window)) for i, window in enumerate(reel.windows)
+    ]
+    check([reel.name], targets, DRAWINGS, overwrite=run.overwrite, protect=protect, quality=run.quality)
+    for target, shot, window in zip(targets, shots, reel.windows, strict=True):
+        record = Record(window, reel.picture.shape, source_name(reel.name)) if bare else None
+        like = reel.picture if bare else Still(shot)
+        save_still(target, shot, like, record, quality=run.quality, overwrite=run.overwrite)
     return f"{len(targets)} stills{still_format(targets[0]).remark(run.quality)}"
-
-
-class Fixation(NamedTuple):
-    """A row of a table on its image: its window, and the milliseconds that it stands, if the row tells."""
-
-    window: Window
-    duration: float | None
-
-
-def fixations(
-    table: Table, shape: tuple[int, int], *, same_n: bool = False
-) -> tuple[list[Fixation], list[GlimpseError]]:
-    """Return the windows of the good rows on an image of this shape, and the faults of the others.
-
-    Parameters
-    ----------
-    table : Table
-        The rows.
-    shape : (int, int)
-        Rows and columns of the image.
-    same_n : bool
-        Whether all patches must have the shape of the first one.
-
-    Raises
-    ------
-    GlimpseError
-        If no row is good.
-    """
-    found: list[Fixation] = []
-    faults: list[GlimpseError] = []
-    for row in table:
-        try:
-            fixation = _fixation(table, row, shape)
-            if same_n and found and fixation.window.shape != found[0].window.shape:
-                one, other = (f"{n} x {m}" for n, m in (found[0].window.shape, fixation.window.shape))
-                raise GlimpseError(f"its patch is {other}, the first one is {one}; an animation has one n")
-            found.append(fixation)
-        except GlimpseError as error:
-            faults.append(prefixed(row.place, error))
-    if not found:
-        raise faults[0] if len(faults) == 1 else GlimpseError(_none(table, faults))
-    return found, faults
-
-
-def _none(table: Table, faults: Sequence[GlimpseError]) -> str:
-    return f"none of its {len(table)} rows is a window" + (f"; {faults[0]}" if faults else "")
-
-
-def _fixation(table: Table, row: Row, shape: tuple[int, int]) -> Fixation:
-    if row.fault:
-        raise row.fault
-    place = table.columns.index.get("duration")
-    text = row.cells.get(table.columns.header[place], "").strip() if place is not None else ""
-    return Fixation(row.placement.window(shape), _duration(text) if text else None)
-
-
-def _duration(text: str) -> float:
-    value = number(text.replace(",", "."))
-    if not 0 < value <= 600_000:
-        raise GlimpseError(f"duration must be above 0 and at most 600000 milliseconds, got {text}")
-    return value

@@ -14,7 +14,13 @@ from glimpse.window import Window
 FEW = 20
 """Outcomes that are all told one by one: their lines fit a terminal."""
 
-_WORDS = {"gx": "row {} (gx)", "gy": "col {} (gy)", "delta": "delta {}", "sigma": "sigma {}"}
+_WORDS = {
+    "gx": "row {} (gx)",
+    "gy": "col {} (gy)",
+    "delta": "delta {}",
+    "sigma": "sigma {}",
+    "gamma": "gamma {}",
+}
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,8 @@ class Outcome:
                 ends = [getattr(window, key) for window in (self.window, self.last or self.window)]
                 pairs = [end if isinstance(end, tuple) else (end,) for end in ends]
                 told = dict.fromkeys(",".join(f"{each:.6g}" for each in pair) for pair in pairs)
-                place += ", " + word.format(":".join(told))
+                if key != "gamma" or len(told) > 1:  # which is told of a sweep alone
+                    place += ", " + word.format(":".join(told))
         if self.output:
             target = f" -> {self.output}"
         return f"{self.name}: {self.made}{place}{target}" + "".join(f"; {note}" for note in self.notes)

@@ -127,10 +127,11 @@ def _numbers(sweep: bool) -> list[Callable[[F], F]]:
 def _whole_windows(sweep: bool) -> list[Callable[[F], F]]:
     """The options that place a whole window, and the shape of its filters."""
     kind, tail = (ranged, ", or FIRST:LAST") if sweep else (single, "")
+    twice = "; twice, the first and the last one" if sweep else ""
     return [
-        option("--box", type=Parsed("box", kind(parse_box)), metavar="X,Y,W,H",
+        option("--box", type=Parsed("box", kind(parse_box)), metavar="X,Y,W,H", multiple=sweep,
                help="The window that tiles a box, X across and Y down from the left and top edge, in pixels "
-               f"or percent{tail} (instead of gx, gy, delta)."),
+               f"or percent{tail} (instead of gx, gy, delta){twice}."),
         option("--fit", type=click.Choice(FITS), default=FITS[0], show_default=True,
                help="How n samples fill a box of another aspect: stretched; square, with what is around it; "
                "square, cut."),
@@ -138,7 +139,7 @@ def _whole_windows(sweep: bool) -> list[Callable[[F], F]]:
                help="Grow the box on every side, by a share of its sides or by pixels. [default: 0%]"),
         option("--slice", type=Parsed("slice", slice_text), metavar="A:B,C:D", multiple=sweep,
                help="The window that tiles a crop, as 100:600,200:700, also in percent (instead of gx, gy, "
-               f"delta){'; twice, the first and the last one' if sweep else ''}."),
+               f"delta){twice}."),
         option("--like", type=FileName(), metavar="FILE",
                help="Take the window of an earlier patch, or of its JSON."),
         option("--kernel", type=click.Choice(KERNELS),
@@ -156,12 +157,15 @@ def _window(values: dict[str, Any], *, sweep: bool) -> Placement:
     context = click.get_current_context()
     typed = {k for k in values if context.get_parameter_source(k) == ParameterSource.COMMANDLINE}
     if sweep:
-        if len(values["slice"]) > 2:
-            count = len(values["slice"])
-            raise click.UsageError(f"--slice is given {count} times; a sweep has a first and a last one")
-        values["slice"] = (
-            Range(*values["slice"]) if len(values["slice"]) == 2 else next(iter(values["slice"]), None)
-        )
+        for name in ("slice", "box"):  # given once, which may be a range, or as a first and a last one
+            given = values[name]
+            if len(given) > 2:
+                raise click.UsageError(
+                    f"--{name} is given {len(given)} times; a sweep has a first and a last one"
+                )
+            if len(given) == 2 and any(isinstance(each, Range) for each in given):
+                raise click.UsageError(f"--{name} is a range and is given twice; leave out one of them")
+            values[name] = Range(*given) if len(given) == 2 else next(iter(given), None)
     whole = [name for name in ("slice", "box") if name in typed]
     if clash := [*whole[1:], *sorted({"gx", "gy", "delta"} & typed)] if whole else []:
         also = {"gx": " (--row)", "gy": " (--col)"}.get(clash[0], "")
@@ -302,23 +306,3 @@ def _tables(values: dict[str, Any]) -> TableOptions:
     return TableOptions(
         tables[0] if tables else None, values["columns"], values["normalized"], values["folder"]
     )
-
-
-def image_of(tables: TableOptions, image: str | None, window: Placement) -> tuple[str, Table]:
-    """Read a table of windows of one image, which the command or the table names.
-
-    Raises
-    ------
-    click.UsageError
-        If the table cannot be read, or is of several images.
-    """
-    table = tables.read(window, (image,) if image else ())
-    names = {image} if image else {row.image for row in table if row.image}
-    if not names and not table:
-        raise click.UsageError(f"--table {tables.name} has no rows")
-    if len(names) != 1:
-        some = ", ".join(sorted(names)[:3]) + (", ..." if len(names) > 3 else "")
-        raise click.UsageError(
-            f"--table {tables.name}: it names {len(names)} images ({some}); keep the rows of one"
-        )
-    return names.pop(), table

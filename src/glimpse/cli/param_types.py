@@ -46,6 +46,10 @@ class Parsed(FileName):
         except GlimpseError as error:
             self.fail(str(error), param, ctx)
 
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """Split the values of an option that is given twice at spaces, those beside a comma aside."""
+        return re.split(r"(?<!,)\s+(?!,)", rv.strip())
+
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
         """Leave the completion to the shell where a file may be meant."""
         return super().shell_complete(ctx, param, incomplete) if self._file else []

@@ -52,7 +52,8 @@ class Table(Sequence[Row]):
         normalized: bool = False,
     ) -> None:
         self.name, self.columns = name, columns
-        self._records, self._images, self._folder = records, images, folder
+        self.image = images[0] if images else ""
+        self._records, self._folder = records, folder
         self._normalized = normalized
         self._window = window._replace(guarded=False)
         self._decimal_comma = records.delimiter != ","
@@ -110,7 +111,7 @@ class Table(Sequence[Row]):
 
     def _image(self, values: Sequence[str]) -> str:
         if "image" not in self.columns.index:
-            return self._images[0]
+            return self.image
         if not (name := self._cell(values, "image")):
             raise GlimpseError("no image is named")
         if name == "-" or "\0" in name:
