@@ -12,6 +12,10 @@ from click.testing import CliRunner
 from PIL import Image
 
 from glimpse.cli import main
+from glimpse.io.gif_input import read_gif
+from glimpse.io.png_input import SIGNATURE, read_png
+from glimpse.io.record import DESCRIPTION
+from glimpse.io.tags import description
 
 SHAPE = 30, 44  # rows and columns of the picture that tests of commands start from
 
@@ -45,6 +49,18 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture
 def image(folder):
     return save("a.png", noise(*SHAPE, 3))
+
+
+def comment(data):
+    """The text of a file that may be a record, whatever it says; no pixel is decoded."""
+    if data.startswith(b"GIF"):
+        return read_gif(io.BytesIO(data), 1).comment
+    if data.startswith(SIGNATURE):
+        return read_png(io.BytesIO(data)).record
+    with Image.open(io.BytesIO(data)) as image:
+        return (
+            image.tag_v2.get(DESCRIPTION) if image.format == "TIFF" else description(image.info.get("exif"))
+        )
 
 
 def noise(*shape, seed=0):

@@ -11,25 +11,6 @@ NUMBER_MAX: Final = 1e9
 MAX_PIXELS: Final = 178_956_970
 """Most pixels of an image or canvas, Pillow's hard limit by default."""
 
-DECODER_BYTES: Final = {
-    "plain": 5,
-    "progressive JPEG": 10,
-    "progressive CMYK JPEG": 12,
-    "16-bit colour": 12,
-    "WebP": 15,
-    "AVIF": 12,
-    "pixel within an AVIF": 6,
-}
-"""Bytes that are held for a pixel while it is decoded. A format that holds k times as many as a plain one
-may have a k-th of the pixels: a small file takes no more than 5 * MAX_PIXELS bytes whatever its format."""
-
-CANVAS_BYTES: Final = 5
-"""As DECODER_BYTES, of each channel of a canvas whose size comes from a record, which anyone may have
-written: of RGB a third of MAX_PIXELS, 6 seconds of work. A size that the user types is taken as it is."""
-
-SCANS: Final = 20
-"""Most scans of a progressive JPEG of MAX_PIXELS, a second or two of work; a smaller one may have more."""
-
 CANVAS_SIDE: Final = 65_535
 """Longest side of a canvas, in pixels."""
 
@@ -46,7 +27,7 @@ PAGES: Final = 10_000
 """Most pages of a TIFF that are looked through for another one."""
 
 TEXT_BYTES: Final = 1 << 26
-"""Most bytes that a text or profile of a PNG is unpacked to; of all texts together four times as many."""
+"""Most bytes that the colour profile of a PNG is unpacked to."""
 
 CHUNKS: Final = 10_000
 """Most chunks of a PNG beside those of its pixels."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from io import BytesIO
 from typing import NamedTuple
 
+import helpers
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,7 +15,6 @@ from PIL import Image, PngImagePlugin
 
 from glimpse.io import animation, palette
 from glimpse.io.animation import FORMATS, pauses
-from glimpse.io.assemble import comment_of
 from glimpse.io.gif import join
 from glimpse.io.palette import ENTRIES, NEAR
 
@@ -387,15 +387,10 @@ def test_the_same_frames_give_the_same_bytes(suffix: str) -> None:
 @EVERY
 @pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.parametrize("length", [1, 254, 255, 256, 510, 4096])
-def test_the_comment_is_read_back_without_decoding_a_frame(
-    suffix: str, count: int, length: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_comment_is_read_back(suffix: str, count: int, length: int) -> None:
     comment = ('{"glimpse": 1, "n": [40, 60]} ' * 150)[: length - 1] + "}"
     payload = encode_animation(noise(count, 4, 5, 3), [4] * count, suffix, comment=comment)
-    with Image.open(BytesIO(payload)) as image:
-        for name in ("load", "seek"):
-            monkeypatch.setattr(type(image), name, lambda *_: pytest.fail("a frame was decoded"))
-        assert comment_of(image) == comment
+    assert helpers.comment(payload) == comment
     if suffix == ".gif":
         assert Gif(payload).comments == [comment.encode()]
 
@@ -404,31 +399,29 @@ def test_the_comment_is_read_back_without_decoding_a_frame(
 @pytest.mark.parametrize("count", [1, 3])
 def test_no_comment_is_read_back_as_none(suffix: str, count: int) -> None:
     payload = encode_animation(noise(count, 4, 5), [4] * count, suffix)
-    with Image.open(BytesIO(payload)) as image:
-        assert comment_of(image) is None
+    assert helpers.comment(payload) is None
     if suffix == ".gif":
         assert Gif(payload).comments == []
 
 
 def test_a_foreign_comment_is_text_or_none() -> None:
-    def written(name: str, **options: object) -> Image.Image:
+    def written(name: str, **options: object) -> bytes:
         target = BytesIO()
         Image.new("RGB", (3, 2)).save(target, name, **options)
-        return Image.open(target)
+        return target.getvalue()
 
     exif = Image.Exif()
     exif[0x0131] = "a camera"
     text = PngImagePlugin.PngInfo()
     text.add_itxt("glimpse", "na\u00efve")
-    assert comment_of(written("GIF", comment=b"caf\xe9")) == "caf\ufffd"
-    assert comment_of(written("PNG", pnginfo=text)) == "na\u00efve"
-    assert comment_of(written("WEBP", exif=exif)) is None
-    assert comment_of(written("WEBP", exif=b"no EXIF")) is None
-    assert comment_of(written("WEBP", exif=b"II*\0")) is None
+    assert helpers.comment(written("GIF", comment=b"caf\xe9")) == "caf\ufffd"
+    assert helpers.comment(written("PNG", pnginfo=text)) == "na\u00efve"
+    assert helpers.comment(written("WEBP", exif=exif)) is None
+    assert helpers.comment(written("WEBP", exif=b"no EXIF")) is None
+    assert helpers.comment(written("WEBP", exif=b"II*\0")) is None
     number = b"II*\0\x08\0\0\0\x01\0" + struct.pack("<HHIH", 0x010E, 3, 1, 7) + bytes(6)
-    assert comment_of(written("WEBP", exif=number)) is None
-    assert comment_of(written("JPEG", comment=b"glimpse")) is None
-    assert comment_of(Image.new("L", (3, 2))) is None
+    assert helpers.comment(written("WEBP", exif=number)) is None
+    assert helpers.comment(written("JPEG", comment=b"glimpse")) is None
 
 
 GREY, TRIPLE = np.zeros((2, 3), np.uint8), np.zeros((2, 3, 3), np.uint8)

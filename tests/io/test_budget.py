@@ -1,6 +1,7 @@
 """What a decoder would hold and do is bounded on the header, whatever the format."""
 
 import io
+import math
 import struct
 
 import numpy as np
@@ -8,8 +9,9 @@ import pytest
 from PIL import Image
 from tiff_files import MIN_IS_BLACK, RGB, samples, tiff
 
-from glimpse import GlimpseError, limits
+from glimpse import GlimpseError
 from glimpse.io import DecodeOptions
+from glimpse.io.budget import COSTS, MOST
 from glimpse.io.decode import decode
 from glimpse.io.pillow_patches import load
 
@@ -27,26 +29,60 @@ def ppm16():
     return b"P6 %d %d 65535\n" % (COLS, ROWS) + bytes(6 * PIXELS)
 
 
-WORK = {
-    "PNG": (encoded("PNG"), "plain"),
-    "JPEG": (encoded("JPEG"), "plain"),
-    "GIF": (encoded("GIF", "P"), "plain"),
-    "BMP": (encoded("BMP"), "plain"),
-    "PPM": (encoded("PPM"), "plain"),
-    "progressive JPEG": (encoded("JPEG", progressive=True), "progressive JPEG"),
-    "progressive CMYK JPEG": (encoded("JPEG", "CMYK", progressive=True), "progressive CMYK JPEG"),
-    "WebP": (encoded("WEBP"), "WebP"),
-    "16-bit PPM": (ppm16(), "16-bit colour"),
+def film(kind):
+    frames = [Image.new("RGB", (COLS, ROWS), (90 * k, 9, 9)) for k in range(3)]
+    file = io.BytesIO()
+    frames[0].save(file, kind, save_all=True, append_images=frames[1:])
+    return file.getvalue()
+
+
+def bmp16():
+    head = struct.pack("<2sIIIIiiHHIIiiII", b"BM", 0, 0, 66, 40, COLS, ROWS, 1, 16, 3, 0, 0, 0, 0, 0)
+    return head + struct.pack("<III", 0xF800, 0x7E0, 0x1F) + bytes(2 * PIXELS)
+
+
+def scans_of(number):
+    """A sequential JPEG whose channels come one by one, without data."""
+    data = encoded("JPEG", subsampling=0)
+    scans = [b"\xff\xda\0\10\1" + bytes([k % 3 + 1, 0, 0, 63, 0]) for k in range(number)]
+    return data[: data.index(b"\xff\xda")] + b"".join(scans) + b"\xff\xd9"
+
+
+WORK = {  # the file, the page, the rows of COSTS: how many of each are held and worked on, for each pixel
+    "PNG": (encoded("PNG"), 0, {"plain": (1, 1)}),
+    "APNG": (film("PNG"), 3, {"plain": (1, 1), "frame of APNG": (1, 2)}),
+    "JPEG": (encoded("JPEG"), 0, {"JPEG": (1, 1)}),
+    "GIF": (encoded("GIF", "P"), 0, {"plain": (1, 1)}),
+    "GIF, page 3": (film("GIF"), 3, {"screen of GIF": (1, 1), "frame of GIF": (1, 3)}),
+    "BMP": (encoded("BMP"), 0, {"plain": (1, 1)}),
+    "BMP of 16 bits": (bmp16(), 0, {"BMP with masks": (1, 1)}),
+    "PPM": (encoded("PPM"), 0, {"plain": (1, 1)}),
+    "16-bit PPM": (ppm16(), 0, {"plain": (1, 1)}),
+    "PPM in text": (b"P3 30 20 255" + b" 9" * 1800, 0, {"plain": (1, 1), "sample as text": (3, 3)}),
+    "progressive JPEG": (
+        encoded("JPEG", progressive=True, subsampling=0),
+        0,
+        {"JPEG": (1, 1), "coefficient of JPEG": (3, 3), "scan of JPEG": (1, 10)},
+    ),
+    "progressive CMYK JPEG": (
+        encoded("JPEG", "CMYK", progressive=True),
+        0,
+        {"JPEG": (1, 1), "coefficient of JPEG": (4, 4), "scan of JPEG": (1, 17)},
+    ),
+    "WebP": (encoded("WEBP"), 0, {"WebP": (1, 1)}),
+    "WebP, page 3": (film("WEBP"), 3, {"WebP": (1, 3)}),
 }
 
 
 @pytest.mark.parametrize("name", WORK)
-def test_a_pixel_counts_as_many_times_as_its_decoder_holds_more_than_a_plain_one(name):
-    data, kind = WORK[name]
-    counted = PIXELS * limits.DECODER_BYTES[kind] // limits.DECODER_BYTES["plain"]
-    assert decode(io.BytesIO(data), DecodeOptions(max_pixels=counted)).shape == (ROWS, COLS)
+def test_a_pixel_counts_as_many_times_as_its_decoder_holds_or_does_more_than_a_plain_one(name):
+    data, page, rows = WORK[name]
+    held = sum(COSTS[row].held * many for row, (many, _) in rows.items())
+    work = sum(COSTS[row].work * many for row, (_, many) in rows.items())
+    counted = math.ceil(PIXELS * max(1, held / MOST.held, work / MOST.work))
+    assert decode(io.BytesIO(data), DecodeOptions(None, counted, page or None)).shape == (ROWS, COLS)
     with pytest.raises(GlimpseError, match=r"--max-pixels .*raises the limit"):
-        decode(io.BytesIO(data), DecodeOptions(max_pixels=counted - 1))
+        decode(io.BytesIO(data), DecodeOptions(None, counted - 1, page or None))
 
 
 def test_the_message_says_which_limit_would_do():
@@ -71,19 +107,37 @@ def test_a_strip_of_all_rows_counts_beside_the_picture():
         decode(io.BytesIO(data), DecodeOptions(max_pixels=20_000))
 
 
-def with_scans(number):
-    """A progressive JPEG whose last scan stands so many times more."""
-    data = encoded("JPEG", progressive=True)
-    last = data.rindex(b"\xff\xda")
-    return data[:-2] + data[last:-2] * number + data[-2:]
+def test_scans_of_a_jpeg_are_work_whichever_way_it_is_coded():
+    base, each = COSTS["JPEG"].work + 3 * COSTS["coefficient of JPEG"].work, COSTS["scan of JPEG"].work
+    counted = math.ceil(PIXELS * (base + 300 * each) / MOST.work)
+    with pytest.raises(GlimpseError, match=rf"^20 x 30 pixels of JPEG in 300 scans .* {counted};"):
+        decode(io.BytesIO(scans_of(300)), DecodeOptions(max_pixels=counted - 1))
+    with pytest.raises(GlimpseError, match="truncated"):  # weighed, decoded, and found to be empty
+        decode(io.BytesIO(scans_of(300)), DecodeOptions(max_pixels=counted))
 
 
-def test_scans_of_a_progressive_jpeg_are_work():
-    limit = 2 * PIXELS  # the least for a progressive picture
-    most = 2 * limits.SCANS
-    assert decode(io.BytesIO(with_scans(most - 10)), DecodeOptions(max_pixels=limit)).shape == (ROWS, COLS)
-    with pytest.raises(GlimpseError, match=rf"^{most + 1} scans of {PIXELS} pixels are more work than"):
-        decode(io.BytesIO(with_scans(most - 9)), DecodeOptions(max_pixels=limit))
+def sized(data, rows, cols):
+    """A JPEG with another size in its header."""
+    at = data.index(b"\xff\xc0") + 5
+    return data[:at] + struct.pack(">HH", rows, cols) + data[at + 4 :]
+
+
+def test_a_jpeg_whose_channels_come_one_by_one_is_held_as_coefficients():
+    with pytest.raises(GlimpseError, match=r"^13300 x 13300 pixels of JPEG in 3 scans take as much as 3537"):
+        decode(io.BytesIO(sized(scans_of(3), 13300, 13300)))
+
+
+def test_frames_of_a_gif_count_wherever_they_lie():
+    plain = encoded("GIF", "P")
+    at = plain.index(b",")
+    wide = plain[:6] + struct.pack("<HH", 10, 10) + plain[10:at] + b"!\xf9\4\10\0\0\0\0"
+    wide += b"," + struct.pack("<HHHH", 0, 0, 65535, 65535) + plain[at + 9 :]
+    with pytest.raises(GlimpseError, match=r"^65535 x 65535 pixels are more than"):
+        decode(io.BytesIO(wide))
+    second = plain[:-1] + b"," + struct.pack("<HHHH", 0, 0, 65535, 65535) + plain[at + 9 :]
+    assert decode(io.BytesIO(second)).shape == (ROWS, COLS)
+    with pytest.raises(GlimpseError, match=r"^20 x 30 pixels of GIF of 2 frames take as much as"):
+        decode(io.BytesIO(second), DecodeOptions(page=2))
 
 
 def test_channels_of_an_npy_count():
@@ -111,8 +165,8 @@ def test_a_very_long_row_is_handed_over_in_one_piece(monkeypatch):
     taken = []
 
     def loaded(image):
+        load(image)
         taken.append(image.decodermaxblock)
-        return load(image)
 
     monkeypatch.setattr("glimpse.io.decode.load", loaded)
     assert decode(io.BytesIO(long_webp(2, 200_000))).shape == (2, 200_000)

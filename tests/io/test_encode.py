@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tifffile
+from helpers import comment
 from PIL import Image, ImageCms, PngImagePlugin
 from skimage.data import camera
 
 from glimpse import GlimpseError, Window
 from glimpse.io import Picture, load_picture, picture_record, save_still, save_strips
-from glimpse.io.assemble import comment_of
 from glimpse.io.encode import DRAWINGS, FORMATS, KEYWORD, encode, encode_strips, encoded, unpremultiply
 from glimpse.io.record import Record, parse_record
 
@@ -291,9 +291,9 @@ def test_a_record_that_a_format_cannot_hold_is_left_out_and_said(suffix):
     fitting, long = (replace(RECORD, source=size * "a") for size in (64_700, 65_500))
     like = Picture(smooth(3))
     assert kind.notes(like, fitting) == []
-    assert parse_record(comment_of(opened(encode(kind, smooth(3), like, fitting)))) == fitting
+    assert parse_record(comment(encode(kind, smooth(3), like, fitting))) == fitting
     assert kind.notes(like, long) == ["too many windows for a record"]
-    assert comment_of(opened(encode(kind, smooth(3), like, long))) is None
+    assert comment(encode(kind, smooth(3), like, long)) is None
 
 
 def test_exif_stands_in_a_webp_without_the_beginning_that_is_jpegs():

@@ -7,7 +7,7 @@ from PIL import Image
 from skimage import data
 
 from glimpse import Window, read
-from glimpse.io.shrink_on_load import LEAST_SIGMA, reduction
+from glimpse.io.jpeg import LEAST_SIGMA, reduction
 from glimpse.io.stills import load_picture
 from glimpse.window.scaling import reduced
 

@@ -25,8 +25,8 @@ from tiff_files import (
 
 from glimpse import GlimpseError
 from glimpse.io import DecodeOptions
+from glimpse.io.color import HINT
 from glimpse.io.decode import decode
-from glimpse.io.sixteen_bit import HINT
 
 BITS = [  # the everyday ones, the others where there is time
     bits if bits in (1, 4, 8, 12, 16) else pytest.param(bits, marks=pytest.mark.slow) for bits in range(1, 17)
@@ -37,7 +37,7 @@ DEEP = pytest.mark.skipif(not find_spec("imagecodecs"), reason="the extra deep i
 @pytest.fixture
 def shallow(monkeypatch):
     """As if imagecodecs were not installed."""
-    for module in ("tiff_samples", "decode_tiff", "decode"):  # tifffile, the reference, may go on using it
+    for module in ("decode_tiff", "decode"):  # tifffile, the reference, may go on using it
         monkeypatch.setattr(f"glimpse.io.{module}.codecs", lambda: None)
 
 

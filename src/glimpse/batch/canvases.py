@@ -11,7 +11,6 @@ from glimpse.batch.outcomes import FEW, Outcome, cut_note, of_item, source_name
 from glimpse.batch.placements import Placement
 from glimpse.batch.rows import Row
 from glimpse.errors import GlimpseError, about, prefixed
-from glimpse.limits import CANVAS_BYTES, DECODER_BYTES
 from glimpse.validation import check_pixels
 from glimpse.window import Blend, Method, Window
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from glimpse.io import DecodeOptions, Picture, Record
     from glimpse.io.compositing import Ground
     from glimpse.io.encode import Quality
-    from glimpse.io.stack_input import PatchStack
+    from glimpse.io.npy import PatchStack
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class StackRow(Row):
 
 def stack_rows(name: str, window: Placement, decoding: DecodeOptions) -> list[Row]:
     """Return the patches of a stack, whose own windows `window` changes; of a bad file its fault."""
-    from glimpse.io.stack_input import load_stack
+    from glimpse.io.npy import load_stack
 
     stem = os.path.splitext(os.path.basename(name))[0]
     try:
@@ -191,9 +190,8 @@ def _load_patch(row: Row, shape: tuple[int, int] | None, settings: Settings) -> 
 def _check_asked(shape: tuple[int, int], patch: Picture, settings: Settings) -> None:
     """Refuse a canvas that is much work, though a few bytes of a record ask for it."""
     channels = patch.pixels.shape[2] if patch.pixels.ndim == 3 else 1
-    work = max(1, channels * CANVAS_BYTES / DECODER_BYTES["plain"])
     kind = f"a canvas of {channels} channels that its record asks for"
-    check_pixels(*shape, settings.decoding.max_pixels, work, kind)
+    check_pixels(*shape, settings.decoding.max_pixels, channels, kind)
 
 
 def _canvas_shape(settings: Settings, record: Record | None) -> tuple[int, int]:

@@ -136,7 +136,7 @@ def _stamp(name: str) -> tuple[int, int] | None:
 
 def _reduction(rows: Iterable[Row], shape: tuple[int, int]) -> int:
     """How many times an image may be reduced for all of its windows."""
-    from glimpse.io.shrink_on_load import reduction
+    from glimpse.io.jpeg import reduction
 
     least = 8
     for row in rows:

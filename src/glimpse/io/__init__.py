@@ -1,7 +1,6 @@
 """Files: the only part of glimpse that opens one. The record of a window travels inside."""
 
-from glimpse.io.decode_options import DecodeOptions
-from glimpse.io.picture import Picture
+from glimpse.io.picture import DecodeOptions, Picture
 from glimpse.io.record import Record
 from glimpse.io.stills import (
     as_array,

@@ -8,21 +8,60 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
 from typing import BinaryIO
+
+from PIL import Image
 
 from glimpse.errors import GlimpseError
 
-_SEQUENCE_HEADER = 1  # type of the part of a picture that tells its size
+_SEQUENCE_HEADER, _FRAMES = (
+    1,
+    (3, 6, 7),
+)  # types of the parts of a picture: what tells its size; headers of frames
+_SRGB = (1, 2), (1, 2, 6, 13)  # primaries and curves that are shown as sRGB, or are not told
 _ODD = GlimpseError("an AVIF of a kind that cannot be read: only stills that tell their size plainly are")
 
 
-def held_pixels(file: BinaryIO) -> int:
-    """Return the pixels of all pictures within a file, each at the largest size that it may have.
+@dataclass(frozen=True)
+class Avif:
+    """What a file says of its picture.
+
+    Parameters
+    ----------
+    rows, cols : int
+        As they lie in the file.
+    held, decoded : int
+        Pixels of all pictures within, at the largest size that each may have; those of all their frames.
+    aperture : tuple of int or None
+        The part that is the picture (clap): left, top, right, bottom.
+    color : mapping
+        The coding of its colours as a chunk of PNG, where it is not that of sRGB.
+    notes : tuple of str
+        What is lost.
+    """
+
+    rows: int
+    cols: int
+    held: int
+    decoded: int
+    aperture: tuple[int, int, int, int] | None
+    color: dict[str, bytes]
+    notes: tuple[str, ...]
+
+    def clean(self, image: Image.Image) -> Image.Image:
+        """Return the part of a decoded image that its file says is the picture."""
+        return image.crop(self.aperture) if self.aperture else image
+
+
+def read_avif(file: BinaryIO) -> Avif:
+    """Return what a file says of its picture; no pixel is decoded.
 
     Raises
     ------
     GlimpseError
-        If that cannot be told: of an animation, or where a picture is written unusually.
+        If the pictures within cannot be told: of an animation, or where one is written unusually.
     """
     file.seek(0)
     data = file.read()
@@ -31,18 +70,61 @@ def held_pixels(file: BinaryIO) -> int:
         raise _ODD
     start, end = boxes[b"meta"]
     within = dict(_boxes(data, start + 4, end))
-    if b"iloc" not in within:
+    if b"iloc" not in within or b"iprp" not in within:
         raise _ODD
     base = within.get(b"idat", (0, 0))[0]
-    return sum(_largest(item) for item in _items(data, data[slice(*within[b"iloc"])], base))
+    sizes = [_frames(item) for item in _items(data, data[slice(*within[b"iloc"])], base)]
+    told = _properties(data, within)
+    cols, rows = struct.unpack(">4xII", told[b"ispe"][:12]) if len(told.get(b"ispe", b"")) >= 12 else (0, 0)
+    notes: tuple[str, ...] = ()
+    if len(depth := told.get(b"av1C", b"")) > 2 and depth[2] & 0x40:
+        notes += ("10 or 12 bits per channel were read as 8",)
+    color = {}
+    if told.get(b"colr", b"")[:4] == b"nclx" and len(told[b"colr"]) >= 11:
+        primaries, transfer = struct.unpack(">HH", told[b"colr"][4:8])
+        if primaries not in _SRGB[0] or transfer not in _SRGB[1]:
+            color["cICP"] = bytes([primaries & 255, transfer & 255, 0, 1])
+    aperture = _aperture(told[b"clap"], rows, cols) if b"clap" in told else None
+    held, decoded = sum(most for most, _ in sizes), sum(every for _, every in sizes)
+    return Avif(rows, cols, held, decoded, aperture, color, notes)
 
 
-def is_deep(file: BinaryIO) -> bool:
-    """Tell whether a picture has more than 8 bits a channel."""
-    file.seek(0)
-    data = file.read()
-    at = data.find(b"av1C")
-    return at >= 0 and len(data) > at + 6 and bool(data[at + 6] & 0x40)
+def _properties(data: bytes, within: dict[bytes, tuple[int, int]]) -> dict[bytes, bytes]:
+    """The properties of the picture that the file is of."""
+    parts = dict(_boxes(data, *within[b"iprp"]))
+    if b"ipco" not in parts or b"ipma" not in parts or b"pitm" not in within:
+        raise _ODD
+    listed = [(name, data[slice(*place)]) for name, place in _boxes(data, *parts[b"ipco"])]
+    primary = data[slice(*within[b"pitm"])]
+    wanted = int.from_bytes(primary[4 : 8 if primary[0] else 6])
+    box = io.BytesIO(data[slice(*parts[b"ipma"])])
+    version, _, flags = box.read(1)[0], box.read(2), box.read(1)[0]
+    for _ in range(min(int.from_bytes(box.read(4)), len(data))):
+        item = int.from_bytes(box.read(4 if version else 2))
+        count = int.from_bytes(box.read(1))
+        size, most = (2, 0x7FFF) if flags & 1 else (1, 0x7F)
+        indices = [int.from_bytes(box.read(size)) & most for _ in range(count)]
+        if item == wanted:
+            return dict(listed[k - 1] for k in indices if 0 < k <= len(listed))
+    raise _ODD
+
+
+def _aperture(box: bytes, rows: int, cols: int) -> tuple[int, int, int, int]:
+    """The part of a picture that its clean aperture leaves (ISO/IEC 14496-12, 12.1.4)."""
+    values = struct.unpack(">IIIIiIiI", box[:32].ljust(32, b"\0"))
+    if 0 in values[1::2]:
+        raise GlimpseError("a damaged AVIF: its clean aperture is none")
+    shares = zip(values[::2], values[1::2], strict=True)
+    wide, tall, across, down = (Fraction(above, below) for above, below in shares)
+    # the offset is that of the centre of the part from the centre of the picture
+    left, top = across + (cols - wide) / 2, down + (rows - tall) / 2
+    right, bottom = left + wide, top + tall
+    whole = all(edge.denominator == 1 for edge in (left, top, right, bottom))
+    if not (whole and 0 <= left < right <= cols and 0 <= top < bottom <= rows):
+        raise GlimpseError(
+            "an AVIF of a kind that cannot be read: its clean aperture is no whole pixels of it"
+        )
+    return int(left), int(top), int(right), int(bottom)
 
 
 def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, tuple[int, int]]]:
@@ -85,17 +167,19 @@ def _items(data: bytes, box: bytes, base: int) -> Iterator[bytes]:
         yield b"".join(parts)
 
 
-def _largest(data: bytes) -> int:
-    """The most pixels that a picture may have by its sequence headers; 0 of an item that is no picture."""
-    most = at = 0
+def _frames(data: bytes) -> tuple[int, int]:
+    """The most pixels of a picture, and those of all its frames; 0 of an item that is no picture."""
+    most = every = now = at = 0
     while at < len(data):
         kind, extended, sized = data[at] >> 3 & 15, data[at] >> 2 & 1, data[at] >> 1 & 1
         at += 1 + extended
         size, at = _leb128(data, at) if sized else (len(data) - at, at)
         if kind == _SEQUENCE_HEADER:
-            most = max(most, _pixels(data[at : at + size]))
+            now = _pixels(data[at : at + size])
+            most = max(most, now)
+        every += now * (kind in _FRAMES)
         at += size
-    return most
+    return most, max(most, every)
 
 
 def _leb128(data: bytes, at: int) -> tuple[int, int]:

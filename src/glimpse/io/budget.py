@@ -1,93 +1,175 @@
-"""The memory and work of a decoder, told from the header, and refused where they are too much."""
+"""What a decoder will hold and do, told from the header before it starts, and refused where it is too much.
+
+The one place that weighs a picture: the page that is asked for and all that is decoded on the way to it.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO
-
-from PIL import ImageFile
+import struct
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from glimpse.errors import GlimpseError
-from glimpse.io.avif import held_pixels
-from glimpse.limits import DECODER_BYTES, SCANS
 from glimpse.validation import check_pixels
 
 if TYPE_CHECKING:
+    from glimpse.io.avif import Avif
+    from glimpse.io.bmp import Bmp
+    from glimpse.io.gif_input import Gif
+    from glimpse.io.jpeg import Head
+    from glimpse.io.png_input import Png
     from glimpse.io.tiff import Page
 
-_PIECE = 1 << 20
-_SCAN = b"\xff\xda"
+
+class Cost(NamedTuple):
+    """What one pixel takes: bytes that are held at once, nanoseconds of CPU."""
+
+    held: float
+    work: float
+
+
+MOST = Cost(5, 40)
+"""What each of the most pixels may take: a picture of a costlier kind may have as many times fewer."""
+
+COSTS = {
+    "plain": Cost(5, 20),
+    "interlaced PNG": Cost(5, 30),
+    "16-bit colour": Cost(12, 40),
+    "frame of APNG": Cost(8, 20),
+    "JPEG": Cost(4, 20),
+    "coefficient of JPEG": Cost(2, 1),
+    "scan of JPEG": Cost(0, 2),
+    "screen of GIF": Cost(10, 20),
+    "frame of GIF": Cost(8, 15),
+    "WebP": Cost(15, 30),
+    "AVIF": Cost(12, 20),
+    "pixel within an AVIF": Cost(6, 40),
+    "BMP in runs": Cost(2, 10),
+    "BMP with masks": Cost(5, 15),
+    "sample as text": Cost(8, 40),
+    "TIFF": Cost(4, 20),
+    "TIFF in samples": Cost(1, 10),
+    "sample of TIFF": Cost(2, 5),
+    "byte of a strip": Cost(1, 0),
+}
+"""Measured by `python tests/bench/decoders.py`, rounded up. Every frame on the way to a page counts;
+what lies "within" a file is decoded whole, whatever its header says."""
+
 _JPEG_IN_TIFF = (6, 7)  # compressions
 
+Part = tuple[str, float, float]
+"""A row of `COSTS`, how many of it are held at once, and how many are worked on."""
 
-def check_image(image: ImageFile.ImageFile, file: BinaryIO, max_pixels: int, *, deep: bool) -> None:
-    """Refuse an image that would take more than so many plain pixels do.
 
-    Parameters
-    ----------
-    image : ImageFile
-        Opened, not decoded.
-    file : binary file
-        The same file.
-    max_pixels : int
-        Most pixels of a plain image.
-    deep : bool
-        Whether its 16-bit colours will be kept.
+def check(rows: int, cols: int, max_pixels: int, kind: str, *parts: Part) -> None:
+    """Refuse a picture whose parts take more than so many plain pixels do.
 
     Raises
     ------
     GlimpseError
-        If it would; the message names the number.
+        If they do; the message names the number that would be enough.
     """
-    kind = "16-bit colour" if deep else _kind(image)
-    held = DECODER_BYTES[kind] * image.width * image.height
-    if kind == "AVIF":
-        held += DECODER_BYTES["pixel within an AVIF"] * held_pixels(file)
-    work = held / (DECODER_BYTES["plain"] * image.width * image.height)
-    check_pixels(image.height, image.width, max_pixels, work, kind)
-    if "progressive" in kind:
-        _check_scans(_count(file, _SCAN), image.width * image.height, max_pixels)
-    # in smaller pieces a row of millions of pixels would be put together again and again
-    image.decodermaxblock = max(ImageFile.MAXBLOCK, 8 * image.width)
+    check_pixels(rows, cols, max_pixels)
+    pixels = max(rows * cols, 1)
+    held = sum(COSTS[name].held * count for name, count, _ in parts)
+    work = sum(COSTS[name].work * count for name, _, count in parts)
+    check_pixels(rows, cols, max_pixels, max(held / MOST.held, work / MOST.work) / pixels, kind)
 
 
-def check_page(page: Page, file: BinaryIO, max_pixels: int, *, deep: bool) -> None:
-    """Refuse a page of a TIFF that would take more than so many plain pixels do, its strips and tiles too."""
+def check_plain(rows: int, cols: int, max_pixels: int) -> None:
+    """Weigh a picture of a kind that takes no more than others."""
+    check(rows, cols, max_pixels, "plain kind", ("plain", rows * cols, rows * cols))
+
+
+def check_ppm(rows: int, cols: int, max_pixels: int, *, samples: int, plain: bool) -> None:
+    """Weigh a PPM of so many samples, which are text where it is a plain one."""
+    parts: list[Part] = [("plain", rows * cols, rows * cols)]
+    parts += [("sample as text", samples, samples)] if plain else []
+    check(rows, cols, max_pixels, "PPM in text" if plain else "PPM", *parts)
+
+
+def check_png(png: Png, page: int, max_pixels: int, *, deep: bool) -> None:
+    """Weigh a PNG, or an APNG up to a page; `deep` where 16 bits of its colours will be kept."""
+    pixels, kind = png.rows * png.cols, "interlaced PNG" if png.interlaced else "plain"
+    kind = "16-bit colour" if deep else kind
+    frames = min(page, len(png.frames) + 1) - 1
+    check(png.rows, png.cols, max_pixels, "PNG" if frames or kind == "plain" else kind,
+          (kind, pixels, pixels), ("frame of APNG", pixels * (frames > 0), pixels * frames))  # fmt: skip
+
+
+def check_jpeg(head: Head, max_pixels: int) -> None:
+    """Weigh a JPEG, all of whose coefficients are held where they come in several scans."""
+    pixels, kind = head.rows * head.cols, "JPEG"
+    parts: list[Part] = [("JPEG", pixels, pixels)]
+    if head.progressive or head.scans > 1:
+        kind = "progressive JPEG" if head.progressive else f"JPEG in {head.scans} scans"
+        samples = head.samples * pixels
+        parts += [("coefficient of JPEG", samples, samples), ("scan of JPEG", pixels, head.scans * pixels)]
+    check(head.rows, head.cols, max_pixels, kind, *parts)
+
+
+def check_gif(gif: Gif, page: int, max_pixels: int) -> None:
+    """Weigh a GIF up to a page: the screen, and each frame whether it lies on the screen or not."""
+    pixels, frames = gif.rows * gif.cols, [each.rows * each.cols for each in gif.frames[:page]]
+    if page == 1 and gif.is_covered:
+        check(gif.rows, gif.cols, max_pixels, "GIF", ("plain", pixels, pixels))
+        return
+    check(gif.rows, gif.cols, max_pixels, f"GIF of {len(frames)} frames" if page > 1 else "GIF",
+          ("screen of GIF", pixels, pixels), ("frame of GIF", max(frames), sum(frames)))  # fmt: skip
+
+
+def check_webp(file: BinaryIO, page: int, max_pixels: int) -> None:
+    """Weigh a WebP up to a page: every frame is made as large as the whole."""
+    file.seek(0)
+    head = file.read(30).ljust(30, b"\0")
+    if head[12:16] == b"VP8X":
+        cols, rows = (int.from_bytes(head[at : at + 3], "little") + 1 for at in (24, 27))
+    elif head[12:16] == b"VP8L" and head[20] == 0x2F:
+        bits = int.from_bytes(head[21:25], "little")
+        cols, rows = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    elif head[12:16] == b"VP8 " and head[23:26] == b"\x9d\1\x2a":
+        cols, rows = (size & 0x3FFF for size in struct.unpack_from("<HH", head, 26))
+    else:
+        raise GlimpseError("a damaged WebP")
+    check(rows, cols, max_pixels, "WebP", ("WebP", rows * cols, page * rows * cols))
+
+
+def check_avif(avif: Avif, max_pixels: int) -> None:
+    """Weigh an AVIF, and the frames within it, which may be larger than it says."""
+    pixels = avif.rows * avif.cols
+    parts = ("AVIF", pixels, pixels), ("pixel within an AVIF", avif.held, avif.decoded)
+    check(avif.rows, avif.cols, max_pixels, "AVIF", *parts)
+
+
+def check_bmp(bmp: Bmp, max_pixels: int) -> None:
+    """Weigh a BMP."""
+    kind = "BMP in runs" if bmp.is_runs else "BMP with masks" if bmp.masks else "plain"
+    check(bmp.rows, bmp.cols, max_pixels, "BMP", (kind, bmp.rows * bmp.cols, bmp.rows * bmp.cols))
+
+
+def check_page(page: Page, file: BinaryIO, max_pixels: int, *, samples: bool) -> None:
+    """Weigh a page of a TIFF, with the strip or tile that is unpacked; `samples` where all bits are kept."""
     pixels, (tall, wide) = page.rows * page.cols, page.segment
-    check_pixels(page.rows, page.cols, max_pixels)
-    held = (DECODER_BYTES["16-bit colour"] if deep else 4) * pixels
-    jpeg = page.compression in _JPEG_IN_TIFF
-    whole = tall * wide * max(4, page.bands * page.bits // 8) * (3 if jpeg else 1)
+    scans = 0
+    if page.compression in _JPEG_IN_TIFF:
+        scans = max(0, _count(file, b"\xff\xda") - len(page.offsets))
+    depth = 1 if page.bits <= 8 else 2
+    parts: list[Part] = [("TIFF in samples" if samples else "TIFF", pixels, pixels)]
+    parts += [("sample of TIFF", pixels * page.bands * depth / 2 * samples, pixels * page.bands * samples)]
+    # a JPEG is unpacked with its coefficients
+    whole = (
+        tall * wide * max(4, page.bands * page.bits // 8) * (3 if page.compression in _JPEG_IN_TIFF else 1)
+    )
+    parts += [("byte of a strip", whole, 0)]
+    parts += [("scan of JPEG", 0, scans * min(tall, page.rows) * min(wide, page.cols))]
     kind = f"TIFF in {'tiles' if page.is_tiled else 'strips'} of {tall} x {wide}"
-    work = (held + whole) / (DECODER_BYTES["plain"] * max(pixels, 1))
-    check_pixels(page.rows, page.cols, max_pixels, work, kind)
-    if jpeg:
-        more = max(0, _count(file, _SCAN) - len(page.offsets))
-        _check_scans(more, min(tall, page.rows) * min(wide, page.cols), max_pixels)
-
-
-def _kind(image: ImageFile.ImageFile) -> str:
-    if image.format in ("WEBP", "AVIF"):
-        return {"WEBP": "WebP"}.get(image.format, image.format)
-    if image.info.get("progressive") or image.info.get("progression"):
-        return "progressive CMYK JPEG" if image.mode == "CMYK" else "progressive JPEG"
-    return "plain"
-
-
-def _check_scans(count: int, pixels: int, max_pixels: int) -> None:
-    if count * pixels > SCANS * max_pixels:
-        raise GlimpseError(
-            f"{count} scans of {pixels} pixels are more work than {SCANS} of {max_pixels}; "
-            "--max-pixels raises the limit"
-        )
+    check(page.rows, page.cols, max_pixels, kind, *parts)
 
 
 def _count(file: BinaryIO, marker: bytes) -> int:
     """How often a marker of JPEG stands in a file; among the pixels it never does by chance."""
-    here = file.tell()
     file.seek(0)
     found, end = 0, b""
-    while piece := file.read(_PIECE):
+    while piece := file.read(1 << 20):
         found += (end + piece).count(marker)
         end = piece[-1:]
-    file.seek(here)
     return found

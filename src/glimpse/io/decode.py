@@ -1,32 +1,25 @@
-"""Files into pictures: opened within the limits, upright, with notes on every change."""
+"""Files into pictures: weighed and opened within the limits, upright, with notes on every change."""
 
 from __future__ import annotations
 
+import io
 import re
-import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-import numpy as np
-from PIL import Image, ImageFile, PngImagePlugin, UnidentifiedImageError, features
+from PIL import Image, ImageFile, features
 from PIL.PngImagePlugin import PngImageFile
 
 from glimpse.errors import GlimpseError
-from glimpse.io.assemble import as_picture, comment_of, converted, frame_notes, one_line
-from glimpse.io.avif import is_deep
-from glimpse.io.budget import check_image
-from glimpse.io.color import GREY16, meaning
-from glimpse.io.decode_options import DEFAULT, DecodeOptions
-from glimpse.io.npy import read_npy, scaled
-from glimpse.io.picture import Picture
-from glimpse.io.pillow_patches import forget_texts, load, mend_transparency, orientation_of
-from glimpse.io.pixels import Pixels
-from glimpse.io.png import SIGNATURE, count_texts
-from glimpse.io.record import KEYWORD, as_record
-from glimpse.io.shrink_on_load import FAR_ENDS, draft, whole
-from glimpse.io.sixteen_bit import HINT, codecs, deep_levels
-from glimpse.limits import ANIMATION_PIXELS, TEXT_BYTES
+from glimpse.io import budget
+from glimpse.io.color import GREY16, GREYS, HINT, UNKEPT, codecs, conversion, profile
+from glimpse.io.picture import DEFAULT, DecodeOptions, Picture, Pixels
+from glimpse.io.pillow_patches import load
+from glimpse.io.png_input import read_png
+from glimpse.io.record import as_record
+from glimpse.io.tags import description, orientation
+from glimpse.typing import Array
 
 FORMATS = ("PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP", "AVIF", "PPM")
 
@@ -34,23 +27,23 @@ _BEGINNINGS = {
     "PNG": rb"\x89PNG",
     "JPEG": rb"\xff\xd8\xff",
     "GIF": rb"GIF8[79]a",
+    "TIFF": rb"II[*+]\0|MM\0[*+]",
+    "BMP": rb"BM",
     "WebP": rb"RIFF....WEBP",
-    "AVIF": rb"....ftypavi[fs]",
+    "AVIF": rb"....ftyp",
+    "PPM": rb"P[1-6][\s#]",
+    "NPY": rb"\x93NUMPY",
 }
 
-_TIFFS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_PAGED = ("PNG", "JPEG", "GIF", "TIFF", "WebP")  # formats of several frames or pages
 
 Image.MAX_IMAGE_PIXELS = None  # the limit of glimpse is checked instead: its message tells what to do
-
-# of profiles too: those of printers have more than the 1 MiB that Pillow takes
-PngImagePlugin.MAX_TEXT_CHUNK = TEXT_BYTES
-PngImagePlugin.MAX_TEXT_MEMORY = 4 * TEXT_BYTES
 
 Reduce = Callable[[tuple[int, int]], int]
 
 
 def decode(file: BinaryIO, options: DecodeOptions = DEFAULT, reduce: Reduce | None = None) -> Picture:
-    """Decode the first frame of an image file.
+    """Decode the first frame of an image file, or another one.
 
     Parameters
     ----------
@@ -66,142 +59,228 @@ def decode(file: BinaryIO, options: DecodeOptions = DEFAULT, reduce: Reduce | No
     GlimpseError
         If anything is wrong with the file.
     """
-    head = b""
+    file.seek(0)
+    head = file.read(16)
+    name = next((name for name, begin in _BEGINNINGS.items() if re.match(begin, head, re.DOTALL)), "")
     try:
-        head = file.read(6)
-        file.seek(0)
-        return _npy(file, options) if head == b"\x93NUMPY" else _decode_image(file, options, reduce)
+        if options.page and options.page > 1 and name not in _PAGED:
+            raise GlimpseError(f"it has no page {options.page}")
+        if name == "JPEG":
+            return _decode_jpeg(file, options, reduce)
+        return _READERS.get(name, _decode_other)(file, options)
     except GlimpseError:
         raise
-    except UnidentifiedImageError:
-        what = f"not an image of a known format ({', '.join(FORMATS)}, NPY)" if head else "empty"
-        raise GlimpseError(what) from None
     except (Exception, MemoryError) as error:  # decoders raise whatever they like
-        raise GlimpseError(f"cannot be decoded: {one_line(error)}") from error
+        raise GlimpseError(f"cannot be decoded{why(error) or ': it is damaged'}") from error
 
 
-def _npy(file: BinaryIO, options: DecodeOptions) -> Picture:
-    array = read_npy(file, options.max_pixels)
-    notes: tuple[str, ...] = ()
-    if options.levels:
-        array = scaled(array, options.levels)
-    elif array.dtype.kind == "f" and array.min() >= 0 and array.max() <= 1:
-        notes = ("its numbers lie in 0 to 1, where 255 is white; --range 0,1 makes 1 white",)
-    return Picture(array, 65535 if array.dtype == np.uint16 else 255, notes=notes, exact=True)
-
-
-def _decode_image(file: BinaryIO, options: DecodeOptions, reduce: Reduce | None) -> Picture:
-    head = file.read(16)
-    if head[:4] in _TIFFS:
-        from glimpse.io.decode_tiff import decode_tiff  # 15 ms that a TIFF alone pays
-
-        return decode_tiff(file, options)
-    records = count_texts(file, KEYWORD) if head.startswith(SIGNATURE) else 1
-    image = _opened(file, head, options)
-    sides = (image.width, image.height) if _orientation_of_jpeg(image) >= 5 else (image.height, image.width)
-    scale = _drafted(image, reduce, sides) if reduce and image.format in ("JPEG", "MPO") else 1
-    notes = frame_notes(options, more=getattr(image, "is_animated", False)) + _notes(image, file)
-    deep = deep_levels(image, file) if _is_deep_colour(image) and _keeps_deep(image, options) else None
-    if deep is None and _is_deep_colour(image):
-        notes += (HINT,)
-    mend_transparency(image)
-    forget_texts(image, file)
-    _seek(image, options)
-    orientation = load(image)
-    if image.format in ("JPEG", "MPO") and (options.page or 1) == 1:
-        from glimpse.io.jpeg import check_complete
-
-        check_complete(image, file)
-    # the parser refuses what follows a first record: several are as good as none
-    text = "\n".join([_record_text(image) or ""] * records) or None
-    forget_texts(image, file)
-    if deep is not None:
-        color, more = meaning(image, grey=deep.shape[2] < 3)
-        return as_picture(Pixels(deep, orientation), color, text, notes + more)
-    picture = converted(image, orientation, options, notes, text=text)
-    return picture if scale == 1 else replace(picture, scale=scale, full=sides)
-
-
-def _opened(file: BinaryIO, head: bytes, options: DecodeOptions) -> ImageFile.ImageFile:
+def opened(file: BinaryIO, name: str) -> ImageFile.ImageFile:
+    """Return a file as Pillow opens it; it begins as one of the format of this name, or of none."""
     file.seek(0)
     try:
         # Image.open imports the readers of five formats, which takes as long as reading a small PNG
-        image = _png(file) if head.startswith(SIGNATURE) else Image.open(file, formats=FORMATS)
+        return PngImageFile(file) if name == "PNG" else Image.open(file, formats=FORMATS)
     except Exception as error:
-        name = next((name for name, begin in _BEGINNINGS.items() if re.match(begin, head, re.DOTALL)), None)
-        if name is None:
-            raise
+        if not name:
+            empty = file.seek(0, io.SEEK_END) == 0
+            known = f"not an image of a known format ({', '.join(FORMATS)}, NPY)"
+            raise GlimpseError("empty" if empty else known) from None
         if name == "AVIF" and not features.check("avif"):
-            raise GlimpseError(
-                "AVIF is read by a Pillow that was built with libavif, and this one was not"
-            ) from None
-        why = "" if isinstance(error, UnidentifiedImageError) else f": {one_line(error)}"
-        raise GlimpseError(f"a damaged {name}{why}") from None
-    check_image(image, file, options.max_pixels, deep=_is_deep_colour(image) and _keeps_deep(image, options))
-    return image
+            name = "AVIF is read by a Pillow that was built with libavif, and this one was not"
+            raise GlimpseError(name) from None
+        raise GlimpseError(f"a damaged {name}{why(error)}") from None
 
 
-def _png(file: BinaryIO) -> PngImageFile:
-    try:
-        return PngImageFile(file)
-    except (SyntaxError, IndexError, TypeError, struct.error):  # as Image.open takes them
-        raise UnidentifiedImageError from None
+def why(error: BaseException) -> str:
+    """Return what an error of a library says, in a short line after a colon; nothing if it speaks of code."""
+    if isinstance(error, MemoryError):
+        return ": there is not enough memory"
+    said = " ".join(str(error).split())[:200]
+    speaks = isinstance(error, (SyntaxError, RuntimeError)) or (type(error) is OSError and not error.errno)
+    return f": {said}" if speaks and said and not re.match("b['\"]|cannot identify", said) else ""
+
+
+def finished(
+    image: Image.Image,
+    options: DecodeOptions,
+    notes: tuple[str, ...],
+    way: int = 1,
+    *,
+    text: str | None = None,
+    color: Mapping[str, bytes] | None = None,
+    table: Array | None = None,
+    numbers: str = "",
+) -> Picture:
+    """Return the picture of an opened image: decoded, upright, its levels made ours.
+
+    Parameters
+    ----------
+    image : Image
+        At the frame that is asked for.
+    options, notes
+        Of the user; for the user.
+    way : int
+        How it lies, EXIF's number.
+    text : str or None
+        Its record.
+    color : mapping or None
+        The meaning of its levels, None for its colour profile.
+    table : ndarray or None
+        The level of each sample, where Pillow leaves samples as they are.
+    numbers : str
+        The type of its numbers, where black and white are not told.
+    """
+    load(image)
+    lost: tuple[str, ...] = ()
+    if color is None:
+        data = image.info.get("icc_profile") if image.mode not in UNKEPT else None
+        color, lost = profile(data, grey=image.mode in (*GREYS, *GREY16))
+    convert, more = conversion(image, options.levels, table, numbers)
+    return as_picture(Pixels(image, way, convert), color, text, notes + lost + more)
+
+
+def frame_notes(options: DecodeOptions, *, more: bool) -> tuple[str, ...]:
+    """Return a note where there are more frames and none was asked for."""
+    return ("it has more than one frame; the first is used",) if more and not options.page else ()
+
+
+def as_picture(
+    pixels: Pixels, color: Mapping[str, bytes], text: str | None, notes: tuple[str, ...]
+) -> Picture:
+    """Return pixels as a picture."""
+    return Picture(pixels, pixels.white, pixels.alpha, color, text, notes)
 
 
 def _seek(image: ImageFile.ImageFile, options: DecodeOptions) -> None:
     """Go to the frame that is asked for."""
-    number = options.page or 1
-    if number == 1:
-        return
-    if number * image.width * image.height > ANIMATION_PIXELS:  # to show one, the frames before are decoded
-        raise GlimpseError(
-            f"{number} frames of {image.height} x {image.width} pixels are too many to look through"
-        )
-    try:
-        image.seek(number - 1)
-    except EOFError:
-        raise GlimpseError(f"it has no page {number}") from None
+    if options.page and options.page > 1:
+        try:
+            image.seek(options.page - 1)
+        except EOFError:
+            raise GlimpseError(f"it has no page {options.page}") from None
 
 
-def _drafted(image: ImageFile.ImageFile, reduce: Reduce, sides: tuple[int, int]) -> int:
-    """How many times smaller a JPEG file will be decoded."""
-    return draft(image, whole(reduce(sides), sides, turned=orientation_of(image) in FAR_ENDS))
+def _decode_npy(file: BinaryIO, options: DecodeOptions) -> Picture:
+    from glimpse.io.npy import read_npy  # with zipfile 8 ms, which a picture need not pay
+
+    return read_npy(file, options)
 
 
-def _orientation_of_jpeg(image: ImageFile.ImageFile) -> int:
-    # of other formats it must not be asked before the pixels are there: damage would go unseen
-    return orientation_of(image) if image.format in ("JPEG", "MPO") else 1
+def _decode_ppm(file: BinaryIO, options: DecodeOptions) -> Picture:
+    from glimpse.io.ppm import ppm_pixels
+
+    return as_picture(ppm_pixels(file, options.max_pixels), {}, None, ())
 
 
-def _notes(image: ImageFile.ImageFile, file: BinaryIO) -> tuple[str, ...]:
-    if image.format == "AVIF" and is_deep(file):
-        return ("10 or 12 bits per channel were read as 8",)
-    if image.mode in GREY16 and "transparency" in image.info:
-        return ("its transparent level was left out",)
-    return ()
+def _decode_tiff(file: BinaryIO, options: DecodeOptions) -> Picture:
+    from glimpse.io.decode_tiff import decode_tiff
+
+    return decode_tiff(file, options)
 
 
-def _is_deep_colour(image: ImageFile.ImageFile) -> bool:
-    return image.mode in ("RGB", "RGBA", "LA") and _is_deep(image)
+def _decode_png(file: BinaryIO, options: DecodeOptions) -> Picture:
+    png, page = read_png(file), options.page or 1
+    deep = png.depth == 16 and png.colour_type in (2, 4, 6)
+    keeps = deep and page == 1 and codecs() is not None
+    budget.check_png(png, page, options.max_pixels, deep=keeps)
+    image = opened(png.file, "PNG")
+    notes = frame_notes(options, more=getattr(image, "is_animated", False)) + png.notes
+    levels = png.deep_levels(file) if keeps else None
+    notes += (HINT,) if deep and levels is None else ()
+    color, lost = profile(png.profile, grey=png.colour_type in (0, 4))
+    # a profile says the same as the others, or better; cICP goes before it
+    color = {**{name: data for name, data in png.color.items() if not color or name == "cICP"}, **color}
+    way = orientation(png.exif, png.xmp)
+    if levels is not None:
+        return as_picture(Pixels(levels, way), color, png.record, notes + lost)
+    level = image.info.get("transparency")
+    if image.mode in GREY16 and level is not None:
+        notes += ("its transparent level was left out",)
+    if png.depth < 8 and png.colour_type == 0 and isinstance(level, int):
+        image.info["transparency"] = min(level * (255 // (2**png.depth - 1)), 255)  # scaled as the pixels are
+    _seek(image, options)
+    return finished(image, options, notes + lost, way, text=png.record, color=color)
 
 
-def _keeps_deep(image: ImageFile.ImageFile, options: DecodeOptions) -> bool:
-    """Whether all bits of the frame that is asked for can be read."""
-    return (options.page or 1) == 1 and (image.format == "PPM" or codecs() is not None)
+def _decode_jpeg(file: BinaryIO, options: DecodeOptions, reduce: Reduce | None) -> Picture:
+    from glimpse.io import jpeg
+
+    file = jpeg.picture_within(file, options.page or 1)
+    head = jpeg.read_head(file)
+    budget.check_jpeg(head, options.max_pixels)
+    image = opened(file, "JPEG")
+    notes = frame_notes(options, more=getattr(image, "is_animated", False))
+    way = orientation(head.exif, head.xmp)
+    sides = (image.width, image.height) if way >= 5 else (image.height, image.width)
+    scale = 1
+    if reduce:
+        scale = jpeg.draft(image, jpeg.whole(reduce(sides), sides, turned=way in jpeg.FAR_ENDS))
+    picture = finished(image, options, notes, way, text=as_record(description(head.exif)))
+    jpeg.check_complete(image, file)
+    return picture if scale == 1 else replace(picture, scale=scale, full=sides)
 
 
-def _is_deep(image: ImageFile.ImageFile) -> bool:
-    """Whether the file has more than 8 bits per channel."""
-    arguments = image.tile[0].args if image.tile else ()
-    if image.format == "PPM":
-        return bool(isinstance(arguments, tuple) and len(arguments) > 1 and arguments[1] > 255)
-    return bool(image.format == "PNG" and "16B" in str(arguments))
+def _decode_gif(file: BinaryIO, options: DecodeOptions) -> Picture:
+    from glimpse.io import gif_input
+
+    page = options.page or 1
+    gif = gif_input.read_gif(file, page + 1)
+    if page > len(gif.frames):
+        raise GlimpseError(f"it has no page {page}")
+    budget.check_gif(gif, page, options.max_pixels)
+    notes, text = frame_notes(options, more=len(gif.frames) > 1), as_record(gif.comment)
+    composed = page > 1 or not gif.is_covered
+    image = gif_input.frame(gif, file, page) if composed else opened(file, "GIF")
+    return finished(image, options, notes, text=text)
 
 
-def _record_text(image: ImageFile.ImageFile) -> str | None:
-    # of an animation `text` would decode every frame
-    file: Any = image
-    if image.format == "PNG" and not file.is_animated:
-        text = file.text.get(KEYWORD)
-        return None if text is None else str(text)
-    return as_record(comment_of(image))
+def _decode_webp(file: BinaryIO, options: DecodeOptions) -> Picture:
+    budget.check_webp(file, options.page or 1, options.max_pixels)
+    image = opened(file, "WebP")
+    notes = frame_notes(options, more=getattr(image, "is_animated", False))
+    _seek(image, options)
+    exif = image.info.get("exif")
+    way = orientation(exif, image.info.get("xmp"))
+    return finished(image, options, notes, way, text=as_record(description(exif)))
+
+
+def _decode_avif(file: BinaryIO, options: DecodeOptions) -> Picture:
+    from glimpse.io.avif import read_avif
+
+    avif = read_avif(file)
+    budget.check_avif(avif, options.max_pixels)
+    image = opened(file, "AVIF")
+    exif = image.info.get("exif")
+    text, notes = as_record(description(exif)), avif.notes
+    picture = finished(avif.clean(load(image)), options, notes, orientation(exif), text=text)
+    return replace(picture, color=picture.color or avif.color)
+
+
+def _decode_bmp(file: BinaryIO, options: DecodeOptions) -> Picture:
+    from glimpse.io import bmp
+
+    head = bmp.read_head(file)
+    budget.check_bmp(head, options.max_pixels)
+    color, lost = profile(head.profile, grey=False)
+    if not (head.masks or head.is_runs):
+        return finished(opened(file, "BMP"), options, head.notes + lost, color=color)
+    pixels, notes = bmp.bmp_pixels(head, file)
+    return as_picture(pixels, color, None, head.notes + lost + notes)
+
+
+def _decode_other(file: BinaryIO, options: DecodeOptions) -> Picture:
+    image = opened(file, "")  # kinds of PPM that few write
+    budget.check_plain(image.height, image.width, options.max_pixels)
+    return finished(image, options, ())
+
+
+_READERS = {
+    "PNG": _decode_png,
+    "GIF": _decode_gif,
+    "TIFF": _decode_tiff,
+    "BMP": _decode_bmp,
+    "WebP": _decode_webp,
+    "AVIF": _decode_avif,
+    "PPM": _decode_ppm,
+    "NPY": _decode_npy,
+}

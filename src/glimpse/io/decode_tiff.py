@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import product
 from typing import BinaryIO
 
+import numpy as np
 from PIL import Image, ImagePalette, UnidentifiedImageError
 
 from glimpse.errors import GlimpseError
-from glimpse.io.assemble import as_picture, converted, frame_notes, one_line
 from glimpse.io.budget import check_page
-from glimpse.io.color import GREY16, TO_SRGB, profile
-from glimpse.io.decode_options import DecodeOptions
-from glimpse.io.picture import Picture
-from glimpse.io.pillow_patches import load
+from glimpse.io.color import GREY16, HINT, TO_SRGB, codecs, profile
+from glimpse.io.decode import as_picture, finished, frame_notes, why
+from glimpse.io.picture import DecodeOptions, Picture, Pixels
 from glimpse.io.record import as_record
-from glimpse.io.sixteen_bit import HINT, codecs
-from glimpse.io.tiff import Page
+from glimpse.io.tiff import BLACK_IS_ZERO, PALETTE, Page
 from glimpse.io.tiff_pages import at_page, read_page, thumbnail_note
-from glimpse.io.tiff_samples import tiff_pixels
+from glimpse.typing import Array
+
+_BLOCK = 1 << 18  # samples whose bits are parted at once, which takes some 20 times as many bytes
+_KINDS = {1: "uint", 2: "int", 3: "float"}
 
 
 def decode_tiff(file: BinaryIO, options: DecodeOptions) -> Picture:
@@ -28,18 +31,18 @@ def decode_tiff(file: BinaryIO, options: DecodeOptions) -> Picture:
     except GlimpseError:
         raise
     except Exception as error:
-        raise GlimpseError(f"a damaged TIFF: {one_line(error)}") from None
-    check_page(
-        page, file, options.max_pixels, deep=not page.is_common and not page.is_raw and codecs() is not None
-    )
+        raise GlimpseError(f"a damaged TIFF{why(error)}") from None
+    # without the extra 16 bits are not to hang on how a file is packed
+    known = (page.is_common if codecs() else page.is_known) and not page.is_own
+    check_page(page, file, options.max_pixels, samples=not known and page.is_plain)
+    if len(page.offsets) < page.needed or 0 in page.offsets or 0 in page.counts:
+        raise GlimpseError("a TIFF with holes: some of its strips or tiles are not there")
     notes = frame_notes(options, more=not page.last) + page.notes()
     notes += () if options.page else thumbnail_note(file, page)
-    # without the extra 16 bits are not to hang on how a file is packed
-    known = page.is_common if codecs() else page.is_known
     pixels = None if known else tiff_pixels(file, page)
     if pixels is None and not page.is_garbled:
         try:
-            return _tiff_by_pillow(file, page, options, notes)
+            return _by_pillow(file, page, options, notes)
         except UnidentifiedImageError:
             pixels = tiff_pixels(file, page)
     if pixels is None:
@@ -49,14 +52,109 @@ def decode_tiff(file: BinaryIO, options: DecodeOptions) -> Picture:
     return as_picture(pixels, color, as_record(page.description), notes + more)
 
 
-def _tiff_by_pillow(file: BinaryIO, page: Page, options: DecodeOptions, notes: tuple[str, ...]) -> Picture:
+def _by_pillow(file: BinaryIO, page: Page, options: DecodeOptions, notes: tuple[str, ...]) -> Picture:
     file.seek(0)
     image = Image.open(file, formats=["TIFF"])
+    if {*image.size} != {page.cols, page.rows}:  # Pillow says the upright size
+        raise GlimpseError("a damaged TIFF: its size may be read in two ways")
     if image.mode in TO_SRGB and page.bits > 8:
         notes += ("16 bits per channel were read as 8",)
     elif page.bits > 8 and page.colours == 3:
         notes += (HINT,)
     if page.has_small_map:
         image.palette = ImagePalette.raw("RGB;L", bytes(page.color_map))
-    text, table = as_record(page.description), page.table() if image.mode in GREY16 else None
-    return converted(image, load(image), options, notes, text=text, table=table)
+    elif page.photometric == PALETTE and image.mode == "P" and (colours := page.table()) is not None:
+        image.palette = ImagePalette.raw("RGB", colours.tobytes())
+    table = page.table() if image.mode in GREY16 else None
+    numbers = f"{_KINDS.get(page.kind, '')}{page.bits}"
+    return finished(
+        image,
+        options,
+        notes,
+        page.orientation,
+        text=as_record(page.description),
+        table=table,
+        numbers=numbers,
+    )
+
+
+def tiff_pixels(file: BinaryIO, page: Page) -> Pixels | None:
+    """Return the pixels of a TIFF's first page, all their bits; None where nothing can read them.
+
+    Raises
+    ------
+    GlimpseError
+        If the samples are not as many as the file says.
+    """
+    if not page.is_plain:
+        return None
+    samples = _uncompressed(file, page) if page.is_raw else _decompressed(file, page)
+    if samples is None:
+        return None
+    colours, alpha = page.table(), replace(page, photometric=BLACK_IS_ZERO).table()
+
+    def convert(part: Array) -> Array:
+        colour = _looked_up(colours, part[..., : page.colours])
+        return np.dstack([colour, _looked_up(alpha, part[..., page.colours])]) if page.alpha else colour
+
+    return Pixels(samples, page.orientation, convert, premultiplied=page.associated)
+
+
+def _looked_up(table: Array | None, samples: Array) -> Array:
+    samples = samples[..., 0] if samples.ndim == 3 and samples.shape[2] == 1 else samples
+    return samples if table is None else table[samples]
+
+
+def _decompressed(file: BinaryIO, page: Page) -> Array | None:
+    if codecs() is None:
+        return None
+    file.seek(0)
+    array: Array = codecs().tiff_decode(file.read())
+    array = np.moveaxis(array, 0, -1) if page.planar and page.bands > 1 and array.ndim == 3 else array
+    array = array[..., None] if array.ndim == 2 else array
+    if array.shape != (page.rows, page.cols, page.bands) or array.dtype.kind not in "bu":
+        raise GlimpseError("a damaged TIFF: its samples are not as many as it says")
+    return array.view(np.uint8) if array.dtype == bool else array
+
+
+def _uncompressed(file: BinaryIO, page: Page) -> Array:
+    """The samples, shape (rows, cols, bands), strip by strip or tile by tile."""
+    tall, wide = page.segment
+    planes, depth = (page.bands, 1) if page.planar else (1, page.bands)
+    spots = product(range(planes), range(0, page.rows, tall), range(0, page.cols, wide))
+    found = np.empty((page.rows, page.cols, page.bands), np.uint8 if page.bits <= 8 else np.uint16)
+    for (plane, top, left), offset in zip(spots, page.offsets, strict=True):
+        rows = tall if page.is_tiled else min(tall, page.rows - top)
+        file.seek(offset)
+        lines = _unpacked(file.read(rows * _line_bytes(page, wide * depth)), rows, wide * depth, page)
+        part = lines.reshape(rows, wide, depth)[: page.rows - top, : page.cols - left]
+        channels = slice(plane, plane + 1) if page.planar else slice(None)
+        found[top : top + tall, left : left + wide, channels] = part
+    return found
+
+
+def _line_bytes(page: Page, count: int) -> int:
+    return -(-count * page.bits // 8)
+
+
+def _unpacked(data: bytes, rows: int, count: int, page: Page) -> Array:
+    """Rows of so many samples, each row of which begins with a new byte."""
+    if len(data) < rows * _line_bytes(page, count):
+        raise GlimpseError("cannot be decoded: image file is truncated")
+    if page.bits in (8, 16):
+        return np.frombuffer(data, f"{page.order}u{page.bits // 8}").reshape(rows, count)
+    # eight samples take as many bytes as one has bits, so every eighth begins at the same bit of a byte
+    lines = np.frombuffer(data, np.uint8).reshape(rows, -1)
+    groups = -(-count // 8)
+    found = np.empty((rows, groups * 8), np.uint16)
+    tall, wide = max(1, _BLOCK // (8 * groups)), min(groups, _BLOCK // 8)
+    for row, group in product(range(0, rows, tall), range(0, groups, wide)):
+        part = found[row : row + tall, 8 * group : 8 * (group + wide)]
+        some = np.zeros((len(part), part.shape[1] // 8 * page.bits + 2), np.uint32)
+        packed = lines[row : row + tall, group * page.bits :][:, : some.shape[1]]
+        some[:, : packed.shape[1]] = packed
+        for k in range(8):
+            byte, bit = divmod(k * page.bits, 8)
+            first, second, third = (some[:, byte + j :: page.bits][:, : part.shape[1] // 8] for j in range(3))
+            part[:, k::8] = (first << 16 | second << 8 | third) >> (24 - bit - page.bits) & (2**page.bits - 1)
+    return found[:, :count]

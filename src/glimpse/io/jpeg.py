@@ -1,4 +1,4 @@
-"""The scans of a JPEG file, and whether pixels are missing that a decoder fills in without a word."""
+"""JPEG files: their headers and scans, whether pixels are missing, and decoding at a fraction of the size."""
 
 from __future__ import annotations
 
@@ -14,11 +14,96 @@ from PIL import Image, ImageFile
 
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array
+from glimpse.window import Window
 
 _MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd7\xff])", re.DOTALL)  # none that stands among pixels
 _SCAN, _END = 0xDA, 0xD9
+_ENTRIES = 0xB002  # the tag of a list of pictures
 _FILLER = bytes(range(255)) * 300  # read as pixels where pixels are missing, else passed over
 _RESTART, _INTERVAL, _FRAMES = re.compile(rb"\xff[\xd0-\xd7]"), 0xDD, (0xC0, 0xC1)
+
+
+_SIZES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # markers that a picture begins with
+_PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
+
+
+class Head(NamedTuple):
+    """What a JPEG says before its pixels, and how many scans those come in."""
+
+    rows: int
+    cols: int
+    bands: int
+    samples: float
+    progressive: bool
+    scans: int
+    exif: bytes | None
+    xmp: bytes | None
+    within: tuple[int, ...]
+
+
+def read_head(file: BinaryIO) -> Head:
+    """Return what a file says before its pixels.
+
+    `samples` counts those of all channels for each pixel, fewer where colours are stored at half the size;
+    `within` are the places of all pictures in the file, where a list tells them (MPO).
+    """
+    data = _bytes(file)
+    exif, xmp, within = b"", None, tuple[int, ...]()
+    frame, progressive, start = b"", False, len(data)
+    for kind, at in _segments(data):
+        length = int.from_bytes(data[at + 2 : at + 4])
+        body = data[at + 4 : at + 2 + length]
+        if kind in _SIZES and not frame:
+            frame, progressive = body, kind in _PROGRESSIVE
+        elif kind == 0xE1 and body.startswith(b"Exif\0\0"):
+            exif += body if not exif else body[6:]  # one after the other where it is long
+        elif kind == 0xE1 and body.startswith(b"http://ns.adobe.com/xap/1.0/\0"):
+            xmp = body
+        elif kind == 0xE2 and body.startswith(b"MPF\0") and not within:
+            within = _places(body[4:], at + 8)
+        elif kind == _SCAN:
+            start = at
+            break
+    if len(frame) < 6 or len(frame) < 6 + 3 * frame[5] or not frame[5]:
+        raise GlimpseError("a damaged JPEG")
+    count = data.count(b"\xff\xda", start)  # more than there are where another picture follows
+    count = count if count < 2 else sum(kind == _SCAN for kind, _ in _segments(data))
+    rows, cols = struct.unpack(">HH", frame[1:5])
+    factors = [(frame[7 + 3 * k] >> 4) * (frame[7 + 3 * k] & 15) for k in range(frame[5])]
+    samples = sum(factors) / max(1, *factors)
+    return Head(rows, cols, frame[5], samples, progressive, count, exif or None, xmp, within)
+
+
+def _places(listed: bytes, start: int) -> tuple[int, ...]:
+    """Where each of several pictures begins (CIPA DC-007): their list counts places from its own start."""
+    from glimpse.io.tags import header, read_tags  # which few pictures need
+
+    try:
+        reader = io.BytesIO(listed)
+        entries = read_tags(reader, header(reader)[2])
+        data = entries.data(_ENTRIES) or b""
+        order = entries.order
+    except (GlimpseError, struct.error):
+        return ()
+    offsets = [struct.unpack_from(order + "I", data, k + 8)[0] for k in range(0, len(data) - 15, 16)]
+    return tuple(start + offset if offset else 0 for offset in offsets)
+
+
+def picture_within(file: BinaryIO, number: int) -> BinaryIO:
+    """Return the file as one that begins with its picture of this number, from 1.
+
+    Raises
+    ------
+    GlimpseError
+        If it has none.
+    """
+    if number == 1:
+        return file
+    within = read_head(file).within
+    if number > len(within):
+        raise GlimpseError(f"it has no page {number}")
+    file.seek(within[number - 1])
+    return io.BytesIO(file.read())
 
 
 class Scan(NamedTuple):
@@ -53,7 +138,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, int]]:
         yield kind, here
         if kind == _END or len(data) < here + 4:
             return
-        at = here + 2 + struct.unpack(">H", data[here + 2 : here + 4])[0]
+        at = here + 2 + max(2, int.from_bytes(data[here + 2 : here + 4]))
 
 
 def check_complete(image: ImageFile.ImageFile, file: BinaryIO) -> None:
@@ -127,3 +212,50 @@ def _small(data: bytes) -> Array:
     with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
         image.draft(None, (max(1, image.width // 8), max(1, image.height // 8)))
         return np.asarray(image)
+
+
+LEAST_SIGMA = {8: 12.0, 4: 8.0, 2: 6.0}
+"""Sigma, in pixels, from which a picture may be so many times smaller and show the same within 3 levels.
+
+Vivid colours ask for so much: colours that leave the range of RGB are clipped pixel by pixel, and
+the means of pixels leave it less. Grey would do with 1.5 reduced pixels."""
+
+FAR_ENDS = (2, 3, 4, 6, 7, 8)
+"""EXIF orientations whose last row or column in the file is the picture's first."""
+
+_REACH = 4.0  # sigmas from the box to pixels that no longer show
+
+
+def reduction(window: Window, shape: tuple[int, int]) -> int:
+    """Return by how many times an image may be reduced under a window: 1, 2, 4 or 8.
+
+    A wide Gaussian hides that pixels were averaged first. Beyond the edge it would show, and where the last
+    reduced pixel stands for less than the others.
+    """
+    top, bottom, left, right = window.box
+    rows, cols = shape
+    if window.kernel != "gaussian" or min(top, left, rows - bottom, cols - right) < -1e-6:
+        return 1
+    tall, wide = window.sigmas
+    free = rows - bottom - _REACH * tall, cols - right - _REACH * wide
+    return next((scale for scale in LEAST_SIGMA if _hidden(scale, min(tall, wide), shape, free)), 1)
+
+
+def _hidden(scale: int, sigma: float, shape: tuple[int, int], free: tuple[float, float]) -> bool:
+    whole = all(size % scale == 0 or gap > scale for size, gap in zip(shape, free, strict=True))
+    return whole and sigma >= LEAST_SIGMA[scale]
+
+
+def whole(scale: int, shape: tuple[int, int], *, turned: bool) -> int:
+    """Return the scale, or less where the last block of a turned picture, which comes first, is not whole."""
+    while turned and any(size % scale for size in shape):
+        scale //= 2
+    return scale
+
+
+def draft(image: ImageFile.ImageFile, scale: int) -> int:
+    """Have a JPEG file decoded `scale` times smaller; return how many times it will be."""
+    cols, rows = image.size
+    image.draft(None, (max(1, cols // scale), max(1, rows // scale)))
+    found = round(cols / image.size[0])
+    return found if image.size == (-(-cols // found), -(-rows // found)) else 1

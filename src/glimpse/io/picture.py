@@ -1,10 +1,50 @@
-"""A decoded still: its pixels and their meaning."""
+"""A decoded still: its pixels, converted where somebody looks, and their meaning; what a user says of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from glimpse.limits import MAX_PIXELS
+
+# EXIF orientation: (transpose, then flip rows, flip columns) makes the picture upright
+_TURNS = {
+    2: (False, False, True),
+    3: (False, True, True),
+    4: (False, True, False),
+    5: (True, False, False),
+    6: (True, False, True),
+    7: (True, True, True),
+    8: (True, True, False),
+}
+_STRIP = 256  # rows that are converted at once where all are wanted
+
+
+class DecodeOptions(NamedTuple):
+    """The options of a user for the decoding of files.
+
+    Parameters
+    ----------
+    levels : (float, float) or None
+        The levels of black and white in a file of floating-point or 32-bit numbers.
+    max_pixels : int
+        Most pixels of an image, or of the canvas that a record names.
+    page : int or None
+        Which page or frame, from 1; None is the first, with a note where others follow.
+    """
+
+    levels: tuple[float, float] | None = None
+    max_pixels: int = MAX_PIXELS
+    page: int | None = None
+
+
+DEFAULT = DecodeOptions()
+"""The options that hold where none are given."""
 
 
 @dataclass(frozen=True)
@@ -52,3 +92,74 @@ class Picture:
     def channel_axis(self) -> int | None:
         """The axis of the channels, None for grey."""
         return 2 if self.pixels.ndim == 3 else None
+
+
+class Pixels:
+    """The pixels of an image, upright, converted to arrays only where they are sliced.
+
+    Slices like an array of shape (A, B) or (A, B, C). Colours come multiplied by their alpha, as
+    float32; without alpha they are the levels themselves.
+
+    Parameters
+    ----------
+    image : Image or ndarray
+        As it lies in the file.
+    orientation : int
+        EXIF's.
+    convert : callable
+        Makes L, LA, RGB, RGBA, 16-bit grey or an array of floats of a part of the image.
+    premultiplied : bool
+        Whether colours lie in the file multiplied by their alpha.
+    """
+
+    def __init__(
+        self,
+        image: Image.Image | NDArray[Any],
+        orientation: int = 1,
+        convert: Callable[[Any], Image.Image | NDArray[Any]] = lambda part: part,
+        *,
+        premultiplied: bool = False,
+    ) -> None:
+        self._image, self._convert, self._multiplied = image, convert, premultiplied
+        self._turn = _TURNS.get(orientation, (False, False, False))
+        rows, cols = image.shape[:2] if isinstance(image, np.ndarray) else image.size[::-1]
+        sides = (cols, rows) if self._turn[0] else (rows, cols)
+        one = self._part(0, 0, 1, 1)
+        self.shape: tuple[int, ...] = (*sides, *one.shape[2:])
+        self.ndim = len(self.shape)
+        self.size = int(np.prod(self.shape))
+        self.alpha = one.shape[2:] in ((2,), (4,))
+        self.white = 65535 if one.dtype.kind == "u" and one.dtype.itemsize == 2 else 255
+        level = one.dtype.newbyteorder("=") if one.dtype != bool else np.dtype(np.uint8)
+        self.dtype: np.dtype[Any] = np.dtype(np.float32) if self.alpha else level
+
+    def __getitem__(self, index: tuple[slice, ...]) -> NDArray[Any]:
+        transpose, *flips = self._turn
+        spans = [range(size)[part] for size, part in zip(self.shape[:2], index, strict=False)]
+        # a range of the upright picture, seen from the other end where that axis is flipped
+        ends = [
+            (size - s.stop, size - s.start) if flip else (s.start, s.stop)
+            for s, flip, size in zip(spans, flips, self.shape[:2], strict=True)
+        ]
+        (top, bottom), (left, right) = ends[::-1] if transpose else ends
+        array = self._part(left, top, right, bottom)
+        array = array.swapaxes(0, 1) if transpose else array
+        array = array[tuple(slice(None, None, -1 if flip else 1) for flip in flips)]
+        return self._premultiplied(array) if self.alpha else array.astype(self.dtype, copy=False)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        array = np.empty(self.shape, self.dtype if dtype is None else dtype)
+        for row in range(0, self.shape[0], _STRIP):
+            array[row : row + _STRIP] = self[row : row + _STRIP, :]
+        return array
+
+    def _part(self, left: int, top: int, right: int, bottom: int) -> NDArray[Any]:
+        if isinstance(self._image, np.ndarray):
+            return np.asarray(self._convert(self._image[top:bottom, left:right]))
+        return np.asarray(self._convert(self._image.crop((left, top, right, bottom))))
+
+    def _premultiplied(self, array: NDArray[Any]) -> NDArray[Any]:
+        array = array.astype(np.float32)
+        if not self._multiplied:
+            array[..., :-1] *= array[..., -1:] / np.float32(self.white)
+        return array

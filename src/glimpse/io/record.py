@@ -9,7 +9,7 @@ from typing import Any
 
 from glimpse import limits
 from glimpse.errors import GlimpseError
-from glimpse.io.shrink_on_load import LEAST_SIGMA
+from glimpse.io.jpeg import LEAST_SIGMA
 from glimpse.validation import checked, checked_shape
 from glimpse.window import METHODS, NUMBERS, Window
 
@@ -18,6 +18,9 @@ KEYWORD = "glimpse"
 
 DESCRIPTION = 0x010E
 """ImageDescription of EXIF and TIFF, which holds the record in all other stills and in WebP's animations."""
+
+DESCRIPTION = 0x010E
+"""The tag of EXIF and TIFF that holds the record."""
 
 VERSION = 2
 FIRST_VERSION = 1

@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from glimpse import limits
 from glimpse.errors import GlimpseError, about
 from glimpse.io.decode import Reduce, decode
-from glimpse.io.decode_options import DEFAULT, DecodeOptions
 from glimpse.io.encode import Quality, encode, encoded, still_format, unpremultiply
 from glimpse.io.files import Draft, open_input, write_output
-from glimpse.io.picture import Picture
+from glimpse.io.picture import DEFAULT, DecodeOptions, Picture
 from glimpse.io.record import Record, parse_record
 from glimpse.typing import Array
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from glimpse.errors import GlimpseError
 from glimpse.typing import Array
 
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, LAB = 0, 1, 2, 3, 5, 8
@@ -49,8 +50,12 @@ class Page:
         Rows and columns of a strip or tile.
     is_tiled : bool
         Whether the segments are tiles.
-    offsets : tuple of int
-        Where they begin in the file.
+    needed : int
+        How many of them the picture needs.
+    surplus : bool
+        Whether the file has more.
+    offsets, counts : tuple of int
+        Where those that are needed begin in the file, and their bytes.
     compression : int
         How they are compressed, 1 is not at all.
     is_raw : bool
@@ -59,8 +64,8 @@ class Page:
         ``<`` or ``>``, the order of the bytes of a number.
     last : bool
         Whether no other page follows.
-    description : object
-        Its tag ImageDescription, a text unless the file lies.
+    description : str or None
+        What the file says of it in words.
     """
 
     rows: int
@@ -77,12 +82,15 @@ class Page:
     profile: bytes | None
     segment: tuple[int, int]
     is_tiled: bool
+    needed: int
+    surplus: bool
     offsets: tuple[int, ...]
+    counts: tuple[int, ...]
     compression: int
     is_raw: bool
     order: str
     last: bool
-    description: object = None
+    description: str | None
 
     @property
     def name(self) -> str:
@@ -101,7 +109,7 @@ class Page:
     def is_garbled(self) -> bool:
         """Whether Pillow opens such samples and takes them for others."""
         deep_cmyk = self.photometric == CMYK and self.bits == 16 and self.is_raw
-        return self.planar and (deep_cmyk or self.photometric == LAB)
+        return self.is_own or (self.planar and (deep_cmyk or self.photometric == LAB))
 
     @property
     def is_common(self) -> bool:
@@ -114,6 +122,11 @@ class Page:
     def is_known(self) -> bool:
         """Whether Pillow reads such samples, if of 16 bits of colour the upper half."""
         return self.is_common or (self.bits == 16 and self.photometric == RGB and not self.planar)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether Pillow would draw strips beyond the picture over the first ones."""
+        return self.is_raw and self.surplus
 
     @property
     def colours(self) -> int:
@@ -155,10 +168,13 @@ class Page:
         """Return the level (uint8, uint16) of each sample, of a palette its colour; None for itself."""
         white = 2**self.bits - 1
         if self.photometric == PALETTE:
-            # writers make 16 bits of 8 by 256 or by 257; the upper byte is right for both
-            return (np.array(self.color_map).reshape(3, -1).T >> (0 if self.has_small_map else 8)).astype(
-                np.uint8
-            )
+            if len(self.color_map) < 3 << self.bits:
+                raise GlimpseError("a damaged TIFF: its colour map is cut off")
+            colours = np.array(self.color_map[: 3 << self.bits]).reshape(3, -1).T
+            # writers make 16 bits of 8 by 256 or by 257, and of the first the upper byte is right
+            shifted = self.has_small_map or not (colours & 255).any()
+            wide = colours >> (0 if self.has_small_map else 8) if shifted else np.rint(colours / 257)
+            return np.asarray(wide, np.uint8)
         scale, dtype = (255, np.uint8) if self.bits <= 8 else (65535, np.uint16)
         if self.photometric != WHITE_IS_ZERO and white == scale:
             return None

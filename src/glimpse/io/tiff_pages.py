@@ -5,15 +5,13 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator
-from functools import partial
 from itertools import islice
-from typing import Any, BinaryIO, Literal
-
-from PIL.TiffImagePlugin import ImageFileDirectory_v2
+from typing import BinaryIO
 
 from glimpse import limits
 from glimpse.errors import GlimpseError
 from glimpse.io.record import DESCRIPTION
+from glimpse.io.tags import Tags, entries, header, orientation, read_tags
 from glimpse.io.tiff import COLOURS, Page
 
 _SUB_PAGES = 330
@@ -23,7 +21,7 @@ _TAGS = {254, 255, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 284, 3
 
 def read_page(file: BinaryIO) -> Page:
     """Return the first page of a file."""
-    return _page(next(_directories(file)))
+    return _page(file, read_tags(file, header(file)[2]))
 
 
 def at_page(file: BinaryIO, number: int) -> BinaryIO:
@@ -38,83 +36,59 @@ def at_page(file: BinaryIO, number: int) -> BinaryIO:
     """
     if number == 1:
         return file
-    found = list(islice(_directories(file), number))
+    found = list(islice(_places(file), number))
     if len(found) < number:
         raise GlimpseError(f"it has no page {number}, but {len(found)}")
-    return _Redirected(file, found[-1].offset)  # type: ignore[return-value]
+    return _Redirected(file, found[-1])  # type: ignore[return-value]
 
 
 def thumbnail_note(file: BinaryIO, first: Page) -> tuple[str, ...]:
     """Return a note where the first page is marked as a smaller version of another page."""
     if not first.reduced:
         return ()
-    pages = [_page(tags) for tags in islice(_directories(file), limits.PAGES)]
-    largest = max(range(len(pages)), key=lambda k: pages[k].rows * pages[k].cols)
-    rows, cols = pages[largest].rows, pages[largest].cols
+    sizes = []
+    for at in _places(file):
+        tags = read_tags(file, at)
+        sizes.append((tags.number(257, 0), tags.number(256, 0)))
+    largest = max(range(len(sizes)), key=lambda k: sizes[k][0] * sizes[k][1])
+    rows, cols = sizes[largest]
     where = f"; page {largest + 1} has {rows} x {cols} pixels (--page {largest + 1})" if largest else ""
     return (f"its first page is marked as a reduced picture{where}",)
 
 
-def _directories(file: BinaryIO) -> Iterator[Any]:
-    """The tags of the pages along the chain, then of the pages within the first."""
-    head = _header(file)
-    waiting: list[int] = [ImageFileDirectory_v2(head).next]
-    seen = {0}
+def _places(file: BinaryIO) -> Iterator[int]:
+    """Where the directory of each page begins: along the chain, then those within the first."""
+    _, _, first = header(file)
+    length = file.seek(0, io.SEEK_END)
+    waiting, seen, total = [first], {0}, 0
     while waiting and len(seen) <= limits.PAGES:
         if (at := waiting.pop(0)) in seen:
             continue
-        tags = _tags(file, head, at)
-        within = tags.get(_SUB_PAGES, ()) if len(seen) == 1 else ()
-        waiting = [tags.next, *waiting, *(within if isinstance(within, tuple) else (within,))]
+        number, _, following = entries(file, at)
+        total += 12 * number
+        if total > length:
+            raise GlimpseError("a damaged TIFF: its pages lie upon each other")
+        within = () if len(seen) > 1 else read_tags(file, at).numbers(_SUB_PAGES, limits.PAGES)
+        waiting = [following, *waiting, *within]
         seen.add(at)
-        yield tags
+        yield at
 
 
-def _tags(file: BinaryIO, head: bytes, at: int) -> Any:
-    """The tags at this place, all that are listed there: Pillow passes over those that are cut off."""
-    count, entry = (8, 20) if _is_big(head) else (2, 12)
-    order: Literal["little", "big"] = "little" if head[:1] == b"I" else "big"
-    file.seek(at)
-    number = int.from_bytes(file.read(count), order)
-    listed = file.read(number * entry)
-    tags: Any = ImageFileDirectory_v2(head)
-    file.seek(at)
-    tags.load(file)
-    names = {int.from_bytes(listed[k : k + 2], order) for k in range(0, number * entry, entry)}
-    if len(listed) < number * entry or any(name not in tags for name in names & _TAGS):
-        raise GlimpseError("a damaged TIFF: its tags are cut off")
-    return tags
-
-
-def _header(file: BinaryIO) -> bytes:
-    file.seek(0)
-    head = file.read(16)
-    return head if _is_big(head) else head[:8]
-
-
-def _is_big(head: bytes) -> bool:
-    """Whether offsets are of 64 bits."""
-    return b"+" in head[2:4]
-
-
-def _number(tags: Any, tag: int, default: int) -> int:
-    value = tags.get(tag, default)
-    value = max(value) if isinstance(value, tuple) and value else value
-    if not isinstance(value, int):
-        raise GlimpseError(f"a damaged TIFF: its tag {tag} is no number")
-    return value
-
-
-def _page(tags: Any) -> Page:
-    number = partial(_number, tags)
+def _page(file: BinaryIO, tags: Tags) -> Page:
+    number = tags.number
+    if doubled := sorted(tags.twice & _TAGS):
+        raise GlimpseError(f"a damaged TIFF: its tag {doubled[0]} stands there twice")
     rows, cols, photometric = number(257, 0), number(256, 0), number(262, 0)
     bands, colours = number(277, 3 if number(259, 1) == 6 else 1), COLOURS.get(photometric)
-    extra = tags.get(338, ())
-    extra = extra if isinstance(extra, tuple) else (extra,)
     beyond = bands - (colours or bands)
     if min(rows, cols) < 1:
         raise GlimpseError("a damaged TIFF: it says no size")
-    strip = max(1, min(number(278, rows), rows)), cols
+    tiled = 322 in tags.values
+    segment = (number(323, rows), number(322, cols)) if tiled else (min(number(278, rows), rows), cols)
+    tall, wide = max(1, segment[0]), max(1, segment[1])
+    planar = number(284, 1) == 2
+    needed = -(-rows // tall) * -(-cols // wide) * (bands if planar else 1)
+    offsets, counts = (tags.numbers(tag, needed) for tag in ((324, 325) if tiled else (273, 279)))
     return Page(
         rows=rows,
         cols=cols,
@@ -122,20 +96,23 @@ def _page(tags: Any) -> Page:
         bands=bands,
         kind=number(339, 1),
         photometric=photometric,
-        extra=(*extra, *[None] * beyond)[: max(beyond, 0)],
-        planar=number(284, 1) == 2,
-        orientation=number(274, 1),
+        extra=(*tags.numbers(338, 1 << 10), *[None] * beyond)[: max(beyond, 0)],
+        planar=planar,
+        orientation=number(274, 1) if 274 in tags.values else orientation(None, tags.data(700)),
         reduced=bool(number(254, 0) & 1) or number(255, 1) == 2,
-        color_map=tuple(tags.get(320, ())),
-        profile=tags.get(34675),
-        segment=(max(1, number(323, rows)), max(1, number(322, cols))) if 322 in tags else strip,
-        is_tiled=322 in tags,
-        offsets=tuple(tags.get(324 if 322 in tags else 273, ())),
+        color_map=tags.numbers(320, 3 << 16),
+        profile=tags.data(34675),
+        segment=(tall, wide),
+        is_tiled=tiled,
+        needed=needed,
+        surplus=tags.values[324 if tiled else 273].many > needed if offsets else False,
+        offsets=offsets,
+        counts=counts,
         compression=number(259, 1),
         is_raw=number(259, 1) == 1 and number(266, 1) == 1,
-        order="<" if tags.prefix == b"II" else ">",
+        order=tags.order,
         last=not tags.next,
-        description=tags.get(DESCRIPTION),
+        description=tags.text(DESCRIPTION),
     )
 
 
@@ -143,9 +120,10 @@ class _Redirected(io.RawIOBase):
     """A TIFF file that begins with another of its pages: its header is all that differs."""
 
     def __init__(self, file: BinaryIO, offset: int) -> None:
-        head, self._file = _header(file), file
-        order, size = "<" if head[:1] == b"I" else ">", "Q" if _is_big(head) else "I"
-        self._head = head[: len(head) // 2] + struct.pack(order + size, offset)
+        order, big, _ = header(file)
+        file.seek(0)
+        self._head = file.read(8 if big else 4) + struct.pack(order + ("Q" if big else "I"), offset)
+        self._file = file
         file.seek(0)
 
     def readable(self) -> bool:

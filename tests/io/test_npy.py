@@ -9,8 +9,8 @@ import pytest
 from strategies import pixels
 
 from glimpse import GlimpseError, Window
-from glimpse.io.decode_options import DecodeOptions
-from glimpse.io.stack_input import load_stack
+from glimpse.io.npy import load_stack
+from glimpse.io.picture import DecodeOptions
 
 PATCHES = pixels(3, 4, 5, 3, dtype=np.uint8)
 COLUMNS = {"gx": [1.0, 2, 3], "gy": [4.0, 5, 6], "delta": [[1, 2], [1, 2], [3, 3.5]], "sigma": [1.0, 1, 1]}
@@ -82,7 +82,7 @@ def test_a_column_of_another_shape_or_type_is_refused(name):
         np.array([b"a"] * 3),
         np.zeros(3, complex),
     ):
-        with pytest.raises(GlimpseError, match=f"^its column {name} is of shape"):
+        with pytest.raises(GlimpseError, match=f"^its column {name} is an array of shape"):
             load_stack(saved(**{name: bad}))
 
 
