@@ -151,6 +151,8 @@ def _record(values: dict[str, Any], max_pixels: int) -> Record:
     window, end = Window.from_dict(values), Window.from_dict(values | changes)
     if method and window != end:
         raise GlimpseError("the record is of a sweep and of a canvas at once")
+    if not isinstance(shape, list) or len(shape) != 2:  # of an image in memory a third is of its channels
+        raise GlimpseError("the record has no shape of rows and columns")
     size = checked_shape(shape, max_pixels)
     windows = _windows(several, values) if several != () else ()
     return Record(window, size, source, None if window == end else end, method, fast, windows)
