@@ -13,7 +13,7 @@ from glimpse.drawing import panels, paths, viewport
     ("n", "zoom"), [(1, 256), (64, 4), (40, 6), (256, 1), (512, 1), (4096, 1), ((10, 100), 3), ((100, 10), 3)]
 )
 def test_a_patch_is_enlarged_by_a_whole_number_to_about_256_pixels(n, zoom):
-    assert panels.default_zoom(moved(n=n)) == zoom
+    assert panels.default_zoom(max(moved(n=n).shape)) == zoom
 
 
 # Panels
@@ -21,7 +21,7 @@ def test_a_patch_is_enlarged_by_a_whole_number_to_about_256_pixels(n, zoom):
 
 def patch_place(panel):
     """Where the patch is on a panel."""
-    gap = 12 * panel.unit
+    gap = panel.look.px(12)
     y, x = gap + (panel.height - panel.patch[0]) // 2, 2 * gap + panel.viewport.width
     return slice(y, y + panel.patch[0]), slice(x, x + panel.patch[1])
 
@@ -31,8 +31,10 @@ def test_a_panel_has_the_source_the_patch_and_a_label():
     panel = panels.Panel(image, [BASE, last])
     frame = panel.draw(BASE, patch_of(BASE))
     assert (frame.dtype, frame.shape) == (np.uint8, (*panel.size, 3))
-    assert panel.patch == (panel.zoom * 10, panel.zoom * 16)
-    np.testing.assert_array_equal(frame[patch_place(panel)], viewport.enlarge(patch_of(BASE), panel.zoom))
+    assert panel.patch == (panel.zooms[16] * 10, panel.zooms[16] * 16)
+    np.testing.assert_array_equal(
+        frame[patch_place(panel)], viewport.enlarge(patch_of(BASE), panel.zooms[16])
+    )
     assert (frame[-26:] == viewport.INK).all(axis=2).any()
 
 
@@ -93,7 +95,9 @@ def test_a_panel_of_any_window_and_image_holds_its_patch(shape, window):
     for here in (window, last):
         frame = panel.draw(here, patch_of(here))
         assert frame.shape == (*panel.size, 3)
-        np.testing.assert_array_equal(frame[patch_place(panel)], viewport.enlarge(patch_of(here), panel.zoom))
+        np.testing.assert_array_equal(
+            frame[patch_place(panel)], viewport.enlarge(patch_of(here), panel.zooms[max(here.shape)])
+        )
         edges = [frame[:3], frame[-3:], frame[:, :3], frame[:, -3:]]
         assert all((edge == viewport.BACKGROUND).all() for edge in edges)
     assert min(panel.size) >= 400
@@ -148,5 +152,48 @@ def test_a_panel_draws_the_path_so_far():
         )
         for w in (here, there)
     ]
-    assert np.abs(changed.min(axis=0) - ends[0]).max() < 6
-    assert np.abs(changed.max(axis=0) - ends[1]).max() < 6
+    assert np.abs(changed.min(axis=0) - ends[0]).max() < 11
+    assert np.abs(changed.max(axis=0) - ends[1]).max() < 11
+
+
+def test_a_long_path_leaves_a_tail_that_fades():
+    """However long it was, no more than the last fixations are drawn, the fainter the longer ago."""
+    stops = [moved(gx=20 + 37 * (k % 8), gy=15 + 9 * k) for k in range(40)]
+    panel = panels.Panel(np.zeros((300, 400, 3), np.uint8), [*stops, moved(gx=150, gy=390)])
+    now = moved(gx=150, gy=390)
+    alone, after = panel.draw(now, patch_of(now)), panel.draw(now, patch_of(now), stops)
+
+    def brightness(window):
+        y = int(12 + panel.viewport.y(window.gx) + (panel.height - panel.viewport.height) / 2)
+        x = int(12 + panel.viewport.x(window.gy))
+        return np.abs(after.astype(int) - alone)[y - 7 : y + 7, x - 7 : x + 7].max()
+
+    seen = [brightness(window) for window in stops]
+    assert seen[-7:] == sorted(seen[-7:])
+    assert len(set(seen[-6:])) == 6
+    assert not any(seen[:-7])
+
+
+def test_patches_of_every_n_stand_in_the_middle_of_one_place():
+    windows = paths.path(moved(n=4, delta=8), moved(n=64, delta=0.5), 9)
+    assert [window.n for window in windows] == [4, 6, 8, 11, 16, 23, 32, 45, 64]
+    panel = panels.Panel(np.zeros((300, 400, 3), np.uint8), windows)
+    assert "n" in [label.name for label in panel.labels]
+    for window in windows:
+        white = np.full((*window.shape, 3), 255, np.uint8)
+        frame = panel.draw(window, white)
+        ys, xs = np.nonzero((frame[:, panel.viewport.width + 24 :] == 255).all(axis=2))
+        assert len(ys) == (window.n * panel.zooms[window.n]) ** 2
+        assert 200 < np.ptp(ys) + 1 <= 256
+        assert abs((xs.min() + xs.max() + 1) / 2 - panel.patch[1] / 2) <= 1
+
+
+@pytest.mark.parametrize("width", [480, 1000])
+def test_a_panel_is_as_wide_as_it_is_told_in_any_theme(width):
+    windows = paths.path(BASE, moved(gx=10), 3)
+    panel = panels.Panel(noise(90, 120, 3), windows, theme=viewport.LIGHT, width=width)
+    frame = panel.draw(windows[1], patch_of(windows[1]))
+    assert frame.shape == (*panel.size, 3)
+    assert frame.shape[1] == width
+    assert (frame[:3] == 255).all()
+    assert panel.patch[1] + panel.viewport.width > 0.7 * width

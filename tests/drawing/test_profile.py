@@ -7,7 +7,7 @@ from windows_to_draw import ODD, moved, noise
 from glimpse import Window, filterbank, read
 from glimpse.drawing import profile
 from glimpse.drawing.profile import GAP, HEAD, HEIGHT, LEFT, STRIP, WIDTH
-from glimpse.drawing.viewport import BACKGROUND, ROW
+from glimpse.drawing.viewport import BACKGROUND, DARK, LIGHT, ROW
 
 WINDOW = Window(gx=3, gy=39.5, delta=4, sigma=2, n=(1, 12))
 SPAN = 48 * (1 + 2 * profile.AROUND)  # columns that are drawn
@@ -34,7 +34,7 @@ def test_the_samples_are_the_read_of_the_row(kernel):
 
 def test_a_filter_stands_at_its_centre():
     drawing = profile.profile(noise(80, 3) // 9, moved(WINDOW, delta=12, n=(1, 4)))
-    first = (drawing[TOPS[0] : TOPS[0] + HEIGHT // 2] == profile._CURVES[0]).all(axis=2)
+    first = (drawing[TOPS[0] : TOPS[0] + HEIGHT // 2] == DARK.curves[0]).all(axis=2)
     xs = np.nonzero(first)[1]
     assert abs(column(xs.mean() + 0.5) - 0.5 - (39.5 - 18)) < 0.3
 
@@ -68,3 +68,29 @@ def test_the_row_of_any_image_and_window_is_drawn(shape, window):
     drawing = profile.profile(noise(shape[1], 3), window)
     edges = [drawing[:3], drawing[-3:], drawing[:, :3], drawing[:, -3:]]
     assert all((edge == BACKGROUND).all() for edge in edges)
+
+
+def test_a_column_is_resampled_as_the_row_of_the_turned_image_is():
+    pixels, across = noise(80, 3), moved(WINDOW, gx=3, gy=39.5, n=(1, 12))
+    down = moved(WINDOW, gx=39.5, gy=3, n=(12, 1))
+    row, column = profile.profile(pixels, across), profile.profile(pixels, down, 0)
+    for top in TOPS:
+        graph = slice(top, top + HEIGHT + STRIP), slice(LEFT, LEFT + WIDTH)
+        np.testing.assert_array_equal(row[graph], column[graph])
+    assert (row != column).any()  # their words
+
+
+@pytest.mark.parametrize("width", [480, 1200])
+def test_a_profile_is_as_wide_as_it_is_told(width):
+    drawing = profile.profile(noise(80, 3), WINDOW, theme=LIGHT, width=width)
+    assert drawing.shape[1] == width
+    assert all((edge == 255).all() for edge in (drawing[:3], drawing[-3:], drawing[:, :3], drawing[:, -3:]))
+
+
+def test_the_frames_of_a_film_share_the_place_of_every_pixel():
+    """The pixels stand still while the filters move over them."""
+    pixels, film = noise(80, 3), [moved(WINDOW, gy=gy) for gy in (30, 45)]
+    one, two = (profile.profile(pixels, window, among=film) for window in film)
+    bars = [drawing[TOPS[0] + HEIGHT + 1 : TOPS[0] + HEIGHT + STRIP] for drawing in (one, two)]
+    np.testing.assert_array_equal(*bars)
+    assert one.shape == two.shape

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from glimpse.drawing.ink import length, stroke, write
-from glimpse.drawing.viewport import BACKGROUND, COL, INK, ROW, Levels, Viewport
+from glimpse.drawing.viewport import Colour, Levels, Look, Viewport
 
 REACH = 0.5  # of an image's size: farther beyond it a window is drawn behind a break, or cut
 BREAK = 0.15  # of an image's size, the room of a break
@@ -64,54 +64,58 @@ def span(size: int, low: float, high: float) -> Span:
     return Span((min(max(low, -REACH * size), 0), max(min(high, (1 + REACH) * size), size)))
 
 
-def draw_break(area: Levels, viewport: Viewport, part: Span, axis: int, unit: int) -> None:
+def draw_break(area: Levels, viewport: Viewport, part: Span, axis: int, look: Look) -> None:
     """Draw the zigzag across an axis (0 down, 1 across) where it is broken."""
     middle, size = (viewport.y, viewport.x)[axis](part.at - 0.5), area.shape[1 - axis]
-    step, swing = 9 * unit, 4 * unit
+    step, swing, unit = 9 * look.unit, 4 * look.unit, look.unit
     for shift in (-3 * unit, 3 * unit):
         zigzag = [
-            (i * step, middle + shift + (swing if i % 2 else -swing)) for i in range(-1, size // step + 3)
+            (i * step, middle + shift + (swing if i % 2 else -swing))
+            for i in range(-1, int(size // step) + 3)
         ]
         points = zigzag if axis == 0 else [(y, x) for x, y in zigzag]
-        stroke(area, points, 3.5 * unit, BACKGROUND)
-        stroke(area, points, 1.5 * unit, INK)
+        stroke(area, points, 3.5 * unit, look.theme.background)
+        stroke(area, points, 1.5 * unit, look.theme.ink)
 
 
-def margin(viewport: Viewport, rows: Span, unit: int) -> int:
+def margin(viewport: Viewport, rows: Span, look: Look) -> int:
     """Return the room left of a drawing that the numbers of its rows need."""
-    widest = max([length(text, TICK * unit) for text, _ in _ticks(rows, viewport.scale, unit)], default=0)
-    return max(44 * unit, widest + 16 * unit)
+    texts = [text for text, _ in _ticks(rows, viewport.scale, look.unit)]
+    widest = max([length(text, look.px(TICK)) for text in texts], default=0)
+    return max(look.px(44), widest + look.px(16))
 
 
 def draw_rulers(
-    canvas: Levels, viewport: Viewport, rows: Span, cols: Span, corner: tuple[int, int], unit: int
+    canvas: Levels, viewport: Viewport, rows: Span, cols: Span, corner: tuple[int, int], look: Look
 ) -> None:
     """Draw ticks with pixel numbers around a viewport at `corner`: rows at the left, columns on top."""
     top, left = corner
-    size, mark, room = TICK * unit, 5 * unit, 9 * unit
-    for text, row in _ticks(rows, viewport.scale, unit):
+    size, mark, room = look.px(TICK), 5 * look.unit, 9 * look.unit
+    for text, row in _ticks(rows, viewport.scale, look.unit):
         y = top + viewport.y(row)
-        stroke(canvas, [(left - 1 - mark, y), (left - 1, y)], unit, ROW)
-        write(canvas, (left - room, y), text, size, ROW, "rm")
-    for text, col in _ticks(cols, viewport.scale, unit):
+        stroke(canvas, [(left - 1 - mark, y), (left - 1, y)], look.unit, look.theme.row)
+        write(canvas, (left - room, y), text, size, look.theme.row, "rm")
+    for text, col in _ticks(cols, viewport.scale, look.unit):
         x = left + viewport.x(col)
-        stroke(canvas, [(x, top - 1 - mark), (x, top - 1)], unit, COL)
-        write(canvas, (x, top - room), text, size, COL, "ms")
+        stroke(canvas, [(x, top - 1 - mark), (x, top - 1)], look.unit, look.theme.col)
+        write(canvas, (x, top - room), text, size, look.theme.col, "ms")
 
 
-def draw_columns(canvas: Levels, viewport: Viewport, part: Span, corner: tuple[int, int]) -> None:
-    """Draw ticks with column numbers below a graph whose lower left corner is (y, x)."""
-    for text, col in _ticks(part, viewport.scale, 1):
-        x = corner[1] + viewport.x(col)
-        stroke(canvas, [(x, corner[0]), (x, corner[0] + 5)], 1, COL)
-        write(canvas, (x, corner[0] + 8), text, TICK, COL, "mt")
+def draw_places(
+    canvas: Levels, viewport: Viewport, part: Span, corner: tuple[int, int], look: Look, colour: Colour
+) -> None:
+    """Draw ticks with the numbers of pixels below a graph whose lower left corner is (y, x)."""
+    for text, place in _ticks(part, viewport.scale, look.unit):
+        x = corner[1] + viewport.x(place)
+        stroke(canvas, [(x, corner[0]), (x, corner[0] + 5 * look.unit)], look.unit, colour)
+        write(canvas, (x, corner[0] + 8 * look.unit), text, look.px(TICK), colour, "mt")
 
 
-def _ticks(part: Span, scale: float, unit: int) -> list[tuple[str, float]]:
+def _ticks(part: Span, scale: float, unit: float) -> list[tuple[str, float]]:
     """The numbers of an axis, and where in pixels of the image each is drawn."""
     ticks = []
     for low, high, skip in part.parts:
-        longest = max(length(f"{end + skip:.0f}", TICK * unit) for end in (low, high))
+        longest = max(length(f"{end + skip:.0f}", round(TICK * unit)) for end in (low, high))
         step = tick(max(APART * unit, longest + 16 * unit) / scale)
         first, last = math.ceil((low + skip) / step), math.floor((high - 1 + skip) / step)
         ticks += [(str(i * step), i * step - skip) for i in range(first, last + 1)]

@@ -11,8 +11,10 @@ from glimpse.drawing.axes import Span, draw_break, draw_rulers, margin, span
 from glimpse.drawing.grid import draw_grid, every
 from glimpse.drawing.ink import TEXT, arrow, disc, length, strip, words_of, write
 from glimpse.drawing.viewport import (
-    BACKGROUND,
+    BORDER,
     COL,
+    DARK,
+    FINEST,
     GAP,
     INK,
     ROW,
@@ -20,8 +22,13 @@ from glimpse.drawing.viewport import (
     SHORT,
     SMALL,
     Levels,
+    Look,
+    Theme,
     Viewport,
     enlarge,
+    fitted,
+    to_width,
+    widest,
 )
 from glimpse.window import Window
 
@@ -30,7 +37,15 @@ HEAD = 44  # pixels above a source or a patch, for its numbers or its title
 PATCH = 400  # pixels that an enlarged patch about fills
 
 
-def show(image: Levels, window: Window, patch: Levels, shape: tuple[int, int] | None = None) -> Levels:
+def show(
+    image: Levels,
+    window: Window,
+    patch: Levels,
+    shape: tuple[int, int] | None = None,
+    *,
+    theme: Theme = DARK,
+    width: int | None = None,
+) -> Levels:
     """Draw the window over its image, as Gregor et al. 2015, fig. 3, with the patch beside it.
 
     Parameters
@@ -43,16 +58,25 @@ def show(image: Levels, window: Window, patch: Levels, shape: tuple[int, int] | 
         The window's patch.
     shape : (int, int), optional
         Rows and columns of the source where `image` is a smaller copy.
+    theme : Theme
+        The colours beside the image.
+    width : int, optional
+        Pixels that the picture is wide; its words stay legible.
 
     Returns
     -------
     ndarray, uint8, RGB
-        A picture of about 500 x 1000 pixels, twice that where it would be small.
+        Without a width a picture of about 500 x 1000 pixels, twice that where it would be small.
     """
     whole = shape or (image.shape[0], image.shape[1])
-    drawing = _figure(image, window, patch, whole, 1)
-    small = min(drawing.shape[:2]) < SHORT or max(whole) < SMALL
-    return _figure(image, window, patch, whole, 2) if small else drawing
+    if width is not None:
+        size = widest(lambda size: _Figure(whole, window, theme, size, exact=True).size[1], width)
+        figure = _Figure(whole, window, theme, size, exact=True)
+        return to_width(figure.draw(image, patch), width, theme.background)
+    figure = _Figure(whole, window, theme, 1)
+    if min(figure.size) < SHORT or max(whole) < SMALL:
+        figure = _Figure(whole, window, theme, 2)
+    return figure.draw(image, patch)
 
 
 @dataclass(frozen=True)
@@ -62,14 +86,14 @@ class Scene:
     viewport: Viewport
     rows: Span
     cols: Span
-    unit: int
+    look: Look
 
     @classmethod
-    def of(cls, shape: tuple[int, int], window: Window, unit: int) -> Scene:
+    def of(cls, shape: tuple[int, int], window: Window, look: Look, size: float) -> Scene:
         """Lay the scene out for an image of this shape."""
         top, bottom, left, right = window.box
         rows, cols = span(shape[0], top, bottom), span(shape[1], left, right)
-        return cls(fitted(rows.range, cols.range, unit), rows, cols, unit)
+        return cls(space(rows.range, cols.range, size), rows, cols, look)
 
     @property
     def far(self) -> Viewport:
@@ -80,72 +104,74 @@ class Scene:
         self, canvas: Levels, corner: tuple[int, int], image: Levels, shape: tuple[int, int], window: Window
     ) -> None:
         """Draw the image with the grid, the breaks, the rulers and the arrows, its corner at (y, x)."""
-        self.draw_image(canvas, corner, image, shape)
-        top, left = corner
-        area = canvas[top : top + self.viewport.height, left : left + self.viewport.width]
-        self._draw_window(area, window)
-        for axis, part in enumerate((self.rows, self.cols)):
-            if part.skip:
-                draw_break(area, self.viewport, part, axis, self.unit)
-        _arrows(canvas, corner, self, window)
-
-    def draw_image(
-        self, canvas: Levels, corner: tuple[int, int], image: Levels, shape: tuple[int, int]
-    ) -> None:
-        """Draw the image and its rulers."""
-        place(canvas, self.viewport.backdrop(image, shape), *corner)
-        draw_rulers(canvas, self.viewport, self.rows, self.cols, corner, self.unit)
-
-    def _draw_window(self, area: Levels, window: Window) -> None:
-        """Draw the grid where its axes are: behind the breaks, if there are any."""
-        (top, bottom), (left, right) = (
-            [min(max(round(along(edge - 0.5)), 0), size) for edge in part.beyond]
+        viewport, look, (top, left) = self.viewport, self.look, corner
+        place(canvas, viewport.backdrop(image, shape, look.theme.background), top, left)
+        draw_rulers(canvas, viewport, self.rows, self.cols, corner, look)
+        area = canvas[top : top + viewport.height, left : left + viewport.width]
+        # the grid is drawn where its axes are: behind the breaks, if there are any
+        (up, down), (before, after) = (
+            [min(max(round(along(edge - 0.5)), 0), size) for edge in part.beyond] if part.skip else (0, size)
             for along, part, size in zip(
-                (self.viewport.y, self.viewport.x), (self.rows, self.cols), area.shape[:2], strict=True
+                (viewport.y, viewport.x), (self.rows, self.cols), area.shape[:2], strict=True
             )
         )
-        if self.rows.skip == 0:
-            top, bottom = 0, area.shape[0]
-        if self.cols.skip == 0:
-            left, right = 0, area.shape[1]
-        scale = self.viewport.scale
-        draw_grid(
-            area[top:bottom, left:right], self.far.shifted(top / scale, left / scale), window, self.unit
-        )
+        far = self.far.shifted(up / viewport.scale, before / viewport.scale)
+        draw_grid(area[up:down, before:after], far, window, look.unit)
+        for axis, part in enumerate((self.rows, self.cols)):
+            if part.skip:
+                draw_break(area, viewport, part, axis, look)
+        _arrows(canvas, corner, self, window)
 
 
-def fitted(rows: tuple[float, float], cols: tuple[float, float], unit: float) -> Viewport:
+def space(rows: tuple[float, float], cols: tuple[float, float], size: float) -> Viewport:
     """Fit a part of the image plane into the usual space, or up to twice that along a long side."""
     aspect = (cols[1] - cols[0]) / (rows[1] - rows[0])
     tall, wide = (min(max(ratio / 2, 1), 2) for ratio in (1 / aspect, aspect))
-    return Viewport.spanning(rows, cols, SIDES[0] * tall * unit, SIDES[1] * wide * unit)
+    return Viewport.spanning(rows, cols, SIDES[0] * tall * size, SIDES[1] * wide * size)
 
 
-def _figure(image: Levels, window: Window, patch: Levels, shape: tuple[int, int], unit: int) -> Levels:
-    scene = Scene.of(shape, window, unit)
-    enlarged = enlarge(patch, max(1, PATCH * unit // max(window.shape)))
-    title, gap = f"patch {window.shape[0]} x {window.shape[1]}", GAP * unit
-    corner = HEAD * unit, margin(scene.viewport, scene.rows, unit)
-    wide = max(enlarged.shape[1], length(title, TEXT * unit))
-    y, x = _beside(scene.viewport, corner, enlarged.shape[0], wide, unit)
-    right = max(x + wide, corner[1] + scene.viewport.width)
-    words = words_of(window, every(scene.far, window, unit))
-    below = strip(words, right - corner[1], unit)
-    foot = max(corner[0] + scene.viewport.height, y + enlarged.shape[0]) + gap
-    canvas = np.full((foot + below.shape[0] + gap // 2, right + gap, 3), BACKGROUND, np.uint8)
-    scene.draw(canvas, corner, image, shape, window)
-    place(canvas, enlarged, y, x)
-    place(canvas, below, foot, corner[1])
-    write(canvas, (x, y - 22 * unit), title, TEXT * unit)
-    return canvas
+class _Figure:
+    """The parts of the picture and their places; `exact` reduces a patch that is larger than its place."""
 
+    def __init__(
+        self, shape: tuple[int, int], window: Window, theme: Theme, size: float, *, exact: bool = False
+    ) -> None:
+        look = Look(theme, max(size, FINEST))
+        self.shape, self.window, self.look, self.exact = shape, window, look, exact
+        self.scene = Scene.of(shape, window, look, size)
+        viewport = self.scene.viewport
+        self.side = max(1, int(PATCH * size))
+        longer = max(window.shape)
+        share = min(1, self.side / longer) if exact else 1
+        zoom = max(1, self.side // longer) * share
+        tall, across = (max(1, round(n * zoom)) for n in window.shape)
+        self.title = f"patch {window.shape[0]} x {window.shape[1]}"
+        self.corner = top, left = look.px(HEAD), margin(viewport, self.scene.rows, look)
+        wide = max(across, length(self.title, look.px(TEXT)))
+        if viewport.height < tall / 2 and viewport.width > 2 * wide:  # below a source that is a wide strip
+            self.at = top + viewport.height + look.px(HEAD), left + BORDER
+        else:
+            self.at = top + BORDER, left + viewport.width + look.px(3 * GAP)
+        right = max(self.at[1] + wide, left + viewport.width)
+        words = words_of(window, every(self.scene.far, window, look.unit), theme)
+        self.below = strip(words, right - left, look)
+        self.foot = max(top + viewport.height, self.at[0] + tall) + look.px(GAP)
+        self.size = self.foot + self.below.shape[0] + look.px(GAP) // 2, right + look.px(GAP)
 
-def _beside(viewport: Viewport, corner: tuple[int, int], tall: int, wide: int, unit: int) -> tuple[int, int]:
-    """Where the patch goes: right of the source, or below it where that is a wide strip."""
-    top, left = corner
-    if viewport.height < tall / 2 and viewport.width > 2 * wide:
-        return top + viewport.height + HEAD * unit, left
-    return top, left + viewport.width + 3 * GAP * unit
+    def draw(self, image: Levels, patch: Levels) -> Levels:
+        """Draw the picture."""
+        canvas = np.full((*self.size, 3), self.look.theme.background, np.uint8)
+        self.scene.draw(canvas, self.corner, image, self.shape, self.window)
+        grown = (
+            fitted(patch, self.side)
+            if self.exact
+            else enlarge(patch, max(1, self.side // max(patch.shape[:2])))
+        )
+        place(canvas, grown, *self.at)
+        place(canvas, self.below, self.foot, self.corner[1])
+        at = self.at[1], self.at[0] - self.look.px(22)
+        write(canvas, at, self.title, self.look.px(TEXT), self.look.theme.ink)
+        return canvas
 
 
 def place(canvas: Levels, part: Levels, top: int, left: int) -> None:
@@ -155,7 +181,7 @@ def place(canvas: Levels, part: Levels, top: int, left: int) -> None:
 
 def _arrows(canvas: Levels, corner: tuple[int, int], scene: Scene, window: Window) -> None:
     """gx from the top edge down to the centre, gy from the left edge across to it, as far as is drawn."""
-    far, unit, (down, right) = scene.far, scene.unit, corner
+    far, unit, (down, right) = scene.far, scene.look.unit, corner
     y = down + float(np.clip(far.y(window.gx), 0, far.height - 1))
     x = right + float(np.clip(far.x(window.gy), 0, far.width - 1))
     top, left = down + scene.viewport.y(-0.5), right + scene.viewport.x(-0.5)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from glimpse.drawing.viewport import BACKGROUND, BOX, COL, INK, ROW, STRIP, Colour, Levels
+from glimpse.drawing.viewport import DARK, INK, STRIP, Colour, Levels, Look, Theme
 from glimpse.window import Window
 
 Points = Sequence[tuple[float, float]]
@@ -83,23 +83,31 @@ def arrow(canvas: Levels, start: tuple[float, float], end: tuple[float, float], 
         )
 
 
+def faded(canvas: Levels, opacity: float, draw: Callable[[Levels], None]) -> None:
+    """Have something drawn on a canvas, as if through a veil."""
+    drawn = canvas.copy()
+    draw(drawn)
+    canvas[...] = np.rint(canvas + opacity * (drawn.astype(np.float32) - canvas))
+
+
 @cache
-def font(size: int) -> Any:
+def font(size: float) -> Any:
     """Pillow's own font, which looks the same on every machine."""
-    return ImageFont.load_default(size)
+    return ImageFont.load_default(round(size))
 
 
-def length(text: str, size: int) -> int:
+@cache
+def length(text: str, size: float) -> int:
     """Pixels that a text is long."""
     return math.ceil(float(font(size).getlength(text)))
 
 
 def write(
-    canvas: Levels, at: tuple[float, float], text: str, size: int, colour: Colour = INK, anchor: str = "la",
+    canvas: Levels, at: tuple[float, float], text: str, size: float, colour: Colour = INK, anchor: str = "la",
     rim: Colour | None = None,
 ) -> None:  # fmt: skip
     """Write a text at (x, y), Pillow's anchor, with a rim around the letters where a colour is given."""
-    edge = size // 9 if rim else 0
+    edge = int(size // 9) if rim else 0
     box = font(size).getbbox(text, anchor=anchor, stroke_width=edge)
     room = np.array(canvas.shape[1::-1])
     left, top = np.clip(np.floor(np.add(at, box[:2])) - 1, 0, room).astype(int)
@@ -115,7 +123,7 @@ def write(
 
 
 def wrapped(
-    words: Sequence[tuple[str, Colour]], size: int, width: int
+    words: Sequence[tuple[str, Colour]], size: float, width: int
 ) -> list[list[tuple[int, str, Colour]]]:
     """Set captions side by side, in as many lines as a width asks for: (x, text, colour) of each line."""
     lines: list[list[tuple[int, str, Colour]]] = [[]]
@@ -142,14 +150,14 @@ def unusual(window: Window) -> list[str]:
     return words + ([f"{window.edge} beyond the edge"] if window.edge != Window.edge else [])
 
 
-def words_of(window: Window, step: int = 1) -> Words:
+def words_of(window: Window, step: int = 1, theme: Theme = DARK) -> Words:
     """The captions of a window, of whose filters every `step`-th is drawn."""
     shown = [f"delta {said(window.delta)}", f"sigma {said(window.sigma)}", *unusual(window)]
     return [
-        (f"row {window.gx:.6g} (gx) DOWN", ROW),
-        (f"col {window.gy:.6g} (gy) ACROSS", COL),
-        *((text, BOX) for text in shown),
-        *([(f"{ordinal(step)} filter drawn", INK)] if step > 1 else []),
+        (f"row {window.gx:.6g} (gx) DOWN", theme.row),
+        (f"col {window.gy:.6g} (gy) ACROSS", theme.col),
+        *((text, theme.box) for text in shown),
+        *([(f"{ordinal(step)} filter drawn", theme.ink)] if step > 1 else []),
     ]
 
 
@@ -158,11 +166,12 @@ def ordinal(step: int) -> str:
     return f"every {step}{'nd' if step in (2, 32) else 'th'}"
 
 
-def strip(words: Words, width: int, unit: int = 1) -> Levels:
+def strip(words: Words, width: int, look: Look) -> Levels:
     """Draw captions in as many lines as they need, shape (height, width, 3)."""
-    lines = wrapped(words, TEXT * unit, width)
-    area = np.full((len(lines) * STRIP * unit, width, 3), BACKGROUND, np.uint8)
+    size = look.px(TEXT)
+    lines = wrapped(words, size, width)
+    area = np.full((len(lines) * look.px(STRIP), width, 3), look.theme.background, np.uint8)
     for line, row in enumerate(lines):
         for x, text, colour in row:
-            write(area, (x, (line * STRIP + 4) * unit), text, TEXT * unit, colour)
+            write(area, (x, line * look.px(STRIP) + look.px(4)), text, size, colour)
     return area

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
 from glimpse.drawing.grid import draw_grid, every
 from glimpse.drawing.ink import TEXT, length, ordinal, said, unusual, write
-from glimpse.drawing.scanpath import draw_path
-from glimpse.drawing.viewport import BACKGROUND, GAP, INK, SHORT, STRIP, Levels, Viewport, enlarge
+from glimpse.drawing.scanpath import draw_tail
+from glimpse.drawing.viewport import (
+    DARK,
+    FINEST,
+    GAP,
+    SHORT,
+    STRIP,
+    Levels,
+    Look,
+    Theme,
+    Viewport,
+    enlarge,
+    to_width,
+    widest,
+)
 from glimpse.window import NUMBERS, Window
 
 PATCH_SIDE = 256  # pixels that an enlarged patch about fills
@@ -20,9 +33,9 @@ FILTERS = 8  # most of an axis that are drawn: 16 make the file of a sweep half 
 BEYOND = 1 / 4  # of an image's size, how far beyond it centres are followed
 
 
-def default_zoom(window: Window) -> int:
-    """The whole number with which the patch about fills 256 pixels."""
-    return max(1, round(PATCH_SIDE / max(window.shape)))
+def default_zoom(n: int) -> int:
+    """The whole number with which so many pixels about fill 256."""
+    return max(1, round(PATCH_SIDE / n))
 
 
 class Panel:
@@ -38,6 +51,10 @@ class Panel:
         Enlargement of the patch; by default it about fills 256 pixels.
     shape : (int, int), optional
         Rows and columns of the source where `image` is a smaller copy.
+    theme : Theme
+        The colours beside the source.
+    width : int, optional
+        Pixels that a frame is wide.
     """
 
     def __init__(
@@ -46,63 +63,89 @@ class Panel:
         windows: Sequence[Window],
         zoom: int | None = None,
         shape: tuple[int, int] | None = None,
+        *,
+        theme: Theme = DARK,
+        width: int | None = None,
     ) -> None:
         whole = shape or (image.shape[0], image.shape[1])
-        self._lay_out(whole, windows, zoom, 1)
-        if min(self.size) < SHORT:
-            self._lay_out(whole, windows, zoom, 2)
-        self._blank = np.full((*self.size, 3), BACKGROUND, np.uint8)
-        y, x = self._corner(self.viewport.height), GAP * self.unit
+        self.windows, self.theme, self.width = windows, theme, width
+        if width is not None:
+            self.size = self._lay_out(
+                whole, zoom, widest(lambda size: self._lay_out(whole, zoom, size)[1], width)
+            )
+        else:
+            self.size = self._lay_out(whole, zoom, 1)
+            if min(self.size) < SHORT:
+                self.size = self._lay_out(whole, zoom, 2)
+        self._blank = np.full((*self.size, 3), theme.background, np.uint8)
+        y, x = self._corner(self.viewport.height), self.look.px(GAP)
         self._source = (slice(y, y + self.viewport.height), slice(x, x + self.viewport.width))
-        self._blank[self._source] = self.viewport.backdrop(image, whole)
+        self._blank[self._source] = self.viewport.backdrop(image, whole, theme.background)
+        self.size = self.size[0], width or self.size[1]
 
-    def _lay_out(
-        self, shape: tuple[int, int], windows: Sequence[Window], zoom: int | None, unit: int
-    ) -> None:
-        self.unit, gap = unit, GAP * unit
-        self.zoom = zoom or unit * default_zoom(windows[0])
-        self.patch = tuple(side * self.zoom for side in windows[0].shape)
-        self.viewport = _viewport(shape, windows, unit)
-        self.height = max(self.patch[0], self.viewport.height)
+    def _lay_out(self, shape: tuple[int, int], zoom: int | None, size: float) -> tuple[int, int]:
+        """Fix the places of all parts at a size, 1 being the usual one; return that of a frame."""
+        self.look, windows = Look(self.theme, max(size, FINEST)), self.windows
+        # where n changes every patch has a zoom of its own, as large as fits the place of all
+        longest = {max(window.shape) for window in windows}
+        usual = {n: size * default_zoom(n) if len(longest) == 1 else size * PATCH_SIDE // n for n in longest}
+        self.zooms = {n: zoom or max(1, round(usual[n])) for n in longest}
+        self.patch = tuple(
+            max(window.shape[axis] * self.zooms[max(window.shape)] for window in windows) for axis in (0, 1)
+        )
+        # the image as large as it fits, and around it at the same scale room for the centres beyond it
+        aspect = shape[1] / shape[0]
+        tall, wide = min(max(1 / aspect, 1), 2), min(max(aspect / 2, 1), 1.25)  # more where one side is long
+        sides = SOURCE_SIDES[0] * tall * size, SOURCE_SIDES[1] * wide * size
+        scale = Viewport.spanning((0, shape[0]), (0, shape[1]), *sides).scale
+        rows, cols = (
+            (min(0, max(min(at), -BEYOND * pixels)), max(pixels, min(max(at), (1 + BEYOND) * pixels)))
+            for pixels, at in zip(shape, ([w.gx for w in windows], [w.gy for w in windows]), strict=True)
+        )
+        self.viewport = Viewport.spanning(
+            rows, cols, scale * (rows[1] - rows[0]), scale * (cols[1] - cols[0])
+        )
+        self.height, gap = max(self.patch[0], self.viewport.height), self.look.px(GAP)
         width = self.viewport.width + self.patch[1] + 3 * gap
-        self.labels, lines = _placed(_labels(windows, self.viewport, unit), gap, width - gap)
+        self.labels, lines = _labels(windows, self.viewport, self.look, width - gap)
         width = max([width, *(label.left + label.width for label in self.labels)])
-        self.size = self.height + 2 * gap + lines * STRIP * unit, width
+        return self.height + 2 * gap + lines * self.look.px(STRIP), width
 
-    def draw(self, window: Window, patch: Levels, behind: Sequence[Window] = ()) -> Levels:
-        """Draw one frame; patch is RGB, shape (N, M, 3); `behind` are the windows before it."""
-        frame = self._blank.copy()
-        draw_grid(frame[self._source], self.viewport, window, self.unit, FILTERS)
+    def draw(
+        self,
+        window: Window,
+        patch: Levels,
+        behind: Sequence[Window] = (),
+        durations: Sequence[float] = (),
+    ) -> Levels:
+        """Draw one frame.
+
+        Parameters
+        ----------
+        window : Window
+            The window of the frame.
+        patch : ndarray, uint8, shape (N, M, 3)
+            Its patch.
+        behind : sequence of Window
+            The fixations that have begun before it: the last of them fade behind the window.
+        durations : sequence of float
+            Milliseconds of those, if they are known.
+        """
+        frame, unit = self._blank.copy(), self.look.unit
+        draw_grid(frame[self._source], self.viewport, window, unit, FILTERS)
         if behind:
-            draw_path(frame[self._source], self.viewport, [*behind, window], self.unit)
-        y, x = self._corner(self.patch[0]), 2 * GAP * self.unit + self.viewport.width
-        frame[y : y + self.patch[0], x : x + self.patch[1]] = enlarge(patch, self.zoom)
-        strips = frame[self.height + 2 * GAP * self.unit :]
+            draw_tail(frame[self._source], self.viewport, behind, window, unit, durations)
+        grown = enlarge(patch, self.zooms[max(window.shape)])
+        y, x = self._corner(grown.shape[0]), 2 * self.look.px(GAP) + self.viewport.width
+        x += (self.patch[1] - grown.shape[1]) // 2
+        frame[y : y + grown.shape[0], x : x + grown.shape[1]] = grown
+        strips = frame[self.height + 2 * self.look.px(GAP) :]
         for label in self.labels:
-            label.draw(strips, window)
-        return frame
+            label.draw(strips, window, self.look)
+        return to_width(frame, self.width, self.theme.background)
 
     def _corner(self, height: int) -> int:
-        return GAP * self.unit + (self.height - height) // 2
-
-
-def _viewport(shape: tuple[int, int], windows: Sequence[Window], unit: int) -> Viewport:
-    """The image as large as it fits, and around it at the same scale room for the centres beyond it."""
-    aspect = shape[1] / shape[0]
-    tall, wide = min(max(1 / aspect, 1), 2), min(max(aspect / 2, 1), 1.25)  # more room where one side is long
-    height, width = SOURCE_SIDES[0] * tall * unit, SOURCE_SIDES[1] * wide * unit
-    scale = Viewport.spanning((0, shape[0]), (0, shape[1]), height, width).scale
-    rows, cols = (
-        (min(0, max(low, -BEYOND * size)), max(size, min(high, (1 + BEYOND) * size)))
-        for size, low, high in _centres(shape, windows)
-    )
-    return Viewport.spanning(rows, cols, scale * (rows[1] - rows[0]), scale * (cols[1] - cols[0]))
-
-
-def _centres(shape: tuple[int, int], windows: Sequence[Window]) -> list[tuple[int, float, float]]:
-    """The size of each axis, and its first and last centre of a window."""
-    places = [[window.gx for window in windows], [window.gy for window in windows]]
-    return [(size, min(at), max(at)) for size, at in zip(shape, places, strict=True)]
+        return self.look.px(GAP) + (self.height - height) // 2
 
 
 def frames(
@@ -115,46 +158,60 @@ def frames(
 
 
 @cache
-def _glyphs(text: str, unit: int) -> Levels:
-    tile = np.full((STRIP * unit, length(text, TEXT * unit) + 1, 3), BACKGROUND, np.uint8)
-    write(tile, (0, 2 * unit), text, TEXT * unit, INK)
+def _glyphs(text: str, look: Look) -> Levels:
+    size = look.px(TEXT)
+    tile = np.full((look.px(STRIP), length(text, size) + 1, 3), look.theme.background, np.uint8)
+    write(tile, (0, look.px(2)), text, size, look.theme.ink)
     return tile
 
 
-@dataclass(frozen=True)
-class _Label:
+class _Label(NamedTuple):
     """A name and, from the right so that the digits stand still, its value."""
 
     name: str
     told: Callable[[Window], str]
     width: int
-    unit: int
-    left: int = 0
-    top: int = 0
+    left: int
+    top: int
 
-    @classmethod
-    def of(cls, name: str, told: Callable[[Window], str], windows: Sequence[Window], unit: int) -> _Label:
-        """Make a label as wide as the widest of its values."""
-        widest = max(length(text, TEXT * unit) for text in {told(window) for window in windows})
-        return cls(name, told, length(name, TEXT * unit) + widest + (30 if widest else 18) * unit, unit)
-
-    def draw(self, strips: Levels, window: Window) -> None:
+    def draw(self, strips: Levels, window: Window, look: Look) -> None:
         """Draw the label of a window at its place."""
-        name, value = (_glyphs(text, self.unit) for text in (self.name, self.told(window)))
+        name, value = (_glyphs(text, look) for text in (self.name, self.told(window)))
         strip = strips[self.top : self.top + name.shape[0], self.left : self.left + self.width]
         strip[:, : name.shape[1]] = name
-        right = self.width - 16 * self.unit
+        right = self.width - look.px(16)
         strip[:, right - value.shape[1] : right] = value
 
 
-def _labels(windows: Sequence[Window], viewport: Viewport, unit: int) -> list[_Label]:
-    """A label for each number that changes, one for the filters drawn, others for unusual settings."""
+def _labels(
+    windows: Sequence[Window], viewport: Viewport, look: Look, right: int
+) -> tuple[list[_Label], int]:
+    """A label for each number that changes, one for the filters drawn, others for unusual settings.
+
+    They stand side by side, in as many lines as `right` asks for, which is returned too.
+    """
     moving = [name for name in NUMBERS if len({getattr(window, name) for window in windows}) > 1]
-    labels = [_Label.of(name, _number(name, windows), windows, unit) for name in moving]
-    if any(every(viewport, window, unit, FILTERS) > 1 for window in windows):
-        labels.append(_Label.of("filters", partial(_drawn, viewport, unit), windows, unit))
-    still = [text for text in unusual(windows[0]) if text.split()[0] not in moving]
-    return labels + [_Label.of(text, lambda window: "", windows, unit) for text in still]
+    told: list[tuple[str, Callable[[Window], str]]] = [(name, _number(name, windows)) for name in moving]
+    if len({window.shape for window in windows}) > 1:
+        told.append(("n", lambda window: said(window.n, "d")))
+
+    def drawn(window: Window) -> str:
+        step = every(viewport, window, look.unit, FILTERS)
+        return ordinal(step) if step > 1 else "all"
+
+    if any(drawn(window) != "all" for window in windows):
+        told.append(("filters", drawn))
+    told += [(text, lambda window: "") for text in unusual(windows[0]) if text.split()[0] not in moving]
+    labels: list[_Label] = []
+    x, line, size, gap = look.px(GAP), 0, look.px(TEXT), look.px(GAP)
+    for name, value in told:
+        widest = max(length(text, size) for text in {value(window) for window in windows})
+        width = length(name, size) + widest + look.px(30 if widest else 18)
+        if x > gap and x + width > right:
+            x, line = gap, line + 1
+        labels.append(_Label(name, value, width, x, line * look.px(STRIP)))
+        x += width
+    return labels, line + 1
 
 
 def _number(name: str, windows: Sequence[Window]) -> Callable[[Window], str]:
@@ -163,19 +220,3 @@ def _number(name: str, windows: Sequence[Window]) -> Callable[[Window], str]:
     plain = ".1f" if name in ("gx", "gy") else ".2f"
     form = plain if sizes.max() < 1e5 and (sizes.min() >= 0.1 or name in ("gx", "gy")) else ".3g"
     return lambda window: said(getattr(window, name), form)
-
-
-def _drawn(viewport: Viewport, unit: int, window: Window) -> str:
-    step = every(viewport, window, unit, FILTERS)
-    return ordinal(step) if step > 1 else "all"
-
-
-def _placed(labels: Sequence[_Label], left: int, right: int) -> tuple[list[_Label], int]:
-    """Set labels side by side from `left`, in as many lines as `right` asks for; also their number."""
-    placed, x, line = [], left, 0
-    for label in labels:
-        if x > left and x + label.width > right:
-            x, line = left, line + 1
-        placed.append(replace(label, left=x, top=line * STRIP * label.unit))
-        x += label.width
-    return placed, line + 1

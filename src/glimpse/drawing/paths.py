@@ -31,7 +31,7 @@ class Step(NamedTuple):
 
 
 def path(first: Window, last: Window, frames: int) -> list[Window]:
-    """Return the windows of a sweep: equal steps for gx and gy, equal ratios for delta, sigma and gamma.
+    """Return the windows of a sweep: equal steps for gx and gy, equal ratios for the others.
 
     Examples
     --------
@@ -45,16 +45,26 @@ def path(first: Window, last: Window, frames: int) -> list[Window]:
 
 
 def between(first: Window, last: Window, t: float) -> Window:
-    """Return the window a share `t` of the way from one to another, 0 to 1."""
-    ways = {name: _step if name in ("gx", "gy") else _ratio for name in NUMBERS}
-    values: dict[str, Any] = {
-        name: way(getattr(first, name), getattr(last, name), t) for name, way in ways.items()
-    }
+    """Return the window a share `t` of the way from one to another, 0 to 1.
+
+    Where n changes it is rounded; a stride that changes as well follows it, so that the box changes evenly.
+    """
+    values: dict[str, Any] = {"n": first.n}
+    for name in NUMBERS:
+        start, end = getattr(first, name), getattr(last, name)
+        if name in ("gx", "gy"):
+            values[name] = end if t == 1 else start + (end - start) * t
+        else:
+            values[name] = _ratio(start, end, t)
+    if first.n != last.n:
+        wanted = _ratio(first.shape, last.shape, t)
+        n = tuple(round(side) for side in wanted)
+        values["n"] = n[0] if isinstance(first.n, int) and isinstance(last.n, int) else n
+        if first.delta != last.delta:
+            strides = _ratio(first.strides, last.strides, t)
+            delta = tuple(d * side / whole for d, side, whole in zip(strides, wanted, n, strict=True))
+            values["delta"] = delta[0] if delta[0] == delta[1] else delta
     return replace(first, **values)
-
-
-def _step(first: float, last: float, t: float) -> float:
-    return last if t == 1 else first + (last - first) * t
 
 
 def _ratio(first: Any, last: Any, t: float) -> Any:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
+from glimpse.errors import GlimpseError
 from glimpse.levels import to_levels
 
 Levels = NDArray[np.uint8]
@@ -20,14 +22,54 @@ BOX: Colour = (255, 196, 0)
 SHADE: Colour = (12, 12, 16)
 ROW: Colour = (255, 92, 72)
 COL: Colour = (72, 168, 255)
-COLOURS = (BACKGROUND, INK, BOX, SHADE, ROW, COL)
-"""The colours that are drawn, for a palette to keep."""
+
+
+class Theme(NamedTuple):
+    """The colours beside an image; on the image they are the same in every theme, with a rim around them."""
+
+    background: Colour
+    ink: Colour
+    box: Colour
+    row: Colour
+    col: Colour
+    faint: Colour
+    curves: tuple[Colour, ...]
+
+    @property
+    def colours(self) -> tuple[Colour, ...]:
+        """The colours that are drawn, for a palette to keep."""
+        return tuple(dict.fromkeys((*self[:3], SHADE, *self[3:5], INK, BOX, ROW, COL)))
+
+
+DARK = Theme(BACKGROUND, INK, BOX, ROW, COL, (120, 122, 126), (
+    ROW, (255, 160, 60), (250, 210, 70), (130, 210, 90), (60, 200, 180), COL, (150, 130, 255), (240, 120, 210)
+))  # fmt: skip
+LIGHT = Theme((255, 255, 255), (28, 29, 34), (122, 86, 0), (190, 44, 26), (11, 98, 184), (150, 152, 158), (
+    (214, 60, 40), (204, 108, 0), (158, 124, 0), (66, 142, 30), (0, 138, 122), (20, 108, 200), (98, 74, 214),
+    (186, 52, 150),
+))  # fmt: skip
+THEMES = {"dark": DARK, "light": LIGHT}
+COLOURS = DARK.colours
+"""The colours of the usual theme, for a palette to keep."""
+
+
+class Look(NamedTuple):
+    """How a drawing looks: its colours, and how many pixels its thinnest lines are wide, about."""
+
+    theme: Theme = DARK
+    unit: float = 1
+
+    def px(self, size: float) -> int:
+        """Pixels of a size that is given for a unit of 1."""
+        return round(size * self.unit)
+
 
 GAP = 12  # pixels between the parts of a drawing
 STRIP = 26  # height of a line of text
 BORDER = 8  # pixels around the image, where the frame of a window that ends with it is seen
 
 SHORT = 400  # pixels: a picture is drawn twice as large where its shorter side is less, to be readable
+FINEST = 0.8  # unit of a drawing: smaller letters cannot be read
 SMALL = 256  # pixels: also where the longer side of its source is less: a grid would be finer than its pixels
 THUMBNAIL = 2048  # pixels that the longer side of a thumbnail keeps at least, about as many as are drawn
 _STRIP = 1 << 18  # pixels of a source that are converted at once
@@ -75,8 +117,10 @@ class Viewport:
         """Return the viewport that draws at this place the pixels so many rows and columns further on."""
         return replace(self, top=self.top + rows, left=self.left + cols)
 
-    def backdrop(self, image: Levels, shape: tuple[int, int] | None = None) -> Levels:
-        """Draw the image at its place; image and result are RGB.
+    def backdrop(
+        self, image: Levels, shape: tuple[int, int] | None = None, background: Colour = BACKGROUND
+    ) -> Levels:
+        """Draw the image at its place on a background; image and result are RGB.
 
         Parameters
         ----------
@@ -90,7 +134,7 @@ class Viewport:
         size = max(1, round(self.x(cols - 0.5)) - left), max(1, round(self.y(rows - 0.5)) - top)
         how = Image.Resampling.NEAREST if self.scale >= 2 else Image.Resampling.LANCZOS
         source = Image.fromarray(np.ascontiguousarray(image)).resize(size, how, reducing_gap=3)
-        viewport = Image.new("RGB", (self.width, self.height), BACKGROUND)
+        viewport = Image.new("RGB", (self.width, self.height), background)
         viewport.paste(source, (left, top))
         return np.array(viewport)
 
@@ -98,6 +142,43 @@ class Viewport:
 def enlarge(array: NDArray[Any], zoom: int) -> NDArray[Any]:
     """Repeat each pixel `zoom` times along both axes."""
     return array.repeat(zoom, axis=0).repeat(zoom, axis=1)
+
+
+def fitted(patch: Levels, side: int) -> Levels:
+    """Return a patch as large as fits a side, every pixel as large as the next one, or reduced to it."""
+    longer = max(patch.shape[:2])
+    if longer <= side:
+        return enlarge(patch, side // longer)
+    small = Image.fromarray(np.ascontiguousarray(patch))
+    small.thumbnail((side, side), Image.Resampling.LANCZOS)
+    return np.asarray(small)
+
+
+def widest(wide: Callable[[float], int], width: int) -> float:
+    """Return the largest size, 1 being the usual one, with which a drawing is no wider than this.
+
+    Raises
+    ------
+    GlimpseError
+        If its words alone are wider.
+    """
+    low, high = 0.02, 100.0
+    if (least := wide(low)) > width:
+        raise GlimpseError(f"this drawing is at least {least} pixels wide with letters to read, got {width}")
+    for _ in range(40):
+        middle = (low * high) ** 0.5
+        low, high = (middle, high) if wide(middle) <= width else (low, middle)
+    return low
+
+
+def to_width(drawing: Levels, width: int | None, background: Colour) -> Levels:
+    """Return a drawing with background on either side, so that it has exactly this width."""
+    if width is None or drawing.shape[1] == width:
+        return drawing
+    beside = max(0, width - drawing.shape[1])
+    canvas = np.full((drawing.shape[0], width, 3), background, np.uint8)
+    canvas[:, beside // 2 : beside // 2 + drawing.shape[1]] = drawing[:, :width]
+    return canvas
 
 
 def to_rgb(levels: ArrayLike, white: int) -> Levels:
