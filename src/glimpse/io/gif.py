@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
+from PIL.GifImagePlugin import getdata
 
 Indices = NDArray[np.uint8]
 
@@ -91,15 +92,11 @@ def _picture(
 
 def _compressed(indices: Indices) -> bytes:
     """The compressed pixels of a picture, as they stand in a GIF of it alone."""
-    import imageio.v3 as iio
-
-    options: dict[str, Any] = {"extension": ".gif", "plugin": "pillow", "is_batch": False}
-    grey = np.arange(256, dtype=np.uint8).repeat(3).tobytes()  # any palette: one that is given stays as it is
-    data = bytes(iio.imwrite("<bytes>", indices, palette=grey, interlace=0, **options))
-    at = 13 + (3 << ((data[10] & 7) + 1))
+    data = b"".join(getdata(Image.fromarray(indices)))
+    at = 0
     while data[at : at + 1] == b"!":
         at = _past_blocks(data, at + 2)
-    return data[at + 10 : -1]
+    return data[at + 10 :]
 
 
 def _past_blocks(data: bytes, at: int) -> int:
