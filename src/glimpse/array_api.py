@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import reduce
 from importlib import import_module
 from typing import Any
 
@@ -11,10 +12,12 @@ def is_not_numpy(value: object) -> bool:
     """Tell whether this is an array of another library than NumPy, such as a PyTorch tensor."""
     if isinstance(value, (float, int)):
         return False
+    if is_tensor(value):
+        return True
     numpy = sys.modules.get("numpy")  # a caller with a tensor has imported its library
     if numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic)):
         return False
-    return hasattr(value, "__array_namespace__") or is_tensor(value)
+    return hasattr(value, "__array_namespace__")
 
 
 def namespace(*values: object) -> Any:
@@ -51,8 +54,8 @@ def _register_torch(kind: type, split: Any, join: Any) -> None:
     pytree.register_pytree_node(kind, split, lambda leaves, rest: join(rest, leaves))
 
 
-def arange_like(first: int, stop: int, like: Any) -> Any:
-    """Return the numbers from first to stop - 1 as an array of another's kind and axes, along the last."""
+def arange_like(first: float, stop: float, like: Any) -> Any:
+    """Return the numbers first, first + 1... below stop along the last axis, of another's kind and rank."""
     numbers = namespace(like).arange(first, stop, dtype=like.dtype, device=_device(like))
     return numbers[(None,) * (like.ndim - 1) + (...,)]
 
@@ -69,18 +72,28 @@ def is_picture(value: object) -> bool:
     return pillow is not None and isinstance(value, pillow.Image)
 
 
+def is_compiling() -> bool:
+    """Tell whether PyTorch is compiling, exporting or tracing, so that values of tensors must not decide."""
+    torch = sys.modules.get("torch")
+    return torch is not None and bool(torch.compiler.is_compiling() or torch.jit.is_tracing())
+
+
+def is_jax(value: object) -> bool:
+    """Tell whether this is an array of JAX, traced or not."""
+    jax = sys.modules.get("jax")
+    return jax is not None and isinstance(value, jax.Array)
+
+
 def values_at_hand(array: Any) -> Any:
     """Return the values of an array as NumPy's, or None while they are traced or on another device."""
     try:
         if is_tensor(array):
-            torch = sys.modules["torch"]
-            if torch.compiler.is_compiling() or array.device.type != "cpu":
+            if array.device.type != "cpu" or is_compiling():
                 return None
-            return (
-                array.detach().resolve_conj().numpy()
-                if array.is_complex()
-                else array.detach().double().numpy()
-            )
+            values = array.detach()
+            if array.is_complex():
+                return values.resolve_conj().numpy()
+            return (values.double() if values.itemsize < 4 else values).numpy()
         if getattr(_device(array), "platform", "cpu") != "cpu":
             return None
         import numpy
@@ -116,17 +129,18 @@ def asarray_like(value: Any, like: Any, dtype: Any) -> Any:
 
 def result_type(*values: Any, least: bool = False) -> Any:
     """Return the floating-point type of results from arrays not NumPy's; at least single, or as they are."""
-    xp = namespace(*values)
-    zeros = [xp.zeros((), dtype=v.dtype) for v in values if is_not_numpy(v) and "float" in str(v.dtype)]
-    if least or not zeros:
-        zeros.append(xp.zeros((), dtype=xp.float32))
-    return sum(zeros[1:], start=zeros[0]).dtype
+    xp, given = namespace(*values), dict.fromkeys(v.dtype for v in values if is_not_numpy(v))
+    kinds = [kind for kind in given if "float" in str(kind)]
+    if least or not kinds:
+        kinds.append(xp.float32)
+    promoted = xp.promote_types if hasattr(xp, "promote_types") else xp.result_type
+    return reduce(lambda one, other: one if one == other else promoted(one, other), kinds)
 
 
 def double_type(array: Any) -> Any:
     """Return the type of double precision, or the array's own where its library or device has none."""
-    xp, jax = namespace(array), sys.modules.get("jax")
-    single = jax and xp is jax.numpy and not jax.config.jax_enable_x64
+    xp = namespace(array)
+    single = is_jax(array) and not sys.modules["jax"].config.jax_enable_x64
     return array.dtype if single or getattr(_device(array), "type", "") == "mps" else xp.float64
 
 
@@ -144,8 +158,7 @@ def constant(array: Any) -> Any:
     """Return the array without its gradient."""
     if is_tensor(array):
         return array.detach()
-    jax = sys.modules.get("jax")
-    return jax.lax.stop_gradient(array) if jax and namespace(array) is jax.numpy else array
+    return sys.modules["jax"].lax.stop_gradient(array) if is_jax(array) else array
 
 
 def softmax(array: Any) -> Any:
@@ -161,9 +174,9 @@ def softmax(array: Any) -> Any:
         return array
     if is_tensor(array):
         return array.softmax(-1)
-    xp, jax = namespace(array), sys.modules.get("jax")
-    if jax and xp is jax.numpy:
-        return jax.nn.softmax(array, axis=-1)
+    if is_jax(array):
+        return sys.modules["jax"].nn.softmax(array, axis=-1)
+    xp = namespace(array)
     weights = xp.exp(array)
     return weights / xp.sum(weights, axis=-1, keepdims=True)
 

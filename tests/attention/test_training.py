@@ -59,17 +59,97 @@ def test_several_glimpses_of_each_image(xp):
 @pytest.mark.parametrize(
     ("shape", "numbers", "axis", "wanted"),
     [
-        ((3, 12, 17), (3, 1), None, r"numbers of shape \(3, 1\) .* they need \(3,\)"),
+        ((3, 12, 17), (3, 1), None, r"numbers of shape \(3, 1\) .* images\[:, None\]"),
         ((3, 12, 17), (2,), None, r"numbers of shape \(2,\) .* they need \(3,\)"),
-        ((3, 12, 17), (3,), 0, r"numbers of shape \(3,\) .* they need \(B,\) with a batch"),
-        ((2, 3, 12, 17), (2, 3), None, r"numbers of shape \(2, 3\)"),
+        ((3, 12, 17), (3, 5), None, r"numbers of shape \(3, 5\) .* images\[:, None\]"),
+        ((2, 3, 12, 17), (2, 3), None, r"numbers of shape \(2, 3\) .* images\[:, None\]"),
+        ((2, 3, 12, 17), (2, 5), None, r"numbers of shape \(2, 5\) .* images\[:, None\]"),
+        ((2, 3, 12, 17), (4,), 1, r"numbers of shape \(4,\) .* they need \(2,\)"),
     ],
 )
 def test_numbers_that_do_not_go_with_the_images_are_refused(xp, shape, numbers, axis, wanted):
     with pytest.raises(GlimpseError, match=wanted):
         read(xp.ones(shape), Window(xp.ones(numbers), 1.0, 1.0, 1.0, n=2), channel_axis=axis)
-    with pytest.raises(GlimpseError, match=r"need one shape, \(B,\)"):
-        read(xp.ones((3, 5, 6)), Window(xp.ones(3), xp.ones((3, 1)), 1.0, 1.0, n=2))
+    with pytest.raises(
+        GlimpseError, match=r"need one shape, \(B,\) or .* got \(3,\) and \(2, 1\) and \(2,\)"
+    ):
+        read(xp.ones((3, 5, 6)), Window(xp.ones(3), xp.ones((2, 1)), 1.0, xp.ones(2), n=2))
+
+
+GLIMPSES = {  # shapes of images, of gx, of delta, the axis of channels, and what each window looks at
+    "one image": ((12, 17), (3,), (), None),
+    "one image, colours": ((12, 17, 2), (3,), (3,), -1),
+    "one image, glimpses": ((2, 12, 17), (3, 4), (4,), 0),
+    "each image": ((3, 1, 12, 17), (3, 4), (), None),
+    "each image, colours": ((3, 1, 2, 12, 17), (3, 4), (3, 1), None),
+    "each image, colours last": ((3, 12, 17, 2), (3, 4), (3, 4), -1),
+    "each image, colours first": ((2, 3, 12, 17), (3, 4), (), 0),
+    "foveal": ((3, 1, 12, 17), (3, 1), (4,), None),
+    "the same window": ((3, 5, 12, 17), (1,), (), None),
+    "all by all": ((1, 1, 12, 17), (3, 4), (1, 4), None),
+}
+
+
+@pytest.mark.parametrize("size", ["cut", "whole"])
+@pytest.mark.parametrize("case", GLIMPSES)
+def test_glimpses_are_each_a_read_of_its_image(xp, case, size):
+    shape, gx_shape, delta_shape, axis = GLIMPSES[case]
+    large = {"cut": 8, "whole": 1}[size]
+    sizes = [large * side if side in (12, 17) else side for side in shape]
+    image = pixels(*sizes)
+    gx = np.random.default_rng(1).uniform(-3, 12 * large, gx_shape)
+    delta = np.random.default_rng(2).uniform(0.6, 2, delta_shape)
+    numbers = [xp.asarray(x) if x.shape else float(x) for x in (gx, delta)]
+    rest = {"sigma": 0.8, "n": (4, 3), "kernel": "box" if size == "whole" else "gaussian"}
+    window = Window(numbers[0], 7.5, numbers[1], **rest)
+    found = plain(read(xp.asarray(image.copy()), window, channel_axis=axis))
+    batch = np.broadcast_shapes(gx_shape, delta_shape)
+    front = image if axis is None else np.moveaxis(image, axis, -3)
+    lead = front.shape[: front.ndim - 2 - (axis is not None)]
+    front = front.reshape(*lead, *[1] * (len(batch) - len(lead)), *front.shape[len(lead) :])
+    back = found if axis is None else np.moveaxis(found, axis if axis < 0 else axis - len(shape), -3)
+    whole = np.broadcast_shapes(batch, front.shape[: len(batch)])
+    assert back.shape[: len(whole)] == whole
+    gx, delta = (np.broadcast_to(x, whole) for x in (gx, delta))
+    for where in np.ndindex(whole):
+        one = front[tuple(k % s for k, s in zip(where, front.shape, strict=False))]
+        expected = read(one, Window(gx[where], 7.5, delta[where], **rest), channel_axis=None)
+        np.testing.assert_allclose(back[where], expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("side", [12, 90])
+def test_the_gradients_of_glimpses_are_those_of_a_loop(torch, side):
+    images = torch.tensor(pixels(2, 1, 3, side, side + 5), requires_grad=True)
+    numbers = torch.tensor(np.random.default_rng(0).uniform(2, 10, (2, 4, 2)), requires_grad=True)
+    meant = torch.tensor(pixels(2, 4, 3, 5, 5, low=-1, high=1))
+    window = Window(numbers[..., 0], 6.0, numbers[..., 1] / 5, 0.9, n=5)
+    found = torch.autograd.grad((read(images, window) * meant).sum(), [images, numbers])
+    total = sum(
+        (
+            read(images[:, 0], Window(numbers[:, k, 0], 6.0, numbers[:, k, 1] / 5, 0.9, n=5)) * meant[:, k]
+        ).sum()
+        for k in range(4)
+    )
+    for one, other in zip(found, torch.autograd.grad(total, [images, numbers]), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_a_cut_is_differentiated_twice_and_mapped(torch, batch):
+    images = torch.tensor(pixels(2, 60, 70, low=0, high=1), requires_grad=True)
+    gx = torch.tensor([20.2, 40.1], dtype=torch.float64) if batch else 20.2
+
+    def look(images):
+        return read(images, Window(gx, 30.7, 1.1, 0.5, n=2))
+
+    assert torch.autograd.gradcheck(look, images, check_forward_ad=True, fast_mode=True)
+    assert torch.autograd.gradgradcheck(lambda x: look(x) ** 2, images, fast_mode=True)
+    tangent = torch.tensor(pixels(2, 60, 70, seed=1))
+    _, moved = torch.func.jvp(look, (images.detach(),), (tangent,))
+    torch.testing.assert_close(moved, look(tangent))
+    if not batch:
+        mapped = torch.func.vmap(look)(images[:, None])
+        torch.testing.assert_close(mapped, torch.stack([look(images[:1]), look(images[1:])]))
 
 
 @pytest.mark.parametrize("name", ["delta", "sigma", "gamma"])
@@ -328,6 +408,22 @@ def test_pixels_that_a_batch_of_windows_does_not_touch_are_not_looked_at(torch):
     batch = Window(torch.tensor([50.0, 130.0]), torch.tensor([60.0, 230.0]), 2, 0.7, n=5)
     expected = read(pixels(2, 60, 60), Window(30, 30, 2, 0.7, n=5))
     np.testing.assert_allclose(read(images, batch), expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("edge", ["extend", "black"])
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_sharp_filters_between_two_pixels_keep_a_thousandth_of_a_level(xp, kernel, edge):
+    image = pixels(9, 7, dtype=np.float32)
+    for number in (float, lambda x: xp.asarray(x, dtype=xp.float32)):
+        for off, sigma in ((2e-9, 1e-4), (1e-7, 1e-4), (1e-6, 1e-3), (1e-3, 0.03)):
+            gx, gy, sigma = (np.float32(x) for x in (4.5 + off, 2.5 - off, sigma))
+            window = Window(
+                *map(number, (float(gx), float(gy))), 1.0, number(float(sigma)), n=3, kernel=kernel, edge=edge
+            )
+            expected = read(image.astype(float), Window(gx, gy, 1.0, sigma, n=3, kernel=kernel, edge=edge))
+            np.testing.assert_allclose(
+                plain(read(xp.asarray(image.copy()), window)), expected, rtol=0, atol=1e-3
+            )
 
 
 # the worked example

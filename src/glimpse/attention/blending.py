@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from glimpse.attention import tensors
 from glimpse.attention.banded import Band, BlockSpec
 from glimpse.attention.banks import band
 from glimpse.attention.contraction import expand, float_type, index
 from glimpse.attention.coverage import balanced, flattened, least_coverage
-from glimpse.attention.layer import deconvolved, expand_cols, spatial
+from glimpse.attention.layer import deconvolved, expand_cols
 from glimpse.attention.matrices import filterbank
+from glimpse.attention.shapes import check_fit, spatial
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array, Floats
 from glimpse.window import Blend, Method, Window
@@ -59,7 +59,7 @@ def layer(
 ) -> Layer:
     """Make ready what `restore` with these arguments lays on its canvas."""
     array, row, col = spatial(np.asanyarray(patch), channel_axis)
-    tensors.check_fit(window, array.shape[row], array.shape[col])
+    check_fit(window, array.shape, row, col)
     dtype = float_type(array.dtype)
     flat = flat_bands(window, shape, dtype)
     bare, axes = gain is not None, window.axes(shape)

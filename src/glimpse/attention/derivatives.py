@@ -28,8 +28,9 @@ from glimpse.attention.contraction import (
     index,
     strips,
 )
-from glimpse.attention.layer import axes_to_read, expand_cols, expand_rows, read, spatial
+from glimpse.attention.layer import axes_to_read, expand_cols, expand_rows, read
 from glimpse.attention.matmul import inner
+from glimpse.attention.shapes import ChannelAxis, spatial
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array, Floats
 from glimpse.window import Window, per_axis
@@ -39,7 +40,7 @@ Gradients = dict[str, Any]
 
 
 def read_vjp(
-    image: ArrayLike, window: Window, cotangent: ArrayLike, *, channel_axis: int | None = None
+    image: ArrayLike, window: Window, cotangent: ArrayLike, *, channel_axis: ChannelAxis = "auto"
 ) -> tuple[Array, Gradients]:
     """Return the gradients of ``sum(cotangent * read(image, window))``.
 
@@ -130,7 +131,7 @@ def write_vjp(
 
 
 def read_jacobian(
-    image: ArrayLike, window: Window, *, channel_axis: int | None = None
+    image: ArrayLike, window: Window, *, channel_axis: ChannelAxis = "auto"
 ) -> tuple[Array, dict[str, Any]]:
     """Return the patch, and how each of its samples grows with each number of the window.
 
@@ -159,7 +160,7 @@ def read_jacobian(
 
 
 def jacobian_by_axis(
-    image: ArrayLike, window: Window, *, channel_axis: int | None = None
+    image: ArrayLike, window: Window, *, channel_axis: ChannelAxis = "auto"
 ) -> tuple[Array, dict[str, Any]]:
     """Return `read_jacobian` with (rows, columns) of delta and of sigma, be they one number or two."""
     image, row, col = spatial(image, channel_axis)

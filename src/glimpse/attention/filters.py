@@ -16,6 +16,9 @@ from glimpse.errors import GlimpseError
 from glimpse.typing import Floats
 from glimpse.window import Axis
 
+SHARP = 0.5
+"""Sigma, in pixels, below which single precision is not enough between two pixels; such filters are short."""
+
 _DUST = 1 << 20  # times the smallest number of full precision
 
 
@@ -24,8 +27,9 @@ def centers(n: int, center: Any, delta: Any) -> Any:
 
     Gregor et al. 2015, eqs. 19-20, counted from 0.
     """
-    counts = arange_like(0, n, center) if is_not_numpy(center) else np.arange(n)
-    return center + (counts - (n - 1) / 2) * delta
+    if is_not_numpy(center):
+        return center + arange_like(-(n - 1) / 2, n / 2, center) * delta
+    return center + (np.arange(n) - (n - 1) / 2) * delta
 
 
 class Sampled(NamedTuple):
@@ -65,20 +69,20 @@ def sample_kernel(axis: Axis, cut: BlockSpec) -> Sampled:
         )
     one = reach(axis, cut)
     start = _clipped(np.ceil(inside - radius), size - one)
-    if (
-        cut.block_size > 1
-    ):  # a block begins where its first filter does, but no block ends beyond the last filter
+    if cut.block_size > 1:
+        # a block begins where its first filter does, but no block ends beyond the last filter
         blocks = start[..., :: cut.block_size].repeat(cut.block_size, -1)[..., :n]
         start = np.maximum(np.minimum(blocks, start[..., -1:] + one - width), 0)
     peak = np.rint(mu if axis.edge == "black" else inside)
     offset = (mu - peak)[..., None]
-    u = _counted_on((start - peak).astype(cut.dtype, copy=False), width)
+    # between two pixels a sharp filter multiplies the rounding of their distances by 1 / sigma**2
+    dtype = cut.dtype if axis.sigma >= SHARP else np.dtype(np.float64)
+    u = _counted_on((start - peak).astype(dtype, copy=False), width)
     weights, total = unnormalised(u, offset, axis)
-    offset = offset.astype(cut.dtype, copy=False)
-    if (
-        cut.block_size > 1
-    ):  # far from a filter in its block are numbers so small that they are slow to multiply
-        weights = np.where(weights > _DUST * np.finfo(cut.dtype).tiny, weights, 0)
+    offset = offset.astype(dtype, copy=False)
+    if cut.block_size > 1:
+        # far from a filter in its block are numbers so small that they are slow to multiply
+        weights = np.where(np.abs(weights) > _DUST * np.finfo(cut.dtype).tiny, weights, 0)
     return Sampled(start.astype(np.intp), u, offset, weights, total, cut.block_size)
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from glimpse.array_api import arange_like, cast, is_numpy_array
+from glimpse.array_api import arange_like, cast, is_numpy_array, is_tensor
 from glimpse.typing import Floats
 from glimpse.window import Kernel
 
@@ -47,13 +47,16 @@ def _gaussian(u: Any, offset: Any, sigma: Any, xp: Any) -> Any:
 
 
 def _gaussian_exponent(u: Any, offset: Any, sigma: Any) -> Any:
-    # the same product, with the few numbers that are not as many as pixels worked out first
-    sharp = 0.5 / sigma**2
-    slope, exponent = cast(2 * sharp * offset, u.dtype), cast(sharp, u.dtype) * u
+    # the same product; the difference comes before the large factor of a sharp filter
+    offset, sharp = cast(offset, u.dtype), cast(sigma**-2, u.dtype)
+    if is_tensor(u):
+        return u * offset.sub(u, alpha=0.5) * sharp  # one pass less over all the pixels
     if not is_numpy_array(u):
-        return u * (slope - exponent)
-    np.subtract(slope, exponent, out=exponent)  # in place: new arrays take longer than their numbers
+        return u * (offset - u / 2) * sharp
+    exponent = np.multiply(u, -0.5)
+    exponent += offset  # in place: new arrays take longer than their numbers
     exponent *= u
+    exponent *= sharp
     return exponent
 
 

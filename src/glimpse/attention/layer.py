@@ -29,9 +29,10 @@ from glimpse.attention.contraction import (
 )
 from glimpse.attention.filters import reach
 from glimpse.attention.matrices import filterbank
+from glimpse.attention.shapes import ChannelAxis, check_fit, spatial
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array
-from glimpse.validation import check_axes, checked_sides
+from glimpse.validation import checked_sides
 from glimpse.window import METHODS, Axis, Method, Window
 
 _MANY = 32  # windows that are looked at together
@@ -39,7 +40,7 @@ _KEPT = 32  # pairs of axes whose cuts are kept: tens of bytes each, and a tenth
 _BETWEEN = 1 << 21  # bytes between the two products: more leave the cache, fewer are cut into more parts
 
 
-def read(image: ArrayLike, window: Window, *, channel_axis: int | None = None) -> Array:
+def read(image: ArrayLike, window: Window, *, channel_axis: ChannelAxis = "auto") -> Array:
     """Read the patch that a window shows: crop and rescale in one step.
 
     Parameters
@@ -84,7 +85,7 @@ def read(image: ArrayLike, window: Window, *, channel_axis: int | None = None) -
 
 
 def read_many(
-    image: ArrayLike, windows: Iterable[Window], *, channel_axis: int | None = None
+    image: ArrayLike, windows: Iterable[Window], *, channel_axis: ChannelAxis = "auto"
 ) -> Iterator[Array]:
     """Read the patches of many windows of one image, one after the other.
 
@@ -209,7 +210,7 @@ def write(
     if tensors.involves(patch, window):
         return tensors.write(patch, window, shape, method, channel_axis)
     patch, row, col = spatial(np.asanyarray(patch), channel_axis)
-    tensors.check_fit(window, patch.shape[row], patch.shape[col])
+    check_fit(window, patch.shape, row, col)
     dtype = float_type(patch.dtype)
     if method == "inverse":
         banks = [filterbank(*axis) for axis in window.axes(shape)]
@@ -274,26 +275,3 @@ def deconvolved(patch: Array, banks: list[Array], row: int, col: int) -> Array:
 def write_bands(window: Window, shape: tuple[int, int], dtype: np.dtype[Any]) -> list[Band]:
     """The banks of rows and columns, cut as the products of `write` need them."""
     return [band(axis, BlockSpec(dtype)) for axis in window.axes(shape)]
-
-
-def spatial(given: ArrayLike, channel_axis: int | None) -> tuple[Array, int, int]:
-    """The array and its axes of rows and columns."""
-    array: Any = given if hasattr(given, "dtype") and hasattr(given, "ndim") else np.asarray(given)
-    if isinstance(array, np.ndarray):
-        array = _unmasked(array)
-    check_axes(tuple(array.shape), channel_axis)
-    axes = list(range(array.ndim))
-    if channel_axis is not None:
-        del axes[channel_axis]
-    if not array.size:
-        raise GlimpseError(f"an array of shape {array.shape} has no rows and columns of pixels")
-    if array.dtype.kind not in "biuf":
-        raise GlimpseError(f"pixels must be real numbers, got {array.dtype}")
-    return array, axes[-2], axes[-1]
-
-
-def _unmasked(array: Array) -> Array:
-    """The plain array, if no pixel of it is masked: what a masked one should count as is not ours to say."""
-    if np.any(getattr(array, "mask", False)):
-        raise GlimpseError("some pixels are masked; fill them first, such as with array.filled(0)")
-    return np.asarray(array)

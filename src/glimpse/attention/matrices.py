@@ -15,6 +15,7 @@ from glimpse.array_api import (
     is_numpy_array,
     namespace,
     promote,
+    result_type,
     softmax,
 )
 from glimpse.attention.banded import Band
@@ -85,7 +86,8 @@ def filterbank(
     numbers = axis.center, axis.delta, axis.sigma
     if any(is_not_numpy(number) or is_numpy_array(number) for number in numbers):
         center, delta, sigma = promote(*numbers)
-        return matrix(axis._replace(center=center, delta=delta, sigma=sigma))
+        F = matrix(axis._replace(center=center, delta=delta, sigma=sigma))
+        return cast(F, result_type(*numbers)) if is_not_numpy(F) else F
     return _spread(band(axis), axis.size)
 
 
@@ -107,7 +109,7 @@ def matrix(axis: Axis, dtype: Any = None) -> Any:
         wide = (cast(number, double_type(number)) for number in (axis.center, axis.delta, axis.sigma))
         axis = axis._replace(**dict(zip(("center", "delta", "sigma"), wide, strict=True)))
     mu = centers(axis.n, axis.center[..., None], axis.delta[..., None])[..., None]
-    peak = constant(xp.round(mu))
+    peak = xp.round(constant(mu))
     peak = peak if axis.edge == "black" else xp.clip(peak, 0, axis.size - 1)
     u, sigma = arange_like(0, axis.size, cast(mu, dtype)) - cast(peak, dtype), axis.sigma[..., None, None]
     if shape.exponent and axis.edge == "extend":

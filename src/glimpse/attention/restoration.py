@@ -13,7 +13,8 @@ from glimpse.array_api import namespace
 from glimpse.attention import blending, tensors
 from glimpse.attention.coverage import balanced_matrix, flat_matrix
 from glimpse.attention.inverse import deconvolved
-from glimpse.attention.layer import check_method, expand_cols, expand_rows, spatial, write
+from glimpse.attention.layer import check_method, expand_cols, expand_rows, write
+from glimpse.attention.shapes import check_fit, spatial
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array
 from glimpse.validation import checked_sides
@@ -88,7 +89,7 @@ def _dense(
 ) -> Array:
     """`restore` for arrays of other libraries."""
     given = tensors.spatial(patch, window, channel_axis)
-    tensors.check_fit(window, given.shape[-2], given.shape[-1])
+    check_fit(window, given.shape, given.ndim - 2, given.ndim - 1)
     samples = given
     if method == "inverse":
         samples = deconvolved(*tensors.matrices(given, window, shape, balanced_matrix)[:3])

@@ -1,7 +1,12 @@
-"""Read and write for arrays of other libraries: whole matrices, every step with the library's gradient."""
+"""Read and write by whole matrices: tensors, JAX arrays and NumPy's batches, with the library's gradients.
+
+A batch of windows has numbers of shape S: (B,), or (B, K) for K glimpses of each image. Its axes go with the
+first of an image, S + (channels) + (A, B), so a bank (*S, n, A) gets axes of one where channels are.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -17,20 +22,35 @@ from glimpse.array_api import (
     promote,
     result_type,
 )
-from glimpse.attention.batches import check_batch
+from glimpse.attention import shapes
 from glimpse.attention.contraction import float_type
+from glimpse.attention.cuts import cut
+from glimpse.attention.filters import SHARP
 from glimpse.attention.inverse import deconvolved
 from glimpse.attention.matrices import matrix
-from glimpse.attention.spans import cut_all, cut_each
+from glimpse.attention.shapes import ChannelAxis, batch_shape, broadcast, check_batch, check_fit, resolved
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array
-from glimpse.validation import check_axes
 from glimpse.window import Axis, Method, Window
 
 
 def involves(array: object, window: Window) -> bool:
     """Tell whether the array is of another library than NumPy, or the window is of that kind or a batch."""
+    check_window(array, window)
     return is_not_numpy(array) or not _are_plain(numbers(window))
+
+
+def check_window(array: object, window: object) -> None:
+    """Refuse what is no window in its place."""
+    if isinstance(window, Window):
+        return
+    if isinstance(array, Window):
+        raise GlimpseError("the array comes first, then the window: read(image, window)")
+    if isinstance(window, (list, tuple)):
+        raise GlimpseError(
+            f"one window, please, not {len(window)} in a {type(window).__name__}: read_many takes many"
+        )
+    raise GlimpseError(f"a window is a glimpse.Window, not {type(window).__name__}")
 
 
 def _are_plain(values: list[Any]) -> bool:
@@ -52,87 +72,19 @@ def numbers(window: Window) -> list[Any]:
     return [window.gx, window.gy, *window.strides, *window.sigmas, window.gamma]
 
 
-def matrices(
-    array: Any,
-    window: Window,
-    shape: tuple[int, int],
-    bank: Callable[[Axis], Any] = matrix,
-    *,
-    spans: bool = False,
-) -> tuple[Any, Any, Any, Any]:
-    """Return the array, Fx, Fy and gamma, of one kind and with axes that fit: batches come first.
-
-    Banks are made in single precision or better, whatever the type of the image; so are the products.
-    """
-    if not any(map(is_not_numpy, (array, *numbers(window)))):
-        return _numpys(array, window, shape, bank)
-    given = numbers(window)
-    array, *values = promote(array, *given)
-    if not any(map(is_not_numpy, given)):  # nobody rounds plain numbers, so their positions need not be
-        values = [asarray_like(number, array, double_type(array)) for number in given]
-    axes = _axes(window, shape, values)
-    if spans and _are_plain(given):
-        array, axes = cut_all(array, axes, window.axes(shape))
-    elif spans:
-        array, axes = cut_each(array, axes)
-    parts = (*map(bank, axes), _per_patch(values[-1]))
-    Fx, Fy, gamma = (_aligned(cast(part, array.dtype), array.ndim) for part in parts)
-    return array, Fx, Fy, gamma
-
-
-def _axes(window: Window, shape: tuple[int, int], values: list[Any]) -> list[Axis]:
-    """The window's axes with these values for `numbers`."""
-    gx, gy, down, across, tall, wide, _ = values
-    rows, cols = window.axes(shape)
-    return [
-        rows._replace(center=gx, delta=down, sigma=tall),
-        cols._replace(center=gy, delta=across, sigma=wide),
-    ]
-
-
-def _numpys(
-    array: Any, window: Window, shape: tuple[int, int], bank: Callable[[Axis], Any]
-) -> tuple[Any, Any, Any, Any]:
-    """`matrices` of a batch of windows in NumPy: positions in double precision, products in the result's."""
-    dtype = float_type(array.dtype)
-    values = promote(*numbers(window))
-    axes = _axes(window, shape, values)
-    banks = [matrix(axis, dtype) if bank is matrix else bank(axis) for axis in axes]
-    parts = (*banks, _per_patch(values[-1]))
-    Fx, Fy, gamma = (_aligned(part.astype(dtype, copy=False), array.ndim) for part in parts)
-    return array.astype(dtype, copy=False), Fx, Fy, gamma
-
-
-def spatial(array: Any, window: Window, channel_axis: int | None) -> Any:
-    """The array, as one of the window's kind, with its channels in front of rows and columns."""
-    xp = namespace(array, *numbers(window))
-    array = array if is_not_numpy(array) or xp is np else xp.asarray(native(np.asarray(array)))
-    array = np.asarray(array) if xp is np else array
-    check_axes(tuple(array.shape), channel_axis)
-    if "complex" in str(array.dtype) or (xp is np and array.dtype.kind not in "biuf"):
-        raise GlimpseError(f"pixels must be real numbers, got {array.dtype}")
-    array = array if channel_axis is None else xp.moveaxis(array, channel_axis, -3)
-    if 0 in array.shape[-2:]:
-        raise GlimpseError(f"an array of shape {tuple(array.shape)} has no rows and columns of pixels")
-    check_batch(window, tuple(array.shape[:-2]), channel_axis is not None)
-    return array
-
-
-def channels_back(array: Any, channel_axis: int | None, ndim: int) -> Any:
-    """Undo `spatial` for a result; `ndim` is that of the argument."""
-    if channel_axis is None:
-        return array
-    return namespace(array).moveaxis(array, -3, channel_axis - ndim if channel_axis >= 0 else channel_axis)
-
-
-def read(image: Any, window: Window, channel_axis: int | None) -> Array:
-    """`glimpse.read` for arrays of other libraries."""
-    image = spatial(image, window, channel_axis)
+def read(image: Any, window: Window, channel_axis: ChannelAxis) -> Array:
+    """`glimpse.read` by whole matrices."""
+    given, channel_axis = resolved(image, channel_axis)
+    image = spatial(given, window, channel_axis)
     shape = (image.shape[-2], image.shape[-1])
-    pixels, Fx, Fy, gamma = matrices(image, window, shape, spans=True)
-    patch: Array = channels_back(gamma * (Fx @ pixels @ Fy.mT), channel_axis, image.ndim)
-    found: Array = _as_precise(patch, image, window)
-    return found
+    like, axes, gamma = _of_one_kind(image, window, shape)
+    pixels, axes = cut(image, axes, window.axes(shape), batch_shape(window))
+    pixels = cast(pixels, like)
+    Fx, Fy = (cast(matrix(axis, _matrix_type(image, axis, like)), like) for axis in axes)
+    patch = _contracted(pixels, Fx, Fy)
+    if window.gamma != 1 if isinstance(window.gamma, float) else True:
+        patch = aligned(_per_patch(cast(gamma, like)), pixels.ndim) * patch
+    return _as_precise(channels_back(patch, channel_axis, given.ndim), image, window)  # type: ignore[no-any-return]
 
 
 def write(
@@ -143,14 +95,122 @@ def write(
     channel_axis: int | None,
     bank: Callable[[Axis], Any] = matrix,
 ) -> Array:
-    """`glimpse.write` for arrays of other libraries, with the banks that `bank` makes of the axes."""
+    """`glimpse.write` by the whole matrices that `bank` makes of the axes."""
     patch = spatial(patch, window, channel_axis)
-    check_fit(window, patch.shape[-2], patch.shape[-1])
+    check_fit(window, tuple(patch.shape), patch.ndim - 2, patch.ndim - 1)
     samples, Fx, Fy, gamma = matrices(patch, window, shape, bank)
     samples = deconvolved(samples, Fx, Fy) if method == "inverse" else samples
-    canvas: Array = channels_back(Fx.mT @ (samples / gamma) @ Fy, channel_axis, patch.ndim)
-    found: Array = _as_precise(canvas, patch, window)
-    return found
+    canvas = channels_back(Fx.mT @ (samples / gamma) @ Fy, channel_axis, patch.ndim)
+    return _as_precise(canvas, patch, window)  # type: ignore[no-any-return]
+
+
+def matrices(
+    array: Any, window: Window, shape: tuple[int, int], bank: Callable[[Axis], Any] = matrix
+) -> tuple[Any, Any, Any, Any]:
+    """Return the array, Fx, Fy and gamma, of one kind and with axes that fit: batches come first.
+
+    Banks are made in single precision or better, whatever the type of the image; so are the products.
+    """
+    like, axes, gamma = _of_one_kind(array, window, shape)
+    made = (matrix(axis, _matrix_type(array, axis, like)) if bank is matrix else bank(axis) for axis in axes)
+    Fx, Fy, gamma = (aligned(cast(part, like), array.ndim) for part in (*made, _per_patch(gamma)))
+    return cast(array, like), Fx, Fy, gamma
+
+
+def _of_one_kind(array: Any, window: Window, shape: tuple[int, int]) -> tuple[Any, list[Axis], Any]:
+    """The type of the products, and the window's axes and gamma as arrays of one library and of one rank.
+
+    Positions are in double precision where nobody rounded them: plain numbers, and NumPy's.
+    """
+    given = numbers(window)
+    if not any(map(is_not_numpy, (array, *given))):
+        like, values = float_type(array.dtype), promote(*given)
+    else:
+        like = result_type(array, *given, least=True)
+        if any(map(is_not_numpy, given)):
+            values = promote(array[..., :0, :0], *given)[1:]
+        else:
+            values = [asarray_like(number, array, double_type(array)) for number in given]
+    rank = max(value.ndim for value in values)
+    gx, gy, down, across, tall, wide, gamma = (
+        value[(None,) * (rank - value.ndim) + (...,)] if 0 < value.ndim < rank else value for value in values
+    )
+    rows, cols = window.axes(shape)
+    axes = [
+        rows._replace(center=gx, delta=down, sigma=tall),
+        cols._replace(center=gy, delta=across, sigma=wide),
+    ]
+    return like, axes, gamma
+
+
+def _matrix_type(array: Any, axis: Axis, like: Any) -> Any:
+    """The type in which NumPy's matrices are made: that of the products, unless a filter is sharp."""
+    if is_not_numpy(axis.center):
+        return None
+    return like if axis.sigma.size and axis.sigma.min() >= SHARP else None
+
+
+def _contracted(pixels: Any, Fx: Any, Fy: Any) -> Any:
+    """``Fx @ pixels @ Fy.T`` of banks (*S, n, size), where axes of S meet images alone or all the same one.
+
+    Several windows of one image are so many more rows of one matrix Fx: the image is multiplied once and as
+    it is, and its gradient is one sum.
+    """
+    shape = broadcast(Fx.shape[:-2], Fy.shape[:-2]) or ()
+    missing = len(shape) + 2 - pixels.ndim
+    pixels = pixels[(None,) * missing + (...,)] if missing > 0 else pixels
+    lead = pixels.shape[:-2]
+    folded = [k for k, size in enumerate(shape) if size != 1 and lead[k] == 1]
+    if not folded:
+        return aligned(Fx, pixels.ndim) @ pixels @ aligned(Fy, pixels.ndim).mT
+    xp, counts = namespace(Fx, pixels), [shape[k] for k in folded]
+    Fx, Fy = (_folded(xp, aligned(bank, pixels.ndim), folded, counts, len(lead)) for bank in (Fx, Fy))
+    pixels = xp.reshape(pixels, (*(s for k, s in enumerate(lead) if k not in folded), *pixels.shape[-2:]))
+    K, n, size = Fx.shape[-3:]
+    lines = xp.reshape(Fx, (*Fx.shape[:-3], K * n, size)) @ pixels
+    lines = xp.reshape(lines, (*lines.shape[:-2], K, n, lines.shape[-1]))
+    patch = lines @ Fy.mT  # (*what is not folded, K, n, m)
+    rest = patch.shape[:-3]
+    patch = xp.reshape(patch, (*rest, *counts, *patch.shape[-2:]))
+    return xp.moveaxis(patch, tuple(range(len(rest), len(rest) + len(folded))), tuple(folded))
+
+
+def _folded(xp: Any, bank: Any, folded: list[int], counts: list[int], rank: int) -> Any:
+    """A bank (*lead, n, size) with its folded axes as one: (*what is not folded, K, n, size)."""
+    bank = bank if bank.ndim > 2 else bank[(None,) * rank + (...,)]
+    sizes, (n, size) = list(bank.shape[:-2]), bank.shape[-2:]
+    if any(sizes[k] != 1 for k in folded):  # a bank that is the same for all stays one
+        for k, count in zip(folded, counts, strict=True):
+            sizes[k] = count
+    bank = xp.moveaxis(
+        xp.broadcast_to(bank, (*sizes, n, size)), tuple(folded), tuple(range(rank - len(folded), rank))
+    )
+    rest = (s for k, s in enumerate(sizes) if k not in folded)
+    return xp.reshape(bank, (*rest, math.prod(sizes[k] for k in folded), n, size))
+
+
+def spatial(array: Any, window: Window, channel_axis: ChannelAxis) -> Any:
+    """The array, as one of the window's kind, with its channels in front of rows and columns.
+
+    An image whose channels are named may lack the axes that a batch of windows has: all look at it.
+    """
+    xp = namespace(array, *numbers(window))
+    array = shapes.spatial(array, channel_axis)[0]
+    named = isinstance(channel_axis, int)
+    array = array if is_not_numpy(array) or xp is np else xp.asarray(native(array))
+    array = xp.moveaxis(array, channel_axis, -3) if named else array
+    shape, images = batch_shape(window), array.ndim - 2 - named
+    if named and images < len(shape):
+        array = array[(slice(None),) * images + (None,) * (len(shape) - images) + (...,)]
+    check_batch(shape, tuple(array.shape[: array.ndim - 2 - named]))
+    return array
+
+
+def channels_back(array: Any, channel_axis: int | None, ndim: int) -> Any:
+    """Undo `spatial` for a result; `ndim` is that of the argument."""
+    if channel_axis is None:
+        return array
+    return namespace(array).moveaxis(array, -3, channel_axis - ndim if channel_axis >= 0 else channel_axis)
 
 
 def _as_precise(result: Any, array: Any, window: Window) -> Any:
@@ -160,21 +220,12 @@ def _as_precise(result: Any, array: Any, window: Window) -> Any:
     return cast(result, result_type(array, *numbers(window)))
 
 
-def check_fit(window: Window, rows: int, cols: int) -> None:
-    """Refuse a patch of another size than the window's."""
-    if (rows, cols) != window.shape:
-        raise GlimpseError(
-            f"a patch of {rows} x {cols} samples does not fit a window of "
-            f"{window.shape[0]} x {window.shape[1]}"
-        )
-
-
 def _per_patch(gamma: Any) -> Any:
     return gamma[..., None, None] if gamma.ndim else gamma
 
 
-def _aligned(matrix: Any, ndim: int) -> Any:
-    """A batch (B, n, size) of matrices with axes of one, so that B goes with an array's first axis."""
+def aligned(matrix: Any, ndim: int) -> Any:
+    """A batch (*S, n, size) of matrices with axes of one, so that S goes with an array's first axes."""
     batch = matrix.ndim - 2
     between = (None,) * max(0, ndim - 2 - batch)
     return matrix[(slice(None),) * batch + between + (...,)] if batch > 0 else matrix

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from glimpse.array_api import is_not_numpy
-from glimpse.attention.layer import spatial
+from glimpse.attention.shapes import spatial
 from glimpse.errors import GlimpseError
 from glimpse.registration.least_squares import blurred
 from glimpse.typing import Floats

@@ -1,0 +1,157 @@
+"""Which axes of an array are rows and columns, and which windows of a batch go with which images."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+
+from glimpse.array_api import is_compiling, is_picture
+from glimpse.errors import GlimpseError
+from glimpse.typing import Array
+from glimpse.validation import check_axes
+from glimpse.window import Window
+
+ChannelAxis = int | Literal["auto"] | None
+"""The axis of channels; None for an array without; "auto" where nobody has said."""
+
+_COLOURS = (3, 4)  # channels that an image is taken to have, where its last axis is so short
+
+
+def spatial(given: Any, channel_axis: ChannelAxis) -> tuple[Array, int, int]:
+    """Return the array and its axes of rows and columns, for arrays of any library.
+
+    Raises
+    ------
+    GlimpseError
+        If these are no pixels, or nobody has said whether the last axis is that of channels.
+    """
+    array, channel_axis = resolved(given, channel_axis)
+    check_axes(tuple(array.shape), channel_axis)
+    axes = list(range(array.ndim))
+    if channel_axis is not None:
+        del axes[channel_axis]
+    row, col = axes[-2:]
+    if array.shape[row] == 0 or array.shape[col] == 0:
+        raise GlimpseError(f"an array of shape {tuple(array.shape)} has no rows and columns of pixels")
+    if "complex" in str(array.dtype) or getattr(array.dtype, "kind", "f") not in "biufV":
+        raise GlimpseError(f"pixels must be real numbers, got {array.dtype}")
+    return array, row, col
+
+
+def resolved(given: Any, channel_axis: ChannelAxis) -> tuple[Any, int | None]:
+    """Return what is given as an array, and its axis of channels as a number, where it has one."""
+    if isinstance(given, (list, tuple)) and any(getattr(x, "ndim", 0) > 1 or is_picture(x) for x in given):
+        raise GlimpseError(f"an image is one array, not {len(given)} in a {type(given).__name__}; stack them")
+    array = given
+    if is_picture(given):
+        array, channel_axis = _pixels(given, channel_axis)
+    elif not (hasattr(given, "dtype") and hasattr(given, "ndim")):
+        try:
+            array = np.asarray(given)
+        except ValueError:
+            raise GlimpseError("an image is an array of numbers, whose rows are equally long") from None
+    if isinstance(array, np.ndarray):
+        array = _unmasked(array)
+    if channel_axis == "auto":
+        _ask_for_channels(array)
+        return array, None
+    return array, channel_axis
+
+
+def _pixels(picture: Any, channel_axis: ChannelAxis) -> tuple[Any, ChannelAxis]:
+    """The pixels of a picture of Pillow's, and the axis of its channels, which it knows itself."""
+    if picture.mode in ("P", "PA", "CMYK", "YCbCr", "LAB", "HSV"):
+        raise GlimpseError(
+            f"a picture of mode {picture.mode} has no levels of light; .convert('RGB') it first"
+        )
+    array = np.asarray(picture)
+    return array, -1 if array.ndim > 2 and channel_axis == "auto" else channel_axis
+
+
+def _ask_for_channels(array: Any) -> None:
+    """Refuse an array whose last axis looks like that of channels, which nobody has named."""
+    if is_compiling() or array.ndim < 3 or array.shape[-1] not in _COLOURS:
+        return
+    if min(array.shape[-3:-1]) > max(_COLOURS):
+        raise GlimpseError(
+            f"an array of shape {tuple(array.shape)} looks like {array.shape[-1]} channels: channel_axis=-1? "
+            "channel_axis=None takes the last two axes for rows and columns"
+        )
+
+
+def _unmasked(array: Any) -> Any:
+    """The plain array, if no pixel of it is masked: what a masked one should count as is not ours to say."""
+    if np.any(getattr(array, "mask", False)):
+        raise GlimpseError("some pixels are masked; fill them first, such as with array.filled(0)")
+    return np.asarray(array)
+
+
+def check_fit(window: Window, shape: tuple[int, ...], row: int, col: int) -> None:
+    """Refuse a patch of another size than the window's."""
+    if (shape[row], shape[col]) != window.shape:
+        rows, cols = window.shape
+        named = " (channel_axis=-1?)" if shape[-3:-1] == window.shape and shape[-1] in _COLOURS else ""
+        raise GlimpseError(
+            f"a patch of {shape[row]} x {shape[col]} samples does not fit a window of {rows} x {cols}{named}"
+        )
+
+
+def batch_shape(window: Window) -> tuple[int, ...]:
+    """Return the shape of the window's numbers: (), or that to which all that are arrays broadcast.
+
+    Raises
+    ------
+    GlimpseError
+        If they do not go together.
+    """
+    numbers: tuple[Any, ...] = (window.gx, window.gy, *window.strides, *window.sigmas, window.gamma)
+    shapes = [tuple(number.shape) for number in numbers if getattr(number, "shape", ())]
+    whole: tuple[int, ...] = ()
+    for shape in shapes:
+        found = broadcast(whole, shape)
+        if found is None:
+            told = " and ".join(dict.fromkeys(map(str, shapes)))
+            raise GlimpseError(
+                "the numbers of a batch of windows need one shape, (B,) or (B, K), or shapes that "
+                f"broadcast, got {told}"
+            )
+        whole = found
+    return whole
+
+
+def broadcast(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Return the shape of two arrays together, or None; by comparing, for a traced size has no hash."""
+    if one == other or not other:
+        return one
+    short, long = sorted((one, other), key=len)
+    sizes = list(long)
+    for k, size in enumerate(short, len(long) - len(short)):
+        if sizes[k] == 1:
+            sizes[k] = size
+        elif size != 1 and size != sizes[k]:
+            return None
+    return tuple(sizes)
+
+
+def check_batch(shape: tuple[int, ...], images: tuple[int, ...]) -> None:
+    """Refuse a batch of windows that does not go with the images.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the windows' numbers: (), (B,) for images (B, ...) or one image, or (B, K), K glimpses of each
+        image, for images (B, 1, ...).
+    images : tuple of int
+        The axes in front of channels, rows and columns.
+    """
+    if not shape or not images:
+        return
+    pairs = list(zip(shape, images, strict=False))
+    fits = len(shape) <= len(images) and all(a == b or a == 1 or b == 1 for a, b in pairs)
+    if fits and all(a == 1 or b == 1 for a, b in pairs[1:]):
+        return
+    told = f"numbers of shape {tuple(shape)} do not go with images of batch {tuple(images)}"
+    if len(shape) > 1 and (shape[0] == images[0] or 1 in (shape[0], images[0])):
+        raise GlimpseError(f"{told}: several glimpses of each image need images[:, None]")
+    raise GlimpseError(f"{told}: they need ({images[0]},)")
