@@ -30,18 +30,27 @@ def read_with(*args):
     return window_of("p.png")
 
 
+N = "-n", "64"
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
         (["--box", "8,6,40,20", "-n", "10"], Window.from_box((8, 6, 40, 20), 10)),
         (["--box", "8.5,6.25,40.5,20", "-n", "10,12"], Window.from_box((8.5, 6.25, 40.5, 20), (10, 12))),
         (["--box", "25%,50%,50%,25%", "-n", "8"], Window.from_box((22, 30, 44, 15), 8)),
-        (["--box", "8,6,40,20", "--fit", "contain"], Window.from_box((8, 6, 40, 20), fit="contain")),
-        (["--box", "8,6,40,20", "--fit", "cover"], Window.from_box((8, 6, 40, 20), fit="cover")),
-        (["--box", "8,6,40,20", "--pad", "10%"], Window.from_box((8, 6, 40, 20), pad="10%")),
-        (["--box", "8,6,40,20", "--pad", "3"], Window.from_box((8, 6, 40, 20), pad=3)),
+        (
+            ["--box", "8,6,40,20", "--fit", "contain", "-n", "64"],
+            Window.from_box((8, 6, 40, 20), fit="contain"),
+        ),
+        (["--box", "8,6,40,20", "--fit", "cover", *N], Window.from_box((8, 6, 40, 20), fit="cover")),
+        (["--box", "8,6,40,20", "--pad", "10%", *N], Window.from_box((8, 6, 40, 20), pad="10%")),
+        (["--box", "8,6,40,20", "--pad", "3", *N], Window.from_box((8, 6, 40, 20), pad=3)),
         (["--box", "8,6,40,20", "-n", "native"], Window.from_box((8, 6, 40, 20), "native")),
-        (["--box", "-8,-6,400,200", "--sigma", "3"], Window.from_box((-8, -6, 400, 200), sigma=3)),
+        (
+            ["--box", "-8,-6,400,200", "--sigma", "3", *N],
+            Window.from_box((-8, -6, 400, 200), sigma=3),
+        ),
         (["--slice", "25%:75%,10:50", "-n", "10"], Window.from_slice("15:45,10:50", SHAPE, 10)),
         (["--slice", "10:40,20:90%", "-n", "native"], Window.from_slice("10:40,20:79.2", SHAPE, "native")),
         (["--delta", "3.2,4.1", "-n", "6"], Window(29.5, 43.5, (3.2, 4.1), (1.6, 2.05), n=6)),
@@ -58,6 +67,75 @@ def test_the_window_is_that_of_the_library(words, expected):
 def test_a_native_box_on_whole_pixels_comes_out_bit_for_bit():
     read_with("--box", "8,6,40,20", "-n", "native")
     np.testing.assert_array_equal(opened("p.png"), opened("a.png")[6:26, 8:48])
+
+
+@pytest.mark.parametrize(
+    ("words", "rows", "cols"),
+    [
+        ("--box 8,6,40,20", slice(6, 26), slice(8, 48)),
+        ("--box 40x20+8+6", slice(6, 26), slice(8, 48)),
+        ("--box xywh=8,6,40,20", slice(6, 26), slice(8, 48)),
+        ("--box pct:25,50,50,25", slice(30, 45), slice(22, 66)),
+        ("--slice 10:13,20:90", slice(10, 13), slice(20, 90)),
+        ("--box 8,6,40,20 --pad 2", slice(4, 28), slice(6, 50)),
+        ("--box 8,6,40,20 --fit contain", slice(6, 26), slice(8, 48)),
+    ],
+)
+def test_a_box_without_n_is_its_pixels(words, rows, cols):
+    read_with(*words.split())
+    np.testing.assert_array_equal(opened("p.png"), opened("a.png")[rows, cols])
+
+
+def test_a_row_without_n_is_the_pixels_of_its_box():
+    Path("t.csv").write_text("image,x,y,w,h,n\na.png,8,6,40,20,\na.png,1,2,3,5,\na.png,8,6,40,20,7\n")
+    assert invoke("read", "--table", "t.csv", "-o", "out/").exit_code == 0
+    first, second, third = (opened(f"out/a-0000{k}.png") for k in range(3))
+    np.testing.assert_array_equal(first, opened("a.png")[6:26, 8:48])
+    np.testing.assert_array_equal(second, opened("a.png")[2:7, 1:4])
+    assert third.shape[:2] == (7, 7)
+
+
+def test_a_box_between_pixels_is_resampled_at_stride_1():
+    assert read_with("--box", "8.25,6.5,40.3,20").delta == 1
+    assert opened("p.png").shape[:2] == (20, 40)
+
+
+def test_show_and_sweep_keep_64():
+    assert "64 x 64 window" in invoke("show", "a.png", "--box", "8,6,40,20", "-o", "p.png").stderr
+    words = ["--box", "8,6,40,20:1,2,30,9", "--frames", "2", "-o", "p.gif"]
+    assert invoke("sweep", "a.png", *words).exit_code == 0
+    assert json.loads(invoke("info", "p.gif").stdout)["n"] == 64
+    words = ["--box", "pct:10,10,30,30", "--box", "20x20+8+6", "--frames", "2", "-o", "q.gif"]
+    assert invoke("sweep", "a.png", *words).exit_code == 0
+
+
+def test_a_box_over_4096_is_refused_with_the_n_that_fits():
+    result = invoke("read", "a.png", "--box", "0,0,8192,4096", "-o", "p.png")
+    assert (result.exit_code, "-n 2048,4096 fits" in result.stderr) == (1, True)
+
+
+def test_a_box_in_another_proportion_says_how_much_it_is_squashed():
+    said = invoke("read", "a.png", "--box", "8,6,40,20", "-n", "8", "-o", "p.png").stderr
+    assert "squashed 2:1; --fit contain keeps squares" in said
+    said = invoke("read", "a.png", "--slice", "6:46,8:28", "-n", "8", "-o", "q.png").stderr
+    assert "squashed 1:2; -n 8,4 keeps squares" in said
+    for n in ("4,8", "8,16"):
+        words = ["--box", "8,6,40,20", "-n", n, "-o", "p.png", "--overwrite"]
+        assert "squashed" not in invoke("read", "a.png", *words).stderr
+
+
+def test_size_is_n_with_the_width_first():
+    assert read_with("--size", "6x4").n == (4, 6)
+    result = invoke("read", "a.png", "--size", "6x4", "-n", "3")
+    assert (result.exit_code, "leave out one" in result.stderr) == (2, True)
+
+
+def test_a_stack_of_boxes_of_several_sizes_asks_for_n():
+    Path("t.csv").write_text("image,x,y,w,h\na.png,8,6,40,20\na.png,1,2,3,5\n")
+    result = invoke("read", "--table", "t.csv", "-o", "all.npz")
+    assert (result.exit_code, "give -n" in result.stderr) == (2, True)
+    assert not Path("all.npz").exists()
+    assert invoke("read", "--table", "t.csv", "-o", "all.npz", "-n", "8").exit_code == 0
 
 
 def test_a_native_box_over_a_window_of_like_has_the_box_kernel():

@@ -99,7 +99,7 @@ def read(
     shape = cache(aside(lambda image: io.load_picture(image, decoding).shape))
 
     def fields(row: Row) -> dict[str, Any]:
-        return of_window(row.placement.window(shape(row.image)))
+        return of_window(row.placement.window(shape(row.image), native=True))
 
     suffixes, finished = tuple(FORMATS), None
     if tabled:
@@ -215,9 +215,9 @@ def read_patches(block: Block, rows: Sequence[Row]) -> Iterator[Found]:
     placed, done = [], 0
     for row in rows:
         try:
-            placed.append(
-                Found(row, error=row.fault) if row.fault else Found(row, row.placement.window(picture.shape))
-            )
+            if row.fault:
+                raise row.fault
+            placed.append(Found(row, row.placement.window(picture.shape, native=True)))
         except GlimpseError as error:
             placed.append(Found(row, error=error))
     while done < len(placed):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
 from glimpse.errors import GlimpseError
+from glimpse.limits import N_MAX
 from glimpse.slices import FITS, NATIVE
 from glimpse.validation import Pair, checked, checked_n, number
 from glimpse.window import NUMBERS, Window
@@ -111,8 +113,10 @@ class Placement(NamedTuple):
         given = {name: getattr(window, name) for name in ("delta", *_FILTERS)}
         return cls(gx=Position(window.gx), gy=Position(window.gy), guarded=False, **given)
 
-    def window(self, shape: tuple[int, int], end: int = 0) -> Window:
+    def window(self, shape: tuple[int, int], end: int = 0, *, native: bool = False) -> Window:
         """Return the window on an image of this shape: the first (0) or the last (-1) of a sweep.
+
+        A slice or a box without an n has one sample for each of its pixels if `native`, else 64 x 64.
 
         Raises
         ------
@@ -127,16 +131,21 @@ class Placement(NamedTuple):
             if value is not None and (not self.like or key in self.typed or key in ("slice", "box")):
                 values[key] = value.on(shape[key == "gy"]) if isinstance(value, Position) else value
         known: Window | None = self.like and (self.like.last if end and self.like.last else self.like.window)
-        native = values.get("n") == NATIVE  # goes with another kernel and sigma than the known window's
+        exact = native and self.counts_pixels
+        native = (
+            exact or values.get("n") == NATIVE
+        )  # goes with another kernel and sigma than the known window's
         if place := {key: values.pop(key) for key in ("slice", "box") if key in values}:
             own = [key for key in _KEPT if not (native and key == "kernel")]
             filters = {key: getattr(known, key) for key in own} if known else {}
             filters |= {key: value for key, value in values.items() if key in _FILTERS}
+            filters |= {"n": 1, "kernel": values.get("kernel") or "box"} if exact else {}
             if "slice" in place:
                 window = Window.from_slice(place["slice"], shape, **filters)
             else:
-                fit, pad = self.fit or FITS[0], self.pad or 0
+                fit, pad = FITS[0] if exact else self.fit or FITS[0], self.pad or 0
                 window = Window.from_box(place["box"].on(shape), fit=fit, pad=pad, **filters)
+            window = _of_own_pixels(window, values.get("sigma")) if exact else window
         elif native:
             raise GlimpseError("-n native counts the pixels of a box: give --box or --slice")
         else:
@@ -154,14 +163,32 @@ class Placement(NamedTuple):
     def notes(self, window: Window, shape: tuple[int, int]) -> list[str]:
         """Return notes for the line of a window: on its place, and on numbers that follow others."""
         notes = [] if window.sees(shape) else ["the window lies wholly beyond the image"]
-        if notes and not (self.guarded and self._in_pixels()) and window.looks_swapped(shape):
+        tiled = self.slice or self.box  # of a tile half over the edge the centre may well be off the image
+        if not tiled and not (self.guarded and self._in_pixels()) and window.looks_swapped(shape):
             notes.append("its centre is off the image, but on it with gx (DOWN) and gy (ACROSS) swapped")
-        top, bottom, left, right = window.box
-        if self.box and max(bottom - top, right - left) < 1:
+        if isinstance(self.box, Box) and max(self.box.on(shape)[2:]) < 1:
             notes.append("its box is less than a pixel: shares are written 25%, in a table with --normalized")
         if self.like and "sigma" not in self.typed and window.delta != self.like.window.delta:
             notes.append("sigma follows delta")
+        down, across = window.strides
+        if (self.box or self.slice) and not 1 / 1.05 <= across / down <= 1.05 and self.n is not None:
+            ratio = f"{across / down:.2g}:1" if across > down else f"1:{down / across:.2g}"
+            keeps = "--fit contain" if self.box else f"-n {_in_proportion(window)}"
+            notes.append(f"squashed {ratio}; {keeps} keeps squares")
         return notes
+
+    def pixels(self) -> tuple[int, int] | None:
+        """Return the rows and columns of a box that is in pixels, None where only its image tells."""
+        ends = (*self.box[:4], Position(0)) if isinstance(self.box, Box) else [Position(0, True)]
+        if self.slice or self.pad or any(end.percent for end in ends):
+            return None
+        _, _, w, h = self.box.on((1, 1))
+        return max(1, round(h)), max(1, round(w))
+
+    @property
+    def counts_pixels(self) -> bool:
+        """Whether a slice or a box places the window, and nothing says how many samples it has."""
+        return bool(self.slice or self.box) and self.n is None and not self.like
 
     def or_like(self, record: Any) -> Placement:
         """Return these options over the window of a record, unless ``--like`` named another."""
@@ -196,6 +223,24 @@ class Placement(NamedTuple):
     def _end(self, key: str, end: int) -> Any:
         value = getattr(self, key)
         return value[end] if isinstance(value, Range) else value
+
+
+def _of_own_pixels(window: Window, sigma: Any) -> Window:
+    """The window of one sample for each pixel of a box, which lie one pixel apart."""
+    top, bottom, left, right = window.box
+    rows, cols = (max(1, round(side)) for side in (bottom - top, right - left))
+    if (most := max(rows, cols)) > N_MAX:
+        fitting = ",".join(str(max(1, math.floor(side * N_MAX / most))) for side in (rows, cols))
+        raise GlimpseError(f"{rows} x {cols} pixels are more than {N_MAX} a side; -n {fitting} fits")
+    return replace(window, n=(rows, cols), delta=1.0, sigma=sigma)
+
+
+def _in_proportion(window: Window) -> str:
+    """The n of the longer side of a window, and the other in the proportion of its box."""
+    top, bottom, left, right = window.box
+    rows, cols = (max(1, round(side * max(window.shape) / max(bottom - top, right - left)))
+                  for side in (bottom - top, right - left))  # fmt: skip
+    return f"{rows},{cols}"
 
 
 def _with_sigma_of(known: Window, window: Window) -> Window:
@@ -239,14 +284,45 @@ def positive_pair(name: str) -> Callable[[str], Any]:
 
 
 def parse_box(text: str) -> Box:
-    """Parse ``X,Y,W,H``, each in pixels or percent."""
-    parts = [part.strip() for part in text.split(",")]
+    """Parse a box: ``X,Y,W,H`` in pixels or percent, ``WxH+X+Y``, ``pct:x,y,w,h`` or ``xywh=x,y,w,h``.
+
+    The others are those of ImageMagick, of IIIF's image interface and of the media fragments of the web.
+
+    Examples
+    --------
+    >>> parse_box("64x48+10+20") == parse_box("10,20,64,48") == parse_box("xywh=pixel:10,20,64,48")
+    True
+    >>> parse_box("pct:25,25,50,50") == parse_box("25%,25%,50%,50%")
+    True
+    """
+    plain = text.strip()
+    if geometry := re.fullmatch(rf"({_SIDE})x({_SIDE})([+-]{_SIDE})([+-]{_SIDE})", plain, re.ASCII):
+        w, h, x, y = (part.removeprefix("+") for part in geometry.groups())
+        parts, percent = [x, y, w, h], False
+    else:
+        prefix = next((word for word in _PREFIXES if plain.lower().startswith(word)), "")
+        percent = _PREFIXES.get(prefix, False)
+        parts = [part.strip() for part in plain[len(prefix) :].split(",")]
     if len(parts) != 4:
-        raise GlimpseError(f"{text!r} is not a box; write X,Y,W,H such as 10,20,64,48 or 25%,25%,50%,50%")
-    x, y, w, h = (position(name)(part) for name, part in zip("xywh", parts, strict=True))
-    if not (w.value > 0 and h.value > 0):
+        raise GlimpseError(
+            f"{text!r} is not a box; write X,Y,W,H such as 10,20,64,48 or 25%,25%,50%,50%, or 64x48+10+20"
+        )
+    a, b, c, d = (position(name)(part + "%" * percent) for name, part in zip("xywh", parts, strict=True))
+    if not (c.value > 0 and d.value > 0):
         raise GlimpseError(f"{text!r} is an empty box; its width and height must be > 0")
-    return Box(x, y, w, h)
+    return Box(a, b, c, d)
+
+
+_SIDE = r"\d{1,9}(?:\.\d{1,9})?"
+_PREFIXES = {"pct:": True, "xywh=percent:": True, "xywh=pixel:": False, "xywh=": False}
+
+
+def parse_size(text: str) -> Pair:
+    """Parse ``WxH``, the width first, as rows and columns."""
+    sides = re.fullmatch(r"(\d{1,9})x(\d{1,9})", text, re.ASCII)
+    if not sides:
+        raise GlimpseError(f"{text!r} is not WIDTHxHEIGHT such as 200x100")
+    return checked_n((int(sides[2]), int(sides[1])))
 
 
 def parse_n(text: str) -> Pair | str:

@@ -141,7 +141,7 @@ def _reduction(rows: Iterable[Row], shape: tuple[int, int]) -> int:
     least = 8
     for row in rows:
         with suppress(GlimpseError):  # the error is told where the window is read
-            least = min(least, reduction(row.placement.window(shape), shape))
+            least = min(least, reduction(row.placement.window(shape, native=True), shape))
     return least
 
 

@@ -115,7 +115,9 @@ def read_stack(
          skip_existing=run.skip_existing, protect=sources, quality=run.quality)  # fmt: skip
     if is_left(output, skip_existing=run.skip_existing):
         return Batch(0, iter([Outcome(output, output, left=True, count=0)]))
-    work = blocks(rows, decoding, fast=fast, jobs=0 if run.cluster else run.jobs, largest=_largest(rows))
+    work = blocks(
+        rows, decoding, fast=fast, jobs=0 if run.cluster else run.jobs, largest=_largest(rows, output)
+    )
     job = functools.partial(_cut, output=output, exact=exact)
     return Batch(len(rows), _stacked(rows, output, job, work, run))
 
@@ -137,9 +139,28 @@ def _stacked(
                 yield Outcome(output, error=error, count=0)
 
 
-def _largest(rows: Sequence[Row]) -> int:
-    """How many windows a job may hold in memory."""
-    n = rows[0].placement.n if rows else None
+def _largest(rows: Sequence[Row], output: str) -> int:
+    """How many windows a job may hold in memory.
+
+    Raises
+    ------
+    UsageError
+        If boxes of several sizes have no n that they share.
+    """
+    sizes: dict[tuple[int, int] | None, None] = {}
+    for row in rows:
+        if row.placement.counts_pixels and not row.fault:
+            sizes[row.placement.pixels()] = None
+        elif not sizes:
+            break
+        if len(sizes) > 1 and None not in sizes:
+            one, other = (f"{h} x {w}" for h, w in filter(None, sizes))
+            raise UsageError(
+                f"-o {output}: boxes of {one} and {other} pixels make no stack; give -n, as -n 64"
+            )
+    n = next(iter(sizes)) if sizes else (rows[0].placement.n if rows else None)
+    if sizes and n is None:
+        return 1  # which only its image can tell
     sides = (n, n) if isinstance(n, int) else n if isinstance(n, tuple) else (64, 64)
     return max(1, min(_MOST, STACK_SAMPLES // (sides[0] * sides[1])))
 

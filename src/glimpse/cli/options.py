@@ -17,6 +17,7 @@ from glimpse.batch.placements import (
     parse_box,
     parse_n,
     parse_pad,
+    parse_size,
     position,
     positive,
     positive_pair,
@@ -96,7 +97,7 @@ def window_options(*, sweep: bool = False) -> Callable[[Callable[..., Any]], Cal
     sweep : bool
         Whether gx, gy, delta, sigma, gamma and the box may be ranges.
     """
-    own = [name for name in Placement._fields if name not in ("typed", "guarded", "like_name")]
+    own = [name for name in Placement._fields if name not in ("typed", "guarded", "like_name")] + ["size"]
     collect = functools.partial(_window, sweep=sweep)
     return collected("window", own, collect, [*_numbers(sweep), *_whole_windows(sweep)])
 
@@ -120,7 +121,9 @@ def _numbers(sweep: bool) -> list[Callable[[F], F]]:
                help=f"Intensity of the patch{tail}. [default: {DEFAULTS['gamma']:g}]"),
         option("-n", "n", type=Parsed("filters", parse_n), metavar="N|ROWS,COLS|native", envvar="GLIMPSE_N",
                help=f"Filters per axis, at most {N_MAX}; native: one for each pixel of the box. "
-               f"[default: {DEFAULTS['n']}]"),
+               f"[default: {DEFAULTS['n']}; glimpse read: of a box or slice its pixels]"),
+        option("--size", type=Parsed("size", parse_size), metavar="WxH",
+               help="As -n, the width first: --size 200x100 is -n 100,200."),
     ]  # fmt: skip
 
 
@@ -129,9 +132,9 @@ def _whole_windows(sweep: bool) -> list[Callable[[F], F]]:
     kind, tail = (ranged, ", or FIRST:LAST") if sweep else (single, "")
     twice = "; twice, the first and the last one" if sweep else ""
     return [
-        option("--box", type=Parsed("box", kind(parse_box)), metavar="X,Y,W,H", multiple=sweep,
+        option("--box", type=Parsed("box", kind(parse_box)), metavar="X,Y,W,H|WxH+X+Y", multiple=sweep,
                help="The window that tiles a box, X across and Y down from the left and top edge, in pixels "
-               f"or percent{tail} (instead of gx, gy, delta){twice}."),
+               f"or percent{tail} (instead of gx, gy, delta); also pct:X,Y,W,H and xywh=X,Y,W,H{twice}."),
         option("--fit", type=click.Choice(FITS), default=FITS[0], show_default=True,
                help="How n samples fill a box of another aspect: stretched; square, with what is around it; "
                "square, cut."),
@@ -155,7 +158,14 @@ def _window(values: dict[str, Any], *, sweep: bool) -> Placement:
     The command line goes before the record, the record before the environment.
     """
     context = click.get_current_context()
+    size = values.pop("size")
     typed = {k for k in values if context.get_parameter_source(k) == ParameterSource.COMMANDLINE}
+    if size:
+        if "n" in typed:
+            raise click.UsageError("-n and --size say the same; leave out one of them")
+        values["n"] = size
+        if context.get_parameter_source("size") == ParameterSource.COMMANDLINE:
+            typed.add("n")
     if sweep:
         for name in ("slice", "box"):  # given once, which may be a range, or as a first and a last one
             given = values[name]

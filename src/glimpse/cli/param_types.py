@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -72,6 +73,9 @@ def ranged(parse: Callable[[str], Any]) -> Callable[[str], Any]:
     """Return a parser of one value or of a range ``first:last``."""
 
     def parse_range(text: str) -> Any:
+        if ":" in text:
+            with suppress(GlimpseError):  # such as the box pct:25,25,50,50
+                return parse(text)
         ends = text.split(":")
         if len(ends) > 2 or not all(ends):
             raise GlimpseError(f"{text!r} is not a range; write first:last, such as 1:8")

@@ -8,7 +8,7 @@ from itertools import pairwise
 import click
 
 SYNONYMS = {
-    **dict.fromkeys(("--size", "--width", "--height", "--samples", "--resolution", "--filters"), "-n"),
+    **dict.fromkeys(("--width", "--height", "--samples", "--resolution", "--filters"), "-n"),
     **dict.fromkeys(("--x", "--column", "--cx", "--xc", "--g-x"), "--col"),
     **dict.fromkeys(("--y", "--cy", "--yc", "--g-y"), "--row"),
     **dict.fromkeys(("--bbox", "--rect", "--roi", "--region", "--crop", "--left", "--top"), "--box"),
