@@ -41,7 +41,7 @@ OUTSIDE = {  # libraries from elsewhere
     "drawing": {"numpy", "PIL"},
     "io": {"numpy", "PIL", "imageio", "imagecodecs", "scipy"},
     "explorer": {"numpy", "PIL"},
-    "batch": {"numpy", "distributed"},
+    "batch": {"numpy", "distributed", "pyarrow"},
     "cli": {"click", "numpy"},
 }
 FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.parent != PACKAGE or path.stem[:2] != "__"]

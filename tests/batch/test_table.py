@@ -134,6 +134,7 @@ def test_every_way_to_say_where_gives_the_same_window(form):
         "corners": "20,10,40,30",
         "center": "30,20,20,20",
     }[form.kind]
+    cells = f'"[{cells}]"' if len(form.names) == 1 else cells
     place = window_of(f"{','.join(form.names)}\n{cells}\n")
     assert (place.gx, place.gy) == (19.5, 29.5)
     assert form.kind == "point" or place.delta == 20 / 8

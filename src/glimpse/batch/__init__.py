@@ -8,16 +8,28 @@ if TYPE_CHECKING:
     from glimpse.batch.films import FilmOptions, sweep
     from glimpse.batch.outcomes import Outcome
     from glimpse.batch.patches import read
-    from glimpse.batch.placements import Placement
+    from glimpse.batch.placements import Frame, Placement
     from glimpse.batch.runner import Run
     from glimpse.batch.tables.rows import read_table
 
-__all__ = ["DrawOptions", "FilmOptions", "Outcome", "Placement", "Run", "read", "read_table", "show", "sweep"]
+__all__ = [
+    "DrawOptions",
+    "FilmOptions",
+    "Frame",
+    "Outcome",
+    "Placement",
+    "Run",
+    "read",
+    "read_table",
+    "show",
+    "sweep",
+]
 
 _HOMES = {
     "DrawOptions": "drawings",
     "FilmOptions": "films",
     "Outcome": "outcomes",
+    "Frame": "placements",
     "Placement": "placements",
     "Run": "runner",
     "read": "patches",

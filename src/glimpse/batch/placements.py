@@ -14,23 +14,82 @@ from glimpse.slices import FITS, NATIVE
 from glimpse.validation import Pair, checked, checked_n, number
 from glimpse.window import NUMBERS, Window
 
+ORIGINS = ("top-left", "bottom-left", "center")
 _KEPT = ("gamma", "n", "kernel", "edge")  # of the window of --like, where a slice or a box says where to look
 _FILTERS = ("sigma", *_KEPT)  # the options that go with a slice or a box
 
 
 class Position(NamedTuple):
-    """A place along an axis: a pixel, or a share of the axis in percent."""
+    """A place along an axis, or a length: pixels, or `value` of a `whole` that is the axis, as 25 of 100."""
 
     value: float
-    percent: bool = False
+    whole: float = 0.0
 
     def on(self, size: int) -> float:
         """Return the pixel; 0 % is the first edge of the axis, 100 % the last."""
-        return self.value / 100 * size - 0.5 if self.percent else self.value
+        return self.value / self.whole * size - 0.5 if self.whole else self.value
 
     def length(self, size: int) -> float:
         """Return the distance from the first edge of the axis, or a length along it, in pixels."""
-        return self.value / 100 * size if self.percent else self.value
+        return self.value / self.whole * size if self.whole else self.value
+
+
+class Frame(NamedTuple):
+    """What numbers count from, and what their unit is.
+
+    Parameters
+    ----------
+    reference : (float, float) or None
+        Width and height, in the unit of the numbers, of the picture or screen that they are of: the size of
+        a copy, of a screen, or 1, 1 for shares. None is the picture itself, in pixels.
+    placed : (float, float, float, float) or None
+        x, y, width and height of the picture on that screen, from its left and top edge.
+    origin : {"top-left", "bottom-left", "center"}
+        Where 0, 0 is; of the last two y counts up.
+
+    Notes
+    -----
+    A pixel of a picture or screen is counted by its centre, as gx and gy are; shares (1, 1; 100, 100;
+    1000, 1000...) and distances from the middle are measured from edges.
+    """
+
+    reference: tuple[float, float] | None = None
+    placed: tuple[float, float, float, float] | None = None
+    origin: str = "top-left"
+
+    def point(self, value: float, axis: int, shape: tuple[int, int]) -> float:
+        """Return the pixel of a position along an axis, 0 down and 1 across."""
+        half = 0.5 if self._counts_pixels and self.origin != "center" else 0.0
+        return self.edge(value + half, axis, shape) - 0.5
+
+    def edge(self, value: float, axis: int, shape: tuple[int, int]) -> float:
+        """Return the distance in pixels of an edge from the first one of the picture."""
+        side, start, length = self._axis(axis, shape)
+        if self.origin == "center":
+            value = side / 2 + (value if axis else -value)
+        elif self.origin == "bottom-left" and not axis:
+            value = side - value
+        return (value - start) / length * shape[axis]
+
+    def stride(self, value: Any, shape: tuple[int, int]) -> Any:
+        """Return strides or sigmas in pixels; beside shares from 0 to 1 they are pixels already."""
+        if self.reference in (None, (1, 1)):
+            return value
+        pair = value if isinstance(value, tuple) else (value, value)
+        down, across = (each * shape[axis] / self._axis(axis, shape)[2] for axis, each in enumerate(pair))
+        return down if math.isclose(down, across, rel_tol=1e-9) else (down, across)
+
+    def _axis(self, axis: int, shape: tuple[int, int]) -> tuple[float, float, float]:
+        """The side of the screen along an axis, and where the picture begins on it and how long it is."""
+        side = self.reference[1 - axis] if self.reference else float(shape[axis])
+        return (side, self.placed[1 - axis], self.placed[3 - axis]) if self.placed else (side, 0.0, side)
+
+    @property
+    def _counts_pixels(self) -> bool:
+        if self.reference is None:
+            return True
+        shares = self.reference[0] == self.reference[1] in (1, 10, 100, 1000, 10_000)
+        return not shares and all(side == round(side) > 10 for side in self.reference)
 
 
 class Range(NamedTuple):
@@ -52,8 +111,8 @@ class Box(NamedTuple):
     d: Position
     kind: str = "size"
 
-    def on(self, shape: tuple[int, int]) -> tuple[float, float, float, float]:
-        """Return x, y, width and height in pixels.
+    def on(self, shape: tuple[int, int], frame: Frame | None = None) -> tuple[float, float, float, float]:
+        """Return x, y, width and height in pixels; `frame` is that of numbers without a percent sign.
 
         Raises
         ------
@@ -65,8 +124,19 @@ class Box(NamedTuple):
         if self.kind == "corners":
             w, h = w - x, h - y
         if not (w > 0 and h > 0):
-            raise GlimpseError(f"a box of {w:g} x {h:g} pixels (width x height) is empty")
-        return (x - w / 2, y - h / 2, w, h) if self.kind == "center" else (x, y, w, h)
+            raise GlimpseError(f"a box of {w:g} x {h:g} (width x height) is empty")
+        x, y = (x - w / 2, y - h / 2) if self.kind == "center" else (x, y)
+        if frame is None or self.shares:
+            return x, y, w, h
+        # 0.35 - 0.1 of an axis is a whole number of pixels but for its last digits
+        left, right = (round(frame.edge(end, 1, shape), 9) for end in (x, x + w))
+        top, bottom = sorted(round(frame.edge(end, 0, shape), 9) for end in (y, y + h))
+        return left, top, right - left, bottom - top
+
+    @property
+    def shares(self) -> bool:
+        """Whether some of it is in percent."""
+        return any(end.whole for end in (self.a, self.b, self.c, self.d))
 
 
 class Placement(NamedTuple):
@@ -88,6 +158,8 @@ class Placement(NamedTuple):
         Whether gx and gy are refused where they look swapped.
     like_name : str
         The file of `like`, which no output may replace.
+    frame : Frame or None
+        What the numbers count from.
     """
 
     gx: Any = None
@@ -106,6 +178,7 @@ class Placement(NamedTuple):
     typed: frozenset[str] = frozenset()
     guarded: bool = True
     like_name: str = ""
+    frame: Frame | None = None
 
     @classmethod
     def of(cls, window: Window) -> Placement:
@@ -129,7 +202,7 @@ class Placement(NamedTuple):
             value = getattr(self, key)
             value = value[end] if isinstance(value, Range) else value
             if value is not None and (not self.like or key in self.typed or key in ("slice", "box")):
-                values[key] = value.on(shape[key == "gy"]) if isinstance(value, Position) else value
+                values[key] = self._placed(key, value, shape)
         known: Window | None = self.like and (self.like.last if end and self.like.last else self.like.window)
         exact = native and self.counts_pixels
         native = (
@@ -144,7 +217,7 @@ class Placement(NamedTuple):
                 window = Window.from_slice(place["slice"], shape, **filters)
             else:
                 fit, pad = FITS[0] if exact else self.fit or FITS[0], self.pad or 0
-                window = Window.from_box(place["box"].on(shape), fit=fit, pad=pad, **filters)
+                window = Window.from_box(place["box"].on(shape, self.frame), fit=fit, pad=pad, **filters)
             window = _of_own_pixels(window, values.get("sigma")) if exact else window
         elif native:
             raise GlimpseError("-n native counts the pixels of a box: give --box or --slice")
@@ -166,7 +239,7 @@ class Placement(NamedTuple):
         tiled = self.slice or self.box  # of a tile half over the edge the centre may well be off the image
         if not tiled and not (self.guarded and self._in_pixels()) and window.looks_swapped(shape):
             notes.append("its centre is off the image, but on it with gx (DOWN) and gy (ACROSS) swapped")
-        if isinstance(self.box, Box) and max(self.box.on(shape)[2:]) < 1:
+        if isinstance(self.box, Box) and max(self.box.on(shape, self.frame)[2:]) < 1:
             notes.append("its box is less than a pixel: shares are written 25%, in a table with --normalized")
         if self.like and "sigma" not in self.typed and window.delta != self.like.window.delta:
             notes.append("sigma follows delta")
@@ -177,10 +250,18 @@ class Placement(NamedTuple):
             notes.append(f"squashed {ratio}; {keeps} keeps squares")
         return notes
 
+    def _placed(self, key: str, value: Any, shape: tuple[int, int]) -> Any:
+        """A number in pixels of the image."""
+        if isinstance(value, Position):
+            axis = int(key == "gy")
+            if self.frame is None or value.whole:
+                return value.on(shape[axis])
+            return self.frame.point(value.value, axis, shape)
+        return self.frame.stride(value, shape) if self.frame and key in ("delta", "sigma") else value
+
     def pixels(self) -> tuple[int, int] | None:
         """Return the rows and columns of a box that is in pixels, None where only its image tells."""
-        ends = (*self.box[:4], Position(0)) if isinstance(self.box, Box) else [Position(0, True)]
-        if self.slice or self.pad or any(end.percent for end in ends):
+        if self.slice or self.pad or self.frame or not isinstance(self.box, Box) or self.box.shares:
             return None
         _, _, w, h = self.box.on((1, 1))
         return max(1, round(h)), max(1, round(w))
@@ -216,9 +297,9 @@ class Placement(NamedTuple):
 
     def _in_pixels(self) -> bool:
         """Whether gx or gy is one number of pixels, which may be meant for the other axis."""
-        places = [place for place in (self.gx, self.gy) if place]
+        places = [place for place in (self.gx, self.gy) if place and not self.frame]
         fixed = all(isinstance(place, Position) for place in places)
-        return fixed and any(not place.percent for place in places)
+        return fixed and any(not place.whole for place in places)
 
     def _end(self, key: str, end: int) -> Any:
         value = getattr(self, key)
@@ -260,7 +341,7 @@ def position(name: str) -> Callable[[str], Position]:
             value = number(text.removesuffix("%"))
         except GlimpseError:
             raise GlimpseError(f"{text!r} is not a plain finite number such as 2.5, or 50%") from None
-        return Position(checked(name, value, positive=False), text.endswith("%"))
+        return Position(checked(name, value, positive=False), 100.0 if text.endswith("%") else 0.0)
 
     return parse
 
@@ -315,6 +396,22 @@ def parse_box(text: str) -> Box:
 
 _SIDE = r"\d{1,9}(?:\.\d{1,9})?"
 _PREFIXES = {"pct:": True, "xywh=percent:": True, "xywh=pixel:": False, "xywh=": False}
+
+
+def parse_reference(text: str) -> tuple[float, float]:
+    """Parse ``WxH``, two numbers above 0."""
+    width, times, height = text.partition("x")
+    if not times:
+        raise GlimpseError(f"{text!r} is not WIDTHxHEIGHT such as 1920x1080, or 1x1")
+    return checked("the width", number(width)), checked("the height", number(height))
+
+
+def parse_placed(text: str) -> tuple[float, float, float, float]:
+    """Parse ``X,Y,W,H`` in the unit of the reference."""
+    box = parse_box(text)
+    if box.shares:
+        raise GlimpseError(f"{text!r} is in percent; write it in the unit of --reference")
+    return box.a.value, box.b.value, box.c.value, box.d.value
 
 
 def parse_size(text: str) -> Pair:

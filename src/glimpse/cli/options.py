@@ -12,11 +12,15 @@ import click
 from click.core import ParameterSource
 
 from glimpse.batch.placements import (
+    ORIGINS,
+    Frame,
     Placement,
     Range,
     parse_box,
     parse_n,
     parse_pad,
+    parse_placed,
+    parse_reference,
     parse_size,
     position,
     positive,
@@ -34,6 +38,7 @@ from glimpse.cli.param_types import (
     slice_text,
     whole,
 )
+from glimpse.cli.streams import say
 from glimpse.errors import GlimpseError
 from glimpse.limits import MAX_PIXELS, N_MAX
 from glimpse.slices import FITS
@@ -97,7 +102,9 @@ def window_options(*, sweep: bool = False) -> Callable[[Callable[..., Any]], Cal
     sweep : bool
         Whether gx, gy, delta, sigma, gamma and the box may be ranges.
     """
-    own = [name for name in Placement._fields if name not in ("typed", "guarded", "like_name")] + ["size"]
+    made = ("typed", "guarded", "like_name", "frame")
+    own = [name for name in Placement._fields if name not in made]
+    own += ["size", "reference", "placed", "origin"]
     collect = functools.partial(_window, sweep=sweep)
     return collected("window", own, collect, [*_numbers(sweep), *_whole_windows(sweep)])
 
@@ -143,6 +150,12 @@ def _whole_windows(sweep: bool) -> list[Callable[[F], F]]:
         option("--slice", type=Parsed("slice", slice_text), metavar="A:B,C:D", multiple=sweep,
                help="The window that tiles a crop, as 100:600,200:700, also in percent (instead of gx, gy, "
                f"delta){twice}."),
+        option("--reference", type=Parsed("size", parse_reference), metavar="WxH",
+               help="The size of the picture or screen that the numbers are of: 1x1 for shares, 1920x1080."),
+        option("--placed", type=Parsed("box", parse_placed), metavar="X,Y,W,H",
+               help="Where on a screen of --reference the picture stood."),
+        option("--origin", type=click.Choice(ORIGINS),
+               help=f"Where numbers count from; of the last two y goes up. [default: {ORIGINS[0]}]"),
         option("--like", type=FileName(), metavar="FILE",
                help="Take the window of an earlier patch, or of its JSON."),
         option("--kernel", type=click.Choice(KERNELS),
@@ -158,8 +171,12 @@ def _window(values: dict[str, Any], *, sweep: bool) -> Placement:
     The command line goes before the record, the record before the environment.
     """
     context = click.get_current_context()
-    size = values.pop("size")
+    size, frame = values.pop("size"), Frame(*(values.pop(name) for name in ("reference", "placed")))
+    frame = frame._replace(origin=values.pop("origin") or ORIGINS[0])
     typed = {k for k in values if context.get_parameter_source(k) == ParameterSource.COMMANDLINE}
+    if frame.placed and not frame.reference:
+        raise click.UsageError("--placed is a place on a screen; give the size of that with --reference WxH")
+    values["frame"] = None if frame == Frame() else frame
     if size:
         if "n" in typed:
             raise click.UsageError("-n and --size say the same; leave out one of them")
@@ -285,16 +302,21 @@ class TableOptions(NamedTuple):
             columns = {key: column for text in self.columns for key, column in parse_columns(text).items()}
         except GlimpseError as error:
             raise click.UsageError(f"--table {self.name}: {error}") from None
-        return read_table(self.name, window, images, columns=columns, normalized=self.normalized,
-                          folder=self.folder, noun=noun)  # fmt: skip
+        table = read_table(self.name, window, images, columns=columns, normalized=self.normalized,
+                           folder=self.folder, noun=noun)  # fmt: skip
+        if not click.get_current_context().params.get("quiet"):
+            for note in table.notes:
+                say(f"glimpse: --table {self.name}: {note}")
+        return table
 
 
 def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command ``--table`` and its options; it receives them as one `TableOptions`, ``tables``."""
     options = (
-        option("--table", multiple=True, type=FileName(), metavar="FILE.csv",
-               help="A window for each row: image, and gx,gy or a box such as x,y,w,h; optionally delta, "
-               "sigma, gamma, n, output."),
+        option("--table", multiple=True, type=FileName(), metavar="FILE",
+               help="A window for each row: CSV, JSON Lines or Parquet with image, and gx,gy or a box such "
+               "as x,y,w,h, optionally delta, sigma, gamma, n, output; or COCO, labelme, VOC, YOLO, a file "
+               "or a folder."),
         option("--columns", multiple=True, metavar="NAME=COLUMN,...",
                help="What columns of the table mean, as left=bbox_x,top=bbox_y."),
         option("--normalized", is_flag=True, help="Positions and sizes in the table go from 0 to 1."),
@@ -313,6 +335,8 @@ def _tables(values: dict[str, Any]) -> TableOptions:
     for name, words in (("columns", "--columns"), ("normalized", "--normalized"), ("folder", "--images")):
         if values[name] and not tables:
             raise click.UsageError(f"{words} is about a table; give one with --table")
+    if values["normalized"] and click.get_current_context().params.get("reference"):
+        raise click.UsageError("--normalized is --reference 1x1; leave out one of them")
     return TableOptions(
         tables[0] if tables else None, values["columns"], values["normalized"], values["folder"]
     )

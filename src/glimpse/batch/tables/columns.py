@@ -14,10 +14,10 @@ from glimpse.errors import GlimpseError
 
 Kind = Literal["corners", "size", "center", "point"]
 
-IMAGES = ("image", "filename", "file", "path", "patch")
+IMAGES = ("image", "filename", "file", "path", "patch", "imageid", "imagepath", "imagename")
 NUMBERS = ("n", "delta", "sigma", "gamma", "output")
 TIMES = ("duration",)
-ROWS, COLS = ("gx", "row", "y"), ("gy", "col", "column", "x")
+ROWS, COLS = ("gx", "row", "y", "ycoordinate"), ("gy", "col", "column", "x", "xcoordinate")
 
 _SIZES = (("w", "h"), ("width", "height"))
 _STARTS = (("x", "y"), ("left", "top"), ("xmin", "ymin"))
@@ -42,6 +42,8 @@ FORMS = (
     *(Form("corners", (f"x{a}", f"y{a}", f"x{b}", f"y{b}")) for a, b in ((1, 2), (0, 1))),
     *(Form("size", (*a, *b)) for a, b in product(_STARTS, _SIZES)),
     *(Form("center", (*a, *b)) for a, b in product(_MIDDLES, _SIZES)),
+    *(Form("size", (name,)) for name in ("bbox", "bboxxywh", "xywh")),
+    *(Form("corners", (name,)) for name in ("bboxxyxy", "xyxy")),
     *(Form("point", pair) for pair in product(ROWS, COLS)),
 )
 """Every form that is understood, the surer ones first: a width and height beside corners are the image's."""

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
-from glimpse import limits
-from glimpse.batch.placements import Box, Placement, Position, parse_n, position, positive, positive_pair
+from glimpse.batch.placements import (
+    Box,
+    Frame,
+    Placement,
+    Position,
+    parse_n,
+    position,
+    positive,
+    positive_pair,
+)
 from glimpse.batch.rows import Row
-from glimpse.batch.tables.columns import Columns, check_place, find_columns
-from glimpse.batch.tables.dialect import Records, as_utf8
+from glimpse.batch.tables.columns import Columns, check_place, find_columns, key
+from glimpse.batch.tables.dialect import Records
+from glimpse.batch.tables.formats import Lines, of_stem, open_table
 from glimpse.errors import GlimpseError, UsageError
 
 _CELLS: dict[str, Callable[[str], Any]] = {
@@ -18,6 +28,7 @@ _CELLS: dict[str, Callable[[str], Any]] = {
     **{name: positive_pair(name) for name in ("delta", "sigma")},
     "gamma": positive("gamma"),
 }
+_OPEN_IMAGES = {"imageid", "labelname", "xmin", "xmax", "ymin", "ymax"}  # whose boxes go from 0 to 1
 _PLACES = ("gx", "gy", "delta", "slice", "box")  # columns that place a window, or size it
 
 
@@ -43,7 +54,7 @@ class Table(Sequence[Row]):
     def __init__(
         self,
         name: str,
-        records: Records,
+        records: Records | Lines,
         columns: Columns,
         images: Sequence[str],
         window: Placement,
@@ -54,9 +65,12 @@ class Table(Sequence[Row]):
         self.name, self.columns = name, columns
         self.image = images[0] if images else ""
         self._records, self._folder = records, folder
-        self._normalized = normalized
-        self._window = window._replace(guarded=False)
+        frame = Frame((1, 1)) if normalized else window.frame
+        self._window = window._replace(guarded=False, frame=frame)
         self._decimal_comma = records.delimiter != ","
+        self.notes: Sequence[str] = getattr(records, "notes", ())
+        self._beside = os.path.dirname(name)
+        self._found: dict[str, str] = {}  # the files of images by their names
 
     def __len__(self) -> int:
         return len(self._records)
@@ -79,7 +93,7 @@ class Table(Sequence[Row]):
         """Yield the image of each row, empty where it names none; quicker than the rows themselves."""
         for index in range(len(self)):
             try:
-                yield os.path.join(self._folder, self._image(self._values(index)))
+                yield self._file(self._image(self._values(index)))
             except GlimpseError:
                 yield ""
 
@@ -91,7 +105,7 @@ class Table(Sequence[Row]):
             values = self._values(index)
             output = self._cell(values, "output")
             named = self._image(values)
-            image = os.path.join(self._folder, named)
+            image = self._file(named)
             window = self._placed(values)
         except GlimpseError as error:
             fault = error
@@ -118,6 +132,19 @@ class Table(Sequence[Row]):
             raise GlimpseError(f"{name!r} is no name of a file")
         return name
 
+    def _file(self, name: str) -> str:
+        """The file of an image: in the folder of images, else beside the table; also without its ending."""
+        if name not in self._found:
+            folders = (self._folder,) if self._folder else ("", self._beside)
+            plain = name.replace("\\", "/")
+            paths = [
+                os.path.join(folder, each) for folder in folders for each in dict.fromkeys((name, plain))
+            ]
+            paths += [os.path.join(folder, os.path.basename(plain)) for folder in folders if self._folder]
+            there = (path for path in paths if os.path.lexists(path))
+            self._found[name] = next(there, "") or next(filter(None, map(of_stem, paths)), paths[0])
+        return self._found[name]
+
     def _placed(self, values: Sequence[str]) -> Placement:
         """The window options of the row over those of the command line."""
         found = self._where(values)
@@ -134,15 +161,20 @@ class Table(Sequence[Row]):
         if not all(texts):
             name = form.names[texts.index("")]
             raise GlimpseError(f"{self.columns.header[self.columns.index[name]]} is missing")
-        places = [self._position(name, text) for name, text in zip(form.names, texts, strict=True)]
+        names = form.names
+        if len(names) == 1:  # four numbers in one cell
+            texts = [text for text in re.split(r"[\s,;]+", texts[0].strip(" []()")) if text]
+            names = 4 * names
+            if len(texts) != 4:
+                raise GlimpseError(f"{form.names[0]} has {len(texts)} numbers, a box has four")
+        places = [self._position(name, text) for name, text in zip(names, texts, strict=True)]
         if form.kind == "point":
             return {"gx": places[0], "gy": places[1], "slice": None, "box": None}
         a, b, c, d = places
         return {"box": Box(a, b, c, d, form.kind), "slice": None}
 
     def _position(self, name: str, text: str) -> Position:
-        found = position(name)(self._plain(text))
-        return Position(found.value * 100, True) if self._normalized and not found.percent else found
+        return position(name)(self._plain(text))
 
     def _plain(self, text: str) -> str:
         """A number with a decimal point, where the table writes a comma."""
@@ -168,10 +200,11 @@ def read_table(
     Parameters
     ----------
     name : str
-        Its file; ``-`` is standard input. CSV with a header: commas, semicolons or tabs, UTF-8, or UTF-16 by
-        its byte order mark. `FORMS`, `IMAGES` and `NUMBERS` of `columns` are the names of columns that
-        are understood, in any case; other columns are kept. Lines that begin with ``#`` are skipped; an
-        empty cell means the value of `placement`.
+        Its file, told by its content: JSON Lines, COCO, labelme, Pascal VOC, YOLO (of those three a folder of
+        them too), Parquet, or CSV with a header: commas, semicolons or tabs, UTF-8, or UTF-16 by its byte
+        order mark; ``-`` is standard input. `FORMS`, `IMAGES` and `NUMBERS` of `columns` are the names of
+        columns that are understood, in any case; other columns are kept. Lines that begin with ``#`` are
+        skipped; an empty cell means the value of `placement`.
     placement : Placement
         What the rows do not say.
     images : sequence of str
@@ -190,20 +223,15 @@ def read_table(
     UsageError
         If the table cannot be read, or repeats what `placement` was typed to say.
     """
-    from glimpse.io.files import open_input
-
     try:
-        with open_input(name) as file:
-            data = file.read(limits.TABLE_BYTES + 1)
-        if len(data) > limits.TABLE_BYTES:
-            raise GlimpseError(f"more than {limits.TABLE_BYTES} bytes; split it into several tables")
-        records = Records(as_utf8(data))
+        records = open_table(name, folder)
         found = find_columns(records.header, columns or {}, first=noun)
         check_place(found, typed=bool({"slice", "box", "gx", "gy"} & placement.typed or placement.like))
         _check_images(found, images, noun)
         _check_typed(found, placement)
     except GlimpseError as error:
         raise UsageError(f"--table {name}: {error}") from None
+    normalized |= getattr(records, "normalized", False) or set(map(key, records.header)) >= _OPEN_IMAGES
     return Table(name, records, found, images, placement, folder=folder, normalized=normalized)
 
 

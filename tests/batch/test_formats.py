@@ -1,0 +1,266 @@
+"""Tables as annotators and detectors save them: the same boxes, whatever the format."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers import invoke, noise, opened, save
+
+from glimpse import GlimpseError, limits
+from glimpse.batch import read_table
+
+SHAPE = 30, 40
+BOX = 8, 6, 20, 12  # x, y, w, h
+COCO = {
+    "images": [
+        {"id": 7, "file_name": "deep/b.png", "width": 40, "height": 30},
+        {"id": 9, "file_name": "a.png", "width": 40, "height": 30},
+    ],
+    "annotations": [
+        {"id": 1, "image_id": 9, "category_id": 3, "bbox": list(BOX)},
+        {"id": 2, "image_id": 7, "category_id": 4, "bbox": [0, 0, 5, 5]},
+    ],
+    "categories": [{"id": 3, "name": "cat"}, {"id": 4, "name": "dog"}],
+}
+VOC = """<?xml version="1.0"?><annotation><folder>x</folder><filename>a.png</filename>
+<size><width>40</width><height>30</height><depth>3</depth></size>
+<object><name>cat</name><part><name>head</name><bndbox><xmin>1</xmin></bndbox></part>
+<bndbox><xmin>9</xmin><ymin>7</ymin><xmax>28</xmax><ymax>18</ymax></bndbox></object></annotation>"""
+LABELME = {
+    "version": "5", "imagePath": "..\\pictures\\a.png", "imageWidth": 40, "imageHeight": 30,
+    "shapes": [{"label": "cat", "shape_type": "rectangle", "points": [[8, 6], [28, 18]]}],
+}  # fmt: skip
+VIA = """filename,file_size,file_attributes,region_count,region_id,region_shape_attributes,region_attributes
+a.png,1,"{}",1,0,"{""name"":""rect"",""x"":8,""y"":6,""width"":20,""height"":12}","{""class"":""cat""}"
+b.png,1,"{}",0,0,"{}","{}"
+"""
+FILES = {
+    "coco": json.dumps(COCO),
+    "coco in lines": json.dumps(COCO, indent=1),
+    "voc": VOC,
+    "labelme": json.dumps(LABELME, indent=2),
+    "via": VIA,
+    "json lines": json.dumps({"file_name": "a.png", "bbox": list(BOX), "class": "cat"}) + "\n",
+    "yolo": "3 0.45 0.4 0.5 0.4\n",
+    "yolo with confidence": "3 0.45 0.4 0.5 0.4 0.91\n",
+    "yolo of an oriented box": "3 0.2 0.2 0.7 0.2 0.7 0.6 0.2 0.6\n",
+    "yolo of a polygon": "3 0.2 0.2 0.7 0.2 0.7 0.6\n",
+    "cells": 'image,bbox,class\na.png,"[8, 6, 20, 12]",cat\n',
+    "openimages": "ImageID,Source,LabelName,XMin,XMax,YMin,YMax,class\na,v,/m/01,0.2,0.7,0.2,0.6,cat\n",
+}
+
+
+@pytest.fixture(autouse=True)
+def pictures(folder):
+    (folder / "deep").mkdir()
+    Path("classes.txt").write_text("w\nx\ny\ncat\n")
+    save("deep/b.png", noise(*SHAPE, 3, seed=1))
+    return save("a.png", noise(*SHAPE, 3))
+
+
+def written(text, name="a.table"):
+    Path(name).write_text(text, "utf-8")
+    return name
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_every_format_gives_the_pixels_and_the_class_of_its_box(kind, pictures):
+    result = invoke("read", "--table", written(FILES[kind]), "-o", "out/{class}/{stem}.png")
+    assert result.exit_code == 0, result.stderr
+    np.testing.assert_array_equal(opened("out/cat/a.png"), opened(pictures)[6:18, 8:28])
+
+
+def test_parquet_is_read_with_its_extra(pictures, monkeypatch):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    table = pyarrow.table(
+        {"file_name": ["a.png"], "bbox": [list(BOX)], "class": ["cat"], "bytes": [b"x" * 999]}
+    )
+    parquet.write_table(table, "t.parquet")
+    assert invoke("read", "--table", "t.parquet", "-o", "out/{class}.png").exit_code == 0
+    np.testing.assert_array_equal(opened("out/cat.png"), opened(pictures)[6:18, 8:28])
+    Path("t.parquet").write_bytes(Path("t.parquet").read_bytes()[:-20] + b"x" * 16 + b"PAR1")
+    with pytest.raises(GlimpseError, match="damaged Parquet"):
+        read_table("t.parquet")
+
+
+def test_labels_are_found_beside_images_as_trained_with(pictures):
+    for part in ("train", "val"):
+        for side in ("images", "labels"):
+            os.makedirs(f"set/{side}/{part}")
+        save(f"set/images/{part}/{part}.jpg", noise(*SHAPE, 3))
+        Path(f"set/labels/{part}/{part}.txt").write_text("1 0.5 0.5 0.5 0.5\n")
+    Path("set/labels/train/none.txt").write_text("")
+    Path("set/labels/notes.txt").write_text("hello world\n")
+    Path("set/data.yaml").write_text("nc: 2\nnames:\n  0: person\n  1: 'red car'\ntrain: x\n")
+    result = invoke("read", "--table", "set/labels", "-o", "out/{class}-{stem}.png")
+    assert result.exit_code == 0, result.stderr
+    assert sorted(os.listdir("out")) == ["red car-train.png", "red car-val.png"]
+    assert "1 files that are no annotations are left out" in result.stderr
+
+
+@pytest.mark.parametrize("names", ["names: [a, 'b c']", "names:\n- a\n- b c", 'names:\n  0: a\n  1: "b c"\n',
+                                   "names: {0: a, 1: 'b c'}"])  # fmt: skip
+def test_classes_are_named_by_any_list_of_a_data_yaml(names):
+    os.makedirs("d/labels")
+    Path("d/data.yaml").write_text(f"train: x\n{names}\n")
+    (row,) = read_table(written("1 .5 .5 .2 .2\n", "d/labels/a.txt"))
+    assert row.cells["class"] == "b c"
+
+
+def test_crowds_and_annotations_without_a_box_are_left_out_and_counted(pictures):
+    more = [
+        {
+            "image_id": 9,
+            "category_id": 3,
+            "iscrowd": 1,
+            "bbox": [0, 0, 9, 9],
+            "segmentation": {"counts": "x"},
+        },
+        {"image_id": 9, "category_id": 3},
+        {"image_id": 9, "category_id": 3, "segmentation": [[8, 6, 28, 6, 28, 18]]},
+        {"image_id": 9, "category_id": 3, "keypoints": [8, 6, 2, 28, 18, 1, 0, 0, 0]},
+        {"image_id": 99, "category_id": 8, "bbox": [1, 1, 2, 2]},
+    ]
+    table = read_table(written(json.dumps({**COCO, "annotations": COCO["annotations"] + more})))
+    assert len(table) == 5
+    assert table.notes == [
+        "1 crowds are left out",
+        "1 annotations without a box are left out",
+        "2 annotations without a box get the box around their polygon or keypoints",
+    ]
+    windows = [row.placement.window(SHAPE, native=True) for row in table if not row.fault]
+    assert windows[0] == windows[2] == windows[3]
+    result = invoke("read", "--table", "a.table", "-o", "out/")
+    assert result.exit_code == 1
+    assert "1 crowds are left out" in result.stderr
+    assert len(os.listdir("out")) == 4
+
+
+def test_a_circle_is_the_box_around_it():
+    circle = {"label": "c", "shape_type": "circle", "points": [[20, 15], [23, 19]]}
+    (row,) = read_table(written(json.dumps({**LABELME, "shapes": [circle]})))
+    assert row.placement.window(SHAPE, native=True).box == (10, 20, 15, 25)
+
+
+def test_results_find_the_images_of_their_numbers():
+    save("000000000139.png", noise(*SHAPE, 3))
+    found = [{"image_id": 139, "category_id": 2, "bbox": list(BOX), "score": 0.5}]
+    (row,) = read_table(written(json.dumps(found)), folder=".")
+    assert os.path.basename(row.image) == "000000000139.png"
+    with pytest.raises(GlimpseError, match="--images"):
+        read_table("a.table")
+
+
+def test_a_missing_image_fails_alone_and_the_others_come_out():
+    COPY = json.loads(json.dumps(COCO))
+    COPY["images"][0]["file_name"] = "gone.png"
+    result = invoke("read", "--table", written(json.dumps(COPY)), "-o", "out/")
+    assert result.exit_code == 1
+    assert os.listdir("out") == ["a-00000.png"]
+    assert "gone.png: no such file" in result.stderr
+
+
+MANY = "<a>" * 200_000
+BAD = {
+    "a cut JSON": json.dumps(COCO)[:-40],
+    "a JSON without images": '{"annotations": [], "info": 1}',
+    "another JSON": '{\n"a": {"b": 1}}',
+    "a JSON of many levels": '{"annotations": ' + "[" * 100_000,
+    "a list of anything": "[1, 2]",
+    "entities": '<!DOCTYPE a [<!ENTITY b "x">]><annotation>&b;</annotation>',
+    "an XML of a million levels": MANY,
+    "a cut XML": VOC[:200],
+    "another XML": "<svg><g/></svg>",
+    "a row of 10 MB": "image,x,y\n" + "a" * 10_000_000 + ",1,2\n",
+    "a huge number": '{"images": [], "annotations": [' + "9" * 9999 + "]}",
+    "DeepLabCut": "scorer,a,a\nbodyparts,n,n\ncoords,x,y\n0,1,2\n",
+    "too many columns": json.dumps({f"c{k}": 1 for k in range(limits.TABLE_COLUMNS + 1)}) + "\n{}\n",
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_bad_table_is_one_short_line(kind):
+    result = invoke("read", "--table", written(BAD[kind]), "-o", "out/")
+    assert result.exit_code in (1, 2)
+    lines = result.stderr.splitlines()
+    assert len(lines) <= 2
+    assert max(map(len, lines)) < 300, lines
+    assert "internal error" not in result.stderr
+    assert not os.path.exists("out")
+
+
+@pytest.mark.parametrize("name", ["../../up", "a/b", "x\0y", "c" * 300, "..", "/etc/x"])
+def test_a_class_leads_out_of_no_folder(name):
+    COPY = json.loads(json.dumps(COCO))
+    COPY["categories"][0]["name"] = name
+    result = invoke("read", "--table", written(json.dumps(COPY)), "-o", "out/{class}/{index}.png")
+    assert result.exit_code in (0, 1)
+    assert all(Path("out").resolve() in path.resolve().parents for path in Path().rglob("[01].png"))
+    assert "Traceback" not in result.output
+
+
+# What numbers count from
+
+
+def where(words, text, shape=(480, 640)):
+    """Row and column of the centre of a table of one row, on a picture of 480 x 640."""
+    save("p.png", noise(*shape))
+    result = invoke(
+        "read", "p.png", "--table", written(text), "-n", "8", "-o", "q.png", "--overwrite", *words
+    )
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(invoke("info", "q.png").stdout)
+    return found["gx"], found["gy"]
+
+
+PUPIL = "--reference 1x1 --origin bottom-left --columns x=norm_pos_x,y=norm_pos_y"
+EYELINK = "--reference 1920x1080 --placed 640,300,640,480"
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "row", "col"),
+    [
+        (PUPIL, "norm_pos_x,norm_pos_y\n0.25,0.75\n", 119.5, 159.5),
+        (EYELINK, "x,y\n700,350\n", 50, 60),
+        (f"{EYELINK} --origin center", "x,y\n0,0\n", 239.5, 319.5),
+        (f"{EYELINK} --origin center", "x,y\n-60,90\n", 149.5, 259.5),
+        (f"{EYELINK} --origin bottom-left", "x,y\n700,729\n", 50, 60),
+        ("--reference 640x480", "x,y\n60,50\n", 50, 60),
+        ("--reference 1280x960", "x,y\n120.5,100.5\n", 50, 60),
+        ("--reference 100x100", "x,y\n50,25\n", 119.5, 319.5),
+        ("--reference 1000x1000", "x1,y1,x2,y2\n250,250,750,750\n", 239.5, 319.5),
+        ("--origin bottom-left", "x,y\n60,429\n", 50, 60),
+        ("--origin bottom-left", "x,y,w,h\n60,380,20,100\n", 49.5, 69.5),
+        ("--reference 1x1", "x_center,y_center,width,height\n0.5,0.25,0.5,0.5\n", 119.5, 319.5),
+    ],
+)
+def test_numbers_count_from_where_their_tool_does(words, text, row, col):
+    assert where(words.split(), text) == pytest.approx((row, col))
+
+
+def test_normalized_is_the_reference_of_1x1():
+    text = "x,y\n0.3,0.7\n"
+    assert where(["--normalized"], text) == where(["--reference", "1x1"], text)
+    assert invoke("read", "--table", "a.table", "--normalized", "--reference", "1x1").exit_code == 2
+
+
+def test_boxes_and_centres_of_the_command_line_are_in_the_same_frame():
+    save("p.png", noise(480, 640))
+    words = ["--reference", "1280x960", "-o", "q.png", "--overwrite"]
+    assert invoke("read", "p.png", "--box", "80,40,200,100", *words).exit_code == 0
+    np.testing.assert_array_equal(opened("q.png"), opened("p.png")[20:70, 40:140])
+    assert (
+        invoke("read", "p.png", "--row", "99.5", "--col", "19.5", "--delta", "4", "-n", "8", *words).exit_code
+        == 0
+    )
+    found = json.loads(invoke("info", "q.png").stdout)
+    assert (found["gx"], found["gy"], found["delta"]) == (49.5, 9.5, 2)
+
+
+def test_a_place_on_a_screen_needs_its_size():
+    result = invoke("read", "a.png", "--placed", "0,0,5,5")
+    assert (result.exit_code, "--reference WxH" in result.stderr) == (2, True)
