@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import cache
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 from xml.parsers import expat
@@ -569,17 +569,21 @@ def _sibling(name: str, images: str) -> str:
 
 def of_stem(path: str) -> str:
     """Return the one image that has this name but for its ending; empty where there is none, or several."""
-    folder, stem = os.path.split(path)
-    found = [path + ending for ending in _endings(folder).get(stem, ())]
+    folder, stem = os.path.split(os.path.abspath(path))
+    try:
+        changed = os.stat(folder).st_mtime_ns
+    except (OSError, ValueError):
+        return ""
+    found = [path + ending for ending in _endings(folder, changed).get(stem, ())]
     return found[0] if len(found) == 1 else ""
 
 
-@cache
-def _endings(folder: str) -> dict[str, list[str]]:
-    """The endings of the images in a folder, by their names."""
+@lru_cache(maxsize=8)
+def _endings(folder: str, changed: int) -> dict[str, list[str]]:
+    """The endings of the images in a folder, by their names, as of its last change."""
     stems: dict[str, list[str]] = {}
     with suppress(OSError):
-        for file in sorted(os.listdir(folder or ".")):
+        for file in sorted(os.listdir(folder)):
             base, ending = os.path.splitext(file)
             if ending.lower() in _IMAGES:
                 stems.setdefault(base, []).append(ending)
@@ -589,7 +593,6 @@ def _endings(folder: str) -> dict[str, list[str]]:
 _IMAGES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".avif", ".ppm", ".pgm", ".npy")
 
 
-@cache
 def _classes(folder: str) -> dict[str, str]:
     """The names of classes by their numbers, as files in a folder or above it list them."""
     for _ in range(4):
