@@ -21,3 +21,11 @@ def to_levels(array: ArrayLike, white: int) -> Array:
         return array
     levels: Array = np.clip(np.rint(array), 0, white).astype(dtype)
     return levels
+
+
+def unpremultiply(array: Array, white: float) -> Array:
+    """Undo the premultiplication of the colours, shape (A, B, C) with alpha last; no alpha, no colour."""
+    alpha = np.clip(array[..., -1:], 0, white)
+    safe = np.where(np.rint(alpha) > 0, alpha, np.inf)
+    levels: Array = np.concatenate([array[..., :-1] * white / safe, alpha], axis=-1)
+    return levels

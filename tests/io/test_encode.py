@@ -13,8 +13,9 @@ from skimage.data import camera
 
 from glimpse import GlimpseError, Window
 from glimpse.io import Picture, load_picture, picture_record, save_still, save_strips
-from glimpse.io.encode import DRAWINGS, FORMATS, KEYWORD, encode, encode_strips, encoded, unpremultiply
+from glimpse.io.encode import DRAWINGS, FORMATS, KEYWORD, encode, encode_strips, encoded
 from glimpse.io.record import Record, parse_record
+from glimpse.levels import unpremultiply
 
 RECORD = Record(Window(gx=2, gy=3.5, delta=1.5, sigma=0.7, n=(5, 7)), (9, 14), "ünï.png")
 

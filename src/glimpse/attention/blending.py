@@ -1,4 +1,8 @@
-"""Many restored patches on one canvas, strip by strip, so that memory holds a strip beside the result."""
+"""Many restored patches on one canvas.
+
+Their sum and their mean come strip by strip, so that memory holds a strip beside the result. Refined, the
+whole canvas is held, since each patch writes what it does not yet say.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +12,28 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from glimpse.array_api import arange_like, is_not_numpy, namespace
 from glimpse.attention.banded import Band, BlockSpec
 from glimpse.attention.banks import band
 from glimpse.attention.contraction import expand, float_type, index
 from glimpse.attention.coverage import balanced, flattened, least_coverage
+from glimpse.attention.filters import centers
 from glimpse.attention.layer import deconvolved, expand_cols
 from glimpse.attention.matrices import filterbank
+from glimpse.attention.roundtrip import RoundTrip
 from glimpse.attention.shapes import check_fit, spatial
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array, Floats
-from glimpse.window import Blend, Method, Window
+from glimpse.window import Axis, Blend, Method, Window
 
 STRIP_BYTES = 1 << 23
 """Bytes of a strip's light: more takes more memory, less makes more strips that widen patches anew."""
+
+
+STEPS = 8
+"""Steps towards the inverse in which a patch refines a canvas: fewer are softer, more take longer."""
+
+_RIM = 0.1  # share of the samples along each border whose differences fade, so that no patch ends in a step
 
 
 class Layer(NamedTuple):
@@ -29,6 +42,7 @@ class Layer(NamedTuple):
     samples: Floats
     rows: Band  # the banks that write the samples
     cols: Band
+    axes: tuple[Axis, Axis]
     opacities: tuple[Floats, Floats]  # over the spans of rows and columns: what a flat patch of 1 restores to
     weight: float  # in the mean
     row: int  # the axes of the samples
@@ -70,19 +84,87 @@ def layer(
     samples = np.divide(array, window.gamma, dtype=dtype) * dtype.type(1 if gain is None else gain)
     down, across = (np.minimum(bank.coverage, 1).astype(dtype) for bank in flat)
     weight = 1 / (axes[0].delta * axes[1].delta)
-    return Layer(samples, rows, cols, (down, across), weight, row, col)
+    return Layer(samples, rows, cols, axes, (down, across), weight, row, col)
 
 
 def strips(layers: Sequence[Layer], shape: tuple[int, int], blend: Blend) -> Iterator[Strip]:
-    """Write layers of one kind on one canvas, and yield it strip by strip from the top."""
+    """Write layers of one kind on one canvas, and yield it strip by strip from the top.
+
+    One layer alone is refined by nothing: it comes as it is.
+    """
+    if blend == "refine" and len(layers) > 1:
+        light, opacity = refined(layers, shape)
+        for rows in _strips_of(layers, shape):
+            yield Strip(rows, light[index(light, {layers[0].row: rows})], opacity[rows])
+        return
+    heaviest = max(each.weight for each in layers)
+    layers = [each._replace(weight=each.weight / heaviest) for each in layers]  # one patch stays as it is
+    for rows in _strips_of(layers, shape):
+        yield (_added if blend == "add" else _averaged)(layers, rows, shape[1])
+
+
+def _strips_of(layers: Sequence[Layer], shape: tuple[int, int]) -> Iterator[slice]:
+    """The rows of each strip, from the top."""
     first = layers[0]
     channels = first.samples.size // (first.samples.shape[first.row] * first.samples.shape[first.col])
     height = max(16, STRIP_BYTES // (shape[1] * channels * first.samples.itemsize))
-    heaviest = max(each.weight for each in layers)
-    layers = [each._replace(weight=each.weight / heaviest) for each in layers]  # one patch stays as it is
     for top in range(0, shape[0], height):
-        rows = slice(top, min(top + height, shape[0]))
-        yield (_added if blend == "add" else _averaged)(layers, rows, shape[1])
+        yield slice(top, min(top + height, shape[0]))
+
+
+def refined(layers: Sequence[Layer], shape: tuple[int, int]) -> tuple[Floats, Floats]:
+    """Write layers on one canvas, coarse strides first, each what the canvas does not yet say of it.
+
+    Where nothing lies yet the mean of all layers of a stride is laid; then each of them reads the canvas and
+    writes the difference, sharpened by some steps towards the inverse. Where the canvas ends, or is only
+    partly opaque, it is compared with as much of the samples as is there, so that nothing overshoots.
+
+    Returns
+    -------
+    light, opacity : ndarray
+        The canvas, and how far it hides what lies below, shape (rows, columns).
+    """
+    first = layers[0]
+    light = _black(layers, slice(0, shape[0]), shape[1])
+    opacity = np.zeros(shape, light.dtype)
+    for weight in sorted({each.weight for each in layers}):
+        group = [each for each in layers if each.weight == weight]
+        for strip in strips(group, shape, "mean"):
+            free = 1 - opacity[strip.rows]
+            light[index(light, {first.row: strip.rows})] += strip.light * spread(
+                free, light.ndim, first.row, first.col
+            )
+            opacity[strip.rows] += free * (0 if strip.opacity is None else strip.opacity)
+        for each in group:
+            _refine(each, light, opacity)
+    return light, opacity
+
+
+def _refine(each: Layer, light: Floats, opacity: Floats) -> None:
+    """Write on a canvas, in place, what it does not yet say of a layer."""
+    dtype = each.samples.dtype
+    reading = [band(axis, BlockSpec(dtype)) for axis in each.axes]
+    trip = RoundTrip((reading[0], reading[1]), (each.rows, each.cols), (each.row, each.col))
+    rows, cols = trip.span
+    here = index(light, {each.row: rows, each.col: cols})
+    rim = fading_rim(each.axes)
+    there = rim * trip._replace(axes=(0, 1)).read(opacity[rows, cols])
+    left = spread(there, light.ndim, each.row, each.col) * each.samples
+    left = left - spread(rim, light.ndim, each.row, each.col) * trip.read(light[here])
+    light[here] += trip.write(trip.inverted(left.astype(dtype, copy=False), STEPS))
+
+
+def fading_rim(axes: tuple[Axis, Axis]) -> Any:
+    """How much of each sample's difference is written: less along the rim, nothing beyond the canvas."""
+    lines = []
+    for axis in axes:
+        mu = centers(axis.n, axis.center, axis.delta)
+        xp = namespace(mu)
+        counts = arange_like(0, axis.n, mu) if is_not_numpy(mu) else np.arange(axis.n)
+        inwards = xp.minimum(counts, axis.n - 1 - counts) + 0.5
+        line = xp.clip(inwards / max(1, _RIM * axis.n), None, 1) ** 0.5
+        lines.append(xp.where((mu >= -0.5) & (mu <= axis.size - 0.5), line, 0 * line))
+    return namespace(*lines).minimum(lines[0][:, None], lines[1][None, :])
 
 
 def _added(layers: Sequence[Layer], rows: slice, width: int) -> Strip:

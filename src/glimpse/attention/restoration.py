@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,11 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from glimpse.array_api import namespace
+from glimpse.array_api import asarray_like, constant, namespace
 from glimpse.attention import blending, tensors
+from glimpse.attention.contraction import float_type
 from glimpse.attention.coverage import balanced_matrix, flat_matrix
+from glimpse.attention.edits import find_edit, put_back
 from glimpse.attention.inverse import deconvolved
-from glimpse.attention.layer import check_method, expand_cols, expand_rows, write
+from glimpse.attention.layer import check_method, expand_cols, expand_rows, read, write
 from glimpse.attention.shapes import check_fit, spatial
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array
@@ -103,8 +106,9 @@ def restore_many(
     windows: Sequence[Window],
     shape: tuple[int, int],
     *,
-    blend: Blend = "mean",
+    blend: Blend = "refine",
     onto: ArrayLike | None = None,
+    tolerance: float = 0.5,
     gain: float | None = None,
     method: Method = "transpose",
     channel_axis: int | None = None,
@@ -119,16 +123,21 @@ def restore_many(
         Where each patch belongs.
     shape : (int, int)
         Rows and columns (A, B) of the canvas.
-    blend : {"mean", "add"}
-        The mean of the patches, in which the finer ones win: each weighs 1 / (stride of rows x stride of
-        columns). Or their sum, the canvas of DRAW.
+    blend : {"refine", "mean", "add"}
+        Coarse strides first, each patch writes what the canvas does not yet say of it, which is DRAW's step
+        ``write(x - read(canvas))``. Or the mean of the patches, in which the finer ones win: each weighs
+        1 / (stride of rows x stride of columns). Or their sum, the canvas of DRAW.
     onto : array_like or None
-        A picture of the canvas's shape and channels to lay the patches on, instead of black. The mean hides
-        it as far as it is opaque, the sum is added to it.
+        A picture of the canvas's shape and channels to lay the patches on, instead of black. Refined, it
+        takes what was edited on patches that were read from it, and keeps all else bit for bit (see Notes).
+        The mean hides it as far as it is opaque, the sum is added to it.
+    tolerance : float
+        A sample of a refined picture is untouched if no channel is further off what the picture reads than so
+        many levels.
     gain : float or None
         Multiply the bare canvases by this number; they only add up.
     method, channel_axis
-        As for `write`.
+        As for `write`; where several patches refine a canvas, or a picture is refined, the method has no say.
 
     Returns
     -------
@@ -146,6 +155,10 @@ def restore_many(
     With R a restored patch and alpha its opacity, which is what a flat patch of 1 restores to, the mean is
     ``sum(w R) / sum(w alpha)``, shown with the opacity ``min(1, sum(alpha))``.
 
+    What a refined picture gains is told in `glimpse.attention.edits`: its own detail follows the edit, so
+    that what is painted into a small patch reaches the full picture without a loss of sharpness. Levels of
+    uint8 and uint16 pictures saturate in the patch as they do in a file.
+
     Examples
     --------
     >>> from glimpse import read
@@ -155,45 +168,127 @@ def restore_many(
     >>> bool(np.abs(canvas - image)[8:32, 4:56].max() < 1)
     True
     """
-    _check_many(patches, windows, blend, gain)
-    how: dict[str, Any] = {"gain": gain, "method": method, "channel_axis": channel_axis}
-    pairs = list(zip(patches, windows, strict=True))
-    if any(tensors.involves(patch, window) for patch, window in pairs):
-        return _many_tensors(pairs, checked_sides(shape), blend, onto, how)
-    layers = [blending.layer(patch, window, checked_sides(shape), **how) for patch, window in pairs]
-    below = None if onto is None else spatial(np.asanyarray(onto), channel_axis)[0]
-    blending.check_alike(layers, checked_sides(shape), below)
-    return blending.lay(layers, checked_sides(shape), blend, below)
-
-
-def _check_many(patches: Sequence[Any], windows: Sequence[Window], blend: Blend, gain: float | None) -> None:
     if len(patches) != len(windows) or not len(patches):
         raise GlimpseError(f"each patch needs a window: got {len(patches)} patches, {len(windows)} windows")
     if blend not in BLENDS:
-        raise GlimpseError(f"blend must be {' or '.join(BLENDS)}, got {blend!r}")
-    if gain is not None and blend == "mean":
+        raise GlimpseError(f"blend must be {', '.join(BLENDS[:-1])} or {BLENDS[-1]}, got {blend!r}")
+    if gain is not None and blend != "add":
         raise GlimpseError("a gain is of bare canvases, which add up; give blend='add' with it")
+    shape = checked_sides(shape)
+    pairs = list(zip(patches, windows, strict=True))
+    if any(tensors.involves(patch, window) for patch, window in pairs):
+        return _many_tensors(pairs, shape, blend, onto, gain, method, channel_axis)
+    bare: Method = "transpose" if blend == "refine" and len(pairs) > 1 else method
+    layers = [
+        blending.layer(patch, window, shape, gain=gain, method=bare, channel_axis=channel_axis)
+        for patch, window in pairs
+    ]
+    below = None if onto is None else spatial(np.asanyarray(onto), channel_axis)[0]
+    blending.check_alike(layers, shape, below)
+    if below is None or blend != "refine":
+        return blending.lay(layers, shape, blend, below)
+    row, col = layers[0].row, layers[0].col
+    white = {"u1": 255, "u2": 65535}.get(below.dtype.str[1:])
+    picture = _channels_last(below, row, col)
+    found = [
+        find_edit(
+            _channels_last(np.asarray(patch), row, col), window, picture, white=white, tolerance=tolerance
+        )
+        for patch, window in pairs
+    ]
+    canvas = below.astype(np.result_type(float_type(below.dtype), *(each.samples.dtype for each in layers)))
+    flat = _channels_last(canvas, row, col)
+    put_back(found, flat, white)
+    return np.moveaxis(flat.reshape(*shape, *(np.delete(canvas.shape, (row, col)))), (0, 1), (row, col))
+
+
+def _channels_last(array: Array, row: int, col: int) -> Array:
+    """The array with all axes but rows and columns as one, the last."""
+    turned = np.moveaxis(array, (row, col), (0, 1))
+    return turned.reshape(*turned.shape[:2], -1)
 
 
 def _many_tensors(
-    pairs: list[tuple[Any, Window]], shape: tuple[int, int], blend: Blend, onto: Any, how: dict[str, Any]
+    pairs: list[tuple[Any, Window]],
+    shape: tuple[int, int],
+    blend: Blend,
+    onto: Any,
+    gain: float | None,
+    method: Method,
+    channel_axis: int | None,
 ) -> Array:
-    """`restore_many` for arrays of other libraries."""
-    canvases = [restore(patch, window, shape, **how) for patch, window in pairs]
+    """`restore_many` for arrays of other libraries, every step with its gradient."""
     below: Any = 0 if onto is None else onto
-    if blend == "add":
+    if blend == "refine" and (len(pairs) > 1 or onto is not None):
+        return _refined_tensors(pairs, shape, onto, channel_axis)
+    canvases = [
+        restore(patch, window, shape, gain=gain, method=method, channel_axis=channel_axis)
+        for patch, window in pairs
+    ]
+    if blend != "mean":
         total: Array = sum(canvases, start=below)
         return total
-    flat = [(0 * patch + 1, replace(window, gamma=1.0)) for patch, window in pairs]
-    alphas = [restore(one, window, shape, channel_axis=how["channel_axis"]) for one, window in flat]
+    light, opacity = _mean_of_tensors(pairs, canvases, shape, channel_axis)
+    mean: Array = light + below * (1 - opacity)
+    return mean
+
+
+def _mean_of_tensors(
+    pairs: list[tuple[Any, Window]], canvases: list[Array], shape: tuple[int, int], channel_axis: int | None
+) -> tuple[Any, Any]:
+    """The mean of restored patches, and how opaque it is."""
+    flat = [(constant(0 * patch + 1), replace(window, gamma=1.0)) for patch, window in pairs]
+    alphas = [restore(one, window, shape, channel_axis=channel_axis) for one, window in flat]
     weights = [1 / (down.delta * across.delta) for down, across in (w.axes(shape) for _, w in pairs)]
     light, weight = (
         sum(w * array for w, array in zip(weights, arrays, strict=True)) for arrays in (canvases, alphas)
     )
     xp = namespace(light)
     opacity = xp.clip(sum(alphas), None, 1)
-    mean: Array = light * opacity / xp.where(weight > 0, weight, 1.0) + below * (1 - opacity)
-    return mean
+    share = opacity / xp.where(weight > 0, weight, 1.0)  # before the light, whose gradient it bounds
+    return light * share, opacity
+
+
+def _refined_tensors(
+    pairs: list[tuple[Any, Window]], shape: tuple[int, int], onto: Any, channel_axis: int | None
+) -> Array:
+    """`blending.refined` for arrays of other libraries; a picture below is a canvas that is opaque."""
+    if any(getattr(window.gx, "ndim", 0) or getattr(window.gy, "ndim", 0) for _, window in pairs):
+        raise GlimpseError("a batch of windows refines no canvas; give blend='mean'")
+    light: Any = 0 if onto is None else onto
+    opacity: Any = 0 if onto is None else 0 * onto + 1
+    strides = [math.prod(window.strides) for _, window in pairs]
+    for stride in sorted(set(strides), reverse=True):
+        group = [pair for pair, own in zip(pairs, strides, strict=True) if own == stride]
+        canvases = [restore(*pair, shape, channel_axis=channel_axis) for pair in group]
+        mean, shown = _mean_of_tensors(group, canvases, shape, channel_axis)
+        light, opacity = light + (1 - opacity) * mean, opacity + (1 - opacity) * shown
+        for patch, window in group:
+            light = light + _unsaid(
+                patch, replace(window, gamma=1.0), window.gamma, light, opacity, channel_axis
+            )
+    refined: Array = light
+    return refined
+
+
+def _unsaid(
+    patch: Any, window: Window, gamma: Any, light: Any, opacity: Any, channel_axis: int | None
+) -> Array:
+    """What a canvas does not yet say of a patch, written on black."""
+    seen, there = (read(canvas, window, channel_axis=channel_axis) for canvas in (light, opacity))
+    sides = [axis for axis in range(light.ndim) if channel_axis is None or axis != channel_axis % light.ndim]
+    shape = (light.shape[sides[-2]], light.shape[sides[-1]])
+    rim = blending.fading_rim(window.axes(shape))
+    rim = rim.reshape(
+        [window.shape[sides[-2:].index(k)] if k in sides[-2:] else 1 for k in range(light.ndim)]
+    )
+    left = (there * patch / gamma - seen) * asarray_like(rim, seen, seen.dtype)
+    found = left
+    for _ in range(blending.STEPS - 1):
+        canvas = restore(found, window, shape, channel_axis=channel_axis)
+        found = found + (left - read(canvas, window, channel_axis=channel_axis))
+    written: Array = restore(found, window, shape, channel_axis=channel_axis)
+    return written
 
 
 def _gained(canvas: Array, gain: float) -> Array:

@@ -308,8 +308,8 @@ def _strips(
 ) -> Iterator[tuple[NDArray[Any], int]]:
     """The rows of the canvas from the top, in the levels of the file, and how many levels were cut."""
     from glimpse.attention import blending
-    from glimpse.io.encode import still_format, unpremultiply
-    from glimpse.levels import to_levels
+    from glimpse.io.encode import still_format
+    from glimpse.levels import to_levels, unpremultiply
 
     white = ground.like.white
     for strip in blending.strips(layers, shape, settings.blend):

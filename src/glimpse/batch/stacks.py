@@ -190,8 +190,7 @@ def _cut(block: Block, *, output: str, exact: bool) -> list[Cut | Outcome]:
 
 
 def _levels(found: Found, block: Block, *, output: str, exact: bool) -> Cut:
-    from glimpse.io.encode import unpremultiply
-    from glimpse.levels import to_levels
+    from glimpse.levels import to_levels, unpremultiply
 
     if found.error or found.patch is None or found.window is None:
         raise found.error or GlimpseError("it was not read")

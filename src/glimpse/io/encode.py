@@ -21,14 +21,6 @@ from glimpse.io.png import encode_strips, profile_chunk
 from glimpse.io.record import DESCRIPTION, KEYWORD, Record
 from glimpse.levels import to_levels
 
-
-def unpremultiply(array: NDArray[Any], white: int) -> NDArray[Any]:
-    """Undo the premultiplication of the colours, shape (A, B, C) with alpha last; no alpha, no colour."""
-    alpha = np.clip(array[..., -1:], 0, white)
-    safe = np.where(np.rint(alpha) > 0, alpha, np.inf)
-    return np.concatenate([array[..., :-1] * white / safe, alpha], axis=-1)
-
-
 Quality = int | Literal["lossless"] | None
 """How well a lossy format keeps levels: 1 to 100, "lossless", or None for the format's own."""
 

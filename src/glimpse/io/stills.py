@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from glimpse import limits
 from glimpse.errors import GlimpseError, about
 from glimpse.io.decode import Reduce, decode
-from glimpse.io.encode import Quality, encode, encoded, still_format, unpremultiply
+from glimpse.io.encode import Quality, encode, encoded, still_format
 from glimpse.io.files import Draft, open_input, write_output
 from glimpse.io.picture import DEFAULT, DecodeOptions, Picture
 from glimpse.io.record import Record, parse_record
+from glimpse.levels import unpremultiply
 from glimpse.typing import Array
 
 _ARRAY_BYTES = 1 << 26

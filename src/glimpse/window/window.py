@@ -17,7 +17,7 @@ from glimpse.window import constructors
 Kernel = Literal["gaussian", "box"]
 Edge = Literal["extend", "black"]
 Method = Literal["transpose", "inverse"]
-Blend = Literal["mean", "add"]
+Blend = Literal["refine", "mean", "add"]
 
 KERNELS: tuple[Kernel, ...] = get_args(Kernel)
 EDGES: tuple[Edge, ...] = get_args(Edge)

@@ -1,0 +1,229 @@
+"""An edited patch back on its picture: what nobody touched keeps its bits, paint comes back sharp."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import edges, frozen, kernels, log_uniform, pixels
+
+from glimpse import GlimpseError, Window, read, restore_many
+from glimpse.attention import edits
+from glimpse.attention.banded import BlockSpec
+from glimpse.attention.banks import band
+from glimpse.window import EDGES, KERNELS, default_sigma
+
+
+def saved(patch, white=255):
+    """The patch as a file has it."""
+    return np.clip(np.rint(patch), 0, white).astype(np.uint8 if white == 255 else np.uint16)
+
+
+def back(patch, window, picture, **how):
+    """The edited picture, in the picture's own type."""
+    shape = picture.shape[:2]
+    axis = 2 if picture.ndim == 3 else None
+    canvas = restore_many([patch], [window], shape, onto=picture, channel_axis=axis, **how)
+    white = {np.uint8: 255, np.uint16: 65535}[picture.dtype.type]
+    return saved(canvas, white)
+
+
+@st.composite
+def crops(draw):
+    """A picture and a window on it, at any stride, over the edge too."""
+    rows, cols = draw(st.integers(6, 24)), draw(st.integers(25, 40))
+    delta = draw(st.one_of(log_uniform(0.3, 20), st.tuples(log_uniform(0.3, 20), log_uniform(0.3, 20))))
+    kernel = draw(kernels)
+    window = Window(
+        draw(st.floats(-4, rows + 4)),
+        draw(st.floats(-4, cols + 4)),
+        delta,
+        default_sigma(delta, kernel),
+        gamma=draw(log_uniform(0.3, 3)),
+        n=(draw(st.integers(1, 9)), draw(st.integers(1, 9))),
+        kernel=kernel,
+        edge=draw(edges),
+    )
+    white = draw(st.sampled_from([255, 65535]))
+    channels = draw(st.sampled_from([(), (3,)]))
+    dtype = np.uint8 if white == 255 else np.uint16
+    return pixels(rows, cols, *channels, seed=draw(st.integers(0, 9)), dtype=dtype, high=white), window, white
+
+
+def read_as_saved(picture, window, white):
+    return saved(read(picture, window, channel_axis=2 if picture.ndim == 3 else None), white)
+
+
+@given(crops())
+def test_an_untouched_patch_gives_its_picture_back_bit_for_bit(crop):
+    picture, window, white = crop
+    patch = read_as_saved(picture, window, white)
+    np.testing.assert_array_equal(back(patch, window, picture), picture)
+
+
+@given(crops(), st.integers(0, 8), st.integers(0, 8), st.integers(0, 255))
+def test_what_no_touched_sample_reaches_keeps_its_bits(crop, row, col, level):
+    picture, window, white = crop
+    patch = read_as_saved(picture, window, white)
+    row, col = min(row, window.shape[0] - 1), min(col, window.shape[1] - 1)
+    patch[row, col] = level
+    found = back(patch, window, picture)
+    spans = []
+    for axis, index in zip(window.axes(picture.shape[:2]), (row, col), strict=True):
+        bank = band(axis, BlockSpec(np.dtype(np.float32)))
+        half = axis.n * axis.delta / 2
+        inside = np.abs(np.arange(axis.size) - axis.center) < half + 0.5
+        reached = np.isin(np.arange(axis.size), bank.pixels[index])
+        spans.append(inside & reached)
+    kept = ~np.logical_and.outer(*spans)
+    np.testing.assert_array_equal(found[kept], picture[kept])
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("edge", EDGES)
+def test_a_flat_edit_of_a_flat_picture_is_flat_up_to_the_border_of_the_box(kernel, edge):
+    flat = frozen(np.full((60, 70, 3), 90, np.uint8))
+    window = Window.from_box((20, 10, 32, 24), n=(12, 16), kernel=kernel, edge=edge)
+    found = back(np.full((12, 16, 3), 200, np.uint8), window, flat)
+    np.testing.assert_array_equal(found[10:34, 20:52], 200)
+    found[10:34, 20:52] = 90
+    np.testing.assert_array_equal(found, flat)
+
+
+def test_a_pixel_on_the_border_changes_by_the_share_of_it_that_lies_inside():
+    flat = frozen(np.full((20, 20), 100, np.uint8))
+    window = Window.from_box((5.25, 5, 8, 8), n=8)
+    found = back(np.full((8, 8), 200, np.uint8), window, flat)
+    assert found[8, 4:13].tolist() == [100, 175, 200, 200, 200, 200, 200, 200, 200]
+    assert 100 < found[8, 13] <= 125  # filters fade there
+    assert found[8, 14] == 100
+
+
+@pytest.fixture(scope="module")
+def textured():
+    """Fine detail over slow changes, three channels."""
+    rng = np.random.default_rng(3)
+    y, x = np.mgrid[:96, :110]
+    slow = 120 + 50 * np.sin(x / 17) + 30 * np.cos(y / 13)
+    return frozen(saved(slow[..., None] + rng.normal(0, 12, (96, 110, 3))))
+
+
+WINDOW = Window.from_box((15, 10, 80, 72), n=(24, 27))
+
+
+def error(found, truth):
+    return np.sqrt(np.square(found.astype(float) - truth).mean())
+
+
+def test_the_detail_of_the_picture_follows_a_tint(textured):
+    patch = saved(read(textured, WINDOW, channel_axis=2) * (1.2, 1, 0.9))
+    truth = textured.copy()
+    truth[10:82, 15:95] = saved(truth[10:82, 15:95] * (1.2, 1, 0.9))
+    found = back(patch, WINDOW, textured)
+    assert error(found, truth) < 1.5
+    blurred = restore_many([patch], [WINDOW], (96, 110), onto=textured, blend="mean", channel_axis=2)
+    assert error(blurred, truth) > 6
+
+
+def test_paint_hides_the_old_detail_and_leaves_no_rim(textured):
+    patch, truth = saved(read(textured, WINDOW, channel_axis=2)), textured.copy()
+    patch[8:16, 9:18] = 40
+    rows, cols = slice(10 + 24, 10 + 48), slice(15 + 27, 15 + 53)
+    truth[rows, cols] = 40
+    found = back(patch, WINDOW, textured)
+    inner = found[rows, cols].astype(int) - 40
+    assert np.abs(inner).max() <= 12
+    assert np.abs(inner[4:-4, 4:-4]).max() <= 1
+    outside = np.abs(found.astype(int) - truth)
+    outside[rows.start - 4 : rows.stop + 4, cols.start - 4 : cols.stop + 4] = 0
+    assert outside.max() <= 12
+    low, high = np.minimum(textured, 40), np.maximum(textured, 40)
+    around = np.ones((96, 110), bool)
+    around[rows, cols] = False
+    assert (found >= low)[around].all()
+    assert (found <= high)[around].all()
+
+
+def test_ten_times_in_a_row_is_once(textured):
+    patch = saved(read(textured, WINDOW, channel_axis=2))
+    patch[3:9, 4:7, 0] = 250
+    found = back(patch, WINDOW, textured)
+    again = found
+    for _ in range(9):
+        again = back(saved(read(again, WINDOW, channel_axis=2)), WINDOW, again)
+    np.testing.assert_array_equal(again, found)
+
+
+def test_edits_of_neighbouring_crops_do_not_undo_each_other(textured):
+    windows = [WINDOW, replace(WINDOW, gy=WINDOW.gy + 9.5, delta=2.2)]
+    patches = [saved(read(textured, window, channel_axis=2)) for window in windows]
+    patches[0][10:14, 10:14] = 0
+    patches[1][2:4, 2:4] = 255
+    both = restore_many(patches, windows, (96, 110), onto=textured, channel_axis=2)
+    for patch, window in zip(patches, windows, strict=True):
+        alone = restore_many([patch], [window], (96, 110), onto=textured, channel_axis=2)
+        changed = np.abs(alone - textured) > 40
+        assert np.abs(both - alone)[changed].max() < 10
+
+
+def test_a_channel_that_saturated_is_not_darkened_by_an_edit_of_another():
+    picture = frozen(np.full((30, 34, 3), 200, np.uint8))
+    window = Window.from_box((4, 5, 24, 20), n=(10, 12), gamma=2)
+    patch = saved(read(picture, window, channel_axis=2))
+    assert patch.min() == 255
+    patch[4:7, 4:7, 1] = 0
+    found = back(patch, window, picture)
+    np.testing.assert_array_equal(found[..., ::2], 200)
+    assert found[14, 15, 1] < 20
+
+
+def test_a_tolerance_leaves_smaller_differences(textured):
+    patch = saved(read(textured, WINDOW, channel_axis=2))
+    patch[5:9, 5:9] += 2
+    assert (back(patch, WINDOW, textured) != textured).any()
+    np.testing.assert_array_equal(back(patch, WINDOW, textured, tolerance=3), textured)
+
+
+def test_tiles_show_in_no_result(textured, monkeypatch):
+    patch = saved(read(textured, WINDOW, channel_axis=2))
+    patch[2:22, 3:24] = 255 - patch[2:22, 3:24]
+    whole = back(patch, WINDOW, textured)
+    monkeypatch.setattr(edits, "_TILE", 2000)
+    assert np.abs(back(patch, WINDOW, textured).astype(int) - whole).max() <= 1
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_channels_stay_where_they_are(textured, axis):
+    patch = saved(read(textured, WINDOW, channel_axis=2))
+    patch[5:9, 5:9] = 0
+    expected = restore_many([patch], [WINDOW], (96, 110), onto=textured, channel_axis=2)
+    found = restore_many(
+        [np.moveaxis(patch, 2, axis)],
+        [WINDOW],
+        (96, 110),
+        onto=np.moveaxis(textured, 2, axis),
+        channel_axis=axis,
+    )
+    np.testing.assert_allclose(np.moveaxis(found, axis, 2), expected, atol=1e-3)
+
+
+def test_a_hole_cut_into_a_crop_with_alpha_comes_back_as_a_hole(textured):
+    opaque = np.dstack([textured, np.full((96, 110), 255)]).astype(np.float32)
+    patch = np.rint(read(opaque, WINDOW, channel_axis=2))
+    patch[8:16, 9:18] = 0
+    found = edits.find_edit(patch, WINDOW, opaque, white=255, alpha=True)
+    assert found.share == 8 * 9 / (24 * 27)
+    canvas = opaque.copy()
+    edits.put_back([found], canvas, 255, alpha=True)
+    assert canvas[38:54, 46:64, 3].max() < 0.5
+    assert (canvas[..., :3] <= canvas[..., 3:] + 1e-3).all()
+    assert canvas[..., 3].min() >= 0
+    np.testing.assert_array_equal(canvas[:20], opaque[:20])
+
+
+def test_numbers_that_are_none_are_refused(textured):
+    patch = read(textured, WINDOW, channel_axis=2)
+    patch[0, 0] = np.nan
+    with pytest.raises(GlimpseError, match="no finite numbers"):
+        restore_many([patch], [WINDOW], (96, 110), onto=textured, channel_axis=2)
