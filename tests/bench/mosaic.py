@@ -19,8 +19,9 @@ from glimpse import Window, read_many, restore_many, write
 ROUNDS = 30
 HOW: dict[str, dict[str, str]] = {
     "add": {"blend": "add"},
-    "mean": {},
-    "mean of inverses": {"method": "inverse"},
+    "mean": {"blend": "mean"},
+    "mean of inverses": {"blend": "mean", "method": "inverse"},
+    "refine": {},
 }
 
 
@@ -81,7 +82,7 @@ def covered(windows: list[Window], shape: tuple[int, int]) -> np.ndarray:
     """Where the patches hide what is below them."""
     black = np.zeros(shape)
     flat = [np.ones(window.shape) for window in windows]
-    return restore_many(flat, windows, shape, onto=black) > 0.99
+    return restore_many(flat, windows, shape, blend="mean", onto=black) > 0.99
 
 
 def psnr(canvas: np.ndarray, scene: np.ndarray, where: np.ndarray) -> float:
