@@ -250,10 +250,10 @@ def both(**options):
     return restore_many([opened("p.png"), opened("q.png")], windows, SHAPE, channel_axis=2, **options)
 
 
-@pytest.mark.parametrize("typed", [[], ["--blend", "mean"]])
-def test_several_patches_in_one_file_are_their_mean(patches, typed):
+@pytest.mark.parametrize(("typed", "blend"), [([], "refine"), (["--blend", "mean"], "mean")])
+def test_several_patches_in_one_file_refine_it_or_are_their_mean(patches, typed, blend):
     assert invoke("write", *patches, *typed, "-o", "c.png").exit_code == 0
-    np.testing.assert_array_equal(opened("c.png"), rounded(both()))
+    np.testing.assert_array_equal(opened("c.png"), rounded(both(blend=blend)))
 
 
 def test_several_patches_in_one_file_add_up_where_that_is_asked_for(patches):
@@ -314,8 +314,8 @@ def test_patches_of_canvases_of_different_sizes_do_not_go_together(patches):
 def test_onto_lays_the_patch_over_a_picture(patch):
     base = noise(*SHAPE, 3, seed=9)
     save("base.png", base)
-    assert invoke("write", patch, "--onto", "base.png", "-o", "c.png").exit_code == 0
-    expected = restore_many([opened(patch)], [WINDOW], SHAPE, onto=base, channel_axis=2)
+    assert invoke("write", patch, "--onto", "base.png", "--blend", "mean", "-o", "c.png").exit_code == 0
+    expected = restore_many([opened(patch)], [WINDOW], SHAPE, blend="mean", onto=base, channel_axis=2)
     np.testing.assert_array_equal(opened("c.png"), rounded(expected))
     np.testing.assert_array_equal(opened("base.png"), base)
 

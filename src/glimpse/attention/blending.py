@@ -137,7 +137,9 @@ def refined(layers: Sequence[Layer], shape: tuple[int, int]) -> tuple[Floats, Fl
             opacity[strip.rows] += free * (0 if strip.opacity is None else strip.opacity)
         for each in group:
             _refine(each, light, opacity)
-    return light, opacity
+    # sharpened, a canvas would leave the levels that its patches have
+    darkest, lightest = min(each.samples.min() for each in layers), max(each.samples.max() for each in layers)
+    return np.clip(light, min(darkest, 0), max(lightest, 0), out=light), opacity
 
 
 def _refine(each: Layer, light: Floats, opacity: Floats) -> None:

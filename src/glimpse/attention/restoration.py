@@ -267,6 +267,14 @@ def _refined_tensors(
             light = light + _unsaid(
                 patch, replace(window, gamma=1.0), window.gamma, light, opacity, channel_axis
             )
+    if onto is None:
+        ends = [
+            (constant(patch / window.gamma).min(), constant(patch / window.gamma).max())
+            for patch, window in pairs
+        ]
+        light = namespace(light).clip(
+            light, min(0, *(low for low, _ in ends)), max(0, *(high for _, high in ends))
+        )
     refined: Array = light
     return refined
 

@@ -50,7 +50,8 @@ if TYPE_CHECKING:
 @option(
     "--blend",
     type=click.Choice(BLENDS),
-    help="Of several patches the mean, in which the finer win, or the sum. [default: mean]",
+    help="Of several patches: each adds what coarser ones do not say; their mean, in which the finer win; "
+    "or their sum. [default: refine]",
 )
 @option(
     "--method",
@@ -95,7 +96,7 @@ def write(
     _check_clashes(canvas, onto, blend, gain)
     if isinstance(canvas, tuple):
         _check_canvas(canvas, decoding)
-    mixed = blend or ("mean" if gain is None else "add")
+    mixed = blend or ("add" if gain is not None else "mean" if onto else "refine")
     settings = Settings(canvas, onto, mixed, method, gain, decoding, run.overwrite, run.quality)
     rows = _rows(patches, window, tables, decoding)
     whole = bool(tables.name) or len(patches) == 1  # one input, which names its canvas
@@ -170,8 +171,8 @@ def _check_clashes(
 ) -> None:
     if canvas and onto:
         raise click.UsageError("--onto has a size of its own; leave out --canvas")
-    if blend == "mean" and gain is not None:
-        raise click.UsageError("--gain is of bare canvases, which add up; leave out --blend mean")
+    if blend not in (None, "add") and gain is not None:
+        raise click.UsageError(f"--gain is of bare canvases, which add up; leave out --blend {blend}")
 
 
 def _check_output(output: str | None, patches: tuple[str, ...], whole: bool) -> None:
