@@ -149,8 +149,8 @@ def sweep(
     >>> Image.linear_gradient("L").save(f"{folder}/a.png")
     >>> looks = [(f"{folder}/a.png", Window(gx, 128, 2, n=8)) for gx in (32, 128, 200)]
     >>> for outcome in sweep(looks, f"{folder}/looks.gif", film=FilmOptions(saccade=0, plain=True)):
-    ...     print(outcome.state, outcome.made)
-    written 3 windows, 3 frames of 8 x 8, 0.90 s, 0 kB
+    ...     print(outcome.state, outcome.made.partition(" s,")[0])
+    written 3 windows, 3 frames of 8 x 8, 0.90
     """
     from glimpse import io
 
@@ -208,8 +208,10 @@ def _targets(
     from glimpse.io.encode import DRAWINGS
 
     ending = os.path.splitext(output or "")[1].lower()
-    if output is not None and not one_file(output) and ending not in FORMATS and Template(output).fields:
-        stills = Template(output)
+    stills = Template(output) if output is not None and not one_file(output) else None
+    if output is not None and stills and (  # a .webp is either: of stills the name tells one from the next
+        stills.of_window or "index" in stills.fields or (stills.fields and ending not in FORMATS)
+    ):
         if len(images) > 1:  # their frames have names of their own if the same frame of each has
             same = [stills.fill(of_name(name, 0) | of_window(Window(0, 0, 1, 1))) for name in images]
             check(images, same, DRAWINGS, overwrite=True,
