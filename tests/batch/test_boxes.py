@@ -169,7 +169,7 @@ def test_other_pictures_are_written_into_a_box():
     assert abs(int(opened("c.png")[16, 28]) - 200) <= 2
 
 
-@pytest.mark.parametrize("command", [["show", "a.png"], ["sweep", "a.png", "--frames", "3"]])
+@pytest.mark.parametrize("command", [["show", "a.png"], ["sweep", "a.png", "--frames", "3", "--plain"]])
 def test_other_commands_take_boxes(command):
     box = "8,6,40,20" if command[0] == "show" else "8,6,40,20:0,0,88,60"
     target = "x.png" if command[0] == "show" else "x.gif"
@@ -182,7 +182,7 @@ def test_other_commands_take_boxes(command):
 
 
 def test_a_range_of_pairs_is_swept():
-    result = invoke("sweep", "a.png", "--delta", "1,1:8,4", "--frames", "3", "-n", "8", "-o", "x.gif")
+    result = invoke("sweep", "a.png", "--delta", "1,1:8,4", "--frames", "3", "-n", "8", "-o", "x.webp")
     assert result.exit_code == 0, result.stderr
     assert "delta 1:8,4" in result.stderr
 

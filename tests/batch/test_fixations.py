@@ -66,12 +66,12 @@ def test_a_panel_shows_the_path_so_far(image, table):
 
 
 def test_an_animation_remembers_all_its_windows_while_they_fit_a_record(image, table, monkeypatch):
-    invoke("sweep", image, *split(f"--table {table} -n 9 -o s.gif"))
+    invoke("sweep", image, *split(f"--table {table} -n 9 --plain -o s.gif"))
     told = json.loads(invoke("info", "s.gif").stdout)
     assert [told[key] for key in ("gx", "gy", "delta")] == list(ROWS[0][:3])
     assert [w.get("gx", 12) for w in told["windows"]] == [12, 5.5, 20]
     monkeypatch.setattr(limits, "RECORD_BYTES", 300)
-    result = invoke("sweep", image, *split(f"--table {table} -n 9 -o t.gif"))
+    result = invoke("sweep", image, *split(f"--table {table} -n 9 --plain -o t.gif"))
     assert result.exit_code == 0
     assert "3 windows are too many for a record" in result.stderr
     with Image.open("t.gif") as animation:
@@ -80,7 +80,7 @@ def test_an_animation_remembers_all_its_windows_while_they_fit_a_record(image, t
 
 def test_a_large_film_of_a_table_is_told_how_to_become_smaller(image, table, monkeypatch):
     monkeypatch.setattr(films, "LARGE", 100)
-    result = invoke("sweep", image, *split(f"--table {table} -n 9 -o s.gif"))
+    result = invoke("sweep", image, *split(f"--table {table} -n 9 --plain -o s.gif"))
     assert "kB; --saccade 0 or .webp make it smaller" in result.stderr
 
 
@@ -145,17 +145,17 @@ def test_a_table_of_no_window_is_one_line(command, image):
     assert lines(result.stderr) == ["glimpse: a.png: none of its 0 rows is a window"]
 
 
-@pytest.mark.parametrize("command", ["sweep", "show"])
+@pytest.mark.parametrize("command", ["sweep --plain", "show"])
 def test_the_table_may_name_the_one_image(command, image):
     one = written(["image,gx,gy", "a.png,5,6", "a.png,9,9"])
-    assert invoke(command, *split(f"--table {one} --delta 1 -n 9")).exit_code == 0
+    assert invoke(*split(f"{command} --table {one} --delta 1 -n 9")).exit_code == 0
     two = written(["image,gx,gy", "a.png,5,6", "b.png,9,9"])
-    result = invoke(command, *split(f"--table {two} --delta 1 -n 9 --overwrite"))
+    result = invoke(*split(f"{command} --table {two} --delta 1 -n 9 --overwrite"))
     assert result.exit_code == 2
     assert "names 2 images (a.png, b.png); keep the rows of one, or give -o a folder" in result.stderr
 
 
-@pytest.mark.parametrize(("command", "ending"), [("sweep", "-sweep.gif"), ("show", "-show.png")])
+@pytest.mark.parametrize(("command", "ending"), [("sweep --plain", "-sweep.gif"), ("show", "-show.png")])
 def test_each_image_of_a_table_has_a_file_in_a_folder(command, ending, image):
     save("b.png", noise(*SHAPE, 3, seed=1))
     both = ["a.png,5,6", "b.png,9,x", "b.png,9,30", ",1,1", "a.png,20,9", "b.png,3,4", "none.png,1,1"]
@@ -181,10 +181,11 @@ def test_stills_of_two_images_need_names_of_their_own(image):
     assert {path.name for path in Path().glob("*.png")} == {"a.png", "b.png", "a0.png", "b0.png"}
 
 
-@pytest.mark.parametrize("command", ["sweep", "show"])
+@pytest.mark.parametrize("command", ["sweep --plain", "show"])
 def test_it_is_said_which_windows_lie_beyond_the_image(command, image):
     rows = ["9,9", "-900,9", "-800,9", "9,9", "9,900", "5,5"]
-    result = invoke(command, image, "--table", written(["gx,gy", *rows]), *split("--delta 1 -n 9"))
+    table = written(["gx,gy", *rows])
+    result = invoke(*split(f"{command} {image} --table {table} --delta 1 -n 9"))
     assert "; the window lies wholly beyond the image (windows 2 to 3, 5 of 6)" in result.stderr
 
 

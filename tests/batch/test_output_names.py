@@ -24,7 +24,7 @@ def test_one_input_goes_to_the_current_folder(folder):
     ("command", "name"),
     [
         *[(["read", "a.png"], "a-patch.png"), (["show", "a.png"], "a-show.png")],
-        *[(["sweep", "a.png", "--gx", "1:3", "--frames", "2"], "a-sweep.gif")],
+        *[(["sweep", "a.png", "--gx", "1:3", "--frames", "2", "--plain"], "a-sweep.gif")],
         *[(["write", "a.png", "--canvas", "9,9"], "a-canvas.png")],
     ],
 )
@@ -139,7 +139,9 @@ def test_a_file_called_dash_is_read_by_its_path(folder):
 # What is there already
 
 
-@pytest.mark.parametrize("command", [["read"], ["show"], ["sweep", "--gx", "1:3", "--frames", "2"]])
+@pytest.mark.parametrize(
+    "command", [["read"], ["show"], ["sweep", "--gx", "1:3", "--frames", "2", "--plain"]]
+)
 def test_an_existing_file_is_refused_before_any_work_and_replaced_on_demand(command, image):
     target = "old.gif" if command[0] == "sweep" else "old.png"
     Path(target).write_bytes(b"old")

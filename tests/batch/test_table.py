@@ -431,7 +431,7 @@ def test_a_centre_that_looks_swapped_is_a_note_in_a_table_and_the_patch_comes_ou
 
 
 def test_a_sweep_whose_range_looks_swapped_is_a_note(desk):
-    result = invoke("sweep", "a.png", "--gx", "40:41", "--gy", "3", "--frames", "2", "-o", "x.gif")
+    result = invoke("sweep", "a.png", "--gx", "40:41", "--gy", "3", "--frames", "2", "-o", "x.webp")
     assert result.exit_code == 0
     assert "swapped" in result.stderr
 

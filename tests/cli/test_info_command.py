@@ -1,6 +1,8 @@
 """`glimpse info`: one JSON object per line, which the other commands take again."""
 
+import contextlib
 import json
+import shutil
 from pathlib import Path
 from shlex import split
 
@@ -12,13 +14,22 @@ from PIL.PngImagePlugin import PngInfo
 KEYS = ["glimpse", "gx", "gy", "delta", "sigma", "gamma", "n", "kernel", "edge", "axes", "shape", "source"]
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A picture, and a file of every kind that a command makes of it."""
+    folder = tmp_path_factory.mktemp("made")
+    with contextlib.chdir(folder):
+        save("a.png", noise(30, 44, 3))
+        invoke("read", "a.png", *split("--gx 5 -n 9,12 -o p.png"))
+        invoke("write", "p.png", "-o", "c.png")
+        for suffix in ("gif", "webp", "apng"):
+            invoke("sweep", "a.png", *split(f"--gx 5:25 --frames 2 -n 9,12 --plain -o s.{suffix}"))
+    return folder
+
+
 @pytest.fixture
-def files():
-    save("a.png", noise(30, 44, 3))
-    invoke("read", "a.png", *split("--gx 5 -n 9,12 -o p.png"))
-    invoke("write", "p.png", "-o", "c.png")
-    for suffix in ("gif", "webp", "apng"):
-        invoke("sweep", "a.png", *split(f"--gx 5:25 --frames 2 -n 9,12 -o s.{suffix}"))
+def files(folder, made):
+    shutil.copytree(made, folder, dirs_exist_ok=True)
     return ["p.png", "c.png", "s.gif", "s.webp", "s.apng"]
 
 

@@ -95,7 +95,9 @@ def test_sigma_follows_delta_in_proportion_and_the_line_says_so(made, changed, s
 
 def test_sigma_follows_both_ends_of_a_sweep():
     assert invoke("read", "a.png", "--delta", "2", "--sigma", "1", "-n", "9", "-o", "p.png").exit_code == 0
-    result = invoke("sweep", "a.png", "--like", "p.png", "--delta", "1:8", "--frames", "2", "-o", "s.gif")
+    result = invoke(
+        "sweep", "a.png", "--like", "p.png", "--delta", "1:8", "--frames", "2", "-n", "4", "-o", "s.webp"
+    )
     assert "delta 1:8, sigma 0.5:4 " in result.stderr
     assert "sigma follows delta" in result.stderr
 

@@ -193,8 +193,8 @@ def test_stills_keep_16_bits(folder):
 
 
 def test_an_animation_goes_through_a_pipe(image):
-    result = invoke("sweep", "-", *split("--gx 5:25 --frames 3 -o -"), stdin=Path(image).read_bytes())
-    invoke("sweep", image, *split("--gx 5:25 --frames 3 -o s.gif"))
+    result = invoke("sweep", "-", *split("--gx 5:25 --frames 3 --plain -o -"), stdin=Path(image).read_bytes())
+    invoke("sweep", image, *split("--gx 5:25 --frames 3 --plain -o s.gif"))
     frames, total = shown(io.BytesIO(result.stdout_bytes), 3, 40)
     wanted, also = shown("s.gif", 3, 40)
     np.testing.assert_array_equal(frames, wanted)
@@ -216,19 +216,23 @@ def test_like_repeats_a_sweep_on_another_image(suffix, image):
 
 
 def test_like_a_sweep_with_one_number_changed(image):
-    invoke("sweep", image, *split("--gx 5:25 --frames 3 -o s.webp"))
-    assert invoke("sweep", image, *split("--like s.webp --sigma 3 --frames 2 -o t.webp")).exit_code == 0
+    invoke("sweep", image, *split("--gx 5:25 --frames 3 --plain -o s.webp"))
+    assert (
+        invoke("sweep", image, *split("--like s.webp --sigma 3 --frames 2 --plain -o t.webp")).exit_code == 0
+    )
     assert (ends("t.webp", "gx"), ends("t.webp", "sigma")) == ([5, 25], 3)
 
 
 def test_like_a_patch_with_a_range(image):
     invoke("read", image, *split("--gx 5 --sigma 2 -n 9 -o p.png"))
-    assert invoke("sweep", image, *split("--like p.png --gx 5:25 --frames 2 -o t.webp")).exit_code == 0
+    assert (
+        invoke("sweep", image, *split("--like p.png --gx 5:25 --frames 2 --plain -o t.webp")).exit_code == 0
+    )
     assert (ends("t.webp", "gx"), ends("t.webp", "sigma"), info("t.webp")["n"]) == ([5, 25], 2, 9)
 
 
 def test_reading_like_a_sweep_is_refused_for_it_has_no_single_window(image):
-    invoke("sweep", image, *split("--gx 5:25 --frames 2 -o s.webp"))
+    invoke("sweep", image, *split("--gx 5:25 --frames 2 --plain -o s.webp"))
     result = invoke("read", image, "--like", "s.webp", "-o", "p.png")
     assert result.exit_code == 2
     assert "names no single window" in result.stderr
@@ -236,19 +240,19 @@ def test_reading_like_a_sweep_is_refused_for_it_has_no_single_window(image):
 
 @pytest.mark.parametrize("ends", ["4:4", "4:4.0"])
 def test_a_range_that_does_not_change_is_refused_or_leaves_a_file_that_info_reads(ends, image):
-    result = invoke("sweep", image, "--delta", ends, "--frames", "2", "-o", "s.webp")
+    result = invoke("sweep", image, "--delta", ends, "--frames", "2", "--plain", "-o", "s.webp")
     assert result.exit_code == 2 or info("s.webp")["delta"] == 4
 
 
 def test_a_sweep_that_the_command_line_holds_still_is_refused(image):
-    invoke("sweep", image, *split("--gx 5:25 --frames 2 -o s.webp"))
+    invoke("sweep", image, *split("--gx 5:25 --frames 2 --plain -o s.webp"))
     result = invoke("sweep", image, *split("--like s.webp --gx 7 --frames 2 -o t.webp"))
     assert result.exit_code == 2
     assert "nothing changes" in result.stderr
 
 
 def test_the_summary_tells_frames_seconds_and_size(image):
-    result = invoke("sweep", image, *split("--gx 5:25 --frames 4 -o s.gif"))
+    result = invoke("sweep", image, *split("--gx 5:25 --frames 4 --plain -o s.gif"))
     kilobytes = round(Path("s.gif").stat().st_size / 1000)
     (line,) = lines(result.stderr)
     assert line.startswith("a.png: 4 frames of ")
@@ -257,13 +261,14 @@ def test_the_summary_tells_frames_seconds_and_size(image):
 
 
 def test_the_summary_tells_of_a_gamma_that_changes(image):
-    told = invoke("sweep", image, *split("--gx 5:25 --gamma 0.5:2 --frames 2 -o s.gif")).stderr
-    assert ", gamma 0.5:2 -> s.gif" in told
-    assert "gamma" not in invoke("sweep", image, *split("--gx 5:25 --gamma 2 --frames 2 -o t.gif")).stderr
+    told = invoke("sweep", image, *split("--gx 5:25 --gamma 0.5:2 --frames 2 --plain -o s.webp")).stderr
+    assert ", gamma 0.5:2 -> s.webp" in told
+    told = invoke("sweep", image, *split("--gx 5:25 --gamma 2 --frames 2 --plain -o t.webp")).stderr
+    assert "gamma" not in told
 
 
 def test_the_summary_tells_which_frames_lie_beyond_the_image(image):
-    how = split("--gx -96:129 --gy 9 --delta 1 --frames 10 -n 9 -o s.gif --boomerang")
+    how = split("--gx -96:129 --gy 9 --delta 1 --frames 10 -n 9 -o s.webp --boomerang --plain")
     told = invoke("sweep", image, *how).stderr
     assert "; the window lies wholly beyond the image (frames 1 to 4, 7 to 10 of 10)" in told
 
@@ -271,10 +276,12 @@ def test_the_summary_tells_which_frames_lie_beyond_the_image(image):
 def test_a_box_of_the_environment_may_have_spaces(image):
     for text in ("1, 2, 30, 20", "1,2,30,20"):
         result = invoke(
-            "sweep", image, *split("--gamma 1:2 --frames 1 --overwrite"), env={"GLIMPSE_BOX": text}
+            "sweep", image, *split("--gamma 1:2 --frames 1 --plain --overwrite"), env={"GLIMPSE_BOX": text}
         )
         assert "row 11.5 (gx), col 15.5 (gy)" in result.stderr
-    two = invoke("sweep", image, *split("--frames 1 -o t.gif"), env={"GLIMPSE_BOX": "1,2, 30,20  3,4,9,9"})
+    two = invoke(
+        "sweep", image, *split("--frames 1 --plain -o t.gif"), env={"GLIMPSE_BOX": "1,2, 30,20  3,4,9,9"}
+    )
     assert "row 11.5:8 (gx), col 15.5:7 (gy)" in two.stderr
 
 
@@ -282,7 +289,7 @@ def test_a_large_animation_is_told_how_to_become_smaller(image, monkeypatch):
     monkeypatch.setattr(sys.modules["glimpse.batch.films"], "LARGE", 100)
     assert (
         "kB; --frames or .webp make it smaller"
-        in invoke("sweep", image, "--gx", "5:25", "--frames", "2").stderr
+        in invoke("sweep", image, "--gx", "5:25", "--frames", "2", "--plain").stderr
     )
 
 
@@ -330,8 +337,8 @@ def test_odd_sweeps_come_out(how, plain, image):
 @pytest.mark.parametrize("shape", [(1, 1), (1, 50), (50, 1), (3, 5, 2), (3, 5, 4)])
 def test_odd_images_are_swept(shape):
     save("o.png", noise(*shape))
-    for plain in ([], ["--plain"]):
-        result = invoke("sweep", "o.png", *split("--sigma 0.5:2 --frames 2 -o s.gif --overwrite"), *plain)
+    for how in ("-o s.webp", "-o s.gif --plain"):
+        result = invoke("sweep", "o.png", *split(f"--sigma 0.5:2 --frames 2 -n 9 {how}"))
         assert result.exit_code == 0, result.stderr
 
 
@@ -341,13 +348,13 @@ def test_an_animation_is_no_png_and_the_advice_works(name, image):
     assert result.exit_code == 2
     assert f"-o {name}: an animation is .gif, .webp or .apng; stills are {{index:03d}}.png" in result.stderr
     for other in ("c.apng", "{index:03d}.png"):
-        assert invoke("sweep", image, *split("--gx 5:25 --frames 2 -n 9"), "-o", other).exit_code == 0
+        assert invoke("sweep", image, *split("--gx 5:25 --frames 2 -n 9 --plain"), "-o", other).exit_code == 0
     assert sorted(os.listdir()) == ["000.png", "001.png", "a.png", "c.apng"]
 
 
 def test_sigma_follows_delta_in_proportion_along_a_sweep_like_a_patch(image):
     invoke("read", image, *split("--delta 2 --sigma 1.5 -n 9 -o p.png"))
-    result = invoke("sweep", image, *split("--like p.png --delta 1:8 --frames 2 -o s.gif"))
+    result = invoke("sweep", image, *split("--like p.png --delta 1:8 --frames 2 --plain -o s.gif"))
     assert (ends("s.gif", "delta"), ends("s.gif", "sigma")) == ([1, 8], [0.75, 6])
     assert "sigma 0.75:6" in result.stderr
     assert "sigma follows delta" in result.stderr

@@ -222,7 +222,7 @@ def test_a_patch_whose_pixels_belie_its_record_is_refused(patch):
 @pytest.mark.parametrize("make", ["canvas", "animation"])
 def test_canvases_and_animations_are_no_patches(make, patch, image):
     invoke("write", patch, "-o", "canvas.png")
-    invoke("sweep", image, "--gx", "1:9", "--frames", "2", "-o", "animation.gif")
+    invoke("sweep", image, "--gx", "1:9", "--frames", "2", "--plain", "-o", "animation.gif")
     name = {"canvas": "canvas.png", "animation": "animation.gif"}[make]
     result = invoke("write", name, "-o", "c.png")
     assert lines(result.stderr) == [
