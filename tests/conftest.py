@@ -8,13 +8,13 @@ from hypothesis import settings
 IN_CI = bool(os.environ.get("CI"))
 
 # the laws are many, so that few examples of each find what is broken; `thorough` is for one run in CI
-settings.register_profile("everyday", deadline=None, derandomize=IN_CI, max_examples=20)
+settings.register_profile("everyday", deadline=None, derandomize=IN_CI, max_examples=12)
 settings.register_profile("thorough", deadline=None, derandomize=IN_CI, max_examples=200)
 settings.load_profile("everyday")
 
 # under `nohup` or in the background signals are ignored, which children inherit and glimpse respects, so that
 # tests of signals would wait for ever; a handler instead is not inherited
-for _name in ("SIGINT", "SIGHUP", "SIGQUIT"):
+for _name in ("SIGINT", "SIGHUP", "SIGQUIT", "SIGTERM", "SIGALRM", "SIGUSR1", "SIGXCPU"):
     _number = getattr(signal, _name, signal.SIGINT)
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, lambda *_: None)

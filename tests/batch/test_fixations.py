@@ -157,7 +157,8 @@ def test_the_table_may_name_the_one_image(command, image):
 
 @pytest.mark.parametrize(("command", "ending"), [("sweep --plain", "-sweep.gif"), ("show", "-show.png")])
 def test_each_image_of_a_table_has_a_file_in_a_folder(command, ending, image):
-    save("b.png", noise(*SHAPE, 3, seed=1))
+    save("a.png", noise(30, 260, 3))
+    save("b.png", noise(30, 260, 3, seed=1))
     both = ["a.png,5,6", "b.png,9,x", "b.png,9,30", ",1,1", "a.png,20,9", "b.png,3,4", "none.png,1,1"]
     written(["image,gx,gy", *both])
     result = invoke(*split(f"{command} --table t.csv --delta 1 -n 9 -o out/"))
@@ -183,6 +184,7 @@ def test_stills_of_two_images_need_names_of_their_own(image):
 
 @pytest.mark.parametrize("command", ["sweep --plain", "show"])
 def test_it_is_said_which_windows_lie_beyond_the_image(command, image):
+    save("a.png", noise(30, 260, 3))
     rows = ["9,9", "-900,9", "-800,9", "9,9", "9,900", "5,5"]
     table = written(["gx,gy", *rows])
     result = invoke(*split(f"{command} {image} --table {table} --delta 1 -n 9"))

@@ -327,19 +327,28 @@ def test_a_closed_stderr_costs_nothing(image):
 # Signals
 
 
+AT_WORK = """
+import os
+from glimpse.attention import layer
+read = layer.read
+layer.read = lambda *args, **options: (os.write(1, b"r"), read(*args, **options))[1]
+from glimpse.cli import main
+
+main()
+"""
+
+
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_work_at_once_and_the_shell_sees_it(signum, folder):
     save("big.png", noise(400, 600, 3))
-    command = [sys.executable, "-m", "glimpse", "sweep", "big.png", "--delta", "1:8", "--frames", "1000"]
-    with subprocess.Popen(
-        [*command, "-o", "out.gif"], stderr=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as running:
-        time.sleep(1)
-        assert running.poll() is None
+    how = ["--delta", "1:8", "--frames", "9999", "--plain", "-o", "out.gif"]
+    command = [sys.executable, "-c", AT_WORK, "sweep", "big.png", *how]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as running:
+        assert running.stdout.read(1) == b"r"  # of 9999 patches the first
         running.send_signal(signum)
         out, err = running.communicate(timeout=10)
     assert running.returncode == -signum
-    assert (out, err) == (b"", b"")
+    assert (out.strip(b"r"), err) == (b"", b"")
     assert os.listdir(folder) == ["big.png"]
 
 

@@ -5,10 +5,12 @@ from shlex import split
 
 import numpy as np
 import pytest
-from helpers import SHAPE, invoke, lines, noise, opened, save
+from helpers import invoke, lines, noise, opened, save
 
 from glimpse import Window, read
 from glimpse.drawing import figure, profile, viewport
+
+SHAPE = 30, 260  # as long as a picture must be that is not drawn twice as large
 
 KINDS = {"L": ((), np.uint8), "LA": ((2,), np.uint8), "RGB": ((3,), np.uint8), "RGBA": ((4,), np.uint8)}
 KINDS |= {"I;16": ((), np.uint16)}
