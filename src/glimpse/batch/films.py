@@ -209,9 +209,8 @@ def _targets(
 
     ending = os.path.splitext(output or "")[1].lower()
     stills = Template(output) if output is not None and not one_file(output) else None
-    if output is not None and stills and (  # a .webp is either: of stills the name tells one from the next
-        stills.of_window or "index" in stills.fields or (stills.fields and ending not in FORMATS)
-    ):
+    framed = stills and (stills.of_window or "index" in stills.fields)  # a .webp is a film or stills
+    if output is not None and stills and (framed or (stills.fields and ending not in FORMATS)):
         if len(images) > 1:  # their frames have names of their own if the same frame of each has
             same = [stills.fill(of_name(name, 0) | of_window(Window(0, 0, 1, 1))) for name in images]
             check(images, same, DRAWINGS, overwrite=True,
