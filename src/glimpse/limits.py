@@ -29,6 +29,9 @@ PAGES: Final = 10_000
 TEXT_BYTES: Final = 1 << 26
 """Most bytes that the colour profile of a PNG is unpacked to."""
 
+REGION_PIXELS: Final = 1 << 22
+"""Most pixels of a TIFF that is decoded whole; of a larger one the tiles or strips under a window are."""
+
 CHUNKS: Final = 10_000
 """Most chunks of a PNG beside those of its pixels."""
 

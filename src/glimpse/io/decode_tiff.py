@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from typing import BinaryIO
 
@@ -11,12 +12,13 @@ from PIL import Image, ImagePalette, UnidentifiedImageError
 
 from glimpse.errors import GlimpseError
 from glimpse.io.budget import check_page
-from glimpse.io.color import GREY16, HINT, TO_SRGB, codecs, profile
+from glimpse.io.color import GREY16, HINT, TO_SRGB, check_finite, codecs, profile, scaled
 from glimpse.io.decode import as_picture, finished, frame_notes, why
 from glimpse.io.picture import DecodeOptions, Picture, Pixels
 from glimpse.io.record import as_record
 from glimpse.io.tiff import BLACK_IS_ZERO, PALETTE, Page
 from glimpse.io.tiff_pages import at_page, read_page, thumbnail_note
+from glimpse.io.tiff_regions import Regions, is_parted
 from glimpse.typing import Array
 
 _BLOCK = 1 << 18  # samples whose bits are parted at once, which takes some 20 times as many bytes
@@ -34,17 +36,22 @@ def decode_tiff(file: BinaryIO, options: DecodeOptions) -> Picture:
         raise GlimpseError(f"a damaged TIFF{why(error)}") from None
     # without the extra 16 bits are not to hang on how a file is packed
     known = (page.is_common if codecs() else page.is_known) and not page.is_own
-    check_page(page, file, options.max_pixels, samples=not known and page.is_plain)
+    parted = is_parted(page)
+    if not parted:
+        check_page(page, file, options.max_pixels, samples=not known and page.is_plain)
     if len(page.offsets) < page.needed or 0 in page.offsets or 0 in page.counts:
         raise GlimpseError("a TIFF with holes: some of its strips or tiles are not there")
     notes = frame_notes(options, more=not page.last) + page.notes()
     notes += () if options.page else thumbnail_note(file, page)
-    pixels = None if known else tiff_pixels(file, page)
+    if parted:
+        pixels: Pixels | None = _of_samples(Regions(file, page, options.max_pixels), page, options)
+    else:
+        pixels = None if known else tiff_pixels(file, page, options)
     if pixels is None and not page.is_garbled:
         try:
             return _by_pillow(file, page, options, notes)
         except UnidentifiedImageError:
-            pixels = tiff_pixels(file, page)
+            pixels = tiff_pixels(file, page, options)
     if pixels is None:
         hint = "; pip install 'glimpse-crop[deep]' reads it" if page.is_plain and codecs() is None else ""
         raise GlimpseError(f"a TIFF of a kind that cannot be read: {page.name}{hint}")
@@ -78,7 +85,7 @@ def _by_pillow(file: BinaryIO, page: Page, options: DecodeOptions, notes: tuple[
     )
 
 
-def tiff_pixels(file: BinaryIO, page: Page) -> Pixels | None:
+def tiff_pixels(file: BinaryIO, page: Page, options: DecodeOptions) -> Pixels | None:
     """Return the pixels of a TIFF's first page, all their bits; None where nothing can read them.
 
     Raises
@@ -89,8 +96,16 @@ def tiff_pixels(file: BinaryIO, page: Page) -> Pixels | None:
     if not page.is_plain:
         return None
     samples = _uncompressed(file, page) if page.is_raw else _decompressed(file, page)
-    if samples is None:
-        return None
+    return None if samples is None else _of_samples(samples, page, options)
+
+
+def _of_samples(samples: Array | Regions, page: Page, options: DecodeOptions) -> Pixels:
+    """The pixels of samples, shape (rows, cols, bands), as they lie in the file."""
+    if page.is_number:
+        if options.levels is None:
+            kind = f"{_KINDS[page.kind]}{page.bits}"
+            raise GlimpseError(f"pixels are {kind} numbers; say what black and white are with --range LO,HI")
+        return Pixels(samples, page.orientation, partial(_of_numbers, levels=options.levels))
     colours, alpha = page.table(), replace(page, photometric=BLACK_IS_ZERO).table()
 
     def convert(part: Array) -> Array:
@@ -98,6 +113,11 @@ def tiff_pixels(file: BinaryIO, page: Page) -> Pixels | None:
         return np.dstack([colour, _looked_up(alpha, part[..., page.colours])]) if page.alpha else colour
 
     return Pixels(samples, page.orientation, convert, premultiplied=page.associated)
+
+
+def _of_numbers(part: Array, levels: tuple[float, float]) -> Array:
+    check_finite(part[..., 0])
+    return scaled(part[..., 0], levels)
 
 
 def _looked_up(table: Array | None, samples: Array) -> Array:

@@ -102,7 +102,7 @@ class Pixels:
 
     Parameters
     ----------
-    image : Image or ndarray
+    image : Image, ndarray, or anything that has a shape and slices like one
         As it lies in the file.
     orientation : int
         EXIF's.
@@ -114,7 +114,7 @@ class Pixels:
 
     def __init__(
         self,
-        image: Image.Image | NDArray[Any],
+        image: Any,
         orientation: int = 1,
         convert: Callable[[Any], Image.Image | NDArray[Any]] = lambda part: part,
         *,
@@ -122,7 +122,7 @@ class Pixels:
     ) -> None:
         self._image, self._convert, self._multiplied = image, convert, premultiplied
         self._turn = _TURNS.get(orientation, (False, False, False))
-        rows, cols = image.shape[:2] if isinstance(image, np.ndarray) else image.size[::-1]
+        rows, cols = image.size[::-1] if isinstance(image, Image.Image) else image.shape[:2]
         sides = (cols, rows) if self._turn[0] else (rows, cols)
         one = self._part(0, 0, 1, 1)
         self.shape: tuple[int, ...] = (*sides, *one.shape[2:])
@@ -154,9 +154,9 @@ class Pixels:
         return array
 
     def _part(self, left: int, top: int, right: int, bottom: int) -> NDArray[Any]:
-        if isinstance(self._image, np.ndarray):
-            return np.asarray(self._convert(self._image[top:bottom, left:right]))
-        return np.asarray(self._convert(self._image.crop((left, top, right, bottom))))
+        if isinstance(self._image, Image.Image):
+            return np.asarray(self._convert(self._image.crop((left, top, right, bottom))))
+        return np.asarray(self._convert(self._image[top:bottom, left:right]))
 
     def _premultiplied(self, array: NDArray[Any]) -> NDArray[Any]:
         array = array.astype(np.float32)

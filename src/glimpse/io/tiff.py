@@ -9,11 +9,12 @@ import numpy as np
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array
 
-WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, LAB = 0, 1, 2, 3, 5, 8
-COLOURS = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, PALETTE: 1, CMYK: 4, 6: 3, LAB: 3}
+WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR, LAB = 0, 1, 2, 3, 5, 6, 8
+COLOURS = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, PALETTE: 1, CMYK: 4, YCBCR: 3, LAB: 3}
 _EXTRA_MOST = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, PALETTE: 0}  # more channels are no picture
 _NAMES = {WHITE_IS_ZERO: "grey", BLACK_IS_ZERO: "grey", RGB: "RGB", PALETTE: "palette", CMYK: "CMYK",
-          6: "YCbCr", LAB: "Lab", 32803: "colour filter array", 32844: "LogL", 32845: "LogLuv"}  # fmt: skip
+          YCBCR: "YCbCr", LAB: "Lab", 32803: "colour filter array", 32844: "LogL",
+          32845: "LogLuv"}  # fmt: skip
 _FORMATS = {1: "", 2: "signed ", 3: "float ", 5: "complex ", 6: "complex "}
 _ASSOCIATED, _ALPHA = 1, 2  # extra samples: the colours are multiplied by it, or not
 
@@ -66,6 +67,14 @@ class Page:
         Whether no other page follows.
     description : str or None
         What the file says of it in words.
+    predictor : int
+        1 where samples lie as they are, 2 and 3 where their differences do.
+    turned_bits : bool
+        Whether the bits of a byte lie the other way round.
+    tables : bytes or None
+        What the JPEG streams of all segments share.
+    nodata : str or None
+        The value of pixels that hold nothing, as GDAL writes it.
     """
 
     rows: int
@@ -91,6 +100,10 @@ class Page:
     order: str
     last: bool
     description: str | None
+    predictor: int = 1
+    turned_bits: bool = False
+    tables: bytes | None = None
+    nodata: str | None = None
 
     @property
     def name(self) -> str:
@@ -127,6 +140,12 @@ class Page:
     def is_own(self) -> bool:
         """Whether Pillow would draw strips beyond the picture over the first ones."""
         return self.is_raw and self.surplus
+
+    @property
+    def is_number(self) -> bool:
+        """Whether a sample is no level, but a number whose black and white a user must tell."""
+        kinds = ((1, 32), (2, 16), (2, 32), (3, 32))
+        return (self.kind, self.bits) in kinds and self.bands == 1 and self.photometric == BLACK_IS_ZERO
 
     @property
     def colours(self) -> int:

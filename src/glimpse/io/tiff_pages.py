@@ -14,7 +14,7 @@ from glimpse.io.record import DESCRIPTION
 from glimpse.io.tags import Tags, entries, header, orientation, read_tags
 from glimpse.io.tiff import COLOURS, Page
 
-_SUB_PAGES = 330
+_SUB_PAGES, _NODATA = 330, 42113
 _TAGS = {254, 255, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 284, 320, 322, 323, 324, 325,
          338, 339}  # fmt: skip
 
@@ -113,6 +113,10 @@ def _page(file: BinaryIO, tags: Tags) -> Page:
         order=tags.order,
         last=not tags.next,
         description=tags.text(DESCRIPTION),
+        predictor=number(317, 1),
+        turned_bits=number(266, 1) != 1,
+        tables=tags.data(347),
+        nodata=tags.text(_NODATA),
     )
 
 
@@ -123,7 +127,7 @@ class _Redirected(io.RawIOBase):
         order, big, _ = header(file)
         file.seek(0)
         self._head = file.read(8 if big else 4) + struct.pack(order + ("Q" if big else "I"), offset)
-        self._file = file
+        self._file = self.under = file
         file.seek(0)
 
     def readable(self) -> bool:
