@@ -264,3 +264,60 @@ def test_boxes_and_centres_of_the_command_line_are_in_the_same_frame():
 def test_a_place_on_a_screen_needs_its_size():
     result = invoke("read", "a.png", "--placed", "0,0,5,5")
     assert (result.exit_code, "--reference WxH" in result.stderr) == (2, True)
+
+
+# No guess
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ("filename,width,height,class,x,y", "--columns x=x,y=y,width=width,height=height"),
+        ("filename,width,height,x_center,y_center,bbox_width,bbox_height", "--columns width=bbox_width"),
+        ("filename,cx,cy,w,h,x,y", "in two ways"),
+        ("filename,gx,gy,x1,y1,x2,y2", "in two ways"),
+    ],
+)
+def test_what_could_be_read_two_ways_is_refused_with_the_columns_that_decide(header, words):
+    numbers = ",".join(map(str, range(header.count(","))))
+    with pytest.raises(GlimpseError, match=words):
+        read_table(written(f"{header}\na.png,{numbers}\n"))
+
+
+def test_two_ways_that_agree_are_one():
+    text = "image,x,y,w,h,x1,y1,x2,y2,cx,cy\na.png,8,6,20,12,8,6,28,18,18,12\n"
+    (row,) = read_table(written(text))
+    assert row.placement.window(SHAPE, native=True).box == (6, 18, 8, 28)
+
+
+@pytest.mark.parametrize(
+    ("header", "hint"),
+    [
+        ("f,image_width,image_height,region_count,label", "x=COLUMN,y=COLUMN,w=COLUMN,h=COLUMN"),
+        ("image,bbox_left,bbox_top,bbox_right,bbox_bottom", "left=bbox_left,top=bbox_top,right=bbox_right"),
+        ("image,gazex,gazey", "y=gazey,x=gazex"),
+    ],
+)
+def test_a_hint_is_given_only_where_it_is_sure(header, hint):
+    with pytest.raises(GlimpseError, match=hint):
+        read_table(written(f"{header}\n"))
+
+
+def test_many_unknown_columns_are_a_short_line():
+    with pytest.raises(GlimpseError) as refused:
+        read_table(written(",".join(f"column_{k}" for k in range(20_000)) + "\n"))
+    assert len(str(refused.value)) < 500
+    assert "and 19988 more" in str(refused.value)
+
+
+def test_corners_of_cvat_are_a_box():
+    (row,) = read_table(written("image,xtl,ytl,xbr,ybr\na.png,8,6,28,18\n"))
+    assert row.placement.window(SHAPE, native=True).box == (6, 18, 8, 28)
+
+
+def test_turned_rows_and_numbers_beyond_their_reference_are_counted():
+    text = "image,x,y,w,h,rotation\na.png,1,2,3,4,0\na.png,1,2,3,4,30\n"
+    assert "1 rows are turned (column rotation)" in " ".join(read_table(written(text)).notes)
+    assert read_table(written(text.replace("30", ""))).notes == ()
+    assert "2 of 2 rows leave 0 to 1x1" in " ".join(read_table("a.table", normalized=True).notes)
+    assert not read_table(written("image,x,y\na.png,0.4,0.7\n"), normalized=True).notes

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Literal
@@ -16,12 +15,14 @@ Kind = Literal["corners", "size", "center", "point"]
 
 IMAGES = ("image", "filename", "file", "path", "patch", "imageid", "imagepath", "imagename")
 NUMBERS = ("n", "delta", "sigma", "gamma", "output")
-TIMES = ("duration",)
+TIMES = ("duration", "durations", "onset", "offset")  # `durations` is duration_s
+TURNS = ("rotation", "angle", "theta", "rotate", "rot", "angledeg", "rotationdeg")
+"""Columns of a rotation, which a window has none of."""
 ROWS, COLS = ("gx", "row", "y", "ycoordinate"), ("gy", "col", "column", "x", "xcoordinate")
 
 _SIZES = (("w", "h"), ("width", "height"))
-_STARTS = (("x", "y"), ("left", "top"), ("xmin", "ymin"))
-_ENDS = (("right", "bottom"), ("xmax", "ymax"))
+_STARTS = (("x", "y"), ("left", "top"), ("xmin", "ymin"), ("xtl", "ytl"))
+_ENDS = (("right", "bottom"), ("xmax", "ymax"), ("xbr", "ybr"))
 _MIDDLES = (("xcenter", "ycenter"), ("centerx", "centery"), ("cx", "cy"))
 
 
@@ -68,11 +69,14 @@ class Columns:
         Where each column with a meaning is: ``image``, the names of the form, ``n``, ``delta``...
     form : Form or None
         How the table says where its windows are.
+    others : sequence of Form
+        More ways in which it says so, which must agree with the first one.
     """
 
     header: Sequence[str]
     index: Mapping[str, int]
     form: Form | None
+    others: Sequence[Form] = ()
 
     def numbers(self) -> list[str]:
         """Return the names of the window's numbers that are columns."""
@@ -120,9 +124,11 @@ def find_columns(header: Sequence[str], renamed: Mapping[str, str], *, first: st
     """
     index = _index(header, renamed)
     index |= _image(index, first)
-    form = _form(index, set(renamed))
+    form, others = _forms(index, set(renamed))
     _check_side(form, index, set(renamed))
-    return Columns(header, index, form)
+    if form and not others:
+        _check_sizes(form, header, index, set(renamed))
+    return Columns(header, index, form, others)
 
 
 def _index(header: Sequence[str], renamed: Mapping[str, str]) -> dict[str, int]:
@@ -132,7 +138,7 @@ def _index(header: Sequence[str], renamed: Mapping[str, str]) -> dict[str, int]:
     for name, column in renamed.items():
         exact = [i for i, found in enumerate(header) if found == column]
         if not (found := exact or [i for i, found in enumerate(keys) if found == key(column)]):
-            raise GlimpseError(f"--columns {name}={column}: no such column; there are {', '.join(header)}")
+            raise GlimpseError(f"--columns {name}={column}: no such column; there are {listed(header)}")
         index[name] = found[0]
     for place, name in enumerate(keys):
         if name in renamed or name not in KNOWN or place in index.values():
@@ -148,20 +154,59 @@ def _image(index: Mapping[str, int], first: str) -> dict[str, int]:
     return {"image": index[names[0]]} if names else {}
 
 
-def _form(index: Mapping[str, int], renamed: set[str]) -> Form | None:
+def _forms(index: Mapping[str, int], renamed: set[str]) -> tuple[Form | None, list[Form]]:
+    """The form of the table, those that were typed first, and the other ones that it has beside it."""
     whole = [form for form in FORMS if set(form.names) <= set(index)]
-    whole.sort(key=lambda form: -len(renamed & set(form.names)))  # typed names go first
+    whole.sort(key=lambda form: (not renamed >= set(form.names), -len(renamed & set(form.names))))
     if not whole:
-        return None
+        return None, []
     form = whole[0]
-    for other in whole[1:]:
-        if not set(other.names) & set(form.names) and not renamed & set(form.names):
-            told = ",".join(other.names), ",".join(form.names)
+    if renamed & set(form.names):
+        return form, []
+    boxes = [set(each.names) for each in whole if each.kind != "point"]
+    others = [
+        each
+        for each in whole[1:]
+        if not any(set(each.names) < names for names in boxes)
+        and not (form.kind == "corners" and each.kind == "size" and each.names[:2] == form.names[:2])
+    ]
+    return form, others
+
+
+def two_ways(form: Form, other: Form) -> GlimpseError:
+    """Return the error of two ways to say where that do not agree."""
+    told = ",".join(other.names), ",".join(form.names)
+    return GlimpseError(
+        f"it says where in two ways, {told[0]} and {told[1]}, which do not agree; choose one with "
+        f"--columns {','.join(f'{name}={name}' for name in form.names)}"
+    )
+
+
+_OF_BOX = r"(bbox|box|rect|object|obj|region|roi|crop|annotation)(_|-|\s)*"
+
+
+def _check_sizes(form: Form, header: Sequence[str], index: Mapping[str, int], renamed: set[str]) -> None:
+    """Refuse a width and height that could be the image's."""
+    sides = [name for name in form.names if name in ("w", "h", "width", "height")]
+    if not sides or renamed & set(sides):
+        return
+    ours = {place for name, place in index.items() if name in form.names}
+    free = [name for place, name in enumerate(header) if place not in ours]
+    for side in sides:
+        rivals = [name for name in free if re.fullmatch(_OF_BOX + side[0] + "(idth|eight)?", name, re.I)]
+        if rivals:
+            both = f"{header[index[side]]} and {rivals[0]}"
             raise GlimpseError(
-                f"it says where in two ways, {told[0]} and {told[1]}; choose one with "
-                f"--columns {','.join(f'{name}={name}' for name in form.names)}"
+                f"{both} could both be the {'width' if side[0] == 'w' else 'height'} of the box; choose with "
+                f"--columns {side}={rivals[0]},... or {side}={header[index[side]]},..."
             )
-    return form
+    place = {name: index[name] for name in form.names}
+    if form.names[:2] == ("x", "y") and place[form.names[2]] < min(place["x"], place["y"]):
+        names = ",".join(f"{name}={name}" for name in form.names)
+        raise GlimpseError(
+            f"{','.join(sides)} before x,y may be the image's, and x,y a point; choose --columns {names} "
+            "for boxes or --columns x=x,y=y"
+        )
 
 
 def _check_side(form: Form | None, index: Mapping[str, int], renamed: set[str]) -> None:
@@ -180,35 +225,32 @@ def check_place(columns: Columns, *, typed: bool) -> None:
     """Refuse a table that does not say where its windows are, unless the command line does (`typed`)."""
     if columns.form or typed:
         return
-    found = ", ".join(name or '""' for name in columns.header) or "none"
+    hint = _hint(columns.header)
     raise GlimpseError(
-        f"no columns that say where a window is: found {found}; looked for {_SOUGHT}; "
-        f"name yours as in --columns {_nearest(columns)}"
+        f"no columns that say where a window is: found {listed(columns.header)}; looked for {_SOUGHT}; "
+        f"name yours as in --columns {hint or 'x=COLUMN,y=COLUMN,w=COLUMN,h=COLUMN'}"
     )
 
 
-def _nearest(columns: Columns) -> str:
-    """The --columns that would read this table, as near as its names come to ours."""
-    free = [name for place, name in enumerate(columns.header) if place not in columns.index.values()]
-    best = max(_guesses(columns, free), key=lambda guess: guess[0])
-    return ",".join(f"{name}={column}" for name, column in best[1].items())
+def listed(names: Sequence[str]) -> str:
+    """Return the names of columns for a message: a dozen of them, each cut short."""
+    told = ", ".join((name or '""')[:40] for name in names[:12]) or "none"
+    return told + (f" and {len(names) - 12} more" if len(names) > 12 else "")
 
 
-def _guesses(columns: Columns, free: Sequence[str]) -> Iterable[tuple[float, dict[str, str]]]:
+def _hint(header: Sequence[str]) -> str:
+    """The --columns of a form all of whose columns are there, under names that begin alike: ``bbox_x``."""
     for form in FORMS:
-        missing = [name for name in form.names if name not in columns.index]
-        columns_of = {
-            name: max(free, key=lambda column: _likeness(name, column), default="") for name in missing
-        }
-        likeness = sum(_likeness(name, column) for name, column in columns_of.items()) / len(missing)
-        twice = len(set(columns_of.values())) < len(missing)
-        columns_of = {name: column if _likeness(name, column) >= 0.5 and not twice else "COLUMN"
-                      for name, column in columns_of.items()}  # fmt: skip
-        yield likeness - twice + len(form.names) / 100, columns_of
-
-
-def _likeness(name: str, column: str) -> float:
-    """The likeness of a column's name to a known one, 0 to 1; single words of it count as well."""
-    words = [word.casefold() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+|\d+", column)]
-    parts = max((difflib.SequenceMatcher(None, name, word).ratio() for word in words), default=0.0)
-    return max(0.9 * parts, difflib.SequenceMatcher(None, name, key(column)).ratio())
+        if form.kind == "point" or len(form.names) == 1:
+            continue
+        starts = []
+        for name in form.names:
+            ends = [each for each in header if key(each).endswith(name) and len(key(each)) > len(name)]
+            starts.append({key(each)[: -len(name)]: each for each in ends})
+        for start in starts[0]:
+            if re.fullmatch(_OF_BOX, start) and all(start in each for each in starts):
+                named = zip(form.names, starts, strict=True)
+                return ",".join(f"{name}={each[start]}" for name, each in named)
+    points = {key(name): name for name in header}
+    pairs = [(y, points[y[:-1] + "x"]) for y in points if y.endswith("y") and y[:-1] + "x" in points]
+    return f"y={points[pairs[0][0]]},x={pairs[0][1]}" if len(pairs) == 1 else ""

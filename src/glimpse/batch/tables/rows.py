@@ -18,7 +18,16 @@ from glimpse.batch.placements import (
     positive_pair,
 )
 from glimpse.batch.rows import Row
-from glimpse.batch.tables.columns import Columns, check_place, find_columns, key
+from glimpse.batch.tables.columns import (
+    TURNS,
+    Columns,
+    Form,
+    check_place,
+    find_columns,
+    key,
+    listed,
+    two_ways,
+)
 from glimpse.batch.tables.dialect import Records
 from glimpse.batch.tables.formats import Lines, of_stem, open_table
 from glimpse.errors import GlimpseError, UsageError
@@ -29,6 +38,7 @@ _CELLS: dict[str, Callable[[str], Any]] = {
     "gamma": positive("gamma"),
 }
 _OPEN_IMAGES = {"imageid", "labelname", "xmin", "xmax", "ymin", "ymax"}  # whose boxes go from 0 to 1
+_SAMPLE = 1000  # rows that are looked through before the work
 _PLACES = ("gx", "gy", "delta", "slice", "box")  # columns that place a window, or size it
 
 
@@ -132,6 +142,53 @@ class Table(Sequence[Row]):
             raise GlimpseError(f"{name!r} is no name of a file")
         return name
 
+    def look_through(self) -> None:
+        """Find what is odd about the columns as a whole, and note it.
+
+        Raises
+        ------
+        GlimpseError
+            If two ways of saying where do not agree.
+        """
+        columns, header = self.columns, self.columns.header
+        turns = [name for name in header if key(name) in TURNS]
+        frame = self._window.frame
+        sides = (frame.reference if frame else None) or (0.0, 0.0)
+        if not (turns or columns.others or any(sides)) or columns.form is None:
+            return
+        turned = beyond = seen = 0
+        for index in range(len(self)):
+            if not turns and index >= _SAMPLE:
+                break
+            try:
+                values = self._values(index)
+                turned += any(_is_turned(self._cell_of(values, name)) for name in turns)
+                if index >= _SAMPLE:
+                    continue
+                places = self._places(columns.form, values)
+                for other in columns.others:
+                    if not _agree((columns.form, places), (other, self._places(other, values))):
+                        raise _ClashError(other)
+                seen += 1
+                beyond += any(sides) and _is_beyond(columns.form, places, sides)
+            except _ClashError as clash:
+                raise two_ways(columns.form, clash.form) from None
+            except GlimpseError:
+                continue  # which the row will tell
+        if turned:
+            self.notes = [
+                *self.notes,
+                f"{turned} rows are turned (column {turns[0]}); their upright box is read",
+            ]
+        if 2 * beyond > seen:
+            size = f"{sides[0]:g}x{sides[1]:g}"
+            words = f"{beyond} of {seen} rows leave 0 to {size}, which --reference or --normalized says"
+            self.notes = [*self.notes, words]
+
+    def _cell_of(self, values: Sequence[str], column: str) -> str:
+        place = self.columns.header.index(column)
+        return values[place] if place < len(values) else ""
+
     def _file(self, name: str) -> str:
         """The file of an image: in the folder of images, else beside the table; also without its ending."""
         if name not in self._found:
@@ -157,21 +214,23 @@ class Table(Sequence[Row]):
         form = self.columns.form
         if form is None:
             return {}
-        texts = [self._cell(values, name) for name in form.names]
-        if not all(texts):
-            name = form.names[texts.index("")]
-            raise GlimpseError(f"{self.columns.header[self.columns.index[name]]} is missing")
-        names = form.names
-        if len(names) == 1:  # four numbers in one cell
-            texts = [text for text in re.split(r"[\s,;]+", texts[0].strip(" []()")) if text]
-            names = 4 * names
-            if len(texts) != 4:
-                raise GlimpseError(f"{form.names[0]} has {len(texts)} numbers, a box has four")
-        places = [self._position(name, text) for name, text in zip(names, texts, strict=True)]
+        places = self._places(form, values)
         if form.kind == "point":
             return {"gx": places[0], "gy": places[1], "slice": None, "box": None}
         a, b, c, d = places
         return {"box": Box(a, b, c, d, form.kind), "slice": None}
+
+    def _places(self, form: Form, values: Sequence[str]) -> list[Position]:
+        """The numbers of a form in a row."""
+        names, texts = form.names, [self._cell(values, name) for name in form.names]
+        if not all(texts):
+            name = form.names[texts.index("")]
+            raise GlimpseError(f"{self.columns.header[self.columns.index[name]]} is missing")
+        if len(names) == 1:  # four numbers in one cell
+            texts, names = [text for text in re.split(r"[\s,;]+", texts[0].strip(" []()")) if text], 4 * names
+            if len(texts) != 4:
+                raise GlimpseError(f"{form.names[0]} has {len(texts)} numbers, a box has four")
+        return [self._position(name, text) for name, text in zip(names, texts, strict=True)]
 
     def _position(self, name: str, text: str) -> Position:
         return position(name)(self._plain(text))
@@ -183,6 +242,45 @@ class Table(Sequence[Row]):
             if self._decimal_comma and text.count(",") == 1 and "." not in text
             else text
         )
+
+
+class _ClashError(Exception):
+    """Two forms that do not agree."""
+
+    def __init__(self, form: Form) -> None:
+        self.form = form
+
+
+def _is_turned(text: str) -> bool:
+    try:
+        return float(text.replace(",", ".") or 0) != 0
+    except ValueError:
+        return False
+
+
+def _ends(form: Form, places: Sequence[Position]) -> tuple[float, float, float, float]:
+    """First and last x and y of a box or a point, in the unit of the table."""
+    if form.kind == "point":
+        y, x = (place.value for place in places)
+        return x, y, x, y
+    a, b, c, d = (place.value for place in places)
+    if form.kind == "corners":
+        return a, b, c, d
+    return (a, b, a + c, b + d) if form.kind == "size" else (a - c / 2, b - d / 2, a + c / 2, b + d / 2)
+
+
+def _agree(one: tuple[Form, Sequence[Position]], other: tuple[Form, Sequence[Position]]) -> bool:
+    """Whether two forms say the same box, or a box and the centre of it, within a pixel or a 100th."""
+    first, second = _ends(*one), _ends(*other)
+    if "point" in (one[0].kind, other[0].kind):
+        first, second = (((a + c) / 2, (b + d) / 2, 0, 0) for a, b, c, d in (first, second))
+    near = max(1e-6, min(1.0, 0.01 * max(map(abs, first))))
+    return all(abs(a - b) <= near for a, b in zip(first, second, strict=True))
+
+
+def _is_beyond(form: Form, places: Sequence[Position], sides: tuple[float, float]) -> bool:
+    left, top, right, bottom = _ends(form, places)
+    return max(right / sides[0], bottom / sides[1]) > 1.5 or min(left / sides[0], top / sides[1]) < -0.5
 
 
 def read_table(
@@ -232,7 +330,12 @@ def read_table(
     except GlimpseError as error:
         raise UsageError(f"--table {name}: {error}") from None
     normalized |= getattr(records, "normalized", False) or set(map(key, records.header)) >= _OPEN_IMAGES
-    return Table(name, records, found, images, placement, folder=folder, normalized=normalized)
+    table = Table(name, records, found, images, placement, folder=folder, normalized=normalized)
+    try:
+        table.look_through()
+    except GlimpseError as error:
+        raise UsageError(f"--table {name}: {error}") from None
+    return table
 
 
 def _check_images(columns: Columns, images: Sequence[str], noun: str) -> None:
@@ -241,7 +344,10 @@ def _check_images(columns: Columns, images: Sequence[str], noun: str) -> None:
         column = columns.header[columns.index["image"]]
         raise GlimpseError(f"its column {column} names the {noun}s; leave out {images[0]}")
     if not named and len(images) != 1:
-        raise GlimpseError(f"no column {noun}, so it goes with one {noun} in the command, not {len(images)}")
+        raise GlimpseError(
+            f"no column {noun}, so it goes with one {noun} in the command, not {len(images)}; found "
+            f"{listed(columns.header)}, of which --columns image=COLUMN makes one the {noun}'s"
+        )
 
 
 def _check_typed(columns: Columns, window: Placement) -> None:
