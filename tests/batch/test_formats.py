@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers import invoke, noise, opened, save
+from PIL import Image, ImageSequence
 
 from glimpse import GlimpseError, limits
 from glimpse.batch import read_table
@@ -321,3 +322,59 @@ def test_turned_rows_and_numbers_beyond_their_reference_are_counted():
     assert read_table(written(text.replace("30", ""))).notes == ()
     assert "2 of 2 rows leave 0 to 1x1" in " ".join(read_table("a.table", normalized=True).notes)
     assert not read_table(written("image,x,y\na.png,0.4,0.7\n"), normalized=True).notes
+
+
+def test_boxes_of_the_stored_picture_ask_for_it_and_are_cut_from_it():
+    stored = noise(30, 40, 3)
+    exif = Image.Exif()
+    exif[274] = 6
+    for name in ("a.png", "t.tif", "j.jpg", "w.webp"):
+        Image.fromarray(stored).save(name, exif=exif, **({"lossless": True} if name == "w.webp" else {}))
+        images = [{"id": 9, "file_name": name, "width": 40, "height": 30}]
+        text = json.dumps({**COCO, "images": images, "annotations": COCO["annotations"][:1]})
+        words = ["--table", written(text), "-o", "q.png", "--overwrite"]
+        result = invoke("read", *words)
+        assert (result.exit_code, "--exif ignore" in result.stderr) == (1, True), name
+        assert invoke("read", *words, "--exif", "ignore").exit_code == 0
+        if name != "j.jpg":
+            np.testing.assert_array_equal(opened("q.png"), stored[6:18, 8:28], err_msg=name)
+
+
+def test_annotations_of_a_picture_of_another_size_fail_with_the_reference():
+    text = json.dumps({**COCO, "images": [{"id": 9, "file_name": "a.png", "width": 80, "height": 60}]})
+    result = invoke("read", "--table", written(text), "-o", "out/")
+    assert "this one is 40 x 30; is it a copy? --reference 80x60" in result.stderr
+    assert invoke("read", "--table", "a.table", "-o", "out/", "--reference", "80x60", "-q").exit_code == 1
+    assert os.listdir("out") == ["a-00000.png"]
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "seconds"),
+    [
+        ("duration", ["200", "400"], 0.6),
+        ("duration_s", ["0.2", "0.4"], 0.6),
+        ("onset,offset", ["1000,1200", "1300,1700"], 0.6),
+    ],
+)
+def test_windows_stand_as_long_as_their_rows_say(header, cells, seconds):
+    rows = "".join(f"9,9,{cell}\n" for cell in cells)
+    words = [
+        "--table",
+        written(f"x,y,{header}\n{rows}"),
+        "-n",
+        "4",
+        "--saccade",
+        "0",
+        "--plain",
+        "-o",
+        "q.gif",
+    ]
+    result = invoke("sweep", "a.png", *words)
+    assert result.exit_code == 0, result.stderr
+    with Image.open("q.gif") as film:
+        assert sum(frame.info["duration"] for frame in ImageSequence.Iterator(film)) == 1000 * seconds
+
+
+def test_durations_that_are_seconds_are_told():
+    table = read_table(written("x,y,duration\n9,9,0.2\n9,9,0.4\n"), images=["a.png"])
+    assert "duration_s=duration" in table.notes[0]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from glimpse.batch.fixations import by_image, duration_column, fixations, noted
+from glimpse.batch.fixations import Stands, by_image, duration_column, fixations, noted
 from glimpse.batch.names import plan
 from glimpse.batch.outcomes import Batch, Outcome, is_left, source_name
 from glimpse.batch.rows import Windows, rows_of
@@ -140,7 +140,7 @@ def _one(row: Row, target: str, draw: DrawOptions, run: Run, decoding: DecodeOpt
 
 
 def _all(
-    name: str, target: str, rows: Sequence[Row], run: Run, decoding: DecodeOptions, *, duration: str
+    name: str, target: str, rows: Sequence[Row], run: Run, decoding: DecodeOptions, *, duration: Stands | None
 ) -> list[Outcome]:
     """Draw all windows of an image on one sheet; tell of it, and of the rows that are no window."""
     from glimpse import io

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
 from glimpse.batch.names import one_file
 from glimpse.batch.rows import Row
+from glimpse.batch.tables.columns import TIMES
 from glimpse.errors import GlimpseError, UsageError, prefixed
 from glimpse.validation import number
 from glimpse.window import Window
@@ -47,15 +48,43 @@ def by_image(rows: Sequence[Row], output: str | None) -> dict[str, list[Row]]:
     raise UsageError(f"{whole} {len(names)} images ({some}); keep the rows of one{folder}")
 
 
-def duration_column(rows: Sequence[Row]) -> str:
-    """Return the column of a table that tells how long each window stands; empty where there is none."""
+Stands = Callable[[Row], float | None]
+
+
+def duration_column(rows: Sequence[Row]) -> Stands | None:
+    """Return what tells the milliseconds that a row stands: a column of them, of seconds, or two of times.
+
+    None where the table has none of them.
+    """
     columns = getattr(rows, "columns", None)
-    place = columns.index.get("duration") if columns else None
-    return "" if columns is None or place is None else str(columns.header[place])
+    if columns is None:
+        return None
+    names = {name: str(columns.header[columns.index[name]]) for name in TIMES if name in columns.index}
+
+    def value(row: Row, name: str) -> float | None:
+        text = row.cells.get(names[name], "").strip()
+        return number(text.replace(",", ".")) if text else None
+
+    if "duration" in names:
+        return lambda row: value(row, "duration")
+    if "durations" in names:  # duration_s
+        return lambda row: None if (seconds := value(row, "durations")) is None else 1000 * seconds
+    if {"onset", "offset"} <= set(names):
+
+        def between(row: Row) -> float | None:
+            ends = value(row, "onset"), value(row, "offset")
+            return None if ends[0] is None or ends[1] is None else ends[1] - ends[0]
+
+        return between
+    return None
 
 
 def fixations(
-    rows: Sequence[Row], shape: tuple[int, int], *, duration: str = "", same_n: bool = False
+    rows: Sequence[Row],
+    shape: tuple[int, int],
+    *,
+    duration: Callable[[Row], float | None] | None = None,
+    same_n: bool = False,
 ) -> tuple[list[Fixation], list[GlimpseError]]:
     """Return the windows of the good rows on an image of this shape, and the faults of the others.
 
@@ -65,8 +94,8 @@ def fixations(
         The rows of one image.
     shape : (int, int)
         Rows and columns of the image.
-    duration : str
-        The column that tells how long a window stands, if there is one.
+    duration : callable or None
+        Tells how long a row stands, as `duration_column` returns it.
     same_n : bool
         Whether all patches must have the shape of the first one.
 
@@ -82,10 +111,11 @@ def fixations(
             if row.fault:
                 raise row.fault
             window = row.placement.window(shape)
-            text = row.cells.get(duration, "").strip()
-            stands = number(text.replace(",", ".")) if text else None
+            stands = duration(row) if duration else None
             if stands is not None and not 0 < stands <= LONGEST:
-                raise GlimpseError(f"duration must be above 0 and at most {LONGEST} milliseconds, got {text}")
+                raise GlimpseError(
+                    f"duration must be above 0 and at most {LONGEST} milliseconds, got {stands:g}"
+                )
             if same_n and found and window.shape != found[0].window.shape:
                 one, other = (f"{n} x {m}" for n, m in (found[0].window.shape, window.shape))
                 raise GlimpseError(f"its patch is {other}, the first one is {one}; an animation has one n")

@@ -217,6 +217,7 @@ def read_patches(block: Block, rows: Sequence[Row]) -> Iterator[Found]:
         try:
             if row.fault:
                 raise row.fault
+            row.check_size(picture.shape)
             placed.append(Found(row, row.placement.window(picture.shape, native=True)))
         except GlimpseError as error:
             placed.append(Found(row, error=error))

@@ -34,6 +34,8 @@ class Row:
         The image as the table names it, relative to the folder of images.
     fault : GlimpseError or None
         The error that the row has already.
+    size : (int, int) or None
+        Rows and columns of the image, as a file of annotations tells them.
     """
 
     place: str
@@ -44,6 +46,28 @@ class Row:
     index: int = 0
     named: str = ""
     fault: GlimpseError | None = None
+    size: tuple[int, int] | None = None
+
+    def check_size(self, shape: tuple[int, int]) -> None:
+        """Refuse a picture of another shape than that of the annotations.
+
+        Raises
+        ------
+        GlimpseError
+            If it is one.
+        """
+        if self.size in (None, shape) or self.placement.frame:
+            return
+        ours, theirs = (f"{cols} x {rows}" for rows, cols in (shape, self.size or shape))
+        if self.size == shape[::-1]:
+            raise GlimpseError(
+                f"its boxes are of {theirs} pixels, the picture as it is stored; upright it is {ours}: "
+                "--exif ignore takes pictures as they are stored"
+            )
+        raise GlimpseError(
+            f"its boxes are of a picture of {theirs} pixels, this one is {ours}; is it a copy? "
+            f"--reference {theirs.replace(' ', '')} scales them"
+        )
 
 
 Windows = str | os.PathLike[str] | Sequence[Row] | Iterable[tuple[str | os.PathLike[str], Window | Placement]]

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 _TABLES = ("table", "columns", "normalized", "folder")  # of `table_options`
-_DECODING = ("levels", "max_pixels", "page")  # the options of `input_options`
+_DECODING = ("levels", "max_pixels", "page", "exif")  # the options of `input_options`
 DEFAULTS = {field.name: field.default for field in fields(Window) if field.default is not MISSING}
 
 
@@ -273,6 +273,8 @@ def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
                help=f"Most pixels of an image. [default: {MAX_PIXELS}]"),
         option("--page", type=whole(1, 10**6), metavar="N",
                help="Page or frame of IMAGE, from 1: of TIFF, GIF, WebP, APNG, MPO. [default: the first]"),
+        option("--exif", type=click.Choice(("apply", "ignore")), default="apply", show_default=True,
+               help="Turn a photograph as its EXIF says, or take it as it is stored, as some annotators do."),
     )  # fmt: skip
     return collected("decoding", _DECODING, _decoding, options)(command)
 

@@ -136,7 +136,7 @@ def finished(
         data = image.info.get("icc_profile") if image.mode not in UNKEPT else None
         color, lost = profile(data, grey=image.mode in (*GREYS, *GREY16))
     convert, more = conversion(image, options.levels, table, numbers)
-    return as_picture(Pixels(image, way, convert), color, text, notes + lost + more)
+    return as_picture(Pixels(image, options.way(way), convert), color, text, notes + lost + more)
 
 
 def frame_notes(options: DecodeOptions, *, more: bool) -> tuple[str, ...]:
@@ -190,7 +190,7 @@ def _decode_png(file: BinaryIO, options: DecodeOptions) -> Picture:
     color, lost = profile(png.profile, grey=png.colour_type in (0, 4))
     # a profile says the same as the others, or better; cICP goes before it
     color = {**{name: data for name, data in png.color.items() if not color or name == "cICP"}, **color}
-    way = orientation(png.exif, png.xmp)
+    way = options.way(orientation(png.exif, png.xmp))
     if levels is not None:
         return as_picture(Pixels(levels, way), color, png.record, notes + lost)
     level = image.info.get("transparency")
@@ -210,7 +210,7 @@ def _decode_jpeg(file: BinaryIO, options: DecodeOptions, reduce: Reduce | None) 
     budget.check_jpeg(head, options.max_pixels)
     image = opened(file, "JPEG")
     notes = frame_notes(options, more=getattr(image, "is_animated", False))
-    way = orientation(head.exif, head.xmp)
+    way = options.way(orientation(head.exif, head.xmp))
     sides = (image.width, image.height) if way >= 5 else (image.height, image.width)
     scale = 1
     if reduce:

@@ -30,6 +30,7 @@ def decode_tiff(file: BinaryIO, options: DecodeOptions) -> Picture:
     try:
         file = at_page(file, options.page or 1)
         page = read_page(file)
+        page = replace(page, orientation=options.way(page.orientation))
     except GlimpseError:
         raise
     except Exception as error:

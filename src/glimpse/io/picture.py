@@ -36,11 +36,18 @@ class DecodeOptions(NamedTuple):
         Most pixels of an image, or of the canvas that a record names.
     page : int or None
         Which page or frame, from 1; None is the first, with a note where others follow.
+    exif : {"apply", "ignore"}
+        Whether pictures are turned as their EXIF says, or taken as they are stored.
     """
 
     levels: tuple[float, float] | None = None
     max_pixels: int = MAX_PIXELS
     page: int | None = None
+    exif: str = "apply"
+
+    def way(self, found: int) -> int:
+        """Return how a picture lies, EXIF's number, where its file says `found`."""
+        return found if self.exif == "apply" else 1
 
 
 DEFAULT = DecodeOptions()

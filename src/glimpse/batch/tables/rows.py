@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, overload
 
 from glimpse.batch.placements import (
@@ -120,8 +121,12 @@ class Table(Sequence[Row]):
         except GlimpseError as error:
             fault = error
         cells = dict(zip(self.columns.header, values, strict=False))
+        size = None
+        if isinstance(self._records, Lines):  # a table with separators may call anything a width
+            sides = [cells.get(name, "") for name in ("image_height", "image_width")]
+            size = (int(sides[0]), int(sides[1])) if all(map(str.isdigit, sides)) else None
         place = f"{self.name}:{self._records.line(index)}"
-        return Row(place, image, window, output, cells, index, named, fault)
+        return Row(place, image, window, output, cells, index, named, fault, size)
 
     def _values(self, index: int) -> list[str]:
         values, size = self._records.cells(index), len(self.columns.header)
@@ -154,7 +159,8 @@ class Table(Sequence[Row]):
         turns = [name for name in header if key(name) in TURNS]
         frame = self._window.frame
         sides = (frame.reference if frame else None) or (0.0, 0.0)
-        if not (turns or columns.others or any(sides)) or columns.form is None:
+        timed = "duration" in columns.index
+        if not (turns or columns.others or any(sides) or timed) or columns.form is None:
             return
         turned = beyond = seen = 0
         for index in range(len(self)):
@@ -180,10 +186,21 @@ class Table(Sequence[Row]):
                 *self.notes,
                 f"{turned} rows are turned (column {turns[0]}); their upright box is read",
             ]
+        if "duration" in columns.index and self._are_seconds():
+            words = "durations are milliseconds, and all are below 10; seconds are --columns duration_s="
+            self.notes = [*self.notes, words + header[columns.index["duration"]]]
         if 2 * beyond > seen:
             size = f"{sides[0]:g}x{sides[1]:g}"
             words = f"{beyond} of {seen} rows leave 0 to {size}, which --reference or --normalized says"
             self.notes = [*self.notes, words]
+
+    def _are_seconds(self) -> bool:
+        """Whether all durations are below 10, as only seconds are."""
+        told = []
+        for index in range(min(len(self), _SAMPLE)):
+            with suppress(GlimpseError, ValueError):
+                told.append(float(self._plain(self._cell(self._values(index), "duration"))))
+        return bool(told) and max(told) < 10
 
     def _cell_of(self, values: Sequence[str], column: str) -> str:
         place = self.columns.header.index(column)
