@@ -14,8 +14,8 @@ from helpers import invoke, noise, save
 from PIL import Image, ImageCms
 
 from glimpse import GlimpseError, Window
-from glimpse.batch.drawings import shell_word
-from glimpse.explorer import Subject, Table, backdrop, document, page, table_page
+from glimpse.batch.pages import shell_word
+from glimpse.explorer import Subject, TableRow, backdrop, document, page, table_page
 from glimpse.window import EDGES, KERNELS
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>{{given}}&amp;'\".png"
@@ -269,9 +269,9 @@ def test_the_command_repeats_how_the_image_was_decoded():
 def test_the_page_of_a_table_tells_of_every_image_once_and_of_every_row():
     shapes = [(30, 44, 3), (20, 16)]
     windows = [Window.from_box((k, 2, 6, 8), n=4) for k in range(5)]
-    table = Table("b.csv", ["image"], [[HOSTILE]] * 5, [(k % 2, window) for k, window in enumerate(windows)])
-    subjects = [subject(noise(*shape), f"{k}.png") for k, shape in enumerate(shapes)]
-    parts = Parts(table_page(iter(subjects), 2, table))
+    rows = [TableRow(k, window, [HOSTILE]) for k, window in enumerate(windows)]
+    groups = ((subject(noise(*shape), f"{k}.png"), rows[k::2]) for k, shape in enumerate(shapes))
+    parts = Parts(table_page(groups, 2, name="b.csv", header=["image"]))
     given = next(json.loads(t) for a, t in parts.all("script") if a.get("id") == "given")
     assert [tuple(image["shape"]) for image in given["images"]] == [(30, 44), (20, 16)]
     for image, shape in zip(given["images"], shapes, strict=True):
@@ -285,10 +285,11 @@ def test_the_page_of_a_table_tells_of_every_image_once_and_of_every_row():
 def test_pictures_of_a_table_share_the_room_of_a_page(monkeypatch):
     monkeypatch.setattr(document, "PIXELS_IN_ALL", 4000)
     monkeypatch.setattr(document, "FEWEST_PIXELS", 1000)
-    window = Window.centered((60, 60))
+    row = TableRow(0, Window.centered((60, 60)), [])
     for count, scale in ((1, 1), (4, 2)):
-        table = Table("b.csv", [], [[]] * count, [(k, window) for k in range(count)])
-        parts = Parts(table_page([subject(noise(60, 60), "a.png")] * count, count, table))
-        assert parts.given["scale"] == scale
+        groups = [(subject(noise(60, 60), "a.png"), [row])] * count
+        assert Parts(table_page(groups, count, name="b.csv", header=[])).given["scale"] == scale
     with pytest.raises(GlimpseError, match="the table names 5 images; one page holds at most 4"):
-        table_page([], 5, Table("b.csv", [], [], []))
+        table_page([], 5, name="b.csv", header=[])
+    with pytest.raises(GlimpseError, match="there are no windows to show"):
+        table_page([], 1, name="b.csv", header=[])

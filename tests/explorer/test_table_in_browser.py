@@ -12,7 +12,7 @@ from test_document import HOSTILE
 from test_page_in_browser import box, drag, point
 
 from glimpse import Window, read
-from glimpse.explorer import Subject, Table, table_page
+from glimpse.explorer import Subject, TableRow, table_page
 
 pytestmark = pytest.mark.browser
 
@@ -32,15 +32,17 @@ def folder(tmp_path):
     return tmp_path
 
 
-def table(cells=None, boxes=BOXES, places=("x", "y", "w", "h")):
+def page_of(subjects, cells=None, boxes=BOXES, **how):
     cells = cells or [["ab"[i] + ".png", f"k, {k}", '"' * k] for k, (i, _) in enumerate(boxes)]
-    return Table("boxes.csv", HEADER, cells, [(i, Window.from_box(b, n=8)) for i, b in boxes], places)
+    rows = [(i, TableRow(k, Window.from_box(b, n=8), cells[k])) for k, (i, b) in enumerate(boxes)]
+    groups = [(subject, [row for i, row in rows if i == k]) for k, subject in enumerate(subjects)]
+    return table_page(iter(groups), len(groups), name="boxes.csv", header=HEADER, **how)
 
 
 @pytest.fixture
 def page(folder, opened_page):
     subjects = [subject(name, opened(folder / name)) for name in ("a.png", "b.png")]
-    (folder / "look.html").write_bytes(table_page(iter(subjects), 2, table()))
+    (folder / "look.html").write_bytes(page_of(subjects))
     return opened_page(folder / "look.html")
 
 
@@ -123,21 +125,21 @@ def test_a_click_on_another_box_turns_to_its_row(page):
 
 
 def test_centres_are_saved_as_centres(folder, opened_page):
-    given = table(places=("gx", "gy"))
     subjects = [subject(name, opened(folder / name)) for name in ("a.png", "b.png")]
-    (folder / "look.html").write_bytes(table_page(subjects, 2, given))
+    (folder / "look.html").write_bytes(page_of(subjects, places=("gx", "gy", "delta")))
     page = opened_page(folder / "look.html")
     page.fill("#gx", "31,5")
     rows = list(csv.DictReader(io.StringIO(saved(page))))
     assert [(float(row["gx"]), float(row["gy"])) for row in rows][:2] == [(31.5, 29.5), (49.5, 69.5)]
+    assert [row["delta"] for row in rows] == ["3.75,5", "5,2.5", "2"]
     assert "w" not in rows[0]
 
 
 def test_ten_thousand_hostile_rows_stay_text(folder, opened_page):
     count = 10_000
     cells = [[HOSTILE, "=1+1", "\u2028\x00</script>"]] * count
-    given = table(cells, [(0, (k % 100, k % 50, 10, 12)) for k in range(count)])
-    (folder / "look.html").write_bytes(table_page([subject(HOSTILE, opened(folder / "a.png"))], 1, given))
+    boxes = [(0, (k % 100, k % 50, 10, 12)) for k in range(count)]
+    (folder / "look.html").write_bytes(page_of([subject(HOSTILE, opened(folder / "a.png"))], cells, boxes))
     page = opened_page(folder / "look.html", "#row=9999")
     at_row(page, 9999)
     assert page.locator("script:not([type])").count() == 2
@@ -156,7 +158,7 @@ def test_an_address_without_such_a_row_is_of_the_first(page, opened_page, folder
 
 
 def test_in_a_frame_without_an_address_undo_works(folder, opened_page):
-    inner = table_page([subject("a.png", opened(folder / "a.png"))], 1, table(boxes=BOXES[:2])).decode()
+    inner = page_of([subject("a.png", opened(folder / "a.png"))], boxes=BOXES[:2]).decode()
     outer = "let state = 1, waiting = 0, place = 0, places = ['']; function fragment() { return '' }"
     (folder / "frame.html").write_text(
         f'<!DOCTYPE html><link rel="icon" href="data:,"><script>{outer}</script>'

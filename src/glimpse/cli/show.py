@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 import click
 
 from glimpse.batch import DrawOptions, Placement, Run
+from glimpse.batch.drawings import PROFILES, parse_compared
 from glimpse.batch.rows import Row
 from glimpse.cli.options import (
     TableOptions,
@@ -18,15 +20,25 @@ from glimpse.cli.options import (
     table_options,
     window_options,
 )
-from glimpse.cli.param_types import FileName
+from glimpse.cli.param_types import FileName, Parsed, whole
 from glimpse.cli.reporter import report
 
 if TYPE_CHECKING:
     from glimpse.io import DecodeOptions
 
-draw_options = collected("draw", ["profile"], lambda values: DrawOptions(**values), [
-    option("--profile", is_flag=True,
-           help="One row of pixels instead, with filters over it, and resampled."),
+draw_options = collected("draw", [field.name for field in fields(DrawOptions)],
+                         lambda values: DrawOptions(**values), [
+    option("--profile", is_flag=False, flag_value="row", metavar="[row|column]",
+           help="One row of pixels instead, or a column, with filters over it, and resampled."),
+    option("--compare", type=Parsed("comparison", parse_compared), multiple=True, metavar="NAME=VALUE,...",
+           help="The window with each value of delta, sigma, n, kernel... side by side, as sigma=1,2,4,8; "
+           "twice, one down and one across."),
+    option("--heat", is_flag=True,
+           help="With --table: how long each part of the image was looked at."),
+    option("--theme", type=click.Choice(["dark", "light"]), default=DrawOptions.theme, show_default=True,
+           help="The colours beside the image."),
+    option("--width", type=whole(200, 8192), metavar="PIXELS",
+           help="How wide the drawing is. [default: as it needs to be]"),
 ])  # fmt: skip
 
 
@@ -51,14 +63,17 @@ def show(
 ) -> None:
     """Draw the grid of filters over IMAGE ('-' is standard input) with the patch beside it.
 
-    -o look.html writes one page instead, which needs no network: drag the window on the image, see the patch,
+    -o look.html writes one page instead, which needs no network: draw a box on the image, see the patch,
     the canvas and the filters change, and copy the command. --profile draws one row of pixels: the row under
     the centre, some filters over it, their products, and the row resampled.
 
-    With --table all its windows are numbered on the image, with the path along them and their patches.
+    With --table all its windows are numbered on the image, with the path along them and their patches, or as
+    --heat; -o look.html goes through its rows, corrects them and saves the table.
     """
     from glimpse import batch
 
+    if draw.profile and draw.profile not in PROFILES and image is None:  # `--profile IMAGE`
+        image, draw = draw.profile, replace(draw, profile=PROFILES[0])
     rows: Sequence[Row] = [Row(image, image, window)] if image else []
     if tables.name:
         rows = tables.read(window, [image] if image else [])

@@ -1,5 +1,5 @@
 """The page of ``glimpse show -o page.html``: choose a window by looking."""
 
-from glimpse.explorer.document import Subject, Table, page, table_page
+from glimpse.explorer.document import Subject, TableRow, page, table_page
 
-__all__ = ["Subject", "Table", "page", "table_page"]
+__all__ = ["Subject", "TableRow", "page", "table_page"]

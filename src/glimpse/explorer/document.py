@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -62,29 +62,12 @@ class Subject:
     notes: Sequence[str] = ()
 
 
-@dataclass(frozen=True)
-class Table:
-    """The table that a page goes through, which it saves with the windows as they were corrected.
+class TableRow(NamedTuple):
+    """A row of a table: its place in it, its window, and the cells that are kept as they are."""
 
-    Parameters
-    ----------
-    name : str
-        The name of the file that is saved.
-    header : sequence of str
-        The columns that are kept as they are.
-    cells : sequence of sequence of str
-        The cells of each row under those columns.
-    windows : sequence of (int, Window)
-        The place of each row's image among the subjects, and its window.
-    places : sequence of str
-        The columns that say where: ``x, y, w, h``, or ``gx, gy``.
-    """
-
-    name: str
-    header: Sequence[str]
-    cells: Sequence[Sequence[str]]
-    windows: Sequence[tuple[int, Window]]
-    places: Sequence[str] = ("x", "y", "w", "h")
+    place: int
+    window: Window
+    cells: Sequence[str]
 
 
 def page(subject: Subject) -> bytes:
@@ -94,35 +77,50 @@ def page(subject: Subject) -> bytes:
     return _joined({"images": [facts], "rows": rows, "table": None}, picture)
 
 
-def table_page(subjects: Iterable[Subject], count: int, table: Table) -> bytes:
-    """Return a page that goes through the rows of a table.
+def table_page(
+    images: Iterable[tuple[Subject, Sequence[TableRow]]],
+    count: int,
+    *,
+    name: str,
+    header: Sequence[str],
+    places: Sequence[str] = ("x", "y", "w", "h"),
+) -> bytes:
+    """Return a page that goes through the rows of a table, and saves it with its windows corrected.
 
     Parameters
     ----------
-    subjects : iterable of Subject
-        The images, each looked at once.
+    images : iterable of (Subject, sequence of TableRow)
+        The images with their rows, each looked at once.
     count : int
-        How many they are.
-    table : Table
-        The rows.
+        How many images there are, at most.
+    name : str
+        The name of the file that is saved.
+    header : sequence of str
+        The columns of the cells that are kept.
+    places : sequence of str
+        The columns that say where: ``x, y, w, h``, or ``gx, gy, delta``.
 
     Raises
     ------
     GlimpseError
-        If a page cannot hold so many images.
+        If a page cannot hold so many images, or there are no rows.
     """
     most = PIXELS_IN_ALL // FEWEST_PIXELS
     if count > most:
         raise GlimpseError(f"the table names {count} images; one page holds at most {most}")
-    facts, pictures = zip(
-        *(_shown(subject, min(MOST_PIXELS, PIXELS_IN_ALL // count)) for subject in subjects), strict=True
-    )
-    for fact, picture in zip(facts, pictures, strict=True):
-        fact["picture"] = picture
-    rows = [{**window.to_dict(), "image": image} for image, window in table.windows]
-    kept = {name: getattr(table, name) for name in ("name", "header", "cells", "places")}
-    first = pictures[table.windows[0][0]]
-    return _joined({"images": facts, "rows": rows, "table": kept}, first)
+    facts: list[dict[str, Any]] = []
+    rows: list[tuple[int, dict[str, Any], Sequence[str]]] = []
+    for subject, own in images:
+        fact, picture = _shown(subject, min(MOST_PIXELS, PIXELS_IN_ALL // count))
+        rows += [(row.place, {**row.window.to_dict(), "image": len(facts)}, row.cells) for row in own]
+        facts.append({**fact, "picture": picture})
+    if not rows:
+        raise GlimpseError("there are no windows to show")
+    rows.sort(key=lambda row: row[0])
+    windows = [window for _, window, _ in rows]
+    table = {"name": name, "header": header, "places": places, "cells": [cells for *_, cells in rows]}
+    first: str = facts[windows[0]["image"]]["picture"]
+    return _joined({"images": facts, "rows": windows, "table": table}, first)
 
 
 def _shown(subject: Subject, most: int) -> tuple[dict[str, Any], str]:

@@ -89,7 +89,7 @@ function csv() {
   const {header, cells, places} = given.table;
   const lines = given.rows.map((_, k) => {
     const window = k === row ? state : windows[k] ?? stateOf(given.rows[k]);
-    return [...cells[k], ...places.map((name) => value(name, window))];
+    return [...cells[k], ...places.map((name) => name === "delta" ? single(window.delta) : value(name, window))];
   });
   return [[...header, ...places], ...lines].map((line) => line.map((text) => cell(String(text))).join(",") + "\n").join("");
 }
