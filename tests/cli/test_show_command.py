@@ -1,5 +1,7 @@
 """`glimpse show`: the drawing of the library, for pictures of every kind."""
 
+import json
+import re
 from pathlib import Path
 from shlex import split
 
@@ -8,7 +10,7 @@ import pytest
 from helpers import invoke, lines, noise, opened, save
 
 from glimpse import Window, read
-from glimpse.drawing import figure, profile, viewport
+from glimpse.drawing import figure, profile, sheet, viewport
 
 SHAPE = 30, 260  # as long as a picture must be that is not drawn twice as large
 
@@ -93,3 +95,116 @@ def test_a_profile_is_no_page():
     result = invoke("show", "a.png", "--profile", "-o", "s.html")
     assert result.exit_code == 2
     assert "must end in .png" in result.stderr
+
+
+# Pictures for slides
+
+
+def look_of(image, *windows):
+    """The image as it is drawn, and the patch of each window."""
+    patches = [viewport.to_rgb(read(image, window, channel_axis=2), 255) for window in windows]
+    return viewport.to_rgb(image, 255), patches
+
+
+@pytest.fixture
+def photo(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    levels = noise(90, 120, 3)
+    save("a.png", levels)
+    return levels
+
+
+def drawn(*words):
+    result = invoke("show", *words, "-o", "s.png", "--overwrite")
+    assert result.exit_code == 0, result.stderr
+    return opened("s.png")
+
+
+def test_the_theme_and_the_width_are_those_of_the_library(photo):
+    window = Window(40, 60, 2, 1, n=9)
+    image, (patch,) = look_of(photo, window)
+    expected = figure.show(image, window, patch, theme=viewport.LIGHT, width=700)
+    found = drawn("a.png", *split("--gx 40 --gy 60 --delta 2 -n 9 --theme light --width 700"))
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_compared_settings_are_windows_that_differ_in_them(photo):
+    windows = [Window(40, 60, 2, sigma, n=9) for sigma in (1, 2, 4)]
+    image, patches = look_of(photo, *windows)
+    expected = sheet.compare(image, windows, patches, ["sigma 1", "sigma 2", "sigma 4"])
+    place = split("--row 40 --col 60 --delta 2 -n 9")
+    np.testing.assert_array_equal(drawn("a.png", *place, "--compare", "sigma=1,2,4"), expected)
+    deltas = [
+        Window.centered((90, 120), n=n, kernel=kernel) for kernel in ("gaussian", "box") for n in (4, 8)
+    ]
+    _, grid = look_of(photo, *deltas)
+    labels = ["kernel gaussian", "kernel box"], ["n 4", "n 8"]
+    expected = sheet.grid([grid[:2], grid[2:]], *labels, theme=viewport.LIGHT)
+    found = drawn("a.png", *split("--compare kernel=gaussian,box --compare n=4,8 --theme light"))
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_a_profile_of_a_column_is_of_the_pixels_under_the_centre(photo):
+    window = Window(40, 61, 2, 1, n=9)
+    place = split("--row 40 --col 61 --delta 2 -n 9")
+    row, column = profile.profile(photo[40], window), profile.profile(photo[:, 61], window, 0)
+    np.testing.assert_array_equal(drawn("a.png", *place, "--profile", "column"), column)
+    np.testing.assert_array_equal(drawn("a.png", *place, "--profile"), row)
+    np.testing.assert_array_equal(drawn(*place, "--profile", "a.png"), row)  # the image is no kind of profile
+
+
+def test_the_heat_of_a_table_is_that_of_its_durations(photo):
+    Path("t.csv").write_text("row,col,duration\n20,30,100\n60,90,900\n")
+    windows = [Window(20, 30, 1, 0.5, n=16), Window(60, 90, 1, 0.5, n=16)]
+    expected = sheet.heat_map(look_of(photo)[0], windows, [100, 900], width=640)
+    found = drawn("a.png", *split("--table t.csv --delta 1 -n 16 --heat --width 640"))
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ("--profile diagonal", "--profile is of a row or a column, got 'diagonal'"),
+        ("--heat", "--heat is of many windows; give a --table of them"),
+        ("--compare sigma", "'sigma' is no setting with its values, such as sigma=1,2,4,8"),
+        ("--compare sgma=1,2", "one of gx, gy, delta, sigma, gamma, n, kernel, edge"),
+        ("--compare sigma=1", "'sigma=1' has one value; give two or more"),
+        ("--compare sigma=1,-2", "sigma must be > 0, got -2"),
+        ("--compare kernel=box,bix", "'bix' is not gaussian or box"),
+        ("--compare sigma=1,2 --compare sigma=3,4", "--compare is given once, or twice with two settings"),
+        ("--compare sigma=1,2 --profile", "--profile and --compare are two drawings"),
+        ("--width 20", "'20' is not a whole number from 200 to 8192"),
+        ("--theme pink", "'pink' is not one of 'dark', 'light'"),
+        ("--table t.csv --compare n=4,8", "--compare is of one window, --table of many"),
+        ("--compare n=4,8 -o a.html", "-o a.html: the name must end in .png"),
+    ],
+)
+def test_drawings_that_cannot_be_are_refused_in_one_line(photo, how, message):
+    Path("t.csv").write_text("row,col\n20,30\n")
+    result = invoke("show", "a.png", *split(how))
+    assert (result.exit_code, len(lines(result.stderr))) == (2, 1)
+    assert message in result.stderr
+
+
+def test_the_page_of_a_table_has_its_rows_and_what_it_keeps_of_them(photo):
+    save("b.png", noise(30, 20))
+    table = (
+        "file,label,bbox_x,y,w,h\na.png,<b>,10,20,30,40\nb.png,c,1,2,3,4\na.png,d,5,5,0,5\na.png,e,5,5,6,6\n"
+    )
+    Path("t.csv").write_text(table)
+    result = invoke("show", *split("--table t.csv --columns x=bbox_x -n 8 -o p.html"))
+    assert result.exit_code == 1
+    told = lines(result.stderr)
+    assert (
+        told[0]
+        == "a.png: page of 3 windows -> p.html; 1 row is no window; the table that it saves has the others"
+    )
+    assert "t.csv:4: a box of 0 x 5 pixels" in told[1]
+    text = Path("p.html").read_text("utf-8")
+    given = json.loads(re.search(r'id="given">(.*?)</script>', text, re.DOTALL)[1])
+    assert given["table"]["header"] == ["image", "label"]
+    assert given["table"]["cells"] == [["a.png", "<b>"], ["b.png", "c"], ["a.png", "e"]]
+    assert given["table"]["places"] == ["x", "y", "w", "h"]
+    assert [row.pop("image") for row in given["rows"]] == [0, 1, 0]
+    assert Window.from_dict(given["rows"][1]) == Window.from_box((1, 2, 3, 4), n=8)
+    assert "<b>" not in text

@@ -14,7 +14,7 @@ from PIL import Image
 from skimage.data import astronaut
 
 from glimpse import Window, read
-from glimpse.drawing import panels, paths, viewport
+from glimpse.drawing import panels, paths, profile, viewport
 
 
 @pytest.fixture
@@ -358,3 +358,63 @@ def test_sigma_follows_delta_in_proportion_along_a_sweep_like_a_patch(image):
     assert (ends("s.gif", "delta"), ends("s.gif", "sigma")) == ([1, 8], [0.75, 6])
     assert "sigma 0.75:6" in result.stderr
     assert "sigma follows delta" in result.stderr
+
+
+def test_n_is_swept_with_every_patch_in_the_middle(image):
+    result = invoke("sweep", image, *split("-n 2:8 --frames 3 --fps 10 -o n.apng"))
+    assert result.exit_code == 0, result.stderr
+    assert "n 2:8" in result.stderr
+    told = info("n.apng")
+    assert (told["n"], told["last"]["n"]) == (2, 8)
+    invoke("sweep", image, *split("-n 2:8 --frames 3 --plain -o {index}.png"))
+    assert [opened(f"{index}.png").shape[:2] for index in range(3)] == [(2, 2), (4, 4), (8, 8)]
+    invoke("sweep", image, *split("-n 2:8 --frames 3 --plain -o p.apng"))
+    with Image.open("p.apng") as animation:
+        assert animation.size == (256, 256)
+
+
+def test_the_filters_move_over_a_profile(image):
+    words = split("--col 10:30 --row 9 --delta 2 -n 6 --profile --frames 3 --theme light --width 640")
+    result = invoke("sweep", image, *words, "-o", "{index}.png")
+    assert result.exit_code == 0, result.stderr
+    source = opened(image)
+    windows = paths.path(Window(9, 10, 2, 1, n=6), Window(9, 30, 2, 1, n=6), 3)
+    for index, window in enumerate(windows):
+        row = viewport.to_rgb(source, 255)[9]
+        expected = profile.profile(row, window, among=windows, theme=viewport.LIGHT, width=640)
+        np.testing.assert_array_equal(opened(f"{index}.png"), expected)
+
+
+def test_two_boxes_are_the_ends_of_a_sweep(image):
+    result = invoke("sweep", image, *split("--box 0,0,8,8 --box 10,4,16,8 -n 4 --frames 2 -o b.gif"))
+    assert result.exit_code == 0, result.stderr
+    told = info("b.gif")
+    assert Window.from_dict({k: told[k] for k in Window(0, 0, 1, 1).to_dict()}).box == (0, 8, 0, 8)
+    assert told["last"]["delta"] == [2, 4]
+
+
+@pytest.mark.parametrize("suffix", ["gif", "webp"])
+def test_a_film_has_the_theme_and_the_width_that_are_asked_for(suffix, image):
+    result = invoke(
+        "sweep", image, *split(f"--col 10:30 -n 6 --frames 2 --theme light --width 600 -o t.{suffix}")
+    )
+    assert result.exit_code == 0, result.stderr
+    with Image.open(f"t.{suffix}") as film:
+        levels = np.asarray(film.convert("RGB"))
+    assert levels.shape[1] == 600
+    assert (levels[:3] == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ("--plain --profile", "--profile is of a drawing, --plain is the patch alone"),
+        ("--plain --width 400", "--width is of a drawing, --plain is the patch alone"),
+        ("--profile diagonal", "--profile is of a row or a column"),
+        ("-n 4:native", "-n native counts the pixels of a box"),
+    ],
+)
+def test_films_that_cannot_be_are_refused_in_one_line(how, message, image):
+    result = invoke("sweep", image, *split(f"--col 10:30 {how}"))
+    assert (result.exit_code, len(result.stderr.splitlines())) in ((2, 1), (1, 1))
+    assert message in result.stderr

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from glimpse.batch.drawings import PROFILES, line_under, theme_of
 from glimpse.batch.fixations import Fixation, by_image, duration_column, fixations, noted
 from glimpse.batch.names import Template, check, of_name, of_window, one_file, plan
 from glimpse.batch.outcomes import Batch, Outcome, source_name
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 FRAMES, HOLD = 48, 0.6  # of a range: as many frames as make two seconds, and a last one to look at
+LARGEST = 256  # pixels that a bare patch about fills where n changes
 LARGE = 5_000_000  # bytes of an animation above which the summary suggests how to make it smaller
 
 
@@ -48,6 +50,12 @@ class FilmOptions:
         Enlargement of the patch; None: to about 256 pixels, with `plain` none.
     plain : bool
         The patch alone, without the source and the numbers.
+    profile : {None, "row", "column"}
+        One row or column of pixels instead of the image, with the filters that move over it, and resampled.
+    theme : {"dark", "light"}
+        The colours beside the image.
+    width : int or None
+        Pixels that a frame is wide; None: as many as suit it.
     """
 
     frames: int | None = None
@@ -57,6 +65,9 @@ class FilmOptions:
     boomerang: bool = False
     zoom: int | None = None
     plain: bool = False
+    profile: str | None = None
+    theme: str = "dark"
+    width: int | None = None
 
     def there_and_back(self, frames: list[T]) -> list[T]:
         """Return the frames, of a boomerang also the way back, without the ends twice."""
@@ -85,6 +96,8 @@ class Film:
         The fixations of a scanpath, in order.
     begun : sequence of int
         For each frame of a scanpath how many fixations have begun.
+    stands : sequence of float
+        Milliseconds of each fixation, if the table tells.
     """
 
     name: str
@@ -97,6 +110,7 @@ class Film:
     notes: Sequence[str]
     stops: Sequence[Window] = ()
     begun: Sequence[int] = ()
+    stands: Sequence[float] = ()
 
 
 def sweep(
@@ -168,6 +182,11 @@ def sweep(
         raise UsageError(
             "nothing changes; write a number as a range first:last, such as --delta 1:8, or give a --table"
         )
+    if film.profile not in (None, *PROFILES):
+        raise UsageError(f"--profile is of a {' or a '.join(PROFILES)}, got {film.profile!r}")
+    if film.plain and (film.profile or film.width):
+        name = "--profile" if film.profile else "--width"
+        raise UsageError(f"{name} is of a drawing, --plain is the patch alone; leave out one of them")
     protect = [*filter(None, [*protect, table])]
     stills, targets = _targets(list(images), output, run, protect)
     durations = duration_column(rows)
@@ -191,7 +210,7 @@ def sweep(
         if stills:
             made = _save_stills(reel, stills, shots, run, bare=bare, protect=protect)
         else:
-            made, rounding = _save_animation(reel, target, list(shots), overwrite=run.overwrite)
+            made, rounding = _save_animation(reel, target, list(shots), film, overwrite=run.overwrite)
             notes += rounding
         told = Outcome(name, target, made, reel.first, reel.last, notes, count=len(reel.stops) or 1)
         return [told, *(Outcome(name, error=fault) for fault in faults)]
@@ -257,20 +276,35 @@ def _of_fixations(name: str, picture: Picture, found: Sequence[Fixation], film: 
     if not record.fits:
         notes.append(f"{len(stops)} windows are too many for a record")
     return Film(name, picture, [step.window for step in taken], times,
-                record if record.fits else None, stops[0], stops[-1], notes, stops, begun)  # fmt: skip
+                record if record.fits else None, stops[0], stops[-1], notes, stops, begun,
+                stands if any(fixation.duration for fixation in found) else ())  # fmt: skip
 
 
 def _shots(reel: Film, film: FilmOptions, *, bare: bool) -> Iterator[NDArray[Any]]:
     """Draw each frame: the patch in the picture's own levels if `bare`, enlarged, or within its panel."""
-    from glimpse.attention.layer import read
-    from glimpse.drawing import panels, viewport
+    import numpy as np
 
-    picture, zoom, panel = reel.picture, film.zoom or 1, None
-    rows, cols = (side * zoom for side in reel.windows[0].shape)
-    _check_size(rows, cols, reel)  # before a panel, which is drawn in its full size when it is made
+    from glimpse.attention.layer import read
+    from glimpse.drawing import panels, profile, viewport
+
+    picture, theme = reel.picture, theme_of(film.theme)
+    if film.profile:
+        axis = PROFILES[::-1].index(film.profile)
+        for window in reel.windows:
+            line = viewport.to_rgb(line_under(picture.pixels, window, axis), picture.white)[0]
+            drawing = profile.profile(line, window, axis, among=reel.windows, theme=theme, width=film.width)
+            _check_size(drawing.shape[0], drawing.shape[1], reel)
+            yield drawing
+        return
+    panel = None
+    # before a panel, which is drawn in its full size when it is made; where n changes patches share a place
+    sizes = {window.shape for window in reel.windows}
+    zooms = {n: film.zoom or (max(1, LARGEST // max(n)) if len(sizes) > 1 else 1) for n in sizes}
+    rows, cols = (max(n[axis] * zooms[n] for n in sizes) for axis in (0, 1))
+    _check_size(rows, cols, reel)
     if not film.plain:
         image = viewport.thumbnail(picture.pixels, picture.white)
-        panel = panels.Panel(image, reel.windows, film.zoom, picture.shape)
+        panel = panels.Panel(image, reel.windows, film.zoom, picture.shape, theme=theme, width=film.width)
         _check_size(*panel.size, reel)
     for index, window in enumerate(reel.windows):
         patch = read(picture.pixels, window, channel_axis=picture.channel_axis)
@@ -279,10 +313,14 @@ def _shots(reel: Film, film: FilmOptions, *, bare: bool) -> Iterator[NDArray[Any
             continue
         levels = viewport.to_rgb(patch, picture.white)
         if panel:
-            behind = reel.stops[: reel.begun[index]] if reel.begun else ()
-            yield panel.draw(window, levels, behind)
-        else:
-            yield viewport.enlarge(levels[..., 0] if patch.ndim == 2 else levels, zoom)
+            count = reel.begun[index] if reel.begun else 0
+            yield panel.draw(window, levels, reel.stops[:count], reel.stands[:count])
+            continue
+        grown = viewport.enlarge(levels[..., 0] if patch.ndim == 2 else levels, zooms[window.shape])
+        frame = np.zeros((rows, cols, *grown.shape[2:]), np.uint8)
+        top, left = (rows - grown.shape[0]) // 2, (cols - grown.shape[1]) // 2
+        frame[top : top + grown.shape[0], left : left + grown.shape[1]] = grown
+        yield frame
 
 
 def _check_size(rows: int, cols: int, reel: Film) -> None:
@@ -296,16 +334,15 @@ def _check_size(rows: int, cols: int, reel: Film) -> None:
 
 
 def _save_animation(
-    reel: Film, output: str, shots: Sequence[NDArray[Any]], *, overwrite: bool
+    reel: Film, output: str, shots: Sequence[NDArray[Any]], film: FilmOptions, *, overwrite: bool
 ) -> tuple[str, list[str]]:
     """Save the frames as one file; return the words that tell of it, and a note on delays that differ."""
-    from glimpse.drawing.viewport import COLOURS
     from glimpse.io import save_bytes
     from glimpse.io.animation import FORMATS, encode_animation
 
     suffix = ".gif" if output == "-" else os.path.splitext(output)[1].lower()
     comment = reel.record.to_json() if reel.record else ""
-    exact = COLOURS if shots[0].ndim == 3 else ()
+    exact = theme_of(film.theme).colours if shots[0].ndim == 3 else ()
     delays = FORMATS[suffix].delays(reel.delays)
     data = encode_animation(shots, delays, suffix, comment=comment, exact=exact)
     save_bytes(output, data, overwrite=overwrite)

@@ -20,6 +20,7 @@ _WORDS = {
     "delta": "delta {}",
     "sigma": "sigma {}",
     "gamma": "gamma {}",
+    "n": "n {}",
 }
 
 
@@ -73,7 +74,7 @@ class Outcome:
                 ends = [getattr(window, key) for window in (self.window, self.last or self.window)]
                 pairs = [end if isinstance(end, tuple) else (end,) for end in ends]
                 told = dict.fromkeys(",".join(f"{each:.6g}" for each in pair) for pair in pairs)
-                if key != "gamma" or len(told) > 1:  # which is told of a sweep alone
+                if key not in ("gamma", "n") or len(told) > 1:  # which are told of a sweep alone
                     place += ", " + word.format(":".join(told))
         if self.output:
             target = f" -> {self.output}"

@@ -77,7 +77,8 @@ def save_table_page(
     )
     io.save_bytes(target, page, overwrite=run.overwrite)
     lost, count = sum(fault.count for fault in faults), sum(map(len, images.values()))
-    notes = [f"{lost} rows are no windows; the table that it saves has the others"] if lost else []
+    rest = "the table that it saves has the others"
+    notes = [f"{lost} row{'s are' if lost > 1 else ' is'} no window; {rest}"] if lost else []
     told = Outcome(
         next(iter(images)), target, f"page of {count - lost} windows", notes=notes, count=count - lost
     )

@@ -282,7 +282,7 @@ class Placement(NamedTuple):
     def is_sweep(self) -> bool:
         """Whether some number or the box is a range, here or in the record of ``--like``."""
         return any(isinstance(place, Range) for place in (self.box, self.slice)) or any(
-            map(self._changes, NUMBERS)
+            map(self._changes, (*NUMBERS, "n"))
         )
 
     def _changes(self, key: str) -> bool:

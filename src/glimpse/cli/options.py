@@ -126,8 +126,9 @@ def _numbers(sweep: bool) -> list[Callable[[F], F]]:
                "[default: max(delta, 1) / 2; with the box kernel delta / sqrt(12)]"),
         option("--gamma", type=Parsed("number", kind(positive("gamma"))), metavar="FACTOR",
                help=f"Intensity of the patch{tail}. [default: {DEFAULTS['gamma']:g}]"),
-        option("-n", "n", type=Parsed("filters", parse_n), metavar="N|ROWS,COLS|native", envvar="GLIMPSE_N",
-               help=f"Filters per axis, at most {N_MAX}; native: one for each pixel of the box. "
+        option("-n", "n", type=Parsed("filters", kind(parse_n)), metavar="N|ROWS,COLS|native",
+               envvar="GLIMPSE_N",
+               help=f"Filters per axis, at most {N_MAX}{tail}; native: one for each pixel of the box. "
                f"[default: {DEFAULTS['n']}; glimpse read: of a box or slice its pixels]"),
         option("--size", type=Parsed("size", parse_size), metavar="WxH",
                help="As -n, the width first: --size 200x100 is -n 100,200."),
@@ -277,6 +278,17 @@ def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
                help="Turn a photograph as its EXIF says, or take it as it is stored, as some annotators do."),
     )  # fmt: skip
     return collected("decoding", _DECODING, _decoding, options)(command)
+
+
+look_options: list[Callable[[Any], Any]] = [
+    option("--profile", is_flag=False, flag_value="row", metavar="[row|column]",
+           help="One row of pixels instead, or a column, with filters over it, and resampled."),
+    option("--theme", type=click.Choice(["dark", "light"]), default="dark", show_default=True,
+           help="The colours beside the image."),
+    option("--width", type=whole(200, 8192), metavar="PIXELS",
+           help="How wide a drawing is. [default: as it needs to be]"),
+]  # fmt: skip
+"""What pictures and films have in common."""
 
 
 def _decoding(values: dict[str, Any]) -> DecodeOptions:

@@ -15,12 +15,13 @@ from glimpse.cli.options import (
     TableOptions,
     collected,
     input_options,
+    look_options,
     option,
     output_options,
     table_options,
     window_options,
 )
-from glimpse.cli.param_types import FileName, Parsed, whole
+from glimpse.cli.param_types import FileName, Parsed
 from glimpse.cli.reporter import report
 
 if TYPE_CHECKING:
@@ -28,17 +29,13 @@ if TYPE_CHECKING:
 
 draw_options = collected("draw", [field.name for field in fields(DrawOptions)],
                          lambda values: DrawOptions(**values), [
-    option("--profile", is_flag=False, flag_value="row", metavar="[row|column]",
-           help="One row of pixels instead, or a column, with filters over it, and resampled."),
+    look_options[0],
     option("--compare", type=Parsed("comparison", parse_compared), multiple=True, metavar="NAME=VALUE,...",
            help="The window with each value of delta, sigma, n, kernel... side by side, as sigma=1,2,4,8; "
            "twice, one down and one across."),
     option("--heat", is_flag=True,
            help="With --table: how long each part of the image was looked at."),
-    option("--theme", type=click.Choice(["dark", "light"]), default=DrawOptions.theme, show_default=True,
-           help="The colours beside the image."),
-    option("--width", type=whole(200, 8192), metavar="PIXELS",
-           help="How wide the drawing is. [default: as it needs to be]"),
+    *look_options[1:],
 ])  # fmt: skip
 
 

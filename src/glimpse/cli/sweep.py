@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from glimpse.batch import FilmOptions, Placement, Run
+from glimpse.batch.drawings import PROFILES
 from glimpse.batch.films import FRAMES, HOLD
 from glimpse.batch.rows import Row
 from glimpse.cli.options import (
     TableOptions,
     collected,
     input_options,
+    look_options,
     option,
     output_options,
     table_options,
@@ -45,6 +47,7 @@ film_options = collected(
         option("--zoom", type=whole(1, 512), metavar="N",
                help="Enlarge the patch. [default: to about 256 pixels; 1 with --plain]"),
         option("--plain", is_flag=True, help="The patch alone, without the source and the numbers."),
+        *look_options,
     ],
 )  # fmt: skip
 
@@ -77,6 +80,8 @@ def sweep(
     """
     from glimpse import batch
 
+    if film.profile and film.profile not in PROFILES and image is None:  # `--profile IMAGE`
+        image, film = film.profile, replace(film, profile=PROFILES[0])
     rows: Sequence[Row] = [Row(image, image, window)] if image else []
     if tables.name:
         rows = tables.read(window, [image] if image else [])

@@ -139,7 +139,7 @@ def _record(values: dict[str, Any], max_pixels: int) -> Record:
     fast, several = values.pop("fast", 1), values.pop("windows", ())
     values.pop("file", None)  # told by `glimpse info`, too
     changes = values.pop("last", {})
-    if not isinstance(changes, dict) or not set(changes) <= set(NUMBERS):
+    if not isinstance(changes, dict) or not set(changes) <= {*NUMBERS, "n"}:
         raise GlimpseError("the record has a last that is not the numbers of a window")
     found = {name: values.pop(name) for name in _FOUND if name in values}
     if checked("offset", found.get("offset", 0), positive=False):
