@@ -32,6 +32,9 @@ def written(rows, name="t.csv"):
     return name
 
 
+STANDS = [400, 250, 300]
+
+
 def patches(image):
     levels = opened(image)
     return [np.clip(np.rint(read(levels, w, channel_axis=2)), 0, 255).astype(np.uint8) for w in WINDOWS]
@@ -62,7 +65,7 @@ def test_a_panel_shows_the_path_so_far(image, table):
     assert invoke("sweep", image, *split(f"--table {table} -n 9 --saccade 0 -o s.webp")).exit_code == 0
     panel = panels.Panel(opened(image), WINDOWS, None)
     for i, ((frame, _), patch) in enumerate(zip(shown("s.webp"), patches(image), strict=True)):
-        np.testing.assert_array_equal(frame, panel.draw(WINDOWS[i], patch, WINDOWS[: i + 1]))
+        np.testing.assert_array_equal(frame, panel.draw(WINDOWS[i], patch, WINDOWS[: i + 1], STANDS))
 
 
 def test_an_animation_remembers_all_its_windows_while_they_fit_a_record(image, table, monkeypatch):
@@ -225,7 +228,8 @@ def test_wrong_usage_is_told(command, message, image, table):
 def test_show_draws_all_windows_of_a_table(image, table):
     result = invoke("show", image, *split(f"--table {table} -n 9 -o s.png"))
     assert result.exit_code == 0, result.stderr
-    np.testing.assert_array_equal(opened("s.png"), sheet.show_all(opened(image), WINDOWS, patches(image)))
+    expected = sheet.show_all(opened(image), WINDOWS, patches(image), durations=STANDS)
+    np.testing.assert_array_equal(opened("s.png"), expected)
     assert lines(result.stderr) == [
         "a.png: 3 windows, row 12:20 (gx), col 25:30 (gy), delta 1.5:2, sigma 0.75:1 -> s.png"
     ]

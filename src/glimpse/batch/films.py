@@ -314,7 +314,7 @@ def _shots(reel: Film, film: FilmOptions, *, bare: bool) -> Iterator[NDArray[Any
         levels = viewport.to_rgb(patch, picture.white)
         if panel:
             count = reel.begun[index] if reel.begun else 0
-            yield panel.draw(window, levels, reel.stops[:count], reel.stands[:count])
+            yield panel.draw(window, levels, reel.stops[:count], reel.stands)
             continue
         grown = viewport.enlarge(levels[..., 0] if patch.ndim == 2 else levels, zooms[window.shape])
         frame = np.zeros((rows, cols, *grown.shape[2:]), np.uint8)

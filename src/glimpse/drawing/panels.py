@@ -129,7 +129,7 @@ class Panel:
         behind : sequence of Window
             The fixations that have begun before it: the last of them fade behind the window.
         durations : sequence of float
-            Milliseconds of those, if they are known.
+            Milliseconds of all fixations of the film, if they are known.
         """
         frame, unit = self._blank.copy(), self.look.unit
         draw_grid(frame[self._source], self.viewport, window, unit, FILTERS)

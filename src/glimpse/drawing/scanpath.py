@@ -139,4 +139,5 @@ def _radii(windows: Sequence[Window], durations: Sequence[float]) -> list[float]
     if not len(durations):
         return [RADIUS] * len(windows)
     times = np.asarray(durations, float)
-    return [float(radius) for radius in RADIUS * np.clip(np.sqrt(times / np.median(times)), 0.7, 2)]
+    radii = RADIUS * np.clip(np.sqrt(times / np.median(times)), 0.7, 2)
+    return [float(radius) for radius in radii[: len(windows)]]
