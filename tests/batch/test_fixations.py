@@ -211,7 +211,6 @@ WRONG = {
     "sweep --delta 1:8": "Missing argument 'IMAGE'",
     "show": "Missing argument 'IMAGE'",
     "show a.png --table t.csv --profile": "--profile is of one window",
-    "show a.png --table t.csv -o s.html": "must end in .png",
     "sweep a.png --slice :9 --slice 9: --slice 1:": "--slice is given 3 times",
     "sweep a.png --box 1,1,2,2 --box 1,1,3,3 --box 1,1,4,4": "--box is given 3 times",
     "sweep a.png --box 1,1,2,2:1,1,3,3 --box 1,1,4,4": "--box is a range and is given twice",
