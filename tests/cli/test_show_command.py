@@ -199,7 +199,7 @@ def test_the_page_of_a_table_has_its_rows_and_what_it_keeps_of_them(photo):
         told[0]
         == "a.png: page of 3 windows -> p.html; 1 row is no window; the table that it saves has the others"
     )
-    assert "t.csv:4: a box of 0 x 5 pixels" in told[1]
+    assert "t.csv:4: a box of 0 x 5 " in told[1]
     text = Path("p.html").read_text("utf-8")
     given = json.loads(re.search(r'id="given">(.*?)</script>', text, re.DOTALL)[1])
     assert given["table"]["header"] == ["image", "label"]
