@@ -110,3 +110,16 @@ def test_a_hostile_record_is_a_failed_file(text):
         assert result.exit_code in (1, 2)
         assert len(lines(result.stderr)) == 1
     assert invoke("read", "q.png").exit_code == 0
+
+
+def test_the_levels_of_a_tiff_are_told():
+    import tifffile
+
+    with tifffile.TiffWriter("a.tif") as tiff:
+        tiff.write(noise(64, 96), subifds=1)
+        tiff.write(noise(32, 48), subfiletype=1)
+    said = json.loads(invoke("info", "a.tif").stdout)
+    assert said == {"file": "a.tif", "shape": [64, 96], "levels": [[64, 96], [32, 48]]}
+    assert invoke("read", "a.tif", "--level", "1", "-n", "4", "-o", "p.png").exit_code == 0
+    assert json.loads(invoke("info", "p.png").stdout)["fast"] == 2
+    assert invoke("read", "a.tif", "--level", "-1", "-o", "q.png").exit_code == 2

@@ -273,9 +273,10 @@ HOSTILE = {
     "shape a float": altered(shape=[4.0, 5]),
     "shape NaN": raw("shape", "[NaN, 5]"),
     "shape 1e999": raw("shape", "[1e999, 5]"),
-    "shape 70,000": altered(shape=[70_000, 5]),
+    "shape 2,000,000,000": altered(shape=[2_000_000_000, 5]),
+    "a canvas of 70,000": altered(shape=[70_000, 5], method="transpose"),
     "shape of 400 digits": raw("shape", "[1" + "0" * 400 + ", 5]"),
-    "shape of too many pixels": altered(shape=[65_535, 65_535]),
+    "a canvas of too many pixels": altered(shape=[65_535, 65_535], method="transpose"),
 }
 
 

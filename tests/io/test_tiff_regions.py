@@ -196,3 +196,57 @@ def test_packed_numbers_in_the_order_of_a_big_end_are_themselves(dtype, predicto
 def test_a_small_picture_is_decoded_whole():
     Image.fromarray(smooth(90, 133)).save(file := io.BytesIO(), "TIFF")
     assert not isinstance(decode(file).pixels._image, tiff_regions.Regions)
+
+
+def pyramid(within):
+    """A picture and its halves, as pages of their own or within the first, and the means of its blocks."""
+    levels = [smooth(96, 128, 3)]
+    for _ in range(2):
+        last = levels[-1].astype(float)
+        levels.append(np.rint(last.reshape(last.shape[0] // 2, 2, -1, 2, 3).mean((1, 3))).astype(np.uint8))
+    file = io.BytesIO()
+    with tifffile.TiffWriter(file) as tiff:
+        how = {"tile": (32, 32), "photometric": "rgb", "metadata": None}
+        tiff.write(levels[0], subifds=2 if within else 0, **how)
+        for level in levels[1:]:
+            tiff.write(level, subfiletype=1, **how)
+    return file, levels
+
+
+@pytest.mark.parametrize("within", [False, True])
+def test_each_level_of_a_pyramid_is_read(within):
+    file, levels = pyramid(within)
+    for number, level in enumerate(levels):
+        picture = decode(file, DecodeOptions(level=number))
+        np.testing.assert_array_equal(np.asarray(picture.pixels), level)
+        assert (picture.scale, picture.shape) == (2**number, (96, 128))
+        assert picture.notes == ()
+    with pytest.raises(GlimpseError, match=r"^it has no level 3, but 0: 96 x 128, 1: 48 x 64, 2: 24 x 32$"):
+        decode(file, DecodeOptions(level=3))
+
+
+@pytest.mark.parametrize(("allowed", "scale"), [(1, 1), (2, 2), (3, 2), (4, 4), (64, 4)])
+def test_auto_is_the_smallest_level_that_is_allowed(allowed, scale):
+    file, _ = pyramid(within=True)
+    assert decode(file, DecodeOptions(level="auto"), lambda shape: allowed).scale == scale
+
+
+@pytest.mark.parametrize(("dtype", "value"), [(np.uint8, "0"), (np.float32, "-9999"), (np.float32, "nan")])
+@pytest.mark.parametrize("large", [False, True])
+def test_pixels_without_data_are_said_and_left_out_of_the_weights(dtype, value, large, monkeypatch):
+    monkeypatch.setattr(tiff_regions, "REGION_PIXELS", 0 if large else 1 << 40)
+    array = smooth(60, 80, dtype=np.uint8).clip(1).astype(dtype)
+    array[20:40, :37] = float(value)
+    file = io.BytesIO()
+    tifffile.imwrite(file, array, tile=(16, 32), extratags=[(42113, "s", 0, value, True)], metadata=None)
+    options = DecodeOptions(levels=(0, 255) if dtype == np.float32 else None)
+    if value != "nan":
+        (note,) = decode(file, options).notes
+        assert note == f"its pixels of {value} hold no data; --nodata skip leaves them out"
+    picture = decode(file, options._replace(nodata=True))
+    assert (picture.alpha, picture.notes) == (True, ())
+    pixels = np.asarray(picture.pixels)
+    empty = np.zeros((60, 80), bool)
+    empty[20:40, :37] = True
+    np.testing.assert_array_equal(pixels[..., 1], np.where(empty, 0, 255))
+    np.testing.assert_allclose(pixels[..., 0], np.where(empty, 0, array), rtol=1e-6)

@@ -11,7 +11,7 @@ from glimpse.batch.outcomes import FEW, Outcome, cut_note, of_item, source_name
 from glimpse.batch.placements import Placement
 from glimpse.batch.rows import Row
 from glimpse.errors import GlimpseError, about, prefixed
-from glimpse.validation import check_pixels
+from glimpse.validation import check_pixels, checked_shape
 from glimpse.window import Blend, Method, Window
 
 if TYPE_CHECKING:
@@ -203,9 +203,11 @@ def _canvas_shape(settings: Settings, record: Record | None) -> tuple[int, int]:
             return io.load_picture(canvas, settings.decoding).shape
         except GlimpseError as error:
             raise GlimpseError(f"--canvas {canvas}: {error}; write ROWS,COLS or name an image") from error
-    if canvas is None and record is None:
+    if canvas:
+        return canvas
+    if record is None:
         raise GlimpseError("not made by glimpse read; give --canvas ROWS,COLS (or an image), and its window")
-    return canvas or record.shape  # type: ignore[union-attr]
+    return checked_shape(record.shape, settings.decoding.max_pixels)
 
 
 def write_canvas(rows: Sequence[Row], output: str, settings: Settings) -> list[Outcome]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from glimpse.io import DecodeOptions, Picture
     from glimpse.io.encode import Quality
 
+_SHARPEST = 0.3  # sigma on a smaller level that is asked for though the window's own hides none of it
 _LOT = 1 << 16  # samples of patches that are read before they are saved
 
 
@@ -242,4 +243,4 @@ def _seen(window: Window, picture: Picture) -> Window:
         return window
     from glimpse.window.scaling import reduced
 
-    return reduced(window, picture.scale)
+    return reduced(window, picture.scale, _SHARPEST)

@@ -43,6 +43,9 @@ class Rows(Sequence[Row]):
         return self._row(self._indices[index])
 
 
+_LEAST = 1 << 12  # times that an image may be reduced
+
+
 class Source:
     """An image that several jobs look at: the first of them decodes it.
 
@@ -107,7 +110,9 @@ class Source:
                         raise GlimpseError(
                             "it is another file on the worker, or none; a cluster must share the files"
                         )
-                    reduce = partial(_reduction, self.rows) if self._fast else None
+                    reduce = None
+                    if self._fast or self._decoding.level == "auto":
+                        reduce = partial(_reduction, self.rows)
                     picture = io.load_picture(self.path(self.name), self._decoding, reduce)
                     self._picture = io.as_array(picture) if self.many else picture
                 except (Exception, MemoryError) as error:
@@ -138,10 +143,10 @@ def _reduction(rows: Iterable[Row], shape: tuple[int, int]) -> int:
     """How many times an image may be reduced for all of its windows."""
     from glimpse.io.jpeg import reduction
 
-    least = 8
+    least = _LEAST
     for row in rows:
         with suppress(GlimpseError):  # the error is told where the window is read
-            least = min(least, reduction(row.placement.window(shape, native=True), shape))
+            least = min(least, reduction(row.placement.window(shape, native=True), shape, _LEAST))
     return least
 
 

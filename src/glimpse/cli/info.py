@@ -13,6 +13,7 @@ from glimpse.cli.options import input_options
 from glimpse.cli.param_types import FileName
 from glimpse.cli.reporter import report
 from glimpse.cli.streams import put
+from glimpse.errors import GlimpseError
 
 if TYPE_CHECKING:
     from glimpse.io import DecodeOptions
@@ -22,11 +23,20 @@ if TYPE_CHECKING:
 @click.argument("files", nargs=-1, type=FileName(), required=True, metavar="FILE...")
 @input_options
 def info(files: tuple[str, ...], decoding: DecodeOptions) -> None:
-    """Print the record of each FILE (patch, canvas or animation), one JSON object per line."""
-    from glimpse.io import load_record
+    """Print the record of each FILE (patch, canvas or animation), one JSON object per line.
+
+    Of a TIFF without a record that holds smaller versions of itself, print the rows and columns of all.
+    """
+    from glimpse.io import load_levels, load_record
 
     def job(name: str) -> str:
-        return json.dumps({"file": name, **load_record(name, decoding).to_dict()})
+        try:
+            return json.dumps({"file": name, **load_record(name, decoding).to_dict()})
+        except GlimpseError:
+            levels = [] if name == "-" else load_levels(name)
+            if len(levels) < 2:
+                raise
+            return json.dumps({"file": name, "shape": levels[0], "levels": levels})
 
     def finish(name: str, line: str) -> Outcome:
         put(line)

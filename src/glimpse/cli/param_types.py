@@ -102,6 +102,15 @@ def parse_canvas(text: str) -> str | tuple[int, int]:
     return checked_sides((rows, cols))
 
 
+def parse_level(text: str) -> int | str:
+    """Parse which smaller version of a TIFF: a number from 0, or ``auto``."""
+    if text == "auto":
+        return text
+    if not re.fullmatch(r"[0-9]{1,4}", text, re.ASCII):
+        raise GlimpseError(f"{text!r} is no level; write a number from 0, or auto")
+    return int(text)
+
+
 def parse_quality(text: str) -> int | str:
     """Parse how well a lossy still is kept: 1 to 100, or ``lossless``."""
     if text == "lossless":

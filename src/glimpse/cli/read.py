@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -17,7 +17,7 @@ from glimpse.cli.options import (
     table_options,
     window_options,
 )
-from glimpse.cli.param_types import FileName
+from glimpse.cli.param_types import FileName, Parsed, parse_level
 from glimpse.cli.reporter import report
 from glimpse.cli.streams import say
 
@@ -35,6 +35,18 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Decode JPEG at 1/2, 1/4 or 1/8 where sigma hides it: within 3 levels of the exact patch.",
 )
+@option(
+    "--level",
+    type=Parsed("level", parse_level),
+    metavar="K|auto",
+    help="A smaller version within a TIFF, 0 is the picture itself; auto: the smallest where sigma hides it, "
+    "of JPEG as with --fast.",
+)
+@option(
+    "--nodata",
+    type=click.Choice(["skip"]),
+    help="Leave pixels that a TIFF says to hold no data out of the weights; the patch has alpha then.",
+)
 @input_options
 @option("--float", "exact", is_flag=True, help="Exact numbers in a stack, instead of the levels of a PNG.")
 @output_options(
@@ -48,6 +60,8 @@ def read(
     window: Placement,
     tables: TableOptions,
     fast: bool,
+    level: int | Literal["auto"] | None,
+    nodata: str | None,
     decoding: DecodeOptions,
     exact: bool,
     output: str | None,
@@ -62,6 +76,7 @@ def read(
 
     if not images and not tables.name:
         raise click.UsageError("Missing argument 'IMAGE...', or a table of them (--table)")
+    decoding = decoding._replace(level=level, nodata=nodata is not None)
     rows: Sequence[Row] = [Row(name, name, window, index=index) for index, name in enumerate(images)]
     if tables.name:
         rows = tables.read(window, images)

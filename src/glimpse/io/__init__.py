@@ -4,6 +4,7 @@ from glimpse.io.picture import DecodeOptions, Picture
 from glimpse.io.record import Record
 from glimpse.io.stills import (
     as_array,
+    load_levels,
     load_picture,
     load_record,
     picture_record,
@@ -17,6 +18,7 @@ __all__ = [
     "Picture",
     "Record",
     "as_array",
+    "load_levels",
     "load_picture",
     "load_record",
     "picture_record",

@@ -52,7 +52,7 @@ def decode(file: BinaryIO, options: DecodeOptions = DEFAULT, reduce: Reduce | No
     options : DecodeOptions
         The levels of black and white, the size that a file may have, the page.
     reduce : callable or None
-        Given rows and columns, says how many times smaller a JPEG file may be decoded: 1, 2, 4 or 8.
+        Given rows and columns, says how many times smaller a JPEG or a level of a TIFF may be.
 
     Raises
     ------
@@ -66,7 +66,11 @@ def decode(file: BinaryIO, options: DecodeOptions = DEFAULT, reduce: Reduce | No
         if options.page and options.page > 1 and name not in _PAGED:
             raise GlimpseError(f"it has no page {options.page}")
         if name == "JPEG":
-            return _decode_jpeg(file, options, reduce)
+            return _decode_jpeg(file, options, reduce and (lambda shape: min(reduce(shape), 8)))
+        if name == "TIFF":
+            from glimpse.io.decode_tiff import decode_tiff  # 15 ms that a TIFF alone pays
+
+            return decode_tiff(file, options, reduce)
         return _READERS.get(name, _decode_other)(file, options)
     except GlimpseError:
         raise
@@ -172,12 +176,6 @@ def _decode_ppm(file: BinaryIO, options: DecodeOptions) -> Picture:
     return as_picture(ppm_pixels(file, options.max_pixels), {}, None, ())
 
 
-def _decode_tiff(file: BinaryIO, options: DecodeOptions) -> Picture:
-    from glimpse.io.decode_tiff import decode_tiff
-
-    return decode_tiff(file, options)
-
-
 def _decode_png(file: BinaryIO, options: DecodeOptions) -> Picture:
     png, page = read_png(file), options.page or 1
     deep = png.depth == 16 and png.colour_type in (2, 4, 6)
@@ -277,7 +275,6 @@ def _decode_other(file: BinaryIO, options: DecodeOptions) -> Picture:
 _READERS = {
     "PNG": _decode_png,
     "GIF": _decode_gif,
-    "TIFF": _decode_tiff,
     "BMP": _decode_bmp,
     "WebP": _decode_webp,
     "AVIF": _decode_avif,

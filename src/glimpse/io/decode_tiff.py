@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from itertools import product
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import numpy as np
 from PIL import Image, ImagePalette, UnidentifiedImageError
@@ -17,7 +19,7 @@ from glimpse.io.decode import as_picture, finished, frame_notes, why
 from glimpse.io.picture import DecodeOptions, Picture, Pixels
 from glimpse.io.record import as_record
 from glimpse.io.tiff import BLACK_IS_ZERO, PALETTE, Page
-from glimpse.io.tiff_pages import at_page, read_page, thumbnail_note
+from glimpse.io.tiff_pages import at_page, levels, read_page, thumbnail_note
 from glimpse.io.tiff_regions import Regions, is_parted
 from glimpse.typing import Array
 
@@ -25,39 +27,70 @@ _BLOCK = 1 << 18  # samples whose bits are parted at once, which takes some 20 t
 _KINDS = {1: "uint", 2: "int", 3: "float"}
 
 
-def decode_tiff(file: BinaryIO, options: DecodeOptions) -> Picture:
+def decode_tiff(
+    file: BinaryIO, options: DecodeOptions, reduce: Callable[[tuple[int, int]], int] | None = None
+) -> Picture:
     """Decode the page of a TIFF file that the options ask for, as `decode` does."""
+    scale, full = 1, (0, 0)
     try:
         file = at_page(file, options.page or 1)
         page = read_page(file)
         page = replace(page, orientation=options.way(page.orientation))
+        if options.level is not None:
+            full = (page.rows, page.cols) if page.orientation < 5 else (page.cols, page.rows)
+            scale, file = _at_level(file, options.level, reduce(full) if reduce else 1)
+            page = replace(read_page(file), orientation=page.orientation)
     except GlimpseError:
         raise
     except Exception as error:
         raise GlimpseError(f"a damaged TIFF{why(error)}") from None
     # without the extra 16 bits are not to hang on how a file is packed
     known = (page.is_common if codecs() else page.is_known) and not page.is_own
-    parted = is_parted(page)
+    parted = is_parted(page, wanted=options.nodata and page.nodata is not None)
+    if options.nodata and page.nodata is not None and not parted:
+        raise GlimpseError(f"pixels without data cannot be left out of such a TIFF: {page.name}")
     if not parted:
         check_page(page, file, options.max_pixels, samples=not known and page.is_plain)
     if len(page.offsets) < page.needed or 0 in page.offsets or 0 in page.counts:
         raise GlimpseError("a TIFF with holes: some of its strips or tiles are not there")
-    notes = frame_notes(options, more=not page.last) + page.notes()
-    notes += () if options.page else thumbnail_note(file, page)
+    notes = frame_notes(options, more=not page.last and options.level is None) + page.notes()
+    notes += _nodata_notes(page, options)
+    notes += () if options.page or scale > 1 else thumbnail_note(file, page)
     if parted:
         pixels: Pixels | None = _of_samples(Regions(file, page, options.max_pixels), page, options)
     else:
         pixels = None if known else tiff_pixels(file, page, options)
     if pixels is None and not page.is_garbled:
         try:
-            return _by_pillow(file, page, options, notes)
+            return _scaled_down(_by_pillow(file, page, options, notes), scale, full)
         except UnidentifiedImageError:
             pixels = tiff_pixels(file, page, options)
     if pixels is None:
         hint = "; pip install 'glimpse-crop[deep]' reads it" if page.is_plain and codecs() is None else ""
         raise GlimpseError(f"a TIFF of a kind that cannot be read: {page.name}{hint}")
     color, more = profile(page.profile, grey=pixels.ndim == 2 or pixels.shape[2] == 2)
-    return as_picture(pixels, color, as_record(page.description), notes + more)
+    return _scaled_down(as_picture(pixels, color, as_record(page.description), notes + more), scale, full)
+
+
+def _at_level(file: BinaryIO, level: int | Literal["auto"], most: int) -> tuple[int, BinaryIO]:
+    """How many times smaller a level is, at most so many times for "auto"; and the file as that level's."""
+    found = levels(file)
+    if level == "auto":
+        return next((each.scale, each.at(file)) for each in reversed(found) if each.scale <= max(most, 1))
+    if level >= len(found):
+        sizes = ", ".join(f"{k}: {each.rows} x {each.cols}" for k, each in enumerate(found))
+        raise GlimpseError(f"it has no level {level}, but {sizes}")
+    return found[level].scale, found[level].at(file)
+
+
+def _scaled_down(picture: Picture, scale: int, full: tuple[int, int]) -> Picture:
+    return replace(picture, scale=scale, full=full) if scale > 1 else picture
+
+
+def _nodata_notes(page: Page, options: DecodeOptions) -> tuple[str, ...]:
+    if page.nodata is None or options.nodata:
+        return ()
+    return (f"its pixels of {page.nodata[:20].strip()} hold no data; --nodata skip leaves them out",)
 
 
 def _by_pillow(file: BinaryIO, page: Page, options: DecodeOptions, notes: tuple[str, ...]) -> Picture:
@@ -106,19 +139,47 @@ def _of_samples(samples: Array | Regions, page: Page, options: DecodeOptions) ->
         if options.levels is None:
             kind = f"{_KINDS[page.kind]}{page.bits}"
             raise GlimpseError(f"pixels are {kind} numbers; say what black and white are with --range LO,HI")
-        return Pixels(samples, page.orientation, partial(_of_numbers, levels=options.levels))
+        numbers = partial(_of_numbers, levels=options.levels, empty=_empty(page, options))
+        return Pixels(samples, page.orientation, numbers)
     colours, alpha = page.table(), replace(page, photometric=BLACK_IS_ZERO).table()
+
+    empty = _empty(page, options)
 
     def convert(part: Array) -> Array:
         colour = _looked_up(colours, part[..., : page.colours])
-        return np.dstack([colour, _looked_up(alpha, part[..., page.colours])]) if page.alpha else colour
+        if not (page.alpha or empty):
+            return colour
+        white = colour.dtype.type(np.iinfo(colour.dtype).max)
+        opaque = (
+            _looked_up(alpha, part[..., page.colours]) if page.alpha else np.full(colour.shape[:2], white)
+        )
+        return np.dstack([colour, np.where(empty(part), 0, opaque) if empty else opaque])
 
     return Pixels(samples, page.orientation, convert, premultiplied=page.associated)
 
 
-def _of_numbers(part: Array, levels: tuple[float, float]) -> Array:
-    check_finite(part[..., 0])
-    return scaled(part[..., 0], levels)
+def _empty(page: Page, options: DecodeOptions) -> Callable[[Array], Array] | None:
+    """A function that tells which pixels of a part hold no data, if some may and are to be left out."""
+    try:
+        value = float(page.nodata or "")
+    except ValueError:
+        return None
+    if not options.nodata:
+        return None
+    if math.isnan(value):
+        return lambda part: np.isnan(part[..., 0])
+    # what stands there is rounded to the type of the samples
+    return lambda part: (part[..., : page.colours] == np.float64(value).astype(part.dtype)).all(axis=-1)
+
+
+def _of_numbers(part: Array, levels: tuple[float, float], empty: Callable[[Array], Array] | None) -> Array:
+    if empty is None:
+        check_finite(part[..., 0])
+        return scaled(part[..., 0], levels)
+    gone = empty(part)
+    numbers = np.where(gone, part.dtype.type(0), part[..., 0])
+    check_finite(numbers)
+    return np.dstack([scaled(numbers, levels), np.where(gone, np.float32(0), np.float32(255))])
 
 
 def _looked_up(table: Array | None, samples: Array) -> Array:

@@ -226,8 +226,8 @@ FAR_ENDS = (2, 3, 4, 6, 7, 8)
 _REACH = 4.0  # sigmas from the box to pixels that no longer show
 
 
-def reduction(window: Window, shape: tuple[int, int]) -> int:
-    """Return by how many times an image may be reduced under a window: 1, 2, 4 or 8.
+def reduction(window: Window, shape: tuple[int, int], most: int = 8) -> int:
+    """Return by how many times an image may be reduced under a window: 1, 2, 4... up to `most`.
 
     A wide Gaussian hides that pixels were averaged first. Beyond the edge it would show, and where the last
     reduced pixel stands for less than the others.
@@ -238,12 +238,13 @@ def reduction(window: Window, shape: tuple[int, int]) -> int:
         return 1
     tall, wide = window.sigmas
     free = rows - bottom - _REACH * tall, cols - right - _REACH * wide
-    return next((scale for scale in LEAST_SIGMA if _hidden(scale, min(tall, wide), shape, free)), 1)
+    scales = (2**k for k in range(most.bit_length() - 1, 0, -1))
+    return next((scale for scale in scales if _hidden(scale, min(tall, wide), shape, free)), 1)
 
 
 def _hidden(scale: int, sigma: float, shape: tuple[int, int], free: tuple[float, float]) -> bool:
     whole = all(size % scale == 0 or gap > scale for size, gap in zip(shape, free, strict=True))
-    return whole and sigma >= LEAST_SIGMA[scale]
+    return whole and sigma >= LEAST_SIGMA.get(scale, 1.5 * scale)
 
 
 def whole(scale: int, shape: tuple[int, int], *, turned: bool) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,12 +38,19 @@ class DecodeOptions(NamedTuple):
         Which page or frame, from 1; None is the first, with a note where others follow.
     exif : {"apply", "ignore"}
         Whether pictures are turned as their EXIF says, or taken as they are stored.
+    level : int, "auto" or None
+        Which of the smaller versions of a TIFF, 0 is the picture itself; "auto" is the smallest that the
+        caller of `decode` allows.
+    nodata : bool
+        Whether pixels that a TIFF says to hold no data become transparent.
     """
 
     levels: tuple[float, float] | None = None
     max_pixels: int = MAX_PIXELS
     page: int | None = None
     exif: str = "apply"
+    level: int | Literal["auto"] | None = None
+    nodata: bool = False
 
     def way(self, found: int) -> int:
         """Return how a picture lies, EXIF's number, where its file says `found`."""

@@ -9,8 +9,7 @@ from typing import Any
 
 from glimpse import limits
 from glimpse.errors import GlimpseError
-from glimpse.io.jpeg import LEAST_SIGMA
-from glimpse.validation import checked, checked_shape
+from glimpse.validation import checked, checked_shape, checked_sides
 from glimpse.window import METHODS, NUMBERS, Window
 
 KEYWORD = "glimpse"
@@ -144,8 +143,8 @@ def _record(values: dict[str, Any], max_pixels: int) -> Record:
     found = {name: values.pop(name) for name in _FOUND if name in values}
     if checked("offset", found.get("offset", 0), positive=False):
         values["gamma"] = Window.gamma  # a window has no offset, and its gamma alone would only be too bright
-    if type(fast) is not int or fast not in (1, *LEAST_SIGMA):
-        raise GlimpseError(f"the record has fast {fast!r}, which is no scale of a decoded JPEG file")
+    if type(fast) is not int or not 1 <= fast <= limits.CANVAS_SIDE:
+        raise GlimpseError(f"the record has fast {fast!r}, which is no scale of a decoded file")
     if axes != AXES or not isinstance(source, str) or method not in (None, *METHODS):
         raise GlimpseError("the record has unknown axes, an unknown method, or a source that is no text")
     window, end = Window.from_dict(values), Window.from_dict(values | changes)
@@ -153,7 +152,10 @@ def _record(values: dict[str, Any], max_pixels: int) -> Record:
         raise GlimpseError("the record is of a sweep and of a canvas at once")
     if not isinstance(shape, list) or len(shape) != 2:  # of an image in memory a third is of its channels
         raise GlimpseError("the record has no shape of rows and columns")
-    size = checked_shape(shape, max_pixels)
+    # a patch may be of a picture of which no canvas can be made
+    size = checked_shape(shape, max_pixels) if method else checked_sides(shape)
+    if max(size) > limits.NUMBER_MAX:
+        raise GlimpseError(f"the record is of a picture of more than {limits.NUMBER_MAX:g} pixels a side")
     windows = _windows(several, values) if several != () else ()
     return Record(window, size, source, None if window == end else end, method, fast, windows)
 

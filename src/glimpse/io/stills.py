@@ -66,6 +66,21 @@ def load_record(name: str, options: DecodeOptions = DEFAULT) -> Record:
     return record
 
 
+def load_levels(name: str) -> list[tuple[int, int]]:
+    """Return rows and columns of a TIFF and of its smaller versions; of any other file nothing.
+
+    Raises
+    ------
+    GlimpseError
+        If the file is damaged.
+    """
+    from glimpse.io.tiff_pages import levels
+
+    with open_input(name) as file:
+        is_tiff = file.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+        return [(each.rows, each.cols) for each in levels(file)] if is_tiff else []
+
+
 def picture_record(picture: Picture, options: DecodeOptions = DEFAULT) -> Record | None:
     """Return the record of a decoded picture, None where it carries none.
 

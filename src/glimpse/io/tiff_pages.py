@@ -6,7 +6,7 @@ import io
 import struct
 from collections.abc import Iterator
 from itertools import islice
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from glimpse import limits
 from glimpse.errors import GlimpseError
@@ -40,6 +40,36 @@ def at_page(file: BinaryIO, number: int) -> BinaryIO:
     if len(found) < number:
         raise GlimpseError(f"it has no page {number}, but {len(found)}")
     return _Redirected(file, found[-1])  # type: ignore[return-value]
+
+
+class Level(NamedTuple):
+    """A version of a picture that is `scale` times smaller; its directory lies at `place`."""
+
+    rows: int
+    cols: int
+    scale: int
+    place: int
+
+    def at(self, file: BinaryIO) -> BinaryIO:
+        """Return the file as one that begins with this version."""
+        return file if self.scale == 1 else _Redirected(file, self.place)  # type: ignore[return-value]
+
+
+def levels(file: BinaryIO) -> list[Level]:
+    """Return the first page of a file and its smaller versions, the largest first.
+
+    They are the pages, of the chain and within the first one, that are as large divided by a whole number.
+    """
+    found: dict[int, Level] = {}
+    for place in _places(file):
+        tags = read_tags(file, place)
+        rows, cols = max(tags.number(257, 0), 1), max(tags.number(256, 0), 1)
+        full = found[1] if found else Level(rows, cols, 1, place)
+        scale = round(full.rows / rows)
+        alike = all(abs(most - scale * few) < scale for most, few in ((full.rows, rows), (full.cols, cols)))
+        if scale >= 1 and alike and scale not in found:
+            found[scale] = Level(rows, cols, scale, place)
+    return [found[scale] for scale in sorted(found)]
 
 
 def thumbnail_note(file: BinaryIO, first: Page) -> tuple[str, ...]:
@@ -127,7 +157,7 @@ class _Redirected(io.RawIOBase):
         order, big, _ = header(file)
         file.seek(0)
         self._head = file.read(8 if big else 4) + struct.pack(order + ("Q" if big else "I"), offset)
-        self._file = self.under = file
+        self._file, self.under = file, getattr(file, "under", file)
         file.seek(0)
 
     def readable(self) -> bool:

@@ -51,15 +51,15 @@ _UNPACKERS: dict[int, Unpack] = {
 }
 
 
-def is_parted(page: Page) -> bool:
-    """Tell whether parts of a page are read as the whole is, and a part is worth it.
+def is_parted(page: Page, *, wanted: bool = False) -> bool:
+    """Tell whether parts of a page are read as the whole is, and a part is worth it, or `wanted` anyway.
 
     It is not where the whole rounds its levels on the way.
     """
     (tall, wide), pixels = page.segment, page.rows * page.cols
     worth = pixels > REGION_PIXELS and 2 * tall * wide <= pixels
     turned = page.is_number and page.order == ">" and page.compression != 1  # Pillow swaps their bytes twice
-    if not (worth or turned) or page.turned_bits or page.associated:
+    if not (worth or turned or wanted) or page.turned_bits or page.associated:
         return False
     # without the extra 16 bits of colour are not to hang on how a file is packed
     if codecs() is None and (page.compression in _PACKED or page.bits * page.colours > 32):
