@@ -26,6 +26,7 @@ ARROWS = {
     "drawing": {*BASE, "attention"},
     "io": BASE,
     "explorer": {*BASE, "drawing"},
+    "notebook": {*BASE, "attention", "drawing", "explorer", "io"},
     "batch": {*BASE, "attention", "drawing", "explorer", "io"},
     "cli": {*BASE, "batch", "attention", "registration", "drawing", "io", "explorer"},
 }
@@ -41,6 +42,7 @@ OUTSIDE = {  # libraries from elsewhere
     "drawing": {"numpy", "PIL"},
     "io": {"numpy", "PIL", "imageio", "imagecodecs", "scipy"},
     "explorer": {"numpy", "PIL"},
+    "notebook": {"numpy", "PIL"},
     "batch": {"numpy", "distributed", "pyarrow"},
     "cli": {"click", "numpy"},
 }

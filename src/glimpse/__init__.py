@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from glimpse.attention.matrices import filterbank, filterbank_partials
     from glimpse.attention.restoration import restore, restore_many
     from glimpse.errors import GlimpseError
+    from glimpse.notebook import explore, profile, show, sweep
     from glimpse.registration.locate import Location, locate
     from glimpse.window import Window
 
@@ -22,15 +23,19 @@ __all__ = [
     "GlimpseError",
     "Location",
     "Window",
+    "explore",
     "filterbank",
     "filterbank_partials",
     "locate",
+    "profile",
     "read",
     "read_jacobian",
     "read_many",
     "read_vjp",
     "restore",
     "restore_many",
+    "show",
+    "sweep",
     "write",
     "write_vjp",
 ]
@@ -43,6 +48,7 @@ _HOMES = {
     **dict.fromkeys(("restore", "restore_many"), "attention.restoration"),
     **dict.fromkeys(("filterbank", "filterbank_partials"), "attention.matrices"),
     **dict.fromkeys(("Location", "locate"), "registration.locate"),
+    **dict.fromkeys(("explore", "profile", "show", "sweep"), "notebook"),
 }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from glimpse.drawing.axes import Span, draw_break, draw_rulers, margin, span
 from glimpse.drawing.grid import draw_grid, every
-from glimpse.drawing.ink import TEXT, arrow, disc, length, strip, words_of, write
+from glimpse.drawing.ink import TEXT, arrow, disc, length, said, strip, words_of, write
 from glimpse.drawing.viewport import (
     BORDER,
     COL,
@@ -34,6 +34,7 @@ from glimpse.window import Window
 
 SIDES = 440, 640  # pixels that a source is fitted into
 HEAD = 44  # pixels above a source or a patch, for its numbers or its title
+AROUND = 0.1  # of a window's sides, what is drawn around it where there is no image
 PATCH = 400  # pixels that an enlarged patch about fills
 
 
@@ -77,6 +78,30 @@ def show(
     if min(figure.size) < SHORT or max(whole) < SMALL:
         figure = _Figure(whole, window, theme, 2)
     return figure.draw(image, patch)
+
+
+def sketch(window: Window, theme: Theme = DARK) -> Levels:
+    """Draw a window without an image: its filters, its frame, its numbers."""
+    top, bottom, left, right = window.box
+    rows, cols = (
+        Span((low - AROUND * (high - low), high + AROUND * (high - low)))
+        for low, high in ((top, bottom), (left, right))
+    )
+    look = Look(theme)
+    viewport = Viewport.spanning(rows.range, cols.range, SIDES[0] / 2, SIDES[1] / 2)
+    corner = look.px(HEAD), margin(viewport, rows, look)
+    wide = max(viewport.width, SIDES[1] // 2)
+    words = [*words_of(window, every(viewport, window), theme), (f"n {said(window.n, 'd')}", theme.ink)]
+    below = strip(words, wide, look)
+    foot = corner[0] + viewport.height + GAP
+    size = foot + below.shape[0] + GAP // 2, corner[1] + wide + GAP
+    canvas = np.full((*size, 3), theme.background, np.uint8)
+    area = canvas[corner[0] : corner[0] + viewport.height, corner[1] : corner[1] + viewport.width]
+    area[...] = theme.faint
+    draw_grid(area, viewport, window)
+    draw_rulers(canvas, viewport, rows, cols, corner, look)
+    place(canvas, below, foot, corner[1])
+    return canvas
 
 
 @dataclass(frozen=True)

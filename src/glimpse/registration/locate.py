@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -59,12 +59,15 @@ class Location:
     residual: float
     confidence: float
     settled: bool
-    path: tuple[Window, ...] = ()
+    path: tuple[Window, ...] = field(default=(), repr=False)  # often dozens
 
     @property
     def found(self) -> bool:
         """Whether this is a match: confidence of at least `MIN_CONFIDENCE`."""
         return self.confidence >= MIN_CONFIDENCE
+
+    def _repr_png_(self) -> bytes | None:
+        return self.window._repr_png_()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the findings beside the window, as plain JSON values; rows and columns as slices."""

@@ -53,7 +53,7 @@ def centered(
     --------
     >>> from glimpse import Window
     >>> Window.centered((430, 500), n=43)
-    Window(gx=214.5, gy=249.5, delta=10.0, sigma=5.0, gamma=1.0, n=43, kernel='gaussian', edge='extend')
+    Window(gx=214.5, gy=249.5, delta=10.0, sigma=5.0, n=43)
     """
     n, (height, width) = checked_n(n), sides_of(shape)
     rows, cols = (n, n) if isinstance(n, int) else n
@@ -260,9 +260,9 @@ def from_outputs(
     >>> import numpy as np
     >>> from glimpse import Window
     >>> Window.from_outputs(np.zeros(5), (9, 9), n=5)
-    Window(gx=4.0, gy=4.0, delta=2.0, sigma=1.0, gamma=1.0, n=5, kernel='gaussian', edge='extend')
+    Window(gx=4.0, gy=4.0, delta=2.0, sigma=1.0, n=5)
     >>> Window.from_outputs(np.zeros(3), (41, 41), n=5)
-    Window(gx=20.0, gy=20.0, delta=10.0, sigma=5.0, gamma=1.0, n=5, kernel='gaussian', edge='extend')
+    Window(gx=20.0, gy=20.0, delta=10.0, sigma=5.0, n=5)
     """
     if not getattr(values, "shape", ()) or values.shape[-1] not in (3, 5):
         raise GlimpseError(

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
+from importlib import import_module
 from typing import Any, Literal, NamedTuple, get_args
 
 from glimpse.array_api import is_not_numpy, is_numpy_array, namespace, register_pytree
@@ -173,6 +174,18 @@ class Window:
         if not isinstance(other, Window):
             return NotImplemented
         return all(_equal(getattr(self, field.name), getattr(other, field.name)) for field in fields(self))
+
+    def __repr__(self) -> str:
+        """Tell the numbers, and of gamma, kernel and edge those that are not the default."""
+        shown = {field.name: getattr(self, field.name) for field in fields(self)}
+        usual = {"gamma": Window.gamma, "kernel": Window.kernel, "edge": Window.edge}
+        words = (f"{name}={value!r}" for name, value in shown.items() if not _equal(value, usual.get(name)))
+        return f"Window({', '.join(words)})"
+
+    def _repr_png_(self) -> bytes | None:
+        # a notebook's picture: drawing stands above this module, and is loaded when one is asked for
+        picture: bytes | None = import_module("glimpse.notebook").png_of(self)
+        return picture
 
     @property
     def shape(self) -> tuple[int, int]:
