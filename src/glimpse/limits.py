@@ -18,7 +18,7 @@ RECORD_BYTES: Final = 65_536
 """Longest record read back from a file."""
 
 ANIMATION_PIXELS: Final = 1_000_000_000
-"""Most pixels of all frames of one animation together."""
+"""Most pixels of all frames of one sweep together, where each is a file of its own."""
 
 FILE_BYTES: Final = 4_000_000_000
 """Most bytes read from a file or pipe."""

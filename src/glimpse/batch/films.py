@@ -15,7 +15,6 @@ from glimpse.batch.outcomes import Batch, Outcome, source_name
 from glimpse.batch.rows import Row, Windows, rows_of
 from glimpse.batch.runner import Run, outcomes
 from glimpse.errors import GlimpseError, UsageError, prefixed
-from glimpse.limits import ANIMATION_PIXELS
 from glimpse.window import Window
 
 if TYPE_CHECKING:
@@ -167,6 +166,8 @@ def sweep(
     written 3 windows, 3 frames of 8 x 8, 0.90
     """
     from glimpse import io
+    from glimpse.io.budget import most_frames
+    from glimpse.limits import ANIMATION_PIXELS
 
     run, film, decoding = run or Run(), film or FilmOptions(), decoding or io.DecodeOptions()
     rows, _ = rows_of(windows)
@@ -204,7 +205,9 @@ def sweep(
         except GlimpseError as error:
             return [Outcome(name, error=prefixed(name, error), count=max(len(images[name]), 1))]
         bare = stills is not None and film.plain and not film.zoom
-        shots = _shots(reel, film, bare=bare)
+        # stills go to the disk one by one, the frames of an animation are held
+        most = ANIMATION_PIXELS if stills else most_frames(decoding.max_pixels)
+        shots = _shots(reel, film, most, bare=bare)
         shots = watch(shots, len(reel.windows)) if len(images) == 1 else shots
         notes = [*picture.notes, *reel.notes]
         if stills:
@@ -280,7 +283,7 @@ def _of_fixations(name: str, picture: Picture, found: Sequence[Fixation], film: 
                 stands if any(fixation.duration for fixation in found) else ())  # fmt: skip
 
 
-def _shots(reel: Film, film: FilmOptions, *, bare: bool) -> Iterator[NDArray[Any]]:
+def _shots(reel: Film, film: FilmOptions, most: int, *, bare: bool) -> Iterator[NDArray[Any]]:
     """Draw each frame: the patch in the picture's own levels if `bare`, enlarged, or within its panel."""
     import numpy as np
 
@@ -293,7 +296,7 @@ def _shots(reel: Film, film: FilmOptions, *, bare: bool) -> Iterator[NDArray[Any
         for window in reel.windows:
             line = viewport.to_rgb(line_under(picture.pixels, window, axis), picture.white)[0]
             drawing = profile.profile(line, window, axis, among=reel.windows, theme=theme, width=film.width)
-            _check_size(drawing.shape[0], drawing.shape[1], reel)
+            _check_size(drawing.shape[0], drawing.shape[1], reel, most)
             yield drawing
         return
     panel = None
@@ -301,11 +304,11 @@ def _shots(reel: Film, film: FilmOptions, *, bare: bool) -> Iterator[NDArray[Any
     sizes = {window.shape for window in reel.windows}
     zooms = {n: film.zoom or (max(1, LARGEST // max(n)) if len(sizes) > 1 else 1) for n in sizes}
     rows, cols = (max(n[axis] * zooms[n] for n in sizes) for axis in (0, 1))
-    _check_size(rows, cols, reel)
+    _check_size(rows, cols, reel, most)
     if not film.plain:
         image = viewport.thumbnail(picture.pixels, picture.white)
         panel = panels.Panel(image, reel.windows, film.zoom, picture.shape, theme=theme, width=film.width)
-        _check_size(*panel.size, reel)
+        _check_size(*panel.size, reel, most)
     for index, window in enumerate(reel.windows):
         patch = read(picture.pixels, window, channel_axis=picture.channel_axis)
         if bare:
@@ -323,13 +326,13 @@ def _shots(reel: Film, film: FilmOptions, *, bare: bool) -> Iterator[NDArray[Any
         yield frame
 
 
-def _check_size(rows: int, cols: int, reel: Film) -> None:
+def _check_size(rows: int, cols: int, reel: Film, most: int) -> None:
     count = len(reel.windows)
-    if rows * cols * count > ANIMATION_PIXELS:
+    if rows * cols * count > most:
         less = "fewer rows or less" if reel.stops else "less --frames,"
         raise GlimpseError(
-            f"{count} frames of {rows} x {cols} pixels are more than {ANIMATION_PIXELS} pixels; "
-            f"give {less} --zoom or -n"
+            f"{count} frames of {rows} x {cols} pixels are more than {most} pixels; "
+            f"give {less} --zoom or -n, or a larger --max-pixels"
         )
 
 

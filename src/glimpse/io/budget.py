@@ -50,6 +50,7 @@ COSTS = {
     "TIFF in samples": Cost(1, 10),
     "sample of TIFF": Cost(2, 5),
     "byte of a strip": Cost(1, 0),
+    "frame that is written": Cost(15, 110),
 }
 """Measured by `python tests/bench/decoders.py`, rounded up. Every frame on the way to a page counts;
 what lies "within" a file is decoded whole, whatever its header says."""
@@ -163,6 +164,12 @@ def check_page(page: Page, file: BinaryIO, max_pixels: int, *, samples: bool) ->
     parts += [("scan of JPEG", 0, scans * min(tall, page.rows) * min(wide, page.cols))]
     kind = f"TIFF in {'tiles' if page.is_tiled else 'strips'} of {tall} x {wide}"
     check(page.rows, page.cols, max_pixels, kind, *parts)
+
+
+def most_frames(max_pixels: int) -> int:
+    """Return the most pixels of all frames of an animation that is written: they are held to its end."""
+    cost = COSTS["frame that is written"]
+    return int(max_pixels / max(cost.held / MOST.held, cost.work / MOST.work))
 
 
 def _count(file: BinaryIO, marker: bytes) -> int:

@@ -189,6 +189,9 @@ def _from_archive(archive: zipfile.ZipFile, length: int, options: DecodeOptions)
         raise GlimpseError("not a stack of patches: a member stands there twice")
     if f"{PATCHES}.npy" not in wanted:
         raise GlimpseError(f"not a stack of patches: it has no member {PATCHES}.npy")
+    packed = {archive.getinfo(member).compress_type for member in wanted}
+    if not packed <= {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:  # of others zipfile unpacks all at once
+        raise GlimpseError("not a stack of patches: it is packed in a way in which NumPy writes none")
     headers = dict[str, Header]()
     # first the patches, which tell how many there are
     for member in sorted(wanted, key=lambda member: known[member] != PATCHES):
