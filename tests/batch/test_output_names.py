@@ -25,7 +25,7 @@ def test_one_input_goes_to_the_current_folder(folder):
     [
         *[(["read", "a.png"], "a-patch.png"), (["show", "a.png"], "a-show.png")],
         *[(["sweep", "a.png", "--gx", "1:3", "--frames", "2", "--plain"], "a-sweep.gif")],
-        *[(["write", "a.png", "--canvas", "9,9"], "a-canvas.png")],
+        *[(["write", "a.png", "--canvas", "9,9", "--delta", "1"], "a-canvas.png")],
     ],
 )
 def test_every_command_has_its_own_default_name(command, name, image):
@@ -174,7 +174,7 @@ def alias(kind):
 
 @pytest.mark.parametrize("overwrite", [[], ["--overwrite"]], ids=["", "overwrite"])
 @pytest.mark.parametrize("kind", ["same", "dot", "absolute", "link", "hard link", "through a linked folder"])
-@pytest.mark.parametrize("command", [["read"], ["show"], ["write", "--canvas", "9,9"]])
+@pytest.mark.parametrize("command", [["read"], ["show"], ["write", "--canvas", "9,9", "--delta", "1"]])
 def test_an_input_is_never_replaced(command, kind, overwrite, image):
     before = Path(image).read_bytes()
     output = alias(kind)

@@ -480,7 +480,7 @@ def test_existing_outputs_are_one_error_that_counts_them_and_skip_existing_leave
     assert invoke(*command, "--skip-existing", "--overwrite").exit_code == 2
 
 
-@pytest.mark.parametrize("command", [["read"], ["write", "--canvas", "9,9"], ["show"]])
+@pytest.mark.parametrize("command", [["read"], ["write", "--canvas", "9,9", "--delta", "1"], ["show"]])
 def test_skip_existing_leaves_a_single_output_too(desk, command):
     Path("p.png").write_bytes(b"old")
     result = invoke(*command, "a.png", "-o", "p.png", "--skip-existing")

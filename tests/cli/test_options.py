@@ -151,7 +151,9 @@ def test_the_environment_leaves_a_patch_of_ours_where_it_was(patch):
 
 
 def test_the_environments_n_does_not_keep_other_pictures_from_being_written():
-    result = invoke("write", "a.png", "--canvas", "60,88", "-o", "c.png", env={"GLIMPSE_N": "7"})
+    result = invoke(
+        "write", "a.png", "--canvas", "60,88", "--delta", "1", "-o", "c.png", env={"GLIMPSE_N": "7"}
+    )
     assert result.exit_code == 0
 
 
@@ -174,7 +176,7 @@ def test_sides_with_an_x_are_refused_where_the_order_matters(option, text, both)
 
 def test_equal_sides_may_have_an_x():
     assert read_with("-n", "9x9") == read_with("-n", "9")
-    assert invoke("write", "a.png", "--canvas", "50x50", "-o", "c.png").exit_code == 0
+    assert invoke("write", "a.png", "--canvas", "50x50", "--delta", "1", "-o", "c.png").exit_code == 0
 
 
 @pytest.mark.parametrize("option", ["--row", "-o", "-n"])

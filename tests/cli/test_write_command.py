@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from shlex import split
 
@@ -126,7 +127,7 @@ def test_a_canvas_of_more_pixels_than_the_limit_is_wrong_usage(words, image):
     result = invoke("write", image, *split(words))
     assert result.exit_code == 2
     assert "'--canvas': a canvas of 40 x 50 is outside 1 to 65535 a side, 1999 pixels" in result.stderr
-    assert invoke("write", image, *split(words.replace("1999", "2000"))).exit_code == 0
+    assert invoke("write", image, "--delta", "1", *split(words.replace("1999", "2000"))).exit_code == 0
 
 
 def test_the_pixel_limit_holds_for_the_canvas_that_a_record_names(patch):
@@ -152,13 +153,15 @@ def test_a_canvas_that_is_neither_is_told_with_what_it_may_be(patch):
     assert "--canvas 50-60: no such file or directory; write ROWS,COLS or name an image" in result.stderr
 
 
-def test_a_picture_of_others_spans_its_canvas(image):
-    assert invoke("write", image, "--canvas", "60,88", "-o", "c.png").exit_code == 0
-    window = Window.centered((60, 88), n=SHAPE)
-    np.testing.assert_array_equal(
-        opened("c.png"), rounded(restore(opened(image), window, (60, 88), channel_axis=2))
-    )
-    assert record("c.png")["source"] == "a.png"
+@pytest.mark.parametrize("below", ["--canvas 60,88", "--onto a.png"])
+def test_no_window_is_invented_for_a_picture_of_others(image, below):
+    save("edited.png", noise(9, 12, 3))
+    result = invoke("write", "edited.png", *split(below), "-o", "c.png")
+    assert (result.exit_code, Path("c.png").exists()) == (1, False)
+    assert lines(result.stderr) == [
+        "glimpse: edited.png: no record of its window; give --like the crop that it was, "
+        "its window, or --locate"
+    ]
 
 
 def test_a_picture_of_others_goes_where_the_numbers_say(image):
@@ -189,7 +192,7 @@ def foreign(kind):
 
 @pytest.mark.parametrize("kind", ["gif", "webp"])
 def test_a_comment_of_another_program_is_no_broken_record(kind):
-    result = invoke("write", foreign(kind), "--canvas", "30,40", "-o", "c.png")
+    result = invoke("write", foreign(kind), "--canvas", "30,40", "--delta", "2", "-o", "c.png")
     assert result.exit_code == 0, result.stderr
 
 
@@ -216,6 +219,7 @@ def test_a_patch_whose_pixels_belie_its_record_is_refused(patch):
         assert result.exit_code == 1
         assert lines(result.stderr) == [
             "glimpse: cut.png: not a glimpse patch: it has 9 x 11 pixels, its record says 9 x 12"
+            + ("; give --like the crop that it was" if command == "write" else "")
         ]
 
 
@@ -600,11 +604,116 @@ def test_several_patches_without_an_output_are_told_the_choice(patches):
     )
 
 
-def test_a_picture_below_of_another_size_than_the_source_is_noted(patch):
+def test_a_picture_below_of_another_size_than_the_source_is_refused_or_noted(patch):
     save("small.png", noise(15, 22, 3))
-    result = invoke("write", patch, "--onto", "small.png", "-o", "c.png")
-    assert "its source was 30 x 44, small.png is 15 x 22: it lies at the same pixels" in result.stderr
+    known = "its source was 30 x 44, small.png is 15 x 22"
+    refused = invoke("write", patch, "--onto", "small.png", "-o", "c.png")
+    assert (refused.exit_code, Path("c.png").exists()) == (1, False)
+    assert f"{known}; give its window on that one, such as --box, or --locate" in refused.stderr
+    result = invoke("write", patch, "--onto", "small.png", "--blend", "mean", "-o", "c.png")
+    assert f"{known}: it lies at the same pixels" in result.stderr
     assert "its source" not in invoke("write", patch, "--onto", "a.png", "-o", "d.png").stderr
+
+
+# an edited patch, put back
+
+
+@pytest.mark.parametrize("mode", KINDS)
+@pytest.mark.parametrize(
+    "typed", ["--gx 12 --gy 25 --delta 1.7", "--gx 3 --gy 42 --delta 4.1,2.3 --gamma 2.2"]
+)
+def test_an_untouched_crop_gives_its_picture_back_bit_for_bit(mode, typed):
+    saved(mode, "a.png", *SHAPE)
+    invoke("read", "a.png", *split(typed), "-n", "9,12", "-o", "p.png")
+    result = invoke("write", "p.png", "--onto", "a.png", "-o", "c.png")
+    assert result.exit_code == 0, result.stderr
+    assert lines(result.stderr)[0].endswith("; nothing was touched")
+    with Image.open("a.png") as before, Image.open("c.png") as after:
+        assert after.mode == before.mode
+        np.testing.assert_array_equal(np.asarray(after), np.asarray(before))  # colours under alpha 0 too
+
+
+def test_an_edit_is_what_the_library_makes_of_it_and_its_share_is_told(patch, image):
+    edited = opened(patch).copy()
+    edited[2:5, 3:8] = 255, 0, 0
+    save("edited.png", edited)
+    result = invoke("write", "edited.png", "--onto", image, "--like", patch, "-o", "c.png")
+    assert "; 14 % changed" in result.stderr  # 15 of 108 samples
+    expected = restore_many([edited], [WINDOW], SHAPE, onto=opened(image), channel_axis=2)
+    np.testing.assert_array_equal(opened("c.png"), rounded(expected))
+    save("other.png", noise(9, 12, 3, seed=5))
+    result = invoke("write", "other.png", "--onto", image, "--like", patch, "-o", "d.png")
+    assert "; all of it differs: another picture?" in result.stderr
+
+
+def test_edits_of_two_crops_of_one_picture_both_come_back(patches, image):
+    for name in patches:
+        edited = opened(name).copy()
+        edited[4:6, 4:6] = 0
+        save(f"e-{name}", edited)
+    table = "patch,gx,gy,delta,sigma\ne-p.png,12,25,1.5,0.9\ne-q.png,20,14,1,0.6\n"
+    Path("t.csv").write_text(table)
+    result = invoke("write", "--table", "t.csv", "--onto", image, "-o", "c.png")
+    assert result.exit_code == 0, result.stderr
+    edits_ = [opened("e-p.png"), opened("e-q.png")]
+    expected = restore_many(edits_, [WINDOW, OTHER], SHAPE, onto=opened(image), channel_axis=2)
+    assert np.abs(opened("c.png").astype(int) - rounded(expected)).max() <= 1
+
+
+def test_a_hole_cut_into_a_crop_comes_back_as_a_hole():
+    levels = noise(*SHAPE, 4)
+    levels[..., 3] = 255
+    save("a.png", levels)
+    invoke("read", "a.png", *TYPED, "-o", "p.png")
+    edited = opened("p.png").copy()
+    edited[3:6, 4:8] = 0
+    save("e.png", edited)
+    assert invoke("write", "e.png", "--onto", "a.png", "--like", "p.png", "-o", "c.png").exit_code == 0
+    found = opened("c.png")
+    assert (found[11:14, 23:27] == 0).all()
+    assert (found[:2] == levels[:2]).all()
+
+
+def test_an_enlarged_crop_goes_into_the_box_of_the_crop(patch, image):
+    large = opened(patch).repeat(4, axis=0).repeat(4, axis=1)
+    save("large.png", large)
+    result = invoke("write", "large.png", "--onto", image, "--like", patch, "-o", "c.png")
+    assert "the 9 x 12 samples of its window as 36 x 48" in result.stderr
+    assert record("c.png")["n"] == [36, 48]
+    assert record("c.png")["delta"] == 0.375
+
+
+def test_a_lossy_patch_may_be_off_by_more_and_a_tolerance_says_by_how_much(image):
+    Image.fromarray(np.full((30, 44, 3), 120, np.uint8)).save("flat.png")
+    invoke("read", "flat.png", *TYPED, "-o", "p.png")
+    Image.fromarray(opened("p.png") + np.uint8(2)).save("e.jpg", quality=100)
+    Image.fromarray(opened("p.png") + np.uint8(2)).save("e.png")
+    said = [
+        invoke("write", name, "--onto", "flat.png", "--like", "p.png", *typed, "-o", f"{k}.png").stderr
+        for k, (name, typed) in enumerate(
+            [("e.jpg", []), ("e.png", []), ("e.png", ["--tolerance", "2"]), ("e.jpg", ["--tolerance", "1"])]
+        )
+    ]
+    assert ["nothing was touched" in text for text in said] == [True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        ("p.png --onto a.png --tolerance -1", 2, "tolerance must be >= 0, got -1"),
+        ("p.png --tolerance 1", 2, "--tolerance says what of an edited patch is untouched; give --onto"),
+        ("nan.npy --onto a.png --like p.png", 1, "not finite|no finite"),
+        ("e.png --onto a.png --gx 300 --gy 400 --delta 1.5", 1, "lies wholly beyond the picture"),
+        ("p.png --onto a.png --blend refine --gain 2", 2, "--gain is of bare canvases"),
+    ],
+)
+def test_an_edit_that_has_no_place_is_refused_in_a_line(patch, words, code, message):
+    save("e.png", noise(9, 12, 3, seed=5))
+    np.save("nan.npy", np.full((9, 12, 3), np.nan))
+    result = invoke("write", *split(words), "-o", "c.png")
+    assert (result.exit_code, Path("c.png").exists()) == (code, False)
+    assert re.search(message, result.stderr), result.stderr
+    assert len([line for line in lines(result.stderr) if line.startswith("glimpse: ")]) <= 1
 
 
 def test_patches_of_several_images_on_one_canvas_are_noted(patches):

@@ -153,7 +153,11 @@ def test_an_input_is_never_replaced(folder):
     (folder / "a.png").write_bytes(OLD)
     refused, tried = 0, 0
     for name in aliases():
-        for args in (["read", "a.png"], ["show", "a.png"], ["write", "a.png", "--canvas", "9,9"]):
+        for args in (
+            ["read", "a.png"],
+            ["show", "a.png"],
+            ["write", "a.png", "--canvas", "9,9", "--delta", "1"],
+        ):
             done = glimpse(*args, "-o", name, "--overwrite")
             tried += 1
             refused += done.returncode == 2 and b"an input is never replaced" in done.stderr

@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from glimpse.batch.canvases import CanvasOptions, write
     from glimpse.batch.drawings import DrawOptions, show
     from glimpse.batch.films import FilmOptions, sweep
     from glimpse.batch.outcomes import Outcome
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from glimpse.batch.tables.rows import read_table
 
 __all__ = [
+    "CanvasOptions",
     "DrawOptions",
     "FilmOptions",
     "Frame",
@@ -23,9 +25,11 @@ __all__ = [
     "read_table",
     "show",
     "sweep",
+    "write",
 ]
 
 _HOMES = {
+    "CanvasOptions": "canvases",
     "DrawOptions": "drawings",
     "FilmOptions": "films",
     "Outcome": "outcomes",
@@ -36,6 +40,7 @@ _HOMES = {
     "read_table": "tables.rows",
     "show": "drawings",
     "sweep": "films",
+    "write": "canvases",
 }
 
 

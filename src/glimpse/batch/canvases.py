@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from glimpse.batch.outcomes import FEW, Outcome, cut_note, of_item, source_name
-from glimpse.batch.placements import Placement
-from glimpse.batch.rows import Row
-from glimpse.errors import GlimpseError, about, prefixed
+from glimpse.batch.names import one_file, plan
+from glimpse.batch.outcomes import FEW, Batch, Outcome, cut_note, is_left, of_item, source_name
+from glimpse.batch.placements import Placement, resampled
+from glimpse.batch.rows import Row, Windows, rows_of
+from glimpse.batch.runner import Run, outcomes
+from glimpse.errors import GlimpseError, UsageError, about, prefixed
 from glimpse.validation import check_pixels, checked_shape
-from glimpse.window import Blend, Method, Window
+from glimpse.window import METHODS, Blend, Method, Window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,13 +23,17 @@ if TYPE_CHECKING:
     from glimpse.attention.blending import Layer
     from glimpse.io import DecodeOptions, Picture, Record
     from glimpse.io.compositing import Ground
-    from glimpse.io.encode import Quality
     from glimpse.io.npy import PatchStack
 
 
+TOLERANCE, LOSSY = 0.5, 3.0
+"""Levels by which a sample may be off and still count as untouched: of a patch, and of one that was saved, or
+whose picture was decoded, with a loss."""
+
+
 @dataclass(frozen=True)
-class Settings:
-    """The options of canvases.
+class CanvasOptions:
+    """What patches are written onto, and how.
 
     Parameters
     ----------
@@ -34,24 +41,140 @@ class Settings:
         Rows and columns, or the name of an image of that size; else that of the patch's source.
     onto : str or None
         The picture below.
-    blend, method, gain
+    blend : str or None
+        As for `glimpse.restore_many`; None: refine, or with a gain add.
+    method, gain
         As for `glimpse.restore_many`.
-    decoding : DecodeOptions
-        For every file.
-    overwrite : bool
-        Whether an existing canvas is replaced.
-    quality : int, "lossless" or None
-        As for `glimpse.io.save_still`.
+    tolerance : float or None
+        Levels by which a sample may be off and still count as untouched, where a picture is refined; None:
+        half a level, three where the patch is a lossy file or its picture was decoded with `fast`.
+
+    Raises
+    ------
+    UsageError
+        If they exclude each other.
     """
 
-    canvas: str | tuple[int, int] | None
-    onto: str | None
-    blend: Blend
-    method: Method
-    gain: float | None
-    decoding: DecodeOptions
-    overwrite: bool
-    quality: Quality = None
+    canvas: str | tuple[int, int] | None = None
+    onto: str | None = None
+    blend: Blend | None = None
+    method: Method = METHODS[0]
+    gain: float | None = None
+    tolerance: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.canvas and self.onto:
+            raise UsageError("--onto has a size of its own; leave out --canvas")
+        if self.blend not in (None, "add") and self.gain is not None:
+            raise UsageError(f"--gain is of bare canvases, which add up; leave out --blend {self.blend}")
+        if self.tolerance is not None and not self.retouches:
+            raise UsageError(
+                "--tolerance says what of an edited patch is untouched; give --onto, its picture"
+            )
+
+    @property
+    def blended(self) -> Blend:
+        """How patches share a canvas."""
+        return self.blend or ("refine" if self.gain is None else "add")
+
+    @property
+    def retouches(self) -> bool:
+        """Whether edits are put back on a picture."""
+        return self.onto is not None and self.blended == "refine"
+
+
+def write(
+    patches: Windows | Sequence[str],
+    output: str | None = None,
+    run: Run | None = None,
+    *,
+    options: CanvasOptions | None = None,
+    decoding: DecodeOptions | None = None,
+    one: str = "",
+    protect: Sequence[str] = (),
+) -> Batch:
+    """Write many patches onto canvases: all on one where the output is a file, else each on its own.
+
+    Parameters
+    ----------
+    patches : sequence of str, iterable of (str, Window), str, or sequence of Row
+        Names of patches, which remember their windows, or with a window each; the name of a table; rows.
+    output : str, optional
+        What ``-o`` is on the command line: a file, a folder, or a template.
+    run : Run, optional
+        What happens to existing files.
+    options : CanvasOptions, optional
+        What they are written onto, and how.
+    decoding : DecodeOptions, optional
+        As for `glimpse.io.load_picture`.
+    one : str
+        The one input, such as a table, that names the canvas where `output` does not.
+    protect : sequence of str
+        More files that no output may replace.
+
+    Returns
+    -------
+    Batch
+        Yields an `Outcome` of each patch.
+
+    Raises
+    ------
+    UsageError
+        If the whole makes no sense: nothing was done then.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from PIL import Image
+    >>> from glimpse import Window
+    >>> from glimpse.batch import CanvasOptions, read, write
+    >>> folder = tempfile.mkdtemp()
+    >>> Image.linear_gradient("L").save(f"{folder}/a.png")
+    >>> _ = list(read([(f"{folder}/a.png", Window(128, 128, 2, 1, n=8))], f"{folder}/patch.png"))
+    >>> onto = CanvasOptions(onto=f"{folder}/a.png")
+    >>> for outcome in write([f"{folder}/patch.png"], f"{folder}/same.png", options=onto):
+    ...     print(outcome.state, *outcome.notes)
+    written nothing was touched
+    """
+    from glimpse import io
+    from glimpse.io.encode import FORMATS
+
+    run, decoding = run or Run(), decoding or io.DecodeOptions()
+    options = options or CanvasOptions()
+    if (
+        isinstance(patches, Sequence)
+        and patches
+        and isinstance(patches[0], str)
+        and not isinstance(patches, str)
+    ):
+        rows: Sequence[Row] = [Row(str(name), str(name), Placement()) for name in patches]
+    else:
+        rows, tabled = rows_of(patches)  # type: ignore[arg-type]
+        one = one or (getattr(rows, "name", "") if tabled else "")
+    one = one or (rows[0].image if len(rows) == 1 else "")
+    if isinstance(options.canvas, tuple):
+        checked_shape(options.canvas, decoding.max_pixels)
+    if output is None and not one:
+        raise UsageError(
+            f"{len(rows)} patches need -o: a file (all.png) for one canvas, a folder (out/) for one of each"
+        )
+    inputs = [row.image for row in rows]
+    together = (len(rows) > 1 and one_file(output)) or (bool(one) and output is None)
+    names = plan(
+        [one or inputs[0]] if together else inputs,
+        output,
+        default="{stem}-canvas.png",
+        suffixes=tuple(FORMATS),
+        overwrite=run.overwrite,
+        skip_existing=run.skip_existing,
+        quality=run.quality,
+        protect=[
+            name for name in (one, *inputs, options.canvas, options.onto, *protect) if isinstance(name, str)
+        ],
+    )
+    work = list(zip([rows] if together else [[row] for row in rows], names, strict=True))
+    job = partial(write_canvas, options=options, run=run, decoding=decoding)
+    return Batch(len(rows), outcomes(job, work, run, lambda item: ""))
 
 
 @dataclass(frozen=True)
@@ -86,10 +209,11 @@ class Piece(NamedTuple):
     known: bool  # whether the patch itself tells its source
     alone: bool  # whether its fault costs only itself, as that of a row of a table
     notes: Sequence[str]  # on its window
+    tolerance: float  # in levels
 
 
 def load_pieces(
-    rows: Sequence[Row], shape: tuple[int, int] | None, settings: Settings
+    rows: Sequence[Row], shape: tuple[int, int] | None, options: CanvasOptions, decoding: DecodeOptions
 ) -> tuple[list[Piece], tuple[int, int] | None, list[GlimpseError]]:
     """Load the patches of one canvas.
 
@@ -101,8 +225,8 @@ def load_pieces(
         The patches.
     shape : (int, int) or None
         Rows and columns of the canvas, where a picture below says so.
-    settings : Settings
-        The options of canvases.
+    options, decoding
+        As for `write`.
 
     Returns
     -------
@@ -111,11 +235,11 @@ def load_pieces(
     """
     pieces: list[Piece] = []
     faults: list[GlimpseError] = []
-    own, told = shape, settings.canvas is not None or shape is not None
+    own, told = shape, options.canvas is not None or shape is not None
     for row in rows:
         try:
             with of_item(alone=len(rows) == 1):
-                piece, size = _loaded(row, own if told else None, settings)
+                piece, size = _loaded(row, own if told else None, options, decoding)
                 _check_size(own, size)
         except GlimpseError as error:
             if row.place == row.image:
@@ -133,122 +257,182 @@ def _check_size(shape: tuple[int, int] | None, own: tuple[int, int]) -> None:
         raise GlimpseError(f"canvases of {ours} and {theirs} do not go together; give one --canvas")
 
 
-def load_base(settings: Settings) -> Picture | None:
-    """Return the picture that patches are laid on."""
-    from glimpse import io
-
-    if settings.onto is None:
-        return None
-    with about(f"--onto {settings.onto}"):
-        return io.load_picture(settings.onto, settings.decoding)
-
-
-def _loaded(row: Row, shape: tuple[int, int] | None, settings: Settings) -> tuple[Piece, tuple[int, int]]:
+def _loaded(
+    row: Row, shape: tuple[int, int] | None, options: CanvasOptions, decoding: DecodeOptions
+) -> tuple[Piece, tuple[int, int]]:
     """A patch with its window, and the shape of its canvas."""
     if row.fault:
         raise row.fault
     try:
-        patch, found = _load_patch(row, shape, settings)
+        patch, found, lossy = _load_patch(row, shape, options, decoding)
     except GlimpseError as error:
         alone = row.place == row.image or isinstance(row, StackRow)
         raise error if alone else prefixed(row.image, error) from error
-    shape = shape or _canvas_shape(settings, row.placement.like or found)
-    if settings.canvas is None and settings.onto is None:
-        _check_asked(shape, patch, settings)
-    options = row.placement.or_like(found).or_n(patch.shape)
+    placement, notes = row.placement, list[str]()
+    here = bool(placement.typed & {"gx", "gy", "delta", "slice", "box"}) or placement.gx is not None
+    like = placement.like
+    if not (found or like or here) and (options.canvas or options.onto):
+        raise GlimpseError(
+            "no record of its window; give --like the crop that it was, its window, or --locate"
+        )
+    shape = shape or _canvas_shape(options, like or found, decoding)
+    if options.canvas is None and options.onto is None:
+        _check_asked(shape, patch, decoding)
+    if like and "n" not in placement.typed and patch.shape != like.window.shape:
+        ours, theirs = (f"{rows} x {cols}" for rows, cols in (like.window.shape, patch.shape))
+        placement = placement._replace(like=replace(like, window=resampled(like.window, patch.shape)))
+        notes.append(f"the {ours} samples of its window as {theirs}")
+    if found and options.onto and found.shape != shape and not (like or here):
+        ours, theirs = (f"{rows} x {cols}" for rows, cols in (found.shape, shape))
+        known = f"its source was {ours}, {os.path.basename(options.onto)} is {theirs}"
+        if options.retouches:
+            raise GlimpseError(f"{known}; give its window on that one, such as --box, or --locate")
+        notes.append(f"{known}: it lies at the same pixels")
+    placed = placement.or_like(found).or_n(patch.shape)
     source = found.source if found else source_name(row.image)
-    window = options.window(shape)
-    notes = [*options.notes(window, shape), *_resized(found, shape, settings)]
-    return Piece(row.place, patch, window, source, found is not None, row.place != row.image, notes), shape
+    window = placed.window(shape)
+    tolerance = options.tolerance if options.tolerance is not None else LOSSY if lossy else TOLERANCE
+    notes = [*placed.notes(window, shape), *notes]
+    alone = row.place != row.image
+    return Piece(row.place, patch, window, source, found is not None, alone, notes, tolerance), shape
 
 
-def _resized(record: Record | None, shape: tuple[int, int], settings: Settings) -> list[str]:
-    """A note where the picture below is of another size than the patch's source: pixels are not scaled."""
-    if settings.onto is None or record is None or record.shape == shape:
-        return []
-    ours, theirs = (f"{rows} x {cols}" for rows, cols in (record.shape, shape))
-    return [
-        f"its source was {ours}, {os.path.basename(settings.onto)} is {theirs}: it lies at the same pixels"
-    ]
-
-
-def _load_patch(row: Row, shape: tuple[int, int] | None, settings: Settings) -> tuple[Picture, Record | None]:
+def _load_patch(
+    row: Row, shape: tuple[int, int] | None, options: CanvasOptions, decoding: DecodeOptions
+) -> tuple[Picture, Record | None, bool]:
+    """A patch, its record, and whether it was saved with a loss, or read of a picture decoded small."""
     from glimpse import io
 
     if isinstance(row, StackRow) and row.stack:
-        size = shape or (_canvas_shape(settings, None) if settings.canvas else None)
-        return row.stack.picture(row.index), row.stack.record(row.index, size)
-    pages_elsewhere = settings.onto is not None or isinstance(settings.canvas, str)
-    decoding = settings.decoding._replace(page=None) if pages_elsewhere else settings.decoding
+        size = shape or (_canvas_shape(options, None, decoding) if options.canvas else None)
+        found: Record | None = row.stack.record(row.index, size)
+        return row.stack.picture(row.index), found, bool(found and found.fast > 1)
+    if options.onto is not None or isinstance(options.canvas, str):
+        decoding = decoding._replace(page=None)  # which is that of the picture below
     patch = io.load_picture(row.image, decoding)
-    found = io.picture_record(patch, decoding)
+    lossy = _is_lossy(row.image)
+    if row.placement.like:
+        return patch, None, lossy or row.placement.like.fast > 1
+    try:
+        found = io.picture_record(patch, decoding)
+    except GlimpseError as error:
+        raise GlimpseError(f"{error}; give --like the crop that it was") from error
     if found and not found.is_patch:
         raise GlimpseError("not a patch: its record is of a canvas or an animation")
-    return patch, found
+    return patch, found, lossy or bool(found and found.fast > 1)
 
 
-def _check_asked(shape: tuple[int, int], patch: Picture, settings: Settings) -> None:
+def _is_lossy(name: str) -> bool:
+    """Tell whether a file is of a format that does not keep levels: JPEG, AVIF, WebP that is not lossless."""
+    if name == "-":
+        return False
+    with open(name, "rb") as file:
+        head = file.read(16)
+    webp = head[8:12] == b"WEBP" and head[12:16] != b"VP8L"
+    return head[:3] == b"\xff\xd8\xff" or head[4:12] in (b"ftypavif", b"ftypavis") or webp
+
+
+def _check_asked(shape: tuple[int, int], patch: Picture, decoding: DecodeOptions) -> None:
     """Refuse a canvas that is much work, though a few bytes of a record ask for it."""
     channels = patch.pixels.shape[2] if patch.pixels.ndim == 3 else 1
     kind = f"a canvas of {channels} channels that its record asks for"
-    check_pixels(*shape, settings.decoding.max_pixels, channels, kind)
+    check_pixels(*shape, decoding.max_pixels, channels, kind)
 
 
-def _canvas_shape(settings: Settings, record: Record | None) -> tuple[int, int]:
+def _canvas_shape(options: CanvasOptions, record: Record | None, decoding: DecodeOptions) -> tuple[int, int]:
     from glimpse import io
 
-    canvas = settings.canvas
+    canvas = options.canvas
     if isinstance(canvas, str):
         try:
-            return io.load_picture(canvas, settings.decoding).shape
+            return io.load_picture(canvas, decoding).shape
         except GlimpseError as error:
             raise GlimpseError(f"--canvas {canvas}: {error}; write ROWS,COLS or name an image") from error
     if canvas:
         return canvas
     if record is None:
         raise GlimpseError("not made by glimpse read; give --canvas ROWS,COLS (or an image), and its window")
-    return checked_shape(record.shape, settings.decoding.max_pixels)
+    return checked_shape(record.shape, decoding.max_pixels)
 
 
-def write_canvas(rows: Sequence[Row], output: str, settings: Settings) -> list[Outcome]:
-    """Restore patches onto one canvas, save it, and tell of each. Errors name the patch."""
-    base = load_base(settings)
-    pieces, shape, faults = load_pieces(rows, base.shape if base else None, settings)
-    if not pieces or shape is None:
-        return [Outcome(output, error=fault) for fault in faults]
-    with about(output if len(pieces) > 1 else pieces[0].place):
-        ground = _ground([piece.picture for piece in pieces], base)
-    pieces, layers = _layers(pieces, ground, shape, settings, faults)
-    if not pieces:
-        return [Outcome(output, error=fault) for fault in faults]
-    with about(output if len(pieces) > 1 else pieces[0].place):
-        notes = _save(pieces, layers, ground, shape, output, settings)
-    return [
-        *(Outcome(output, error=fault) for fault in faults),
-        *_told(pieces, shape, output, notes, settings),
-    ]
-
-
-def _save(
-    pieces: Sequence[Piece],
-    layers: Sequence[Layer],
-    ground: Ground,
-    shape: tuple[int, int],
-    output: str,
-    settings: Settings,
-) -> list[str]:
-    """Save the canvas while its strips are made, and return the notes on it."""
+def write_canvas(
+    item: tuple[Sequence[Row], str], *, options: CanvasOptions, run: Run, decoding: DecodeOptions
+) -> list[Outcome]:
+    """Write patches onto one canvas, save it, and tell of each. Errors name the patch."""
     from glimpse import io
+
+    rows, output = item
+    if is_left(output, skip_existing=run.skip_existing):
+        return [Outcome(output, output, left=True)]
+    base = None
+    if options.onto is not None:
+        with about(f"--onto {options.onto}"):
+            base = io.load_picture(options.onto, decoding)
+    pieces, shape, faults = load_pieces(rows, base.shape if base else None, options, decoding)
+    if pieces and shape is not None:
+        with about(output if len(pieces) > 1 else pieces[0].place):
+            if base and options.retouches:
+                pieces, like, strips = _retouched(pieces, base, output, faults)
+                notes: list[str] = []
+            else:
+                ground = _ground([piece.picture for piece in pieces], base)
+                pieces, layers = _layers(pieces, ground, shape, options, faults)
+                like, cut = ground.like, _Cut()
+                strips = cut.watched(_strips(layers, ground, shape, output, options)) if layers else None
+        if pieces and strips is not None:
+            with about(output if len(pieces) > 1 else pieces[0].place):
+                record = _record(pieces, shape, options)
+                io.save_strips(
+                    output, strips, shape, like, record, quality=run.quality, overwrite=run.overwrite
+                )
+            if not (base and options.retouches):
+                notes = cut_note(cut.share)
+            told = _told(pieces, shape, output, _notes(pieces, like, record, output) + notes, run)
+            return [*(Outcome(output, error=fault) for fault in faults), *told]
+    return [Outcome(output, error=fault) for fault in faults]
+
+
+def _retouched(
+    pieces: list[Piece], base: Picture, output: str, faults: list[GlimpseError]
+) -> tuple[list[Piece], Picture, Iterator[NDArray[Any]] | None]:
+    """The pieces whose edits were put back, each with a note on its share; the picture, and its rows."""
+    from glimpse.batch.retouching import retouched
     from glimpse.io.encode import still_format
 
-    record, cut = _record(pieces, shape, settings), _Cut()
-    strips = cut.watched(_strips(layers, ground, shape, output, settings))
-    io.save_strips(output, strips, shape, ground.like, record, quality=settings.quality,
-                   overwrite=settings.overwrite)  # fmt: skip
-    pictures = [ground.like, *(piece.picture for piece in pieces)]
-    notes = [*dict.fromkeys(note for picture in pictures for note in picture.notes), *cut_note(cut.share)]
-    notes += still_format(output).notes(ground.like, record)
+    failed = set()
+
+    def fault(number: int, error: GlimpseError) -> None:
+        named = prefixed(pieces[number].place, error)
+        if not pieces[number].alone:
+            raise named if len(pieces) > 1 else error
+        faults.append(named)
+        failed.add(number)
+
+    found = retouched(base, [(piece.picture, piece.window, piece.tolerance) for piece in pieces], fault)
+    kept = []
+    for number, (piece, share) in enumerate(zip(pieces, found.shares, strict=True)):
+        if number not in failed:
+            kept.append(piece._replace(notes=[*piece.notes, touched_note(share)]))
+    return kept, found.like, found.strips(exact=still_format(output).exact) if kept else None
+
+
+def touched_note(share: float) -> str:
+    """Return a note on the share of a patch that was touched."""
+    if share == 0:
+        return "nothing was touched"
+    if share > 0.995:
+        return "all of it differs: another picture?"
+    return f"{100 * share:.2g} % changed"
+
+
+def _notes(pieces: Sequence[Piece], like: Picture, record: Record, output: str) -> list[str]:
+    """Notes on a canvas."""
+    from glimpse.io.encode import still_format
+
+    pictures = [like, *(piece.picture for piece in pieces)]
+    notes = [*dict.fromkeys(note for picture in pictures for note in picture.notes)]
     images = {piece.source for piece in pieces if piece.known}
+    notes += still_format(output).notes(like, record)
     return notes + ([f"of {len(images)} images"] if len(images) > 1 else [])
 
 
@@ -263,14 +447,14 @@ def _layers(
     pieces: Sequence[Piece],
     ground: Ground,
     shape: tuple[int, int],
-    settings: Settings,
+    options: CanvasOptions,
     faults: list[GlimpseError],
 ) -> tuple[list[Piece], list[Layer]]:
     """The pieces that can be laid on the canvas, each with its layer; the faults of others are added."""
     pairs = []
     for piece in pieces:
         try:
-            pairs.append((piece, _layer(piece, ground, shape, settings)))
+            pairs.append((piece, _layer(piece, ground, shape, options)))
         except GlimpseError as error:
             if not piece.alone:
                 raise
@@ -278,14 +462,13 @@ def _layers(
     return [piece for piece, _ in pairs], [layer for _, layer in pairs]
 
 
-def _layer(piece: Piece, ground: Ground, shape: tuple[int, int], settings: Settings) -> Layer:
+def _layer(piece: Piece, ground: Ground, shape: tuple[int, int], options: CanvasOptions) -> Layer:
     from glimpse.attention import blending
 
     with about(piece.place):
         samples = ground.patches.pixels(piece.picture)
-        how: dict[str, Any] = {"gain": settings.gain, "method": settings.method}
-        how["channel_axis"] = 2 if samples.ndim == 3 else None
-        return blending.layer(samples, piece.window, shape, **how)
+        return blending.layer(samples, piece.window, shape, gain=options.gain, method=options.method,
+                              channel_axis=2 if samples.ndim == 3 else None)  # fmt: skip
 
 
 class _Cut:
@@ -306,7 +489,7 @@ class _Cut:
 
 
 def _strips(
-    layers: Sequence[Layer], ground: Ground, shape: tuple[int, int], output: str, settings: Settings
+    layers: Sequence[Layer], ground: Ground, shape: tuple[int, int], output: str, options: CanvasOptions
 ) -> Iterator[tuple[NDArray[Any], int]]:
     """The rows of the canvas from the top, in the levels of the file, and how many levels were cut."""
     from glimpse.attention import blending
@@ -314,7 +497,7 @@ def _strips(
     from glimpse.levels import to_levels, unpremultiply
 
     white = ground.like.white
-    for strip in blending.strips(layers, shape, settings.blend):
+    for strip in blending.strips(layers, shape, options.blended):
         part = ground.under(strip.light, strip.opacity, strip.rows)
         part = unpremultiply(part, white) if ground.like.alpha else part
         if still_format(output).exact:
@@ -324,22 +507,22 @@ def _strips(
             yield to_levels(part, white), cut
 
 
-def _record(pieces: Sequence[Piece], shape: tuple[int, int], settings: Settings) -> Record:
+def _record(pieces: Sequence[Piece], shape: tuple[int, int], options: CanvasOptions) -> Record:
     from glimpse.io import Record
 
     windows = tuple(piece.window for piece in pieces)
     sources = dict.fromkeys(piece.source for piece in pieces)
-    return Record(windows[0], shape, next(iter(sources)), method=settings.method,
+    return Record(windows[0], shape, next(iter(sources)), method=options.method,
                   windows=windows if len(windows) > 1 else ())  # fmt: skip
 
 
 def _told(
-    pieces: Sequence[Piece], shape: tuple[int, int], output: str, notes: list[str], settings: Settings
+    pieces: Sequence[Piece], shape: tuple[int, int], output: str, notes: list[str], run: Run
 ) -> list[Outcome]:
     """An outcome for each patch, the last one with the notes on the canvas; of many one for all."""
     from glimpse.io.encode import still_format
 
-    made = f"{shape[0]} x {shape[1]} canvas{still_format(output).remark(settings.quality)}"
+    made = f"{shape[0]} x {shape[1]} canvas{still_format(output).remark(run.quality)}"
     if len(pieces) > FEW:
         unseen = sum(not piece.window.sees(shape) for piece in pieces)
         notes = [*([f"{unseen} windows lie wholly beyond the image"] if unseen else []), *notes]

@@ -324,6 +324,13 @@ def _in_proportion(window: Window) -> str:
     return f"{rows},{cols}"
 
 
+def resampled(window: Window, n: tuple[int, int]) -> Window:
+    """Return the window over the same box in other samples, as sharp in their strides."""
+    strides = (old * stride / new for old, stride, new in zip(window.shape, window.strides, n, strict=True))
+    down, across = strides
+    return _with_sigma_of(window, replace(window, delta=(down, across), n=n))
+
+
 def _with_sigma_of(known: Window, window: Window) -> Window:
     """A window as sharp as the known one, in its own strides: sigma follows delta in proportion."""
     if window.delta == known.delta:

@@ -133,6 +133,14 @@ def parse_gain(text: str) -> float | None:
     return None if text == "auto" else checked("gain", number(text))
 
 
+def parse_tolerance(text: str) -> float:
+    """Parse levels, 0 or more."""
+    levels = checked("tolerance", number(text), positive=False)
+    if levels < 0:
+        raise GlimpseError(f"tolerance must be >= 0, got {levels:g}")
+    return levels
+
+
 def parse_address(text: str) -> str:
     """Return the address of a cluster, if there is one."""
     if not text.strip():

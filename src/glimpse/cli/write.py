@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
-from glimpse.batch.canvases import Settings, stack_rows, write_canvas
-from glimpse.batch.names import one_file, plan
-from glimpse.batch.outcomes import Outcome, is_left
+from glimpse.batch.canvases import CanvasOptions, stack_rows
 from glimpse.batch.placements import Placement
 from glimpse.batch.rows import Row
-from glimpse.batch.runner import Run, outcomes
+from glimpse.batch.runner import Run
 from glimpse.cli.options import (
     TableOptions,
     input_options,
@@ -23,7 +20,7 @@ from glimpse.cli.options import (
     table_options,
     window_options,
 )
-from glimpse.cli.param_types import FileName, Parsed, parse_canvas, parse_gain
+from glimpse.cli.param_types import FileName, Parsed, parse_canvas, parse_gain, parse_tolerance
 from glimpse.cli.reporter import report
 from glimpse.errors import GlimpseError
 from glimpse.validation import checked_shape
@@ -45,7 +42,16 @@ if TYPE_CHECKING:
     help="Size of the canvas. [default: of the patch's source]",
 )
 @option(
-    "--onto", type=FileName(), metavar="IMAGE", help="Lay the patches over this picture instead of black."
+    "--onto",
+    type=FileName(),
+    metavar="IMAGE",
+    help="Put edited patches back on this picture, which keeps the rest bit for bit.",
+)
+@option(
+    "--tolerance",
+    type=Parsed("tolerance", parse_tolerance),
+    metavar="LEVELS",
+    help="How near to what the picture of --onto reads a sample is untouched. [default: 0.5, lossy files 3]",
 )
 @option(
     "--blend",
@@ -79,6 +85,7 @@ def write(
     tables: TableOptions,
     canvas: str | tuple[int, int] | None,
     onto: str | None,
+    tolerance: float | None,
     blend: Blend | None,
     method: Method,
     gain: float | None,
@@ -88,44 +95,22 @@ def write(
 ) -> None:
     """Restore each PATCH ('-' is standard input) where its window saw it; an .npz is a stack of many.
 
-    A patch of glimpse read needs no numbers. Any other picture needs --canvas or --onto, and a window
-    unless it is to span the canvas. With --table each row is a patch, all on one canvas.
+    A patch of glimpse read needs no numbers. Any other picture needs --canvas or --onto, and its window, or
+    --like the patch that it was. With --table each row is a patch, all on one canvas.
     """  # fmt: skip
-    from glimpse.io.encode import FORMATS
+    from glimpse import batch
 
-    _check_clashes(canvas, onto, blend, gain)
     if isinstance(canvas, tuple):
-        _check_canvas(canvas, decoding)
-    mixed = blend or ("add" if gain is not None else "mean" if onto else "refine")
-    settings = Settings(canvas, onto, mixed, method, gain, decoding, run.overwrite, run.quality)
+        try:
+            checked_shape(canvas, decoding.max_pixels)
+        except GlimpseError as error:
+            raise click.BadParameter(str(error), param_hint="'--canvas'") from None
+    options = CanvasOptions(canvas, onto, blend, method, gain, tolerance)
     rows = _rows(patches, window, tables, decoding)
-    whole = bool(tables.name) or len(patches) == 1  # one input, which names its canvas
-    together = (len(rows) > 1 and one_file(output)) or (whole and output is None)
-    inputs = [row.image for row in rows]
-    _check_output(output, patches, whole)
-    names = plan(
-        [tables.name or patches[0]] if together else inputs,
-        output,
-        default="{stem}-canvas.png",
-        suffixes=tuple(FORMATS),
-        overwrite=run.overwrite,
-        skip_existing=run.skip_existing,
-        quality=run.quality,
-        protect=[
-            name
-            for name in (*patches, *inputs, canvas, onto, tables.name, window.like_name)
-            if isinstance(name, str)
-        ],
-    )
-    groups = [rows] if together else [[row] for row in rows]
-
-    def job(item: tuple[Sequence[Row], str]) -> list[Outcome]:
-        if is_left(item[1], skip_existing=run.skip_existing):
-            return [Outcome(item[1], item[1], left=True)]
-        return write_canvas(*item, settings)
-
-    work = list(zip(groups, names, strict=True))
-    report(outcomes(job, work, run, lambda item: ""), len(rows), noun="patches", quiet=run.quiet)
+    one = tables.name or (patches[0] if len(patches) == 1 else "")
+    found = batch.write(rows, output, run, options=options, decoding=decoding, one=one,
+                        protect=[*patches, tables.name or "", window.like_name])  # fmt: skip
+    report(found, noun="patches", quiet=run.quiet)
 
 
 def _rows(
@@ -164,27 +149,3 @@ def _of_output(row: Row, table: Table, folder: str) -> Row:
     return (
         replace(row, image=os.path.join(folder, row.output)) if row.output and "patch" not in named else row
     )
-
-
-def _check_clashes(
-    canvas: str | tuple[int, int] | None, onto: str | None, blend: Blend | None, gain: float | None
-) -> None:
-    if canvas and onto:
-        raise click.UsageError("--onto has a size of its own; leave out --canvas")
-    if blend not in (None, "add") and gain is not None:
-        raise click.UsageError(f"--gain is of bare canvases, which add up; leave out --blend {blend}")
-
-
-def _check_output(output: str | None, patches: tuple[str, ...], whole: bool) -> None:
-    if output is None and not whole:
-        raise click.UsageError(
-            f"{len(patches)} patches need -o: a file (all.png) for one canvas, "
-            "a folder (out/) for one of each"
-        )
-
-
-def _check_canvas(canvas: tuple[int, int], decoding: DecodeOptions) -> None:
-    try:
-        checked_shape(canvas, decoding.max_pixels)
-    except GlimpseError as error:
-        raise click.BadParameter(str(error), param_hint="'--canvas'") from None

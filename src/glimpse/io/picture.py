@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from glimpse.levels import to_levels, unpremultiply
 from glimpse.limits import MAX_PIXELS
 
 # EXIF orientation: (transpose, then flip rows, flip columns) makes the picture upright
@@ -148,6 +149,23 @@ class Pixels:
         self.dtype: np.dtype[Any] = np.dtype(np.float32) if self.alpha else level
 
     def __getitem__(self, index: tuple[slice, ...]) -> NDArray[Any]:
+        array = self._upright(index)
+        return self._premultiplied(array) if self.alpha else array.astype(self.dtype, copy=False)
+
+    def levels(self) -> NDArray[Any]:
+        """Return all levels as an array, colours as they are under their alpha."""
+        first = self._upright((slice(0, 1), slice(0, 1)))
+        dtype = first.dtype.newbyteorder("=") if first.dtype != bool else np.dtype(np.uint8)
+        array = np.empty(self.shape, dtype)
+        for row in range(0, self.shape[0], _STRIP):
+            part = self._upright((slice(row, row + _STRIP), slice(None)))
+            if self.alpha and self._multiplied:
+                part = to_levels(unpremultiply(part.astype(np.float32), self.white), self.white)
+            array[row : row + _STRIP] = part
+        return array
+
+    def _upright(self, index: tuple[slice, ...]) -> NDArray[Any]:
+        """A part of the upright picture, as it lies in the file."""
         transpose, *flips = self._turn
         spans = [range(size)[part] for size, part in zip(self.shape[:2], index, strict=False)]
         # a range of the upright picture, seen from the other end where that axis is flipped
@@ -158,8 +176,7 @@ class Pixels:
         (top, bottom), (left, right) = ends[::-1] if transpose else ends
         array = self._part(left, top, right, bottom)
         array = array.swapaxes(0, 1) if transpose else array
-        array = array[tuple(slice(None, None, -1 if flip else 1) for flip in flips)]
-        return self._premultiplied(array) if self.alpha else array.astype(self.dtype, copy=False)
+        return array[tuple(slice(None, None, -1 if flip else 1) for flip in flips)]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         array = np.empty(self.shape, self.dtype if dtype is None else dtype)

@@ -1,0 +1,110 @@
+"""Pictures that edited patches are put back on: all bits that nobody touched stay."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glimpse.attention.edits import Edit, changes, find_edit
+from glimpse.attention.layer import read
+from glimpse.errors import GlimpseError
+from glimpse.io.compositing import Kind
+from glimpse.io.picture import Picture, Pixels
+from glimpse.levels import to_levels, unpremultiply
+
+if TYPE_CHECKING:
+    from glimpse.window import Window
+
+_STRIP = 256  # rows that are handed to a file at once
+
+
+class Retouched(NamedTuple):
+    """A picture with the edits of patches."""
+
+    like: Picture
+    levels: NDArray[Any]  # (A, B, C), colours not multiplied by alpha
+    shares: Sequence[float]  # of each patch how much was touched
+
+    def strips(self, *, exact: bool) -> Iterator[NDArray[Any]]:
+        """Yield rows of the picture from the top, as floating-point numbers for a file of those."""
+        flat = self.levels.shape[2] == 1
+        for top in range(0, len(self.levels), _STRIP):
+            strip = self.levels[top : top + _STRIP]
+            strip = strip[..., 0] if flat else strip
+            yield strip.astype(np.float32) if exact and strip.dtype.kind == "u" else strip
+
+
+def retouched(
+    base: Picture,
+    patches: Sequence[tuple[Picture, Window, float]],
+    fault: Callable[[int, GlimpseError], None],
+) -> Retouched:
+    """Put edited patches back on their picture, the coarse ones first.
+
+    Parameters
+    ----------
+    base : Picture
+        The picture.
+    patches : sequence of (Picture, Window, float)
+        Each patch, where it belongs, and its tolerance in levels.
+    fault : callable
+        Is told the number of a patch that cannot be used, and why; where it returns, the others go on.
+    """
+    kind = replace(Kind.of([base, *(patch for patch, *_ in patches)], base), alpha=base.alpha, flat=False)
+    levels = _levels(base, kind.colors)
+    view: Any = Pixels(levels) if base.alpha else levels
+    edits: list[Edit | None] = []
+    for number, (patch, window, tolerance) in enumerate(patches):
+        try:
+            edits.append(_edit(patch, window, tolerance, kind, view, base))
+        except GlimpseError as error:
+            fault(number, error)
+            edits.append(None)
+    for edit in sorted(filter(None, edits), key=lambda edit: -math.prod(edit.window.strides)):
+        found = changes(edit, view, base.white, alpha=base.alpha)
+        new = [(part.rows, part.cols, _saved(part.pixels, base)) for part in found]  # before any is laid
+        for rows, cols, pixels in new:
+            old = levels[rows, cols]
+            same = pixels == (_saved(view[rows, cols], base) if base.alpha else old)
+            levels[rows, cols] = np.where(same.all(axis=2, keepdims=True), old, pixels)
+    return Retouched(base, levels, [edit.share if edit else 0 for edit in edits])
+
+
+def _levels(base: Picture, colors: int) -> NDArray[Any]:
+    """The levels of a picture as an array of its own, colours not multiplied, grey as so many colours."""
+    if isinstance(base.pixels, Pixels):
+        levels = base.pixels.levels()
+    else:
+        levels = np.array(base.pixels)
+        levels = to_levels(unpremultiply(levels, base.white), base.white) if base.alpha else levels
+    levels = levels if levels.ndim == 3 else levels[..., None]
+    if levels.shape[2] == colors + base.alpha:
+        return levels
+    return np.concatenate([levels[..., :1]] * colors + [levels[..., 1:]], axis=2)
+
+
+def _saved(pixels: NDArray[Any], base: Picture) -> NDArray[Any]:
+    """Pixels in the levels of the picture; those of a file of exact numbers stay what they are."""
+    if base.exact:
+        return pixels
+    return to_levels(unpremultiply(pixels, base.white) if base.alpha else pixels, base.white)
+
+
+def _edit(patch: Picture, window: Window, tolerance: float, kind: Kind, view: Any, base: Picture) -> Edit:
+    """What was done to a patch; one with alpha over a picture without is laid as a cut-out is."""
+    samples = kind.pixels(patch)
+    if patch.alpha and not base.alpha:
+        opaque = np.asarray(patch.pixels[:, :])[..., -1:] / np.float32(patch.white)
+        samples = samples + (1 - opaque) * read(view, window, channel_axis=2)
+    exact = patch.exact or base.exact
+    steps = tolerance * max(1, base.white / patch.white)  # levels of a patch with fewer are coarser
+    edit = find_edit(samples, window, view, white=None if exact else base.white, tolerance=steps,
+                     alpha=base.alpha)  # fmt: skip
+    if edit.touched.any() and not window.sees((view.shape[0], view.shape[1])):
+        raise GlimpseError("its window lies wholly beyond the picture, so its edit has no place there")
+    return edit
