@@ -147,6 +147,7 @@ def plan(
     values: Callable[[int], dict[str, Any]] | None = None,
     protect: Sequence[str] = (),
     quality: Quality = None,
+    trees: Sequence[str] = (),
 ) -> list[str]:
     """Return the output of each input.
 
@@ -168,6 +169,8 @@ def plan(
         More files that no output may replace.
     quality : int, "lossless" or None
         How well lossy formats are to keep stills.
+    trees : sequence of str
+        The folder of each input that goes between a folder of outputs and its name.
 
     Raises
     ------
@@ -183,9 +186,12 @@ def plan(
             names.append("")
             continue
         try:
-            names.append(template.fill(of_name(name, index) | more))
+            filled = template.fill(of_name(name, index) | more)
         except GlimpseError as error:
             raise UsageError(str(error)) from None
+        if trees and output and is_folder(output):
+            filled = os.path.join(os.path.dirname(filled), trees[index], os.path.basename(filled))
+        names.append(filled)
     known = [(source, name) for source, name in zip(inputs, names, strict=True) if name]
     advice = functools.partial(
         _advice, default=default, folder=output if output and is_folder(output) else ""
@@ -234,8 +240,12 @@ def check(
     if quality is not None:
         check_quality(outputs, quality)
     taken: dict[str, int] = {}
-    sources = identities([*inputs, *protect])
-    real = functools.cache(os.path.realpath)
+    real, is_there = functools.cache(os.path.realpath), functools.cache(os.path.lexists)
+    # in a new folder nothing is, and a hundred thousand inputs need not be asked who they are
+    there = [
+        name for name in outputs if name == "-" or (is_there(os.path.dirname(name) or ".") and is_there(name))
+    ]
+    sources = identities([*inputs, *protect]) if there else {}
     for index, name in enumerate(outputs):
         key = same_place(name, real)
         if key in taken:
@@ -245,9 +255,10 @@ def check(
                 f"{one} and {other} would both become {name}; give -o a template such as {advice(one, other)}"
             )
         taken[key] = index
+    for name in there:
         if fault := place_fault(name, sources):
             raise UsageError(fault)
-    there = [name for name in outputs if name != "-" and os.path.lexists(name)]
+    there = [name for name in there if name != "-"]
     if there and not (overwrite or skip_existing):
         raise existing(there[0], len(there), len(outputs), leaves=skip_existing is not None)
 

@@ -94,7 +94,12 @@ def read(
     if output and is_stack(output, several=tabled or len(rows) > 1):
         from glimpse.batch.stacks import read_stack
 
+        if run.part:
+            raise UsageError(f"-o {output} is one file of all; a part makes files of its own")
+
         return read_stack(rows, output, decoding, run, fast=fast, exact=exact, protect=protect)
+    # the outputs of other parts may be there; one of this part is refused when its turn comes
+    replaceable = run.overwrite or run.skip_existing or run.part is not None
     if exact:
         raise UsageError("--float is about a stack; give -o patches.npz")
     shape = cache(aside(lambda image: io.load_picture(image, decoding).shape))
@@ -108,16 +113,20 @@ def read(
 
         outputs = Outputs(rows, output, default="{stem}-{index:05d}.png", suffixes=suffixes, of_window=fields)
         protect += filter(None, dict.fromkeys(images_of(rows)))
-        outputs.check(replaceable=run.overwrite or run.skip_existing, protect=protect)
+        outputs.check(replaceable=replaceable, protect=protect)
         finished = outputs.row
     else:
         names = plan([row.image for row in rows], output, default="{stem}-patch.png", suffixes=suffixes,
-                     overwrite=run.overwrite, skip_existing=run.skip_existing, protect=protect,
-                     quality=run.quality, values=lambda index: fields(rows[index]))  # fmt: skip
+                     overwrite=run.overwrite, skip_existing=replaceable, protect=protect,
+                     quality=run.quality, trees=[row.tree for row in rows],
+                     values=lambda index: fields(rows[index]))  # fmt: skip
         rows = [replace(row, output=target) for row, target in zip(rows, names, strict=True)]
-    work = blocks(rows, decoding, fast=fast, jobs=0 if run.cluster else run.jobs, finished=finished)
+    work = blocks(rows, decoding, fast=fast, jobs=0 if run.cluster else run.jobs, finished=finished,
+                  part=run.part)  # fmt: skip
     job = partial(cut, run=run)
-    return Batch(len(rows), outcomes(job, work, run, lambda block: block.source.name))
+    return Batch(
+        sum(len(block.rows) for block in work), outcomes(job, work, run, lambda block: block.source.name)
+    )
 
 
 def is_stack(output: str, *, several: bool) -> bool:

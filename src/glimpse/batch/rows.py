@@ -34,6 +34,8 @@ class Row:
         The image as the table names it, relative to the folder of images.
     fault : GlimpseError or None
         The error that the row has already.
+    tree : str
+        The folder within a folder of inputs that the image stands in, kept in a folder of outputs.
     size : (int, int) or None
         Rows and columns of the image, as a file of annotations tells them.
     """
@@ -47,6 +49,7 @@ class Row:
     named: str = ""
     fault: GlimpseError | None = None
     size: tuple[int, int] | None = None
+    tree: str = ""
 
     def check_size(self, shape: tuple[int, int]) -> None:
         """Refuse a picture of another shape than that of the annotations.

@@ -39,6 +39,8 @@ class Run:
         Threads.
     cluster : str or None
         Instead of threads: the address of a Dask scheduler, or ``local``.
+    part : (int, int) or None
+        (K, N): every N-th image from the K-th on, of a batch that N processes share.
     quality : int, "lossless" or None
         How well lossy formats keep stills, as for `glimpse.io.save_still`.
     debug : bool
@@ -51,6 +53,7 @@ class Run:
     jobs: int = 1
     cluster: str | None = None
     quality: Quality = None
+    part: tuple[int, int] | None = None
     debug: bool = False
 
 

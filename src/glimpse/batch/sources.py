@@ -165,6 +165,7 @@ def blocks(
     jobs: int,
     finished: Callable[[int], Row] | None = None,
     largest: int = _BLOCK,
+    part: tuple[int, int] | None = None,
 ) -> list[Block]:
     """Return the work on some rows, those of an image one after the other.
 
@@ -180,6 +181,8 @@ def blocks(
         The row of an index with its output, where `rows` have none yet.
     largest : int
         Most windows of one block where images are shared.
+    part : (int, int) or None
+        (K, N): every N-th image from the K-th on.
     """
     groups: dict[str, array[int]] = {}  # in the order of their first rows
     for index, image in enumerate(images_of(rows)):
@@ -187,7 +190,7 @@ def blocks(
     folder = "" if jobs else os.getcwd()
     sources = [
         Source(name, Rows(finished or rows.__getitem__, indices), decoding, fast=fast, folder=folder)
-        for name, indices in groups.items()
+        for name, indices in list(groups.items())[slice(part[0] - 1, None, part[1]) if part else slice(None)]
     ]
     whole = len(sources) >= 2 * jobs  # enough images for all threads: none waits for the decoding of another
     return [

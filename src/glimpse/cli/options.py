@@ -32,6 +32,7 @@ from glimpse.cli.param_types import (
     Parsed,
     parse_address,
     parse_levels,
+    parse_part,
     parse_quality,
     ranged,
     single,
@@ -243,8 +244,10 @@ def output_options(
         options.append(option("--skip-existing", is_flag=True, callback=_check_existing,
                               help="Leave outputs that exist, and make the others."))  # fmt: skip
     if many:
-        names += ["jobs", "cluster"]
+        names += ["part", "jobs", "cluster"]
         options += [
+            option("--part", type=Parsed("part", parse_part), metavar="K/N",
+                   help="Every N-th image from the K-th on: N processes share the work, each with a K."),
             option("-j", "--jobs", type=whole(1, 256), default=lambda: os.cpu_count() or 1, metavar="N",
                    help="Files worked on at once. [default: the number of cores]"),
             option("--dask", "cluster", type=Parsed("address", parse_address), metavar="ADDRESS|local",

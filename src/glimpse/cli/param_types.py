@@ -111,6 +111,14 @@ def parse_level(text: str) -> int | str:
     return int(text)
 
 
+def parse_part(text: str) -> tuple[int, int]:
+    """Parse which part of the images: the K-th of N."""
+    found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text, re.ASCII)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise GlimpseError(f"{text!r} is no part; write K/N, the first of four as 1/4")
+    return int(found[1]), int(found[2])
+
+
 def parse_quality(text: str) -> int | str:
     """Parse how well a lossy still is kept: 1 to 100, or ``lossless``."""
     if text == "lossless":

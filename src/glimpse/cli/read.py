@@ -69,19 +69,27 @@ def read(
 ) -> None:
     """Crop a window out of each IMAGE ('-' is standard input) into a PNG that remembers its window.
 
+    A folder is all pictures in it, its folders kept under -o; so is a quoted pattern: "trip/**/*.jpg".
+
     With --table each row of a CSV file is a window; every image is decoded once.
     """  # fmt: skip
     from glimpse import batch
+    from glimpse.batch.folders import expanded
     from glimpse.batch.rows import Row
 
     if not images and not tables.name:
         raise click.UsageError("Missing argument 'IMAGE...', or a table of them (--table)")
     decoding = decoding._replace(level=level, nodata=nodata is not None)
-    rows: Sequence[Row] = [Row(name, name, window, index=index) for index, name in enumerate(images)]
+    inputs, others = ([], 0) if tables.name else expanded(images, output)
+    rows: Sequence[Row] = [
+        Row(each.name, each.name, window, index=index, tree=each.tree) for index, each in enumerate(inputs)
+    ]
     if tables.name:
         rows = tables.read(window, images)
     found = batch.read(rows, output, run, decoding=decoding, fast=fast, exact=exact,
                        protect=[window.like_name])  # fmt: skip
     if not rows and not run.quiet:
         say(f"glimpse: --table {tables.name} has no rows, so nothing is written")
+    if others and not run.quiet:
+        say(f"glimpse: {others} files that are no pictures by their names were left out")
     report(found, noun="windows" if tables.name else "files", quiet=run.quiet)
