@@ -43,11 +43,12 @@ def checked(name: str, value: object, *, positive: bool = True) -> float:
     An array is a batch of numbers: one of NumPy's is returned as float64, one of another library as it is.
     Its values are looked at unless they are traced, or on another device.
     """
-    if is_not_numpy(value):
-        _check_values(name, values_at_hand(value), positive)
-        return value  # type: ignore[return-value]
-    if is_numpy_array(value):
-        return _checked_batch(name, value, positive)  # type: ignore[no-any-return]
+    if not isinstance(value, (float, int)):  # as nearly all are
+        if is_not_numpy(value):
+            _check_values(name, values_at_hand(value), positive)
+            return value  # type: ignore[return-value]
+        if is_numpy_array(value):
+            return _checked_batch(name, value, positive)  # type: ignore[no-any-return]
     if isinstance(value, bool) or not isinstance(value, Real) or not _is_finite(value):
         raise GlimpseError(f"{name} must be a finite number, got {value!r}")
     least = 1 / NUMBER_MAX if positive else -NUMBER_MAX

@@ -147,7 +147,8 @@ def _record(values: dict[str, Any], max_pixels: int) -> Record:
         raise GlimpseError(f"the record has fast {fast!r}, which is no scale of a decoded file")
     if axes != AXES or not isinstance(source, str) or method not in (None, *METHODS):
         raise GlimpseError("the record has unknown axes, an unknown method, or a source that is no text")
-    window, end = Window.from_dict(values), Window.from_dict(values | changes)
+    window = Window.from_dict(values)
+    end = Window.from_dict(values | changes) if changes else window
     if method and window != end:
         raise GlimpseError("the record is of a sweep and of a canvas at once")
     if not isinstance(shape, list) or len(shape) != 2:  # of an image in memory a third is of its channels

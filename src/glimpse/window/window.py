@@ -286,7 +286,8 @@ class Window:
 def _equal(one: Any, other: Any) -> bool:
     if isinstance(one, tuple) and isinstance(other, tuple):
         return all(map(_equal, one, other))
-    arrays = [is_not_numpy(value) or is_numpy_array(value) for value in (one, other)]
+    plain = isinstance(one, (float, int, str)) and isinstance(other, (float, int, str))
+    arrays = [not plain and (is_not_numpy(value) or is_numpy_array(value)) for value in (one, other)]
     if not any(arrays):
         return bool(one == other)
     return (
