@@ -40,7 +40,7 @@ OUTSIDE = {  # libraries from elsewhere
     "attention": {"numpy"},
     "registration": {"numpy", "scipy"},
     "drawing": {"numpy", "PIL"},
-    "io": {"numpy", "PIL", "imageio", "imagecodecs", "scipy"},
+    "io": {"numpy", "PIL", "imageio", "imagecodecs", "pyarrow", "scipy"},
     "explorer": {"numpy", "PIL"},
     "notebook": {"numpy", "PIL"},
     "batch": {"numpy", "distributed", "pyarrow"},

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from glimpse.io import DecodeOptions, Picture, Record
     from glimpse.io.compositing import Ground
     from glimpse.io.npy import PatchStack
+    from glimpse.io.shards import Shard
 
 
 TOLERANCE, LOSSY = 0.5, 3.0
@@ -181,7 +182,7 @@ def write(
 class StackRow(Row):
     """A patch of a stack."""
 
-    stack: PatchStack | None = None
+    stack: PatchStack | Shard | None = None
 
 
 def stack_rows(name: str, window: Placement, decoding: DecodeOptions) -> list[Row]:
@@ -190,7 +191,13 @@ def stack_rows(name: str, window: Placement, decoding: DecodeOptions) -> list[Ro
 
     stem = os.path.splitext(os.path.basename(name))[0]
     try:
-        stack = load_stack(name, decoding)
+        stack: PatchStack | Shard
+        if name.lower().endswith(".tar"):
+            from glimpse.io.shards import Shard
+
+            stack = Shard(name, decoding)
+        else:
+            stack = load_stack(name, decoding)
     except GlimpseError as error:
         return [Row(name, name, window, fault=error)]
     return [

@@ -36,6 +36,7 @@ def read(
     fast: bool = False,
     exact: bool = False,
     protect: Sequence[str] = (),
+    shard_size: int = 10_000,
 ) -> Batch:
     """Read many windows of many images into files, each image decoded once.
 
@@ -56,6 +57,8 @@ def read(
         Exact numbers in one file of all, instead of the levels of a PNG.
     protect : sequence of str
         More files that no output may replace.
+    shard_size : int
+        Patches of one shard, where ``output`` is ``x-{shard:05d}.tar``.
 
     Returns
     -------
@@ -91,6 +94,12 @@ def read(
     if run.cluster and "-" in (*([] if tabled else images_of(rows)), output):
         raise UsageError("a cluster reads and writes files, not '-'")
     protect = [name, *protect]
+    if output and output.lower().endswith((".tar", ".parquet")):
+        from glimpse.batch.shards import read_shards
+
+        if exact:
+            raise UsageError("--float is about a stack; give -o patches.npz")
+        return read_shards(rows, output, decoding, run, fast=fast, protect=protect, size=shard_size)
     if output and is_stack(output, several=tabled or len(rows) > 1):
         from glimpse.batch.stacks import read_stack
 

@@ -17,7 +17,7 @@ from glimpse.cli.options import (
     table_options,
     window_options,
 )
-from glimpse.cli.param_types import FileName, Parsed, parse_level
+from glimpse.cli.param_types import FileName, Parsed, parse_level, whole
 from glimpse.cli.reporter import report
 from glimpse.cli.streams import say
 
@@ -48,10 +48,13 @@ if TYPE_CHECKING:
     help="Leave pixels that a TIFF says to hold no data out of the weights; the patch has alpha then.",
 )
 @input_options
+@option("--shard-size", type=whole(1, 10**7), default="10000", show_default=True, metavar="N",
+        help="Patches of one shard.")  # fmt: skip
 @option("--float", "exact", is_flag=True, help="Exact numbers in a stack, instead of the levels of a PNG.")
 @output_options(
     "Where to: .png, .jpg, .webp, .avif or .tif; .npy for exact numbers; .npz (or of several patches "
-    "one .npy): all in one file. [default: STEM-patch.png here]",
+    "one .npy): all in one file; x-{shard:05d}.tar (.jpg.tar, .parquet): shards. "
+    "[default: STEM-patch.png here]",
     skip=True,
     many=True,
 )
@@ -63,6 +66,7 @@ def read(
     level: int | Literal["auto"] | None,
     nodata: str | None,
     decoding: DecodeOptions,
+    shard_size: int,
     exact: bool,
     output: str | None,
     run: Run,
@@ -87,7 +91,7 @@ def read(
     if tables.name:
         rows = tables.read(window, images)
     found = batch.read(rows, output, run, decoding=decoding, fast=fast, exact=exact,
-                       protect=[window.like_name])  # fmt: skip
+                       protect=[window.like_name], shard_size=shard_size)  # fmt: skip
     if not rows and not run.quiet:
         say(f"glimpse: --table {tables.name} has no rows, so nothing is written")
     if others and not run.quiet:

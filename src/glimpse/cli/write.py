@@ -134,12 +134,12 @@ def _rows(
 
 
 def _is_archive(name: str) -> bool:
-    return name.lower().endswith(".npz")
+    return name.lower().endswith((".npz", ".tar"))
 
 
 def _files(name: str, window: Placement, decoding: DecodeOptions, *, stack: bool) -> list[Row]:
     """The patches of a file: one, or all of a stack."""
-    many = stack and name.lower().endswith((".npz", ".npy"))
+    many = stack and name.lower().endswith((".npz", ".npy", ".tar"))
     return stack_rows(name, window, decoding) if many else [Row(name, name, window)]
 
 
