@@ -40,6 +40,72 @@ def test_a_name_of_another_tool_is_answered_with_ours(name, ours):
     raise AssertionError("no command has it")
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("read a.png -gx 3", "glimpse read: No such option '-gx'; long names have two dashes: --gx (see"),
+        ("read a.png -delta=3", "No such option '-delta'; long names have two dashes: --delta"),
+        ("show a.png -output b.png", "No such option '-output'; long names have two dashes: --output"),
+        ("help", "No such command 'help'; write glimpse --help (see"),
+        ("help sweep", "No such command 'help'; write glimpse sweep --help (see"),
+        ("read a.png -v", "-v goes before the command: glimpse -v read (see"),
+        ("sweep a.png --debug", "--debug goes before the command: glimpse --debug sweep (see"),
+        ("info a.png --version", "--version goes before the command: glimpse --version info (see"),
+        ("-q read a.png", "No such option '-q' before the command; write it after the command's name (see"),
+        ("--sigma 3 read a.png", "No such option '--sigma' before the command"),
+    ],
+)
+def test_a_word_in_the_wrong_place_is_told_where_it_goes(words, message):
+    result = invoke(*words.split())
+    assert (result.exit_code, len(lines(result.stderr))) == (2, 1)
+    assert message in result.stderr
+
+
+def test_values_that_look_like_options_are_none(folder):
+    os.rename("a.png", "-gx")
+    assert invoke("read", "-o", "p.png", "--", "-gx").exit_code == 0
+    assert invoke("read", "./-gx", "--row", "-3", "-n5", "-oq.png").exit_code == 0
+
+
+def test_a_tilde_that_was_quoted_is_home(folder, monkeypatch):
+    monkeypatch.setenv("HOME", str(folder / "home"))
+    os.mkdir("home")
+    save("home/b.png", noise(30, 44, 3))
+    assert invoke("read", "~/b.png", "-o", "~/{stem}-p.png").exit_code == 0
+    assert sorted(os.listdir("home")) == ["b-p.png", "b.png"]
+    assert not os.path.exists("~")
+
+
+def test_open_shows_the_first_file_that_was_made(folder, monkeypatch):
+    opened = []
+    monkeypatch.setattr(click, "launch", lambda name: opened.append(name) or 0)
+    save("b.png", noise(30, 44, 3))
+    assert invoke("read", "missing.png", "a.png", "b.png", "-o", "out/", "--open", "-j", 1).exit_code == 1
+    assert opened == ["out/a-patch.png"] or opened == ["out/a.png"]
+    assert invoke("show", "a.png", "-o", "s.png").exit_code == 0
+    assert len(opened) == 1
+    result = invoke("show", "a.png", "-o", "-", "--open")
+    assert "standard output is no file" in result.stderr
+    monkeypatch.setattr(click, "launch", lambda name: 3)
+    assert "no viewer could be started for t.png" in invoke("show", "a.png", "-o", "t.png", "--open").stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_every_option_once_under_a_heading(command):
+    text = invoke(command, "--help").stdout
+    headings = [line for line in text.splitlines() if line.endswith(":") and not line.startswith(" ")]
+    assert len(headings) == len(set(headings))
+    for parameter in main.get_command(click.Context(main), command).params:
+        if isinstance(parameter, click.Option):
+            shown = [line for line in text.splitlines() if line.startswith("  -")]
+            names = [
+                word for line in shown for word in line.replace(",", " ").split() if word in parameter.opts
+            ]
+            assert len(names) == len(parameter.opts), parameter.name
+    if command == "read":
+        assert {"Window:", "Table:", "Decoding:", "Output:"} <= set(headings)
+
+
 @pytest.mark.parametrize("command", [["read"], ["show"], ["sweep"], ["locate", "a.png"]])
 def test_a_space_before_the_percent_sign_is_told(command):
     result = invoke(*command, "a.png", "--row", "10", "%")

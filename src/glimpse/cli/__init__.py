@@ -9,7 +9,7 @@ import click
 
 from glimpse import __version__
 from glimpse.cli.boundary import Boundary
-from glimpse.cli.suggestions import check_words
+from glimpse.cli.suggestions import check_words, for_command
 
 COMMANDS = {
     "read": "Crop windows out of images.",
@@ -35,10 +35,11 @@ class Commands(Boundary):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args[0] not in COMMANDS and not ctx.resilient_parsing and not args[0].startswith("-"):
-            ctx.fail(f"No such command {args[0]!r}; there are {', '.join(COMMANDS)}; read crops")
-        if "%" in args:
-            check_words(ctx, args)
-        return super().resolve_command(ctx, args)
+            ctx.fail(for_command(args[0], args[1:], list(COMMANDS)))
+        name, command, rest = super().resolve_command(ctx, args)
+        if command and not ctx.resilient_parsing:
+            check_words(click.Context(command, ctx, name), command, rest)
+        return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

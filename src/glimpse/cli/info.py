@@ -9,7 +9,7 @@ import click
 
 from glimpse.batch.outcomes import Outcome
 from glimpse.batch.runner import Run, outcomes
-from glimpse.cli.options import input_options
+from glimpse.cli.options import Sectioned, input_options
 from glimpse.cli.param_types import FileName
 from glimpse.cli.reporter import report
 from glimpse.cli.streams import put
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from glimpse.io import DecodeOptions
 
 
-@click.command()
+@click.command(cls=Sectioned)
 @click.argument("files", nargs=-1, type=FileName(), required=True, metavar="FILE...")
 @input_options
 def info(files: tuple[str, ...], decoding: DecodeOptions) -> None:

@@ -13,7 +13,7 @@ from glimpse.batch.names import plan
 from glimpse.batch.outcomes import Outcome, source_name
 from glimpse.batch.placements import Placement
 from glimpse.batch.runner import Run, outcomes
-from glimpse.cli.options import input_options, output_options, window_options
+from glimpse.cli.options import Sectioned, input_options, output_options, window_options
 from glimpse.cli.param_types import FileName
 from glimpse.cli.reporter import report
 from glimpse.cli.streams import put
@@ -29,7 +29,7 @@ STEP = 240  # milliseconds that a step of the descent stands
 HOLD = 1500
 
 
-@click.command()
+@click.command(cls=Sectioned)
 @click.argument("image", type=FileName(), metavar="IMAGE")
 @click.argument("patch", type=FileName(), metavar="PATCH")
 @window_options()

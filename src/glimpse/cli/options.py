@@ -55,6 +55,30 @@ _DECODING = ("levels", "max_pixels", "page", "exif")  # the options of `input_op
 DEFAULTS = {field.name: field.default for field in fields(Window) if field.default is not MISSING}
 
 
+SECTIONS = {"window": "Window", "tables": "Table", "draw": "Drawing", "film": "Film", "decoding": "Decoding",
+            "run": "Output"}  # fmt: skip
+"""The headings of the help, by the value that their options are collected in."""
+_sections = {"output": SECTIONS["run"]}  # of each parameter, its heading
+
+
+class Sectioned(click.Command):
+    """A command whose help has its options under headings; its own come first."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options of each heading."""
+        found: dict[str, list[tuple[str, str]]] = {"Options": []}
+        found |= {title: [] for title in SECTIONS.values()}
+        for parameter in self.get_params(ctx):
+            if isinstance(parameter, click.Option) and (told := parameter.get_help_record(ctx)):
+                found[_sections.get(parameter.name or "", "Options")].append(told)
+        if len(found["Options"]) == 1:  # --help alone
+            found[next(title for title in reversed(found) if found[title])] += found.pop("Options")
+        for title, told_all in found.items():
+            if told_all:
+                with formatter.section(title):
+                    formatter.write_dl(told_all)
+
+
 def option(*names: str, **settings: Any) -> Callable[[F], F]:
     """Declare a Click option with an environment default, ``GLIMPSE_`` and any of its long names."""
     long = [name for name in names if name.startswith("--")]
@@ -81,6 +105,8 @@ def collected(
     options : sequence of decorators
         In the order of the help.
     """
+
+    _sections.update(dict.fromkeys(names, SECTIONS[target]) if target in SECTIONS else {})
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(command)
@@ -231,13 +257,15 @@ def output_options(
     skip, many : bool
         Whether it takes ``--skip-existing``; whether ``-j`` and ``--dask``.
     """
-    names, options = ["quality", "overwrite", "quiet"], [
+    names, options = ["quality", "overwrite", "quiet", "opened"], [
         option("-o", "--output", type=FileName(), metavar="FILE|FOLDER/|TEMPLATE|-", help=what),
         option("--quality", type=Parsed("quality", parse_quality), metavar="1..100|lossless",
                help="How well a lossy still is kept. [default: JPEG 92, WebP 90, AVIF 80]"),
         option("--overwrite", is_flag=True, callback=_check_existing,
                help="Replace existing files (never an input)."),
         option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
+        option("--open", "opened", is_flag=True, envvar=None,
+               help="Open the first file that was made in the system's viewer."),
     ]  # fmt: skip
     if skip:
         names.append("skip_existing")
@@ -257,8 +285,9 @@ def output_options(
 
 
 def _run(values: dict[str, Any]) -> Run:
-    debug = click.get_current_context().find_root().params.get("debug", False)
-    return Run(**values, debug=bool(debug))
+    context = click.get_current_context()
+    context.meta["glimpse.open"] = values.pop("opened")
+    return Run(**values, debug=bool(context.find_root().params.get("debug", False)))
 
 
 def _check_existing(context: click.Context, parameter: click.Parameter, value: bool) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,6 +25,11 @@ class FileName(_ParamType):
     """The name of a file, which a shell completes."""
 
     name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the name; a tilde that a shell left, since it was quoted, is home."""
+        quoted = isinstance(value, str) and (value == "~" or value.startswith(("~/", "~" + os.sep)))
+        return os.path.expanduser(value) if quoted else value
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
         """Leave the completion to the shell."""

@@ -10,6 +10,7 @@ import click
 from glimpse.batch import Run
 from glimpse.batch.placements import Placement
 from glimpse.cli.options import (
+    Sectioned,
     TableOptions,
     input_options,
     option,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from glimpse.io import DecodeOptions
 
 
-@click.command()
+@click.command(cls=Sectioned)
 @click.argument("images", nargs=-1, type=FileName(), metavar="IMAGE...")
 @window_options()
 @table_options

@@ -41,18 +41,30 @@ def report(
         count = len(outcomes) if isinstance(outcomes, Batch) else 1
     told = Report(noun, quiet=quiet, brief=terminal and count > FEW and not _verbose())
     shown = click.progressbar(length=count, file=sys.stderr) if terminal and count > 1 else nullcontext()
+    made = ""
     try:
         with shown as told.bar:
             for outcome in outcomes:
                 told.tell(outcome)
+                made = made or (outcome.output if outcome.state == "written" else "")
     except GlimpseError as error:  # such as the loss of a cluster, which is the fault of no item
         if not told.done:
             raise
         say(f"glimpse: {error}; {told.done - told.failed} of {count} {noun} were done")
         raise click.exceptions.Exit(1) from None
     told.end()
+    if made and click.get_current_context().meta.get("glimpse.open"):
+        _open(made)
     if told.broken:
         raise click.exceptions.Exit(1)
+
+
+def _open(name: str) -> None:
+    """Open a file in the system's viewer, or say why it is not."""
+    if name == "-":
+        say("glimpse: --open: standard output is no file; it was not opened")
+    elif click.launch(name):
+        say(f"glimpse: --open: no viewer could be started for {name}")
 
 
 class Report:

@@ -12,6 +12,7 @@ from glimpse.batch import DrawOptions, Placement, Run
 from glimpse.batch.drawings import PROFILES, parse_compared
 from glimpse.batch.rows import Row
 from glimpse.cli.options import (
+    Sectioned,
     TableOptions,
     collected,
     input_options,
@@ -39,7 +40,7 @@ draw_options = collected("draw", [field.name for field in fields(DrawOptions)],
 ])  # fmt: skip
 
 
-@click.command()
+@click.command(cls=Sectioned)
 @click.argument("image", type=FileName(), metavar="IMAGE", required=False)
 @window_options()
 @table_options

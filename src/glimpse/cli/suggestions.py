@@ -8,6 +8,7 @@ from itertools import pairwise
 import click
 
 SYNONYMS = {
+    **dict.fromkeys(("--n", "-N"), "-n"),
     **dict.fromkeys(("--width", "--height", "--samples", "--resolution", "--filters"), "-n"),
     **dict.fromkeys(("--x", "--column", "--cx", "--xc", "--g-x"), "--col"),
     **dict.fromkeys(("--y", "--cy", "--yc", "--g-y"), "--row"),
@@ -37,8 +38,12 @@ SYNONYMS = {
 
 def for_option(error: click.NoSuchOption) -> str:
     """Return the message of an unknown option, with the option of ours that it probably means."""
-    name = error.option_name
-    ours = SYNONYMS.get(name.replace("_", "-").lower())
+    name, context = error.option_name, error.ctx
+    if context and context.parent and _has(context.parent, name):
+        return f"{name} goes before the command: {context.parent.command_path} {name} {context.info_name}"
+    if context and isinstance(context.command, click.Group):
+        return f"No such option {name!r} before the command; write it after the command's name"
+    ours = SYNONYMS.get(name) or SYNONYMS.get(name.replace("_", "-").lower())
     if ours and _has(error.ctx, ours):
         return f"No such option {name!r}; write {ours}"
     return error.format_message()
@@ -49,14 +54,28 @@ def _has(context: click.Context | None, ours: str) -> bool:
     return set(ours.split(" and ")) <= known
 
 
-def check_words(context: click.Context, words: Sequence[str]) -> None:
-    """Refuse a percent sign that a space parted from its number.
+def check_words(context: click.Context, command: click.Command, words: Sequence[str]) -> None:
+    """Refuse a long option with one dash, and a percent sign that a space parted from its number.
 
     Raises
     ------
     click.UsageError
         If a word is one.
     """
-    for number, sign in pairwise(words):
-        if sign == "%":
-            raise click.UsageError(f"{number} % has a space too many; write {number}%", context)
+    long = {name for parameter in command.params for name in parameter.opts if name.startswith("--")}
+    for word, after in pairwise([*words, ""]):
+        if word == "--":
+            return
+        if after == "%":
+            raise click.UsageError(f"{word} % has a space too many; write {word}%", context)
+        name = word.partition("=")[0]
+        if name[:1] == "-" and len(name) > 2 and f"-{name}" in long:
+            raise click.UsageError(f"No such option {name!r}; long names have two dashes: -{name}", context)
+
+
+def for_command(name: str, words: Sequence[str], commands: Sequence[str]) -> str:
+    """Return the message of an unknown command."""
+    if name == "help":
+        wanted = next((word for word in words if word in commands), "")
+        return f"No such command 'help'; write glimpse {wanted}{' ' if wanted else ''}--help"
+    return f"No such command {name!r}; there are {', '.join(commands)}; read crops"

@@ -14,6 +14,7 @@ from glimpse.batch.drawings import PROFILES
 from glimpse.batch.films import FRAMES, HOLD
 from glimpse.batch.rows import Row
 from glimpse.cli.options import (
+    Sectioned,
     TableOptions,
     collected,
     input_options,
@@ -52,7 +53,7 @@ film_options = collected(
 )  # fmt: skip
 
 
-@click.command()
+@click.command(cls=Sectioned)
 @click.argument("image", type=FileName(), metavar="IMAGE", required=False)
 @window_options(sweep=True)
 @table_options

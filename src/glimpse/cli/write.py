@@ -13,6 +13,7 @@ from glimpse.batch.placements import Placement
 from glimpse.batch.rows import Row
 from glimpse.batch.runner import Run
 from glimpse.cli.options import (
+    Sectioned,
     TableOptions,
     input_options,
     option,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from glimpse.io import DecodeOptions
 
 
-@click.command()
+@click.command(cls=Sectioned)
 @click.argument("patches", nargs=-1, type=FileName(), metavar="PATCH...")
 @window_options()
 @table_options
