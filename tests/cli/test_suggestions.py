@@ -97,10 +97,10 @@ def test_help_has_every_option_once_under_a_heading(command):
     assert len(headings) == len(set(headings))
     for parameter in main.get_command(click.Context(main), command).params:
         if isinstance(parameter, click.Option):
-            shown = [line for line in text.splitlines() if line.startswith("  -")]
-            names = [
-                word for line in shown for word in line.replace(",", " ").split() if word in parameter.opts
-            ]
+            below = text[text.index(f"\n{headings[0]}\n") :].splitlines()
+            shown = [line[2:].split("  ")[0] for line in below if line.startswith("  -")]
+            words = " ".join(shown).replace(",", " ").split()
+            names = [word for word in words if word in parameter.opts]
             assert len(names) == len(parameter.opts), parameter.name
     if command == "read":
         assert {"Window:", "Table:", "Decoding:", "Output:"} <= set(headings)
