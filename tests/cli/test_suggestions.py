@@ -121,7 +121,7 @@ def test_a_range_on_read_names_sweep():
 def test_a_folder_as_an_input_is_answered_with_the_files_in_it(folder):
     os.mkdir("photos")
     for name in ("photos", "photos/"):
-        assert "name the files in it, such as photos/*.png" in invoke("read", name, "-o", "x.png").stderr
+        assert "name the files in it, such as photos/*.png" in invoke("show", name, "-o", "x.png").stderr
 
 
 def test_floating_point_numbers_from_0_to_1_are_noted_unless_their_range_is_given():
