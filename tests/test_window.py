@@ -564,6 +564,27 @@ def test_a_window_sees_an_image_if_their_areas_overlap_by_however_little(scene):
         assert inside.replace(gx=0.0, gy=outside + nudge * 100).sees(shape)
 
 
+def test_a_network_s_window_is_held_where_numbers_stay_finite():
+    far = np.array([[0, 0, -900, -900, -900], [0, 0, 900, 900, 900]], float)
+    window = Window.from_outputs(far, (31, 41), n=5)
+    np.testing.assert_allclose(window.delta, [1e-4, 0.5e9])
+    np.testing.assert_allclose(window.sigma, [1e-4, 0.5e9])
+    np.testing.assert_allclose(window.gamma, [2e-9, 0.5e9])
+
+
+def test_a_bounded_window_spans_from_a_thirty_second_of_the_image_to_twice_of_it():
+    outputs = np.array([[-1e9, -1e9, -1e9], [1e9, 1e9, 1e9], [0, 0, 0]])
+    window = Window.from_outputs(outputs, (31, 41), n=5, bounded=True)
+    np.testing.assert_allclose(window.delta, [10 / 32, 20, 10], rtol=1e-6)
+    np.testing.assert_allclose(window.gx, [0, 30, 15], atol=1e-6)
+    np.testing.assert_allclose(window.gy, [0, 40, 20], atol=1e-6)
+
+
+def test_native_counts_the_nearest_number_of_pixels_of_a_box_with_fractions():
+    assert Window.from_xywh((3, 2, 10.6, 7.4), "native").n == (7, 11)
+    assert Window.from_slice("2:9.4,3:13.6", (40, 50), "native").n == (7, 11)
+
+
 def test_a_window_that_only_touches_an_image_does_not_see_it():
     for gx, gy, seen in (
         (-3.5, 5, False),

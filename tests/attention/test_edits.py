@@ -91,6 +91,36 @@ def test_a_flat_edit_of_a_flat_picture_is_flat_up_to_the_border_of_the_box(kerne
     np.testing.assert_array_equal(found, flat)
 
 
+def test_an_edit_of_16_bits_is_as_bright_as_it_was_painted():
+    flat = frozen(np.full((60, 70), 30_000, np.uint16))
+    window = Window.from_box((20, 10, 32, 24), n=(12, 16))
+    np.testing.assert_array_equal(
+        back(np.full((12, 16), 50_000, np.uint16), window, flat)[10:34, 20:52], 50_000
+    )
+
+
+def test_a_fine_edit_lies_on_a_coarse_one_in_whatever_order_they_come():
+    flat = frozen(np.full((60, 70), 90, np.uint8))
+    coarse, fine = (Window.from_box(box, n=8, kernel="box") for box in ((10, 10, 40, 40), (18, 18, 16, 16)))
+    pairs = [(np.full((8, 8), 200, np.uint8), coarse), (np.full((8, 8), 20, np.uint8), fine)]
+    for some in (pairs, pairs[::-1]):
+        patches, windows = zip(*some, strict=True)
+        found = restore_many(patches, windows, (60, 70), onto=flat)
+        np.testing.assert_allclose(found[20:32, 20:32], 20, atol=0.5)
+        np.testing.assert_allclose(found[40:46, 40:46], 200, atol=0.5)
+
+
+def test_an_edge_painted_over_a_faint_one_leaves_the_grain_as_it_is():
+    picture = np.full((96, 110), 120.0) + np.random.default_rng(1).normal(0, 2, (96, 110))
+    picture[:, 55:] += 8
+    painted = np.where(np.arange(110) < 55, 60, 190)
+    columns = WINDOW.gy + (np.arange(27) - 13) * WINDOW.strides[1]
+    patch = np.where(columns < 54.5, 60, 190)[None].repeat(24, 0).astype(np.uint8)
+    found = back(patch, WINDOW, saved(picture))
+    away = [column for column in range(25, 85) if abs(column - 54.5) > 4]
+    assert np.abs(found.astype(int) - painted)[20:72, away].max() < 10
+
+
 def test_a_pixel_on_the_border_changes_by_the_share_of_it_that_lies_inside():
     flat = frozen(np.full((20, 20), 100, np.uint8))
     window = Window.from_box((5.25, 5, 8, 8), n=8)

@@ -91,6 +91,13 @@ def test_the_ends_of_a_box_too_long_to_look_at_tell_its_least_coverage(n, delta,
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
+def test_a_pixel_on_the_border_of_the_box_counts_however_the_border_was_rounded(kernel):
+    axis = Axis(60, 4, 30.0, 2.0, 0.7, kernel, "extend")
+    found = [least_coverage(axis._replace(center=30 + step)) for step in (-1e-9, 0, 1e-9)]
+    np.testing.assert_allclose(found, found[1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
 def test_a_flat_patch_is_flat_whatever_its_strides_along_each_axis(kernel):
     deltas = (2.3, 4.7)
     sigmas = tuple(default_sigma(delta, kernel) for delta in deltas)
