@@ -92,8 +92,8 @@ def test_the_ends_of_a_box_too_long_to_look_at_tell_its_least_coverage(n, delta,
 
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_a_pixel_on_the_border_of_the_box_counts_however_the_border_was_rounded(kernel):
-    axis = Axis(60, 4, 30.0, 2.0, 0.7, kernel, "extend")
-    found = [least_coverage(axis._replace(center=30 + step)) for step in (-1e-9, 0, 1e-9)]
+    axis = Axis(60, 3, 23.75, 2.5, 0.7, kernel, "extend")  # from pixel 20 to between two
+    found = [least_coverage(axis._replace(center=23.75 + step)) for step in (-1e-9, 0, 1e-9)]
     np.testing.assert_allclose(found, found[1], rtol=1e-6)
 
 
