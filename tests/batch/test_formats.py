@@ -378,3 +378,125 @@ def test_windows_stand_as_long_as_their_rows_say(header, cells, seconds):
 def test_durations_that_are_seconds_are_told():
     table = read_table(written("x,y,duration\n9,9,0.2\n9,9,0.4\n"), images=["a.png"])
     assert "duration_s=duration" in table.notes[0]
+
+
+# Beyond the image
+
+
+OUT = "image,x,y,w,h\na.png,30,6,20,12\na.png,8,6,20,12\na.png,90,6,20,12\n"
+
+
+@pytest.mark.parametrize(
+    ("outside", "sizes", "code", "said"),
+    [
+        (
+            "keep",
+            {0: (12, 20), 1: (12, 20), 2: (12, 20)},
+            0,
+            "of 3 windows 1 partly outside, 1 wholly outside",
+        ),
+        ("clip", {0: (12, 10), 1: (12, 20)}, 1, "its box lies wholly beyond the image"),
+        (
+            "skip",
+            {1: (12, 20)},
+            0,
+            "2 of 3 windows lie partly or wholly beyond their images",
+        ),
+        ("fail", {1: (12, 20)}, 1, "half of its window lies beyond the image"),
+    ],
+)
+def test_what_lies_outside_is_kept_cut_left_out_or_failed(outside, sizes, code, said):
+    result = invoke("read", "--table", written(OUT), "-o", "out/", "--outside", outside)
+    assert result.exit_code == code, result.stderr
+    assert said in result.stderr
+    assert {int(name[2:7]): opened(f"out/{name}").shape[:2] for name in os.listdir("out")} == sizes
+    if outside == "clip":
+        np.testing.assert_array_equal(opened("out/a-00000.png"), opened("a.png")[6:18, 30:40])
+
+
+def test_patches_that_are_made_up_are_told_of_even_quietly():
+    result = invoke("read", "--table", written(OUT), "-o", "out/", "-q")
+    assert result.stderr == "glimpse: of 3 windows 1 partly outside, 1 wholly outside of their images\n"
+    result = invoke("read", "a.png", "--box", "30,6,15,12", "-o", "p.png")
+    assert "a third of the patch is the repeated edge" in result.stderr
+    assert not invoke("read", "a.png", "--box", "30,6,15,12", "-o", "q.png", "-q").stderr
+    assert "wholly outside" in invoke("read", "a.png", "--box", "90,6,15,12", "-o", "r.png", "-q").stderr
+
+
+# Lines for people
+
+
+def test_many_outputs_are_counted_and_alike_errors_are_one_line():
+    rows = ["a.png,30,6,20,12"] * 30 + ["gone.png,1,1,2,2"] * 40
+    result = invoke("read", "--table", written("image,x,y,w,h\n" + "\n".join(rows)), "-o", "crops/")
+    said = result.stderr.splitlines()
+    assert said[-3:] == [
+        "glimpse: 40 windows failed alike: no such file or directory",
+        "glimpse: 30 patches in crops/, 30 partly outside",
+        "glimpse: 40 of 70 windows failed",
+    ]
+    assert len(said) == 6
+    listed = invoke("-v", "read", "--table", "a.table", "-o", "crops/", "--overwrite").stderr.splitlines()
+    assert len(listed) == 30 + 3 + 3
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        ("out/{class}.xyz", "the name must end in"),
+        ("out/{none}/", "no {none} like this; there are stem"),
+        ("out/{none}.png", "no {none} like this"),
+    ],
+)
+def test_what_is_wrong_for_all_rows_is_one_line_before_any_work(output, said):
+    result = invoke("read", "--table", written(FILES["coco"]), "-o", output)
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+    assert said in result.stderr
+    assert not os.path.exists("out")
+
+
+def test_a_folder_fills_its_fields():
+    result = invoke("read", "--table", written(FILES["coco"]), "-o", "out/{class}/{stem}/")
+    assert result.exit_code == 0, result.stderr
+    found = sorted(str(path) for path in Path("out").rglob("*.png"))
+    assert found == ["out/cat/a/a-00000.png", "out/dog/b/b-00001.png"]
+
+
+def test_an_option_given_twice_is_an_error_but_for_those_that_take_many():
+    result = invoke("read", "a.png", "--box", "1,1,5,5", "--box", "2,2,5,5")
+    assert (result.exit_code, "--box is given 2 times" in result.stderr) == (2, True)
+    words = ["--columns", "x=x", "--columns", "y=y", "-q", "-q"]
+    assert invoke("read", "a.png", "--table", written("x,y\n9,9\n"), *words, "-o", "p.png").exit_code == 0
+
+
+# A manifest
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+def test_a_manifest_lists_the_patches_and_write_takes_it_back(ending, pictures):
+    name = f"out/metadata.{ending}"
+    words = ["--table", written(FILES["coco"]), "-o", "out/{class}/{stem}.png", "--manifest", name]
+    assert invoke("read", *words).exit_code == 0
+    whole = Path(name).read_bytes()
+    rows = read_table(name)
+    assert [row.cells["file_name"] for row in rows] == ["cat/a.png", "dog/b.png"]
+    assert [row.cells["class"] for row in rows] == ["cat", "dog"]
+    assert rows[0].cells["source_w"] == "20"
+    assert invoke("read", *words).exit_code == 2
+    assert Path(name).read_bytes() == whole
+    Path("out/cat/a.png").unlink()
+    assert invoke("read", *words, "--skip-existing").exit_code == 0
+    assert sorted(Path(name).read_bytes().splitlines()) == sorted(whole.splitlines())
+    Path(name).unlink()
+    assert invoke("read", *words, "--skip-existing").exit_code == 0
+    assert len(read_table(name)) == 2
+    result = invoke("write", "--table", name, "--canvas", "a.png", "-o", "back.png")
+    assert result.exit_code == 0, result.stderr
+    assert opened("back.png").shape == opened(pictures).shape
+
+
+def test_a_manifest_never_replaces_an_input(pictures):
+    Path("in.csv").write_text("image,x,y,w,h\na.png,1,1,5,5\n")
+    words = ["--table", "in.csv", "-o", "out/", "--overwrite", "--manifest"]
+    assert invoke("read", *words, "in.csv").exit_code == 2
+    assert invoke("read", *words, "m.txt").exit_code == 2

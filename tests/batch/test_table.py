@@ -498,13 +498,18 @@ def test_a_table_longer_than_its_limit_is_refused(desk, monkeypatch):
     assert "more than 20 bytes" in result.stderr
 
 
-def test_failures_beyond_a_thousand_are_counted_only(desk, monkeypatch):
+def test_failures_alike_are_three_examples_and_a_count(desk, monkeypatch):
     monkeypatch.setattr("glimpse.cli.reporter.TOLD_FAILURES", 5)
     Path("t.csv").write_text("image,gx,gy\n" + "a.png,x,2\n" * 60)
     result = invoke("read", "--table", "t.csv", "-o", "out/")
     said = lines(result.stderr)
-    assert len(said) == 7
+    assert len(said) == 5
     assert said[-2:] == [
-        "glimpse: 5 failures are told; more are counted only",
+        "glimpse: 60 windows failed alike: 'x' is not a plain finite number such as 2.5, or 50%",
         "glimpse: 60 of 60 windows failed",
     ]
+    rows = (f"a.png,x{k},2\n" for k in range(9))
+    Path("t.csv").write_text("image,gx,gy\n" + "".join(rows))
+    said = lines(invoke("read", "--table", "t.csv", "-o", "out/").stderr)
+    assert len(said) == 7
+    assert said[-2] == "glimpse: 5 kinds of failures are told; more are counted only"

@@ -50,7 +50,7 @@ class Template:
 
     def __init__(self, text: str, columns: Sequence[str] = ()) -> None:
         self.text = text
-        known = (*NAMES, *OF_WINDOW, *filter(None, columns))
+        known = tuple(dict.fromkeys((*NAMES, *OF_WINDOW, *filter(None, columns))))
         try:
             self._parts = list(string.Formatter().parse(text))
         except ValueError as error:
@@ -58,8 +58,10 @@ class Template:
         self.fields = {name for _, name, _, _ in self._parts if name is not None}
         for _, name, spec, conversion in self._parts:
             if name is not None and (name not in known or conversion or not re.fullmatch(_SPEC, spec or "")):
-                raise UsageError(f"-o {text}: no {{{name}}} like this; there are {', '.join(known)}")
+                raise UsageError(f"-o {text}: no {{{name}}} like this; there are {_some(known)}")
         self.of_window = bool(self.fields & set(OF_WINDOW))  # and so of the size of the image
+        last, field = self._parts[-1][:2] if self._parts else ("", None)
+        self.suffix = os.path.splitext("x" + last)[1] if field is None else ""  # where it is written out
         self.folder = os.path.dirname(self._parts[0][0]) if self._parts else ""  # before the first field
 
     def fill(self, values: Mapping[str, Any]) -> str:
@@ -79,6 +81,12 @@ class Template:
             return "".join(words)
         except (ValueError, KeyError) as error:
             raise GlimpseError(f"-o {self.text}: {error} has no such format here") from None
+
+
+def _some(names: Sequence[str]) -> str:
+    """Names for a message: thirty of them, each cut short."""
+    told = ", ".join(name[:40] for name in names[:30])
+    return told + (f" and {len(names) - 30} more" if len(names) > 30 else "")
 
 
 def one_file(output: str | None) -> bool:
@@ -338,9 +346,9 @@ def template_of(
         raise UsageError(f"{len(inputs)} inputs need -o with a folder (out/) or a template ({default})")
     if output is None:
         return Template("-" if list(inputs) == ["-"] else default, columns)
-    if is_folder(output):
+    if is_folder(output) and (os.path.isdir(output) or one_file(output.rstrip("/" + os.sep))):
         return in_folder(output, default, columns)
-    template = Template(output, columns)
+    template = Template(output if not is_folder(output) else f"{output}{default}", columns)
     if len(inputs) > 1 and not template.fields:
         folder = os.path.splitext(output)[0]
         raise UsageError(

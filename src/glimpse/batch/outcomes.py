@@ -46,6 +46,10 @@ class Outcome:
         Whether the output was there already and was left.
     count : int
         How many items it tells of: of many patches on a canvas all at once.
+    outside : float
+        The share of its window that lies beyond the image.
+    row : Row or None
+        What it was made of, where it is a patch.
     """
 
     name: str
@@ -57,6 +61,8 @@ class Outcome:
     error: GlimpseError | None = None
     left: bool = False
     count: int = 1
+    outside: float = 0.0
+    row: Any = None
 
     @property
     def state(self) -> Literal["written", "left", "failed"]:
@@ -66,6 +72,10 @@ class Outcome:
     def __str__(self) -> str:
         if self.error:
             return str(self.error)
+        if self.left and self.outside:
+            return (
+                f"{self.name}: {share_in_words(self.outside)} of its window is beyond the image; it was left"
+            )
         if self.left:
             return f"{self.output} was there already and was left"
         place = target = ""
@@ -92,6 +102,23 @@ class Batch(Iterator[Outcome]):
 
     def __next__(self) -> Outcome:
         return next(self._outcomes)
+
+
+_SHARES = ((1, "all"), (0.5, "half"), (1 / 3, "a third"), (2 / 3, "two thirds"), (0.25, "a quarter"))
+
+
+def share_in_words(share: float) -> str:
+    """Return a share as people say it.
+
+    Examples
+    --------
+    >>> share_in_words(1 / 3), share_in_words(0.12), share_in_words(1.0)
+    ('a third', '12 %', 'all')
+    """
+    for part, words in _SHARES:
+        if abs(share - part) < 0.005:
+            return words
+    return f"{100 * share:.2g} %"
 
 
 def is_left(output: str, *, skip_existing: bool) -> bool:

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from glimpse.batch.names import of_window, one_file, plan
-from glimpse.batch.outcomes import Batch, Outcome, clipped, is_left, of_item, source_name
+from glimpse.batch.outcomes import Batch, Outcome, clipped, is_left, of_item, share_in_words, source_name
 from glimpse.batch.rows import Row, Windows, rows_of
 from glimpse.batch.runner import Run, aside, outcomes
 from glimpse.batch.sources import Block, blocks, images_of
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from glimpse.io import DecodeOptions, Picture
     from glimpse.io.encode import Quality
+
+Outside = Literal["keep", "clip", "skip", "fail"]
 
 _SHARPEST = 0.3  # sigma on a smaller level that is asked for though the window's own hides none of it
 _LOT = 1 << 16  # samples of patches that are read before they are saved
@@ -35,6 +37,8 @@ def read(
     decoding: DecodeOptions | None = None,
     fast: bool = False,
     exact: bool = False,
+    outside: Outside = "keep",
+    manifest: str | None = None,
     protect: Sequence[str] = (),
     shard_size: int = 10_000,
 ) -> Batch:
@@ -55,6 +59,12 @@ def read(
         Decode JPEG as small as the windows allow, which is within 3 levels of the exact patch.
     exact : bool
         Exact numbers in one file of all, instead of the levels of a PNG.
+    outside : {"keep", "clip", "skip", "fail"}
+        What becomes of a window that lies partly or wholly beyond its image: it repeats the edge, its box is
+        cut to the image, it is left out, or it fails.
+    manifest : str, optional
+        A file beside the patches that lists them with their windows and the columns of their rows:
+        ``crops/metadata.csv``, or ``.jsonl``.
     protect : sequence of str
         More files that no output may replace.
     shard_size : int
@@ -99,14 +109,19 @@ def read(
 
         if exact:
             raise UsageError("--float is about a stack; give -o patches.npz")
+        if manifest or outside != "keep":
+            raise UsageError("--manifest and --outside are of files of patches; a shard has neither")
         return read_shards(rows, output, decoding, run, fast=fast, protect=protect, size=shard_size)
     if output and is_stack(output, several=tabled or len(rows) > 1):
         from glimpse.batch.stacks import read_stack
 
         if run.part:
             raise UsageError(f"-o {output} is one file of all; a part makes files of its own")
-
-        return read_stack(rows, output, decoding, run, fast=fast, exact=exact, protect=protect)
+        if manifest:
+            raise UsageError("--manifest lists files of patches; a stack knows their windows itself")
+        return read_stack(
+            rows, output, decoding, run, fast=fast, exact=exact, outside=outside, protect=protect
+        )
     # the outputs of other parts may be there; one of this part is refused when its turn comes
     replaceable = run.overwrite or run.skip_existing or run.part is not None
     if exact:
@@ -132,10 +147,13 @@ def read(
         rows = [replace(row, output=target) for row, target in zip(rows, names, strict=True)]
     work = blocks(rows, decoding, fast=fast, jobs=0 if run.cluster else run.jobs, finished=finished,
                   part=run.part)  # fmt: skip
-    job = partial(cut, run=run)
-    return Batch(
-        sum(len(block.rows) for block in work), outcomes(job, work, run, lambda block: block.source.name)
-    )
+    job = partial(cut, run=run, outside=outside)
+    found = outcomes(job, work, run, lambda block: block.source.name)
+    if manifest:
+        from glimpse.batch.manifests import listed
+
+        found = listed(found, manifest, run, [*protect, *dict.fromkeys(images_of(rows))], decoding)
+    return Batch(sum(len(block.rows) for block in work), found)
 
 
 def is_stack(output: str, *, several: bool) -> bool:
@@ -153,24 +171,28 @@ class Found(NamedTuple):
     window: Window | None = None
     patch: NDArray[Any] | None = None
     error: GlimpseError | None = None
+    outside: float = 0.0  # the share of the window that lies beyond the image
+    left: bool = False  # for that
 
 
-def cut(block: Block, *, run: Run) -> list[Outcome]:
+def cut(block: Block, *, run: Run, outside: Outside = "keep") -> list[Outcome]:
     """Read and save the patches of a block; return what became of each."""
     rows, source = list(block.rows), block.source
     left = [is_left(source.path(row.output), skip_existing=run.skip_existing) for row in rows]
     told = {}
     try:
         wanted = [row for row, there in zip(rows, left, strict=True) if not there]
-        for found in chain.from_iterable(_together(read_patches(block, wanted))):
+        for found in chain.from_iterable(_together(read_patches(block, wanted, outside))):
             try:
                 with of_item():
                     told[id(found.row)] = _saved(found, block, run)
             except GlimpseError as error:
-                told[id(found.row)] = Outcome(found.row.place, error=prefixed(found.row.place, error))
+                told[id(found.row)] = Outcome(
+                    found.row.place, error=prefixed(found.row.place, error), row=found.row
+                )
     finally:
         source.leave(len(rows))
-    return [told.get(id(row)) or Outcome(row.place, row.output, left=True) for row in rows]
+    return [told.get(id(row)) or Outcome(row.place, row.output, left=True, row=row) for row in rows]
 
 
 def _together(patches: Iterator[Found]) -> Iterator[list[Found]]:
@@ -193,6 +215,8 @@ def _saved(found: Found, block: Block, run: Run) -> Outcome:
     from glimpse import io
 
     row, source = found.row, block.source
+    if found.left:
+        return Outcome(row.place, row.output, left=True, outside=found.outside, row=row)
     if found.error or found.window is None or found.patch is None:
         raise found.error or GlimpseError("it was not read")
     picture = source.picture()
@@ -212,11 +236,22 @@ def outcome_of(
     notes = [*picture.notes, *still.notes(picture), *found.row.placement.notes(window, picture.shape)]
     notes += clipped(found.patch, picture.white, kind or output)
     notes += [f"decoded at 1/{picture.scale}"] if picture.scale > 1 else []
+    if 0 < found.outside < 1:
+        made_up = "the repeated edge" if window.edge == "extend" else "black"
+        notes.append(f"{share_in_words(found.outside)} of the patch is {made_up}")
     made = f"{window.shape[0]} x {window.shape[1]} patch{still.remark(quality)}"
-    return Outcome(found.row.place, output, made, window, notes=notes)
+    return Outcome(found.row.place, output, made, window, notes=notes, outside=found.outside, row=found.row)
 
 
-def read_patches(block: Block, rows: Sequence[Row]) -> Iterator[Found]:
+def _share_outside(window: Window, shape: tuple[int, int]) -> float:
+    """The share of the box of a window that lies beyond an image of this shape."""
+    top, bottom, left, right = window.box
+    inside = max(0.0, min(bottom, shape[0]) - max(top, 0)) * max(0.0, min(right, shape[1]) - max(left, 0))
+    share = 1 - inside / ((bottom - top) * (right - left))
+    return 0.0 if share < 1e-6 else share
+
+
+def read_patches(block: Block, rows: Sequence[Row], outside: Outside = "keep") -> Iterator[Found]:
     """Read the patches of rows of a block, those of neighbouring rows together, or tell why not."""
     from glimpse.attention import layer
 
@@ -237,18 +272,24 @@ def read_patches(block: Block, rows: Sequence[Row]) -> Iterator[Found]:
             if row.fault:
                 raise row.fault
             row.check_size(picture.shape)
-            placed.append(Found(row, row.placement.window(picture.shape, native=True)))
+            window = row.placement.window(picture.shape, native=True)
+            share = _share_outside(window, picture.shape)
+            if share and outside == "fail":
+                raise GlimpseError(f"{share_in_words(share)} of its window lies beyond the image")
+            if share and outside == "clip" and row.placement.box:
+                window, share = row.placement.clipped(picture.shape).window(picture.shape, native=True), 0.0
+            placed.append(Found(row, window, outside=share, left=outside == "skip" and share > 0))
         except GlimpseError as error:
             placed.append(Found(row, error=error))
     while done < len(placed):
         rest = placed[done:]
-        windows = (_seen(found.window, picture) for found in rest if found.window)
+        windows = (_seen(found.window, picture) for found in rest if found.window and not found.left)
         patches = layer.read_many(picture.pixels, windows, channel_axis=picture.channel_axis)
         for found in rest:
             done += 1
             try:
                 with of_item(alone=len(rows) == 1):
-                    patch = next(patches) if found.window else None
+                    patch = next(patches) if found.window and not found.left else None
             except GlimpseError as error:  # which ends the reading of all
                 yield found._replace(error=error)
                 break

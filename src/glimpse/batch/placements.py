@@ -14,6 +14,8 @@ from glimpse.slices import FITS, NATIVE
 from glimpse.validation import Pair, checked, checked_n, number
 from glimpse.window import NUMBERS, Window
 
+OUTSIDE = ("keep", "clip", "skip", "fail")
+"""What becomes of a window that lies partly beyond its image."""
 ORIGINS = ("top-left", "bottom-left", "center")
 _KEPT = ("gamma", "n", "kernel", "edge")  # of the window of --like, where a slice or a box says where to look
 _FILTERS = ("sigma", *_KEPT)  # the options that go with a slice or a box
@@ -258,6 +260,21 @@ class Placement(NamedTuple):
                 return value.on(shape[axis])
             return self.frame.point(value.value, axis, shape)
         return self.frame.stride(value, shape) if self.frame and key in ("delta", "sigma") else value
+
+    def clipped(self, shape: tuple[int, int]) -> Placement:
+        """Return the placement of a box, grown by its pad, that is cut to an image of this shape.
+
+        Raises
+        ------
+        GlimpseError
+            If nothing of it lies on the image.
+        """
+        top, bottom, left, right = self._replace(n=1, fit=None).window(shape).box
+        top, left, bottom, right = max(top, 0), max(left, 0), min(bottom, shape[0]), min(right, shape[1])
+        if bottom <= top or right <= left:
+            raise GlimpseError("its box lies wholly beyond the image")
+        a, b, c, d = (Position(end) for end in (left, top, right, bottom))
+        return self._replace(box=Box(a, b, c, d, "corners"), pad=None, frame=None)
 
     def pixels(self) -> tuple[int, int] | None:
         """Return the rows and columns of a box that is in pixels, None where only its image tells."""

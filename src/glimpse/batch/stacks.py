@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from glimpse.batch.names import plan
 from glimpse.batch.outcomes import Batch, Outcome, is_left, of_item
-from glimpse.batch.patches import Found, outcome_of, read_patches
+from glimpse.batch.patches import Found, Outside, outcome_of, read_patches
 from glimpse.batch.rows import Row
 from glimpse.batch.runner import Run, outcomes
 from glimpse.batch.sources import Block, blocks, images_of
@@ -101,6 +101,7 @@ def read_stack(
     *,
     fast: bool,
     exact: bool,
+    outside: Outside,
     protect: Sequence[str],
 ) -> Batch:
     """Read the patches of rows into one file, in their order; failed rows are absent from it.
@@ -118,7 +119,7 @@ def read_stack(
     work = blocks(
         rows, decoding, fast=fast, jobs=0 if run.cluster else run.jobs, largest=_largest(rows, output)
     )
-    job = functools.partial(_cut, output=output, exact=exact)
+    job = functools.partial(_cut, output=output, exact=exact, outside=outside)
     return Batch(len(rows), _stacked(rows, output, job, work, run))
 
 
@@ -174,11 +175,14 @@ def _added(stack: Stack, columns: Columns, cut: Cut) -> Outcome:
     return cut.outcome
 
 
-def _cut(block: Block, *, output: str, exact: bool) -> list[Cut | Outcome]:
+def _cut(block: Block, *, output: str, exact: bool, outside: Outside) -> list[Cut | Outcome]:
     """Read the patches of a block as they go into the stack."""
     cuts: list[Cut | Outcome] = []
     try:
-        for found in read_patches(block, list(block.rows)):
+        for found in read_patches(block, list(block.rows), outside):
+            if found.left:
+                cuts.append(Outcome(found.row.place, left=True, outside=found.outside))
+                continue
             try:
                 with of_item():
                     cuts.append(_levels(found, block, output=output, exact=exact))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from glimpse.batch import Run
-from glimpse.batch.placements import Placement
+from glimpse.batch.placements import OUTSIDE, Placement
 from glimpse.cli.options import (
     Sectioned,
     TableOptions,
@@ -23,6 +23,7 @@ from glimpse.cli.reporter import report
 from glimpse.cli.streams import say
 
 if TYPE_CHECKING:
+    from glimpse.batch.patches import Outside
     from glimpse.batch.rows import Row
     from glimpse.io import DecodeOptions
 
@@ -52,6 +53,19 @@ if TYPE_CHECKING:
 @option("--shard-size", type=whole(1, 10**7), default="10000", show_default=True, metavar="N",
         help="Patches of one shard.")  # fmt: skip
 @option("--float", "exact", is_flag=True, help="Exact numbers in a stack, instead of the levels of a PNG.")
+@option(
+    "--outside",
+    type=click.Choice(OUTSIDE),
+    default=OUTSIDE[0],
+    show_default=True,
+    help="A window partly beyond its image: its edge repeated; its box cut; left out; or failed.",
+)
+@option(
+    "--manifest",
+    type=FileName(),
+    metavar="FILE",
+    help="List the patches with their windows and columns: metadata.csv or .jsonl, beside them.",
+)
 @output_options(
     "Where to: .png, .jpg, .webp, .avif or .tif; .npy for exact numbers; .npz (or of several patches "
     "one .npy): all in one file; x-{shard:05d}.tar (.jpg.tar, .parquet): shards. "
@@ -69,6 +83,8 @@ def read(
     decoding: DecodeOptions,
     shard_size: int,
     exact: bool,
+    outside: Outside,
+    manifest: str | None,
     output: str | None,
     run: Run,
 ) -> None:
@@ -92,7 +108,8 @@ def read(
     if tables.name:
         rows = tables.read(window, images)
     found = batch.read(rows, output, run, decoding=decoding, fast=fast, exact=exact,
-                       protect=[window.like_name], shard_size=shard_size)  # fmt: skip
+                       outside=outside, manifest=manifest, protect=[window.like_name],
+                       shard_size=shard_size)  # fmt: skip
     if not rows and not run.quiet:
         say(f"glimpse: --table {tables.name} has no rows, so nothing is written")
     if others and not run.quiet:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import nullcontext
 from typing import Any
@@ -13,6 +15,8 @@ from glimpse.batch.outcomes import FEW, Batch, Outcome
 from glimpse.cli.streams import clear_line, say
 from glimpse.errors import GlimpseError
 from glimpse.limits import TOLD_FAILURES
+
+EXAMPLES = 3  # failures alike that are told one by one
 
 
 def report(
@@ -39,7 +43,7 @@ def report(
     terminal = not quiet and sys.stderr is not None and sys.stderr.isatty()
     if count is None:
         count = len(outcomes) if isinstance(outcomes, Batch) else 1
-    told = Report(noun, quiet=quiet, brief=terminal and count > FEW and not _verbose())
+    told = Report(noun, quiet=quiet, brief=count > FEW and not quiet and not _verbose())
     shown = click.progressbar(length=count, file=sys.stderr) if terminal and count > 1 else nullcontext()
     made = ""
     try:
@@ -68,15 +72,16 @@ def _open(name: str) -> None:
 
 
 class Report:
-    """What is told of a batch; `brief` where only notes and failures are."""
+    """What is told of a batch; `brief` where of outputs only examples of each note are listed."""
 
     def __init__(self, noun: str, *, quiet: bool, brief: bool) -> None:
         self._noun, self._quiet, self._brief = noun, quiet, brief
-        self.done = self.failed = self.left = 0
+        self.done = self.failed = self.left = self.skipped = self.wholly = self.partly = 0
         self.broken = False
         self.bar: Any = None
-        self._lines = 0  # told since the batch began, failures aside
-        self._failures: list[tuple[int, str]] = []  # how many lines had been told, and the failure
+        self._alike: Counter[str] = Counter()  # failures by what they say behind their names
+        self._notes: Counter[str] = Counter()
+        self._made, self._folders = noun, set[str]()
 
     def tell(self, outcome: Outcome) -> None:
         """Tell of an outcome, and count it; of no item it tells of the batch itself."""
@@ -85,17 +90,27 @@ class Report:
         if outcome.error:
             self.broken = True
             self.failed += outcome.count
-            if self.failed <= TOLD_FAILURES:
+            kind = str(outcome).removeprefix(f"{outcome.name}: ").rsplit(": ", 1)[-1]
+            self._alike[kind] += 1
+            if self._alike[kind] <= EXAMPLES and len(self._alike) <= TOLD_FAILURES:
                 line = f"glimpse: {outcome}"
-                self._failures.append((self._lines, line))
-            elif self.failed == TOLD_FAILURES + 1:
-                line = f"glimpse: {TOLD_FAILURES} failures are told; more are counted only"
+        elif outcome.left and outcome.outside:
+            self.skipped += outcome.count
         elif outcome.left:
             self.left += outcome.count
             line = "" if outcome.count else f"glimpse: {outcome}"
-        elif outcome.made and not self._quiet and (not self._brief or outcome.notes):
-            self._lines += 1
-            line = str(outcome)
+        elif outcome.made:
+            self.wholly += outcome.outside >= 1
+            self.partly += 0 < outcome.outside < 1
+            self._made = next((word for one, word in _MADE.items() if one in outcome.made), self._noun)
+            if len(self._folders) < 2 and outcome.output:
+                self._folders.add(os.path.dirname(outcome.output) or ".")
+            notes = [
+                note for note in outcome.notes if not (outcome.outside and self._brief and _OUTSIDE in note)
+            ]
+            self._notes.update(notes)
+            if not self._quiet and (not self._brief or any(self._notes[note] <= EXAMPLES for note in notes)):
+                line = str(outcome)
         if line:
             if self.bar:
                 clear_line()
@@ -104,20 +119,34 @@ class Report:
             self.bar.update(outcome.count)
 
     def end(self) -> None:
-        """Tell those failures again that scrolled away, and count."""
-        if self.bar and self._failures:
-            import shutil  # 2 ms, for a terminal alone
-
-            screen = shutil.get_terminal_size().lines
-            for lines, failure in self._failures:
-                if self._lines - lines > screen:
-                    say(failure)
+        """Count what was not told one by one."""
+        for kind, count in self._alike.items():
+            if count > EXAMPLES:
+                say(f"glimpse: {count:,} {self._noun} failed alike: {kind}")
+        if len(self._alike) > TOLD_FAILURES:
+            say(f"glimpse: {TOLD_FAILURES} kinds of failures are told; more are counted only")
+        for note, count in self._notes.items():
+            if self._brief and count > EXAMPLES:
+                say(f"glimpse: {count:,} {self._made}: {note}")
+        counts = {"partly": self.partly, "wholly": self.wholly}
+        outside = [f"{count:,} {how} outside" for how, count in counts.items() if count]
+        made = self.done - self.left - self.failed - self.skipped
+        if self._brief and made:
+            folder = f" in {next(iter(self._folders))}/" if len(self._folders) == 1 else ""
+            say(f"glimpse: {', '.join([f'{made:,} {self._made}{folder}', *outside])}")
+        elif outside and (self.wholly if self._quiet else self.done > 1):
+            say(f"glimpse: of {self.done:,} {self._noun} {', '.join(outside)} of their images")
         if self.left:
             say(f"glimpse: {self.left} of {self.done} {self._noun} were there already and were left")
+        if self.skipped:
+            of = f"{self.skipped:,} of {self.done:,} {self._noun}"
+            say(f"glimpse: {of} lie partly or wholly beyond their images and were left out")
         if self.failed and self.done > 1:
             say(f"glimpse: {self.failed} of {self.done} {self._noun} failed")
-        elif self._brief:
-            say(f"glimpse: {self.done - self.left} {self._noun} done")
+
+
+_OUTSIDE = " of the patch is "  # in the note on one window, which the last line counts
+_MADE = {"patch": "patches", "canvas": "canvases"}
 
 
 def _verbose() -> bool:

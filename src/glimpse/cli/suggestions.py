@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -79,3 +80,26 @@ def for_command(name: str, words: Sequence[str], commands: Sequence[str]) -> str
         wanted = next((word for word in words if word in commands), "")
         return f"No such command 'help'; write glimpse {wanted}{' ' if wanted else ''}--help"
     return f"No such command {name!r}; there are {', '.join(commands)}; read crops"
+
+
+def check_once(command: click.Command, context: click.Context, words: Sequence[str]) -> None:
+    """Refuse an option that is given twice, of which the last one would win.
+
+    Raises
+    ------
+    click.UsageError
+        If there is one.
+    """
+    try:
+        given = Counter(command.make_parser(context).parse_args(list(words))[2])
+    except click.UsageError:
+        return  # which the command tells
+    for parameter, times in given.items():
+        if (
+            isinstance(parameter, click.Option)
+            and times > 1
+            and not (parameter.multiple or parameter.is_flag)
+        ):
+            raise click.UsageError(
+                f"{parameter.opts[0]} is given {times} times; leave out all but one", context
+            )

@@ -23,7 +23,7 @@ from glimpse.batch.names import (
 )
 from glimpse.batch.rows import Row
 from glimpse.batch.tables.rows import Table
-from glimpse.errors import GlimpseError
+from glimpse.errors import GlimpseError, UsageError
 
 
 class Outputs:
@@ -57,7 +57,10 @@ class Outputs:
             self._template = Template(default, header)
         else:
             self._template = template_of([""] * len(rows), output, default, header)
-        self._own = output if output and is_folder(output) else self._template.folder
+        if self._template.suffix and (fault := suffix_fault(f"x{self._template.suffix}", suffixes)):
+            raise UsageError(fault.replace(f"-o x{self._template.suffix}", f"-o {output}"))
+        own = output is not None and is_folder(output) and os.path.isdir(output)
+        self._own = output if own and output else self._template.folder
         self._folder = self._own or "."
         self._root = os.path.realpath(self._folder)
         self._real = functools.cache(os.path.realpath)
