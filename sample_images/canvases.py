@@ -1,10 +1,11 @@
-"""The canvas of many patches in the README: a scene as ten fixations saw it, at three scales each."""
+"""Pictures of the README that take more than one command: many patches on a canvas, an edit put back, a table."""
 
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from click.testing import CliRunner
+from PIL import Image, ImageDraw
 
 from glimpse.cli import main
 
@@ -19,6 +20,36 @@ def foveated() -> bytes:
         _run(["read", FOLDER / "scene.png", "--table", table, "-n", 48, "-o", f"{looks}/"])
         _run(["write", *sorted(looks.iterdir()), "-o", canvas])
         return canvas.read_bytes()
+
+
+def edited() -> bytes:
+    """Read the face, paint sunglasses on its 64 x 64 pixels, and write them back onto the scene."""
+    with tempfile.TemporaryDirectory() as folder:
+        face, glasses, back = (str(Path(folder, name)) for name in ("face.png", "glasses.png", "edited.webp"))
+        _run(["read", FOLDER / "scene.png", "--row", 312, "--col", 222, "--delta", 3.6, "-o", face])
+        with Image.open(face) as patch:
+            draw_glasses(patch)
+            patch.save(glasses)
+        _run(["write", glasses, "--like", face, "--onto", FOLDER / "scene.png", "-o", back])
+        return Path(back).read_bytes()
+
+
+def draw_glasses(face: Image.Image) -> None:
+    """Paint sunglasses over the eyes."""
+    pen = ImageDraw.Draw(face)
+    for left in (18, 34):
+        pen.rounded_rectangle((left, 23, left + 12, 32), 4, (24, 20, 30), (200, 160, 60))
+    pen.line((30, 26, 34, 26), (200, 160, 60), 1)
+
+
+def boxes() -> bytes:
+    """Draw the boxes of the README's table over the scene, with the patch of each."""
+    rows = "image,class,x,y,w,h\nscene.png,face,140,225,165,180\nscene.png,sign,480,300,150,110\n"
+    with tempfile.TemporaryDirectory() as folder:
+        table, drawing = Path(folder, "boxes.csv"), Path(folder, "boxes.webp")
+        table.write_text(rows)
+        _run(["show", "--table", table, "--images", FOLDER, "-n", 64, "--width", 1280, "-o", drawing])
+        return drawing.read_bytes()
 
 
 def _run(words: Sequence[object]) -> None:

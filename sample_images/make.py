@@ -13,7 +13,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
-from canvases import foveated
+from canvases import boxes, edited, foveated
 from charts import chart, zone
 from digits import digits
 from figures import COMMANDS, made_by
@@ -44,6 +44,8 @@ PICTURES: dict[str, Callable[[], bytes | None]] = {
     "digits.png": as_png(digits),
     **{f"readme/{name}": made_by(name) for name in COMMANDS},
     "readme/foveated.png": foveated,
+    "readme/edited.webp": edited,
+    "readme/boxes.webp": boxes,
     "readme/look.webp": page,
 }
 
