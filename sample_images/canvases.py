@@ -1,4 +1,4 @@
-"""Pictures of the README that take more than one command: many patches on a canvas, an edit put back, a table."""
+"""Pictures of the README that take more than one command: a canvas of many patches, an edit, a table."""
 
 import tempfile
 from collections.abc import Sequence

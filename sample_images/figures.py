@@ -15,6 +15,7 @@ CENTRE = "--row 312 --col 222"
 FACE = f"{CENTRE} --delta 3.6"
 ZOOM = "--row 240:312 --col 320:222 --delta 7.5:3.6"
 PATH = "--table sample_images/scanpath.csv -n 48"
+SIGMAS = "--compare sigma=1,2,4,8 --theme light --width 1280"
 PAST = "--row 250:620 --col 260:200 --delta 3.6 --frames 12 --fps 8"
 
 # file in readme/: the command that makes it, as the README has it
@@ -26,8 +27,7 @@ COMMANDS = {
     "show.webp": f"glimpse show {SCENE} {CENTRE} --delta 7.2 -n 32 -o show.webp",
     "profile.png": f"glimpse show {SCENE} {FACE} --profile -o profile.png",
     "profile-box.png": f"glimpse show {SCENE} {FACE} --kernel box --profile -o profile-box.png",
-    "where.webp": f"glimpse locate {SCENE} face.png -o where.webp",
-    "compare.webp": f"glimpse show {SCENE} {FACE} --compare sigma=1,2,4,8 --theme light --width 1280 -o compare.webp",
+    "compare.webp": f"glimpse show {SCENE} {FACE} {SIGMAS} -o compare.webp",
     "path.webp": f"glimpse show {SCENE} {PATH} --theme light --width 1280 -o path.webp",
     "heat.webp": f"glimpse show {SCENE} {PATH} --heat --theme light -o heat.webp",
     "delta.gif": f"glimpse sweep {SCENE} {CENTRE} --delta 1:16 --sigma 1 --frames 12 --fps 8 -o delta.gif",
