@@ -28,7 +28,6 @@ COMMANDS = {
     "profile.png": f"glimpse show {SCENE} {FACE} --profile -o profile.png",
     "profile-box.png": f"glimpse show {SCENE} {FACE} --kernel box --profile -o profile-box.png",
     "compare.webp": f"glimpse show {SCENE} {FACE} {SIGMAS} -o compare.webp",
-    "path.webp": f"glimpse show {SCENE} {PATH} --theme light --width 1280 -o path.webp",
     "heat.webp": f"glimpse show {SCENE} {PATH} --heat --theme light -o heat.webp",
     "delta.gif": f"glimpse sweep {SCENE} {CENTRE} --delta 1:16 --sigma 1 --frames 12 --fps 8 -o delta.gif",
     "sigma.gif": f"glimpse sweep {SCENE} {FACE} --sigma 0.5:16 --frames 12 --fps 8 -o sigma.gif",
