@@ -22,6 +22,7 @@ BASE = {
 ARROWS = {
     **dict.fromkeys(BASE, BASE),
     "attention": BASE,
+    "torch": {*BASE, "attention"},
     "registration": {*BASE, "attention"},
     "drawing": {*BASE, "attention"},
     "io": BASE,
@@ -38,6 +39,7 @@ OUTSIDE = {  # libraries from elsewhere
     "slices": set(),
     "window": set(),
     "attention": {"numpy"},
+    "torch": {"torch"},
     "registration": {"numpy", "scipy"},
     "drawing": {"numpy", "PIL"},
     "io": {"numpy", "PIL", "imageio", "imagecodecs", "pyarrow", "scipy"},

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from glimpse.errors import GlimpseError
     from glimpse.notebook import explore, profile, show, sweep
     from glimpse.registration.locate import Location, locate
-    from glimpse.window import Window
+    from glimpse.window import Span, Window
 
 __version__ = "0.1.0"
 
 __all__ = [
     "GlimpseError",
     "Location",
+    "Span",
     "Window",
     "explore",
     "filterbank",
@@ -42,7 +43,7 @@ __all__ = [
 
 _HOMES = {
     "GlimpseError": "errors",
-    "Window": "window",
+    **dict.fromkeys(("Span", "Window"), "window"),
     **dict.fromkeys(("read", "read_many", "write"), "attention.layer"),
     **dict.fromkeys(("read_jacobian", "read_vjp", "write_vjp"), "attention.derivatives"),
     **dict.fromkeys(("restore", "restore_many"), "attention.restoration"),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from functools import reduce
+from functools import cache, reduce
 from importlib import import_module
 from typing import Any
+
+from glimpse.errors import GlimpseError
 
 
 def is_not_numpy(value: object) -> bool:
@@ -76,6 +78,13 @@ def is_compiling() -> bool:
     """Tell whether PyTorch is compiling, exporting or tracing, so that values of tensors must not decide."""
     torch = sys.modules.get("torch")
     return torch is not None and bool(torch.compiler.is_compiling() or torch.jit.is_tracing())
+
+
+def is_exporting() -> bool:
+    """Tell whether PyTorch is exporting a graph for sizes that it does not know."""
+    torch = sys.modules.get("torch")
+    asks = torch and getattr(torch.compiler, "is_exporting", torch.compiler.is_compiling)
+    return bool(asks and asks())
 
 
 def is_jax(value: object) -> bool:
@@ -159,6 +168,78 @@ def constant(array: Any) -> Any:
     if is_tensor(array):
         return array.detach()
     return sys.modules["jax"].lax.stop_gradient(array) if is_jax(array) else array
+
+
+def once(array: Any, message: str) -> Any:
+    """Return the array, by which one may differentiate once: a second derivative raises with this message."""
+    if is_tensor(array):
+        return _torch_once().apply(array, message) if array.requires_grad else array
+    return _jax_once()(array, message) if is_jax(array) else array
+
+
+@cache
+def _torch_once() -> Any:
+    torch = import_module("torch")
+
+    class Nothing(torch.autograd.Function):  # type: ignore[misc, name-defined]
+        """Zeros for an array, in the place of how a gradient depends on it, which nobody has written down."""
+
+        generate_vmap_rule = True
+
+        @staticmethod
+        def forward(array, message):  # type: ignore[no-untyped-def]
+            return torch.zeros_like(array)
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):  # type: ignore[no-untyped-def]
+            ctx.message = inputs[1]
+
+        @staticmethod
+        def backward(ctx, gradient):  # type: ignore[no-untyped-def]
+            raise GlimpseError(ctx.message)
+
+        @staticmethod
+        def jvp(ctx, *_):  # type: ignore[no-untyped-def]
+            raise GlimpseError(ctx.message)
+
+    class Once(torch.autograd.Function):  # type: ignore[misc, name-defined]
+        generate_vmap_rule = True
+
+        @staticmethod
+        def forward(array, message):  # type: ignore[no-untyped-def]
+            return array.clone()
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):  # type: ignore[no-untyped-def]
+            ctx.save_for_backward(inputs[0])
+            ctx.save_for_forward(inputs[0])
+            ctx.message = inputs[1]
+
+        @staticmethod
+        def backward(ctx, gradient):  # type: ignore[no-untyped-def]
+            return gradient + Nothing.apply(*ctx.saved_tensors, ctx.message), None
+
+        @staticmethod
+        def jvp(ctx, tangent, message):  # type: ignore[no-untyped-def]
+            return tangent + Nothing.apply(*ctx.saved_tensors, ctx.message)
+
+    return Once
+
+
+@cache
+def _jax_once() -> Any:
+    jax = import_module("jax")
+
+    def one(message: str, primals: Any, tangents: Any) -> Any:
+        if isinstance(tangents[0], jax.custom_derivatives.SymbolicZero):
+            return jax.numpy.ones_like(primals[0]), jax.numpy.zeros_like(primals[0])
+        raise GlimpseError(message)
+
+    ones = jax.custom_jvp(lambda array, message: jax.numpy.ones_like(array), nondiff_argnums=(1,))
+    ones.defjvp(one, symbolic_zeros=True)
+    once = jax.custom_jvp(lambda array, message: array, nondiff_argnums=(1,))
+    once.defjvp(lambda message, primals, tangents: (*primals, tangents[0] * ones(*primals, message)))
+    return once
 
 
 def softmax(array: Any) -> Any:

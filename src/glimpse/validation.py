@@ -169,7 +169,7 @@ def check_axes(shape: tuple[int, ...], channel_axis: int | None) -> None:
 
 def _is_finite(value: Any) -> bool:
     try:
-        return math.isfinite(value)
+        return -math.inf < float(value) < math.inf  # by comparing, which torch.compile follows
     except OverflowError:  # a whole number of over 308 digits
         return False
 

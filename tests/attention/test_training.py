@@ -426,6 +426,223 @@ def test_sharp_filters_between_two_pixels_keep_a_thousandth_of_a_level(xp, kerne
             )
 
 
+# outputs of a network
+
+
+def test_outputs_of_half_precision_are_those_of_single(torch):
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        outputs = torch.nn.Linear(4, 5)(torch.randn(32, 4))
+        half, single = (Window.from_outputs(x, (800, 600), 12) for x in (outputs, outputs.float()))
+    assert outputs.dtype == torch.bfloat16
+    assert half == single
+
+
+def test_outputs_of_half_precision_are_those_of_single_in_jax(jax):
+    outputs = jax.numpy.asarray(np.random.default_rng(0).normal(size=(32, 5)), dtype="bfloat16")
+    assert Window.from_outputs(outputs, (800, 600), 12) == Window.from_outputs(
+        outputs.astype("float32"), (800, 600), 12
+    )
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_three_outputs_and_a_sigma_in_strides(xp, kernel):
+    values = np.array([[0.3, -0.2, 0.4, -0.7, 0.1], [0, 0, 0, 0, 0], [-2.0, 3.0, 1.0, 0.5, -0.5]])
+    five = Window.from_outputs(xp.asarray(values), (40, 60), 9, kernel=kernel)
+    three = Window.from_outputs(xp.asarray(values[:, [0, 1, 3]]), (40, 60), 9, kernel=kernel)
+    for name in ("gx", "gy", "delta"):
+        np.testing.assert_array_equal(plain(getattr(five, name)), plain(getattr(three, name)))
+    np.testing.assert_allclose(plain(five.sigma), np.exp(values[:, 2] / 2))
+    np.testing.assert_allclose(plain(five.gamma), np.exp(values[:, 4]))
+    assert three.gamma == 1
+    np.testing.assert_allclose(plain(three.sigma), plain(Window(0, 0, three.delta, kernel=kernel).sigma))
+    for outputs in (values, values[:, [0, 1, 3]]):
+        strides = Window.from_outputs(xp.asarray(outputs), (40, 60), 9, sigma=0.5)
+        np.testing.assert_allclose(plain(strides.sigma), plain(strides.delta) / 2)
+    assert Window.from_outputs(xp.asarray(values), (40, 60), 9, sigma="exp", kernel=kernel) == five
+    for outputs, sigma, message in (
+        (values, "log", "a number of strides or 'exp'"),
+        (values[:, :3], "exp", "three outputs have no"),
+    ):
+        with pytest.raises(GlimpseError, match=message):
+            Window.from_outputs(xp.asarray(outputs), (40, 60), 9, sigma=sigma)
+
+
+def test_a_bounded_window_stays_on_its_image_and_has_a_gradient_everywhere(torch):
+    for size in (1e-6, 0.3, 3.0, 50.0, 1e4):
+        for signs in ((1, -1, 0, 1, 0), (-1, 1, 0, -1, 0)):
+            outputs = (size * torch.tensor(signs, dtype=torch.float32)).requires_grad_()
+            window = Window.from_outputs(outputs, (800, 600), 12, bounded=True)
+            gx, gy, delta = (plain(x) for x in (window.gx, window.gy, window.delta))
+            assert 0 <= gx <= 799
+            assert 0 <= gy <= 599
+            assert 799 / 11 / 32.001 <= delta <= 2.001 * 799 / 11
+            if size < 1e-3:
+                free = Window.from_outputs(outputs.detach(), (800, 600), 12)
+                np.testing.assert_allclose([gx, delta], [plain(free.gx), plain(free.delta)], rtol=1e-4)
+            (window.gx + window.gy + window.delta).backward()
+            assert (outputs.grad[[0, 1, 3]] > 0).all()
+    zeros = torch.zeros(5)
+    assert Window.from_outputs(zeros, (800, 600), 12, bounded=True) == Window.from_outputs(
+        zeros, (800, 600), 12
+    )
+
+
+def test_a_regression_that_loses_a_window_keeps_a_bounded_one(torch):
+    torch.manual_seed(0)
+    image = torch.zeros(1, 60, 80)
+    image[0, 20:26, 50:58] = 1
+    outputs = torch.tensor([[3.0, -3.0, 0.0, -1.0, 0.0]], requires_grad=True)
+    descent = torch.optim.Adam([outputs], 0.05)
+    for _ in range(150):
+        descent.zero_grad()
+        window = Window.from_outputs(outputs, (60, 80), 8, sigma=1.0, bounded=True)
+        ((window.gx - 22.5) ** 2 + (window.gy - 53.5) ** 2 - read(image, window).sum()).sum().backward()
+        descent.step()
+    assert (plain(window.gx), plain(window.gy)) == pytest.approx((22.5, 53.5), abs=2)
+
+
+@pytest.mark.parametrize(
+    "outputs", [[0, 0, -60, 50, 0], [0, 0, -60, 0, 0], [0, 0, 80, -80, 99], [1e6, -1e6, 0, 0, -99]]
+)
+def test_outputs_beyond_all_bounds_give_finite_patches_and_gradients(torch, outputs):
+    values = torch.tensor(outputs, dtype=torch.float32, requires_grad=True)
+    patch = read(
+        torch.tensor(pixels(9, 12, dtype=np.float32).copy()), Window.from_outputs(values, (9, 12), 3)
+    )
+    patch.sum().backward()
+    assert patch.isfinite().all()
+    assert values.grad.isfinite().all()
+
+
+def test_outputs_that_are_no_numbers_are_refused(xp):
+    with pytest.raises(GlimpseError, match="must be a finite number, got nan"):
+        Window.from_outputs(xp.asarray([0.0, 0.0, math.nan, 0.0, 0.0]), (9, 9))
+
+
+def test_forward_derivatives_through_outputs_keep_single_precision(torch):
+    image = torch.tensor(pixels(9, 12, dtype=np.float32).copy())
+
+    def look(outputs):
+        return read(image, Window.from_outputs(outputs, (9, 12), 3))
+
+    forward, backward = (d(look)(torch.full((5,), 0.1)) for d in (torch.func.jacfwd, torch.func.jacrev))
+    assert forward.dtype == torch.float32
+    torch.testing.assert_close(forward, backward, rtol=1e-3, atol=1e-3)
+
+
+# second derivatives of an inverse
+
+
+def test_second_derivatives_of_an_inverse_by_its_window_are_refused(torch):
+    patch = torch.tensor(pixels(3, 3).copy(), requires_grad=True)
+    gx = torch.tensor(4.2, dtype=torch.float64, requires_grad=True)
+
+    def value(gx, method="inverse"):
+        return write(patch, Window(gx, 4, 2, 1, n=3), (9, 9), method=method).square().sum()
+
+    (slope,) = torch.autograd.grad(value(gx), gx, create_graph=True)
+    with pytest.raises(GlimpseError, match="of first order only"):
+        torch.autograd.grad(slope, gx, retain_graph=True)
+    with pytest.raises(GlimpseError, match="of first order only"):
+        torch.func.hessian(value)(gx.detach())
+    (mixed,) = torch.autograd.grad(slope, patch)  # a second derivative too, and a right one
+    ends = [torch.autograd.grad(value(g), patch)[0] for g in (gx + 1e-6, gx - 1e-6)]
+    torch.testing.assert_close(mixed, (ends[0] - ends[1]) / 2e-6, rtol=1e-5, atol=1e-4)
+    assert torch.autograd.gradgradcheck(lambda gx: value(gx, "transpose"), gx)
+
+
+def test_second_derivatives_of_an_inverse_by_its_window_are_refused_in_jax(jax):
+    def value(gx):
+        window = Window(gx, 4, 2, 1, n=3)
+        return (write(jax.numpy.asarray(pixels(3, 3)), window, (9, 9), method="inverse") ** 2).sum()
+
+    for twice in (jax.hessian(value), jax.grad(jax.grad(value)), jax.jit(jax.jacfwd(jax.grad(value)))):
+        with pytest.raises(GlimpseError, match="of first order only"):
+            twice(4.2)
+
+
+# models that leave Python
+
+
+@pytest.fixture
+def model(torch):
+    class Model(torch.nn.Module):
+        def forward(self, images, outputs):
+            window = Window.from_outputs(outputs, tuple(images.shape[-2:]), 5)
+            glimpses = Window.from_outputs(outputs[:, None].expand(-1, 2, -1), tuple(images.shape[-2:]), 5)
+            still = read(images, Window(18.2, 22.1, 1.7, n=5))
+            return read(images, window) + read(images[:, None], glimpses).sum(1) + still
+
+    return Model().eval()
+
+
+def given_to(torch, count, rows=40, cols=60):
+    torch.manual_seed(count)
+    return torch.rand(count, 3, rows, cols), torch.randn(count, 5) * 0.3
+
+
+def test_a_model_is_exported_for_any_batch_and_size(torch, model):
+    batch, rows, cols = (torch.export.Dim(name, min=2, max=512) for name in ("B", "A", "C"))
+    shapes = {"images": {0: batch, 2: rows, 3: cols}, "outputs": {0: batch}}
+    exported = torch.export.export(model, given_to(torch, 2), dynamic_shapes=shapes).module()
+    other = given_to(torch, 5, 50, 44)
+    torch.testing.assert_close(exported(*other), model(*other), rtol=0, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.trace:DeprecationWarning", "ignore::torch.jit.TracerWarning")
+def test_a_model_is_traced_for_any_batch(torch, model):
+    traced = torch.jit.trace(model, given_to(torch, 2))
+    other = given_to(torch, 5)
+    torch.testing.assert_close(traced(*other), model(*other), rtol=0, atol=1e-6)
+
+
+def test_a_model_is_compiled_for_any_batch_and_size(torch, model):
+    compiled = torch.compile(model, dynamic=True, fullgraph=True, backend="aot_eager")
+    for given_shape in ((2,), (5, 50, 44)):
+        given = given_to(torch, *given_shape)
+        torch.testing.assert_close(compiled(*given), model(*given), rtol=0, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.slow
+def test_the_onnx_runtime_runs_another_batch_than_was_exported(torch, model, tmp_path):
+    runtime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxscript")
+    batch = torch.export.Dim("B", min=2, max=64)
+    shapes = {"images": {0: batch}, "outputs": {0: batch}}
+    program = torch.onnx.export(model, given_to(torch, 2), dynamo=True, dynamic_shapes=shapes, verbose=False)
+    program.save(tmp_path / "model.onnx")
+    session = runtime.InferenceSession(tmp_path / "model.onnx")
+    other = given_to(torch, 5)
+    names = [given.name for given in session.get_inputs()]
+    (found,) = session.run(None, dict(zip(names, (x.numpy() for x in other), strict=True)))
+    np.testing.assert_allclose(found, model(*other), rtol=0, atol=1e-5)
+
+
+def test_a_module_looks_writes_and_learns_to_look(torch):
+    from glimpse.torch import Attention
+
+    look = Attention(4, features=7, bounded=True, kernel="box")
+    assert "n=4, bounded=True, kernel='box'" in str(look)
+    images, hidden = torch.rand(3, 2, 12, 17), torch.randn(3, 7)
+    window = Window.from_outputs(torch.zeros(3, 5), (12, 17), 4, bounded=True, kernel="box")
+    torch.testing.assert_close(look(images, hidden), read(images, window))
+    torch.testing.assert_close(
+        look.write(look(images, hidden), hidden, (9, 8)).shape, torch.Size([3, 2, 9, 8])
+    )
+    look(images, hidden).square().sum().backward()
+    assert look.where.weight.grad.abs().sum() > 0
+    other = Attention(4, features=7, bounded=True, kernel="box")
+    torch.nn.init.normal_(other.where.weight)
+    look.load_state_dict(other.state_dict())
+    torch.testing.assert_close(torch.nn.DataParallel(look)(images, hidden), other(images, hidden))
+    plainly = Attention((3, 4), outputs=3)
+    outputs = torch.zeros(3, 3)
+    assert plainly(images, outputs).shape == (3, 2, 3, 4)
+    compiled = torch.compile(plainly, fullgraph=True, backend="aot_eager")
+    torch.testing.assert_close(compiled(images, outputs), plainly(images, outputs))
+
+
 # the worked example
 
 

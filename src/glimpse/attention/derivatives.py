@@ -31,6 +31,7 @@ from glimpse.attention.contraction import (
 from glimpse.attention.layer import axes_to_read, expand_cols, expand_rows, read
 from glimpse.attention.matmul import inner
 from glimpse.attention.shapes import ChannelAxis, spatial
+from glimpse.attention.signals import Look, slopes_along
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array, Floats
 from glimpse.window import Window, per_axis
@@ -40,7 +41,7 @@ Gradients = dict[str, Any]
 
 
 def read_vjp(
-    image: ArrayLike, window: Window, cotangent: ArrayLike, *, channel_axis: ChannelAxis = "auto"
+    image: ArrayLike, window: Look, cotangent: ArrayLike, *, channel_axis: ChannelAxis = "auto"
 ) -> tuple[Array, Gradients]:
     """Return the gradients of ``sum(cotangent * read(image, window))``.
 
@@ -57,8 +58,8 @@ def read_vjp(
         The gradient with respect to the image: `write` of the cotangent, times gamma.
     dict
         The gradients, by name, with respect to gx, gy, delta, sigma (per pixel) and gamma; (rows, columns)
-        where the window's delta or sigma is. At the kinks of a box filter they are the slopes towards a
-        larger number.
+        where the window's delta or sigma is; of a `Span` center, delta, sigma and gamma. At the kinks of a
+        box filter they are the slopes towards a larger number.
 
     Raises
     ------
@@ -75,6 +76,8 @@ def read_vjp(
     >>> gradient.shape, round(slopes["gx"], 3), abs(round(slopes["gy"], 3))
     ((20, 30), 1.0, 0.0)
     """
+    if not isinstance(window, Window):
+        return slopes_along(read_vjp, image, window, cotangent, channel_axis=channel_axis)
     tensors.refuse("read_vjp", image, window)
     image, row, col = spatial(image, channel_axis)
     shape = (image.shape[row], image.shape[col])
@@ -90,8 +93,8 @@ def read_vjp(
 
 def write_vjp(
     patch: ArrayLike,
-    window: Window,
-    shape: tuple[int, int],
+    window: Look,
+    shape: Any,
     cotangent: ArrayLike,
     *,
     channel_axis: int | None = None,
@@ -117,6 +120,8 @@ def write_vjp(
     GlimpseError
         As `write` does, or if the cotangent has another shape than the canvas.
     """
+    if not isinstance(window, Window):
+        return slopes_along(write_vjp, patch, window, shape, cotangent, channel_axis=channel_axis)
     tensors.refuse("write_vjp", patch, window)
     patch, row, col = spatial(np.asanyarray(patch), channel_axis)
     cotangent = _fitting(cotangent, patch, {row: shape[0], col: shape[1]})
@@ -131,7 +136,7 @@ def write_vjp(
 
 
 def read_jacobian(
-    image: ArrayLike, window: Window, *, channel_axis: ChannelAxis = "auto"
+    image: ArrayLike, window: Look, *, channel_axis: ChannelAxis = "auto"
 ) -> tuple[Array, dict[str, Any]]:
     """Return the patch, and how each of its samples grows with each number of the window.
 
@@ -154,6 +159,8 @@ def read_jacobian(
     GlimpseError
         As `read` does.
     """
+    if not isinstance(window, Window):
+        return slopes_along(read_jacobian, image, window, channel_axis=channel_axis)
     tensors.refuse("read_jacobian", image, window)
     patch, jacobian = jacobian_by_axis(image, window, channel_axis=channel_axis)
     return patch, _as_given(window, jacobian)

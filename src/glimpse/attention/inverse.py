@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from glimpse.array_api import constant, is_not_numpy, namespace
+from glimpse.array_api import constant, is_not_numpy, namespace, once
 
 RIDGE = 0.1
 """Gain, relative to the largest, below which `write` no longer inverts a component of the patch."""
 
+_FIRST = "the derivatives of an inverse by its window are of first order only; method='transpose' has all"
 _NOTHING = 1e-30  # squared gain of filters that see no pixel
 
 
@@ -48,5 +49,5 @@ def _moved(S: Any, s: Any, t: Any, components: Any, floor: Any) -> Any:
     one = xp.ones((), dtype=S.dtype)
     slope = xp.where(apart == 0, xp.where(free, one, 0 * one), gap / xp.where(apart == 0, one, apart))
     share = -slope * t[..., None, None, :] / (bounded[..., :, None, :] * bounded[..., None, :, :])
-    step = S - constant(S)
+    step = once(S, _FIRST) - constant(S)
     return xp.sum(step[..., :, :, None] * share * components[..., None, :, :], axis=-2)

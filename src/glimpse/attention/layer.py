@@ -30,6 +30,7 @@ from glimpse.attention.contraction import (
 from glimpse.attention.filters import reach
 from glimpse.attention.matrices import filterbank
 from glimpse.attention.shapes import ChannelAxis, check_fit, spatial
+from glimpse.attention.signals import Look, along
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array
 from glimpse.validation import checked_sides
@@ -40,7 +41,7 @@ _KEPT = 32  # pairs of axes whose cuts are kept: tens of bytes each, and a tenth
 _BETWEEN = 1 << 21  # bytes between the two products: more leave the cache, fewer are cut into more parts
 
 
-def read(image: ArrayLike, window: Window, *, channel_axis: ChannelAxis = "auto") -> Array:
+def read(image: ArrayLike, window: Look, *, channel_axis: ChannelAxis = "auto") -> Array:
     """Read the patch that a window shows: crop and rescale in one step.
 
     Parameters
@@ -51,10 +52,12 @@ def read(image: ArrayLike, window: Window, *, channel_axis: ChannelAxis = "auto"
         the window, gives a patch of its kind, on its device, with gradients.
     window : Window
         Where to look. Its numbers may be arrays of another library too, of shape () or, for a batch
-        of images (B, A, B) or (B, C, A, B), of shape (B,).
-    channel_axis : int or None
+        of images (B, A, B) or (B, C, A, B), of shape (B,). A `Span` reads signals (..., L), a list of three
+        of them volumes (..., L, A, B).
+    channel_axis : int, None or "auto"
         The axis of the colour channels. The last two of the other axes are rows and columns, any
-        before them are a batch.
+        before them are a batch. "auto" takes an array for one without channels, unless its last axis looks
+        like them, and a picture of Pillow's for what it says itself; None never asks.
 
     Returns
     -------
@@ -77,6 +80,8 @@ def read(image: ArrayLike, window: Window, *, channel_axis: ChannelAxis = "auto"
     >>> read(image, Window(gx=1, gy=2, delta=1, sigma=1e-3, n=1))
     array([[6.]])
     """
+    if not isinstance(window, Window):
+        return along(read, image, window, None, channel_axis)  # type: ignore[no-any-return]
     if tensors.involves(image, window):
         return tensors.read(image, window, channel_axis)
     image, row, col = spatial(image, channel_axis)
@@ -153,8 +158,8 @@ def _sampled(image: Array, rows: Band, cols: Band, gamma: float, row: int, col: 
 
 def write(
     patch: ArrayLike,
-    window: Window,
-    shape: tuple[int, int],
+    window: Look,
+    shape: Any,
     *,
     method: Method = "transpose",
     channel_axis: int | None = None,
@@ -166,9 +171,9 @@ def write(
     patch : array_like, shape (..., N, M), with a channel axis anywhere if `channel_axis` names it
         Samples, as `read` returns them.
     window : Window
-        Where the patch belongs; ``window.shape`` is (N, M).
+        Where the patch belongs; ``window.shape`` is (N, M). A `Span` or a list of them as for `read`.
     shape : (int, int)
-        Rows and columns (A, B) of the canvas.
+        Rows and columns (A, B) of the canvas; as many sizes as there are spans.
     method : {"transpose", "inverse"}
         The transpose spreads each sample over its filter's pixels; it is the exact adjoint of
         `read` at gamma = 1 and the gradient of `read` with respect to the image. The inverse is
@@ -206,6 +211,8 @@ def write(
            [0., 0., 0., 0.]])
     """
     check_method(method)
+    if not isinstance(window, Window):
+        return along(write, patch, window, shape, channel_axis, method=method)  # type: ignore[no-any-return]
     shape = checked_sides(shape)
     if tensors.involves(patch, window):
         return tensors.write(patch, window, shape, method, channel_axis)

@@ -18,6 +18,7 @@ from glimpse.attention.edits import find_edit, put_back
 from glimpse.attention.inverse import deconvolved
 from glimpse.attention.layer import check_method, expand_cols, expand_rows, read, write
 from glimpse.attention.shapes import check_fit, spatial
+from glimpse.attention.signals import Look, along
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array
 from glimpse.validation import checked_sides
@@ -26,8 +27,8 @@ from glimpse.window import BLENDS, Blend, Method, Window
 
 def restore(
     patch: ArrayLike,
-    window: Window,
-    shape: tuple[int, int],
+    window: Look,
+    shape: Any,
     *,
     gain: float | None = None,
     method: Method = "transpose",
@@ -76,6 +77,8 @@ def restore(
            [6., 6., 6.],
            [6., 6., 6.]])
     """
+    if not isinstance(window, Window):
+        return along(restore, patch, window, shape, channel_axis, gain=gain, method=method)  # type: ignore[no-any-return]
     if gain is not None:
         return _gained(write(patch, window, shape, method=method, channel_axis=channel_axis), gain)
     shape = checked_sides(shape)

@@ -106,7 +106,8 @@ def batch_shape(window: Window) -> tuple[int, ...]:
         If they do not go together.
     """
     numbers: tuple[Any, ...] = (window.gx, window.gy, *window.strides, *window.sigmas, window.gamma)
-    shapes = [tuple(number.shape) for number in numbers if getattr(number, "shape", ())]
+    arrays = [number for number in numbers if not isinstance(number, float)]
+    shapes = [tuple(array.shape) for array in arrays if getattr(array, "shape", ())]
     whole: tuple[int, ...] = ()
     for shape in shapes:
         found = broadcast(whole, shape)

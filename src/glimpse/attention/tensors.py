@@ -16,6 +16,7 @@ from glimpse.array_api import (
     asarray_like,
     cast,
     double_type,
+    is_exporting,
     is_not_numpy,
     namespace,
     native,
@@ -29,6 +30,7 @@ from glimpse.attention.filters import SHARP
 from glimpse.attention.inverse import deconvolved
 from glimpse.attention.matrices import matrix
 from glimpse.attention.shapes import ChannelAxis, batch_shape, broadcast, check_batch, check_fit, resolved
+from glimpse.attention.signals import spans_of
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array
 from glimpse.window import Axis, Method, Window
@@ -36,21 +38,10 @@ from glimpse.window import Axis, Method, Window
 
 def involves(array: object, window: Window) -> bool:
     """Tell whether the array is of another library than NumPy, or the window is of that kind or a batch."""
-    check_window(array, window)
+    if not isinstance(window, Window):
+        spans_of(array, window)  # says what is wrong with it, unless it is right elsewhere
+        raise GlimpseError("here a window of two axes is needed; read, write and restore take spans")
     return is_not_numpy(array) or not _are_plain(numbers(window))
-
-
-def check_window(array: object, window: object) -> None:
-    """Refuse what is no window in its place."""
-    if isinstance(window, Window):
-        return
-    if isinstance(array, Window):
-        raise GlimpseError("the array comes first, then the window: read(image, window)")
-    if isinstance(window, (list, tuple)):
-        raise GlimpseError(
-            f"one window, please, not {len(window)} in a {type(window).__name__}: read_many takes many"
-        )
-    raise GlimpseError(f"a window is a glimpse.Window, not {type(window).__name__}")
 
 
 def _are_plain(values: list[Any]) -> bool:
@@ -161,32 +152,33 @@ def _contracted(pixels: Any, Fx: Any, Fy: Any) -> Any:
     pixels = pixels[(None,) * missing + (...,)] if missing > 0 else pixels
     lead = pixels.shape[:-2]
     folded = [k for k, size in enumerate(shape) if size != 1 and lead[k] == 1]
-    if not folded:
+    if not folded or is_exporting():  # which cannot tell the layout of folded matrices of unknown size
         return aligned(Fx, pixels.ndim) @ pixels @ aligned(Fy, pixels.ndim).mT
-    xp, counts = namespace(Fx, pixels), [shape[k] for k in folded]
-    Fx, Fy = (_folded(xp, aligned(bank, pixels.ndim), folded, counts, len(lead)) for bank in (Fx, Fy))
-    pixels = xp.reshape(pixels, (*(s for k, s in enumerate(lead) if k not in folded), *pixels.shape[-2:]))
+    xp, counts, channels = namespace(Fx, pixels), [shape[k] for k in folded], len(lead) - len(shape)
+    Fx, Fy = (_folded(xp, bank, folded, counts, len(shape), channels) for bank in (Fx, Fy))
+    pixels = pixels[(*(0 if k in folded else slice(None) for k in range(len(lead))), ...)]
     K, n, size = Fx.shape[-3:]
     lines = xp.reshape(Fx, (*Fx.shape[:-3], K * n, size)) @ pixels
     lines = xp.reshape(lines, (*lines.shape[:-2], K, n, lines.shape[-1]))
     patch = lines @ Fy.mT  # (*what is not folded, K, n, m)
-    rest = patch.shape[:-3]
+    rest = list(patch.shape[:-3])
     patch = xp.reshape(patch, (*rest, *counts, *patch.shape[-2:]))
     return xp.moveaxis(patch, tuple(range(len(rest), len(rest) + len(folded))), tuple(folded))
 
 
-def _folded(xp: Any, bank: Any, folded: list[int], counts: list[int], rank: int) -> Any:
-    """A bank (*lead, n, size) with its folded axes as one: (*what is not folded, K, n, size)."""
+def _folded(xp: Any, bank: Any, folded: list[int], counts: list[int], rank: int, channels: int) -> Any:
+    """A bank (*S, n, size) with its folded axes as one: (*what is not folded, *ones, K, n, size)."""
     bank = bank if bank.ndim > 2 else bank[(None,) * rank + (...,)]
     sizes, (n, size) = list(bank.shape[:-2]), bank.shape[-2:]
     if any(sizes[k] != 1 for k in folded):  # a bank that is the same for all stays one
         for k, count in zip(folded, counts, strict=True):
             sizes[k] = count
-    bank = xp.moveaxis(
-        xp.broadcast_to(bank, (*sizes, n, size)), tuple(folded), tuple(range(rank - len(folded), rank))
-    )
-    rest = (s for k, s in enumerate(sizes) if k not in folded)
-    return xp.reshape(bank, (*rest, math.prod(sizes[k] for k in folded), n, size))
+    bank = xp.broadcast_to(bank, (*sizes, n, size))
+    last = list(range(rank - len(folded), rank))
+    bank = bank if folded == last else xp.moveaxis(bank, tuple(folded), tuple(last))
+    rest = [size for k, size in enumerate(sizes) if k not in folded]
+    bank = xp.reshape(bank, (*rest, math.prod([sizes[k] for k in folded]), n, size))
+    return bank[(slice(None),) * len(rest) + (None,) * channels + (...,)]
 
 
 def spatial(array: Any, window: Window, channel_axis: ChannelAxis) -> Any:

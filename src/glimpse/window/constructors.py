@@ -271,7 +271,8 @@ def from_outputs(
         )
     (values,), n, sides = promote(values), checked_n(n), sides_of(shape)
     xp, five = namespace(values), values.shape[-1] == 5
-    down, across, zoom = (values[..., k] for k in ((0, 1, 3) if five else (0, 1, 2)))
+    # an axis of one stays: PyTorch's forward derivatives lose their type where numbers have none
+    down, across, zoom = (values[..., k : k + 1] for k in ((0, 1, 3) if five else (0, 1, 2)))
     longest = max(n) if isinstance(n, tuple) else n
     whole = max(max(sides) - 1, 1) / max(longest - 1, 1)
     if bounded:
@@ -282,18 +283,19 @@ def from_outputs(
         zoom = xp.where(zoom > 0, out * _bounded(xp, zoom / out), into * _bounded(xp, zoom / into))
     else:
         gx, gy = ((size + 1) / 2 * (g + 1) - 1 for size, g in zip(sides, (down, across), strict=True))
-    delta = whole * _exp(xp, zoom, _LEAST / whole, NUMBER_MAX / 2 / whole)
+    delta = _exp(xp, zoom, _LEAST, whole)
     if five:
-        rest = {"gamma": _exp(xp, values[..., 4], 2 / NUMBER_MAX, NUMBER_MAX / 2), **rest}
+        rest = {"gamma": _exp(xp, values[..., 4:], 2 / NUMBER_MAX)[..., 0], **rest}
     if isinstance(sigma, str) and sigma != "exp":
         raise GlimpseError(f"sigma must be a number of strides or 'exp', got {sigma!r}")
     if isinstance(sigma, str) and not five:
         raise GlimpseError("three outputs have no log sigma**2 to take the exponential of; give five")
     if five and (sigma is None or isinstance(sigma, str)):
-        sigma = _exp(xp, values[..., 2] / 2, _LEAST, NUMBER_MAX / 2)
+        sigma = _exp(xp, values[..., 2:3] / 2, _LEAST)[..., 0]
     elif sigma is not None:
-        sigma = sigma * delta
-    return cls(gx, gy, delta, sigma, n=n, **rest)
+        sigma = sigma * delta if isinstance(sigma, (float, int)) else sigma[..., None] * delta
+        sigma = sigma[..., 0]
+    return cls(gx[..., 0], gy[..., 0], delta[..., 0], sigma, n=n, **rest)
 
 
 def _bounded(xp: Any, x: Any) -> Any:
@@ -301,8 +303,9 @@ def _bounded(xp: Any, x: Any) -> Any:
     return xp.atan(math.pi / 2 * x) * (2 / math.pi)
 
 
-def _exp(xp: Any, exponent: Any, least: float, most: float) -> Any:
-    return xp.exp(xp.clip(exponent, math.log(least), math.log(most)))
+def _exp(xp: Any, exponent: Any, least: float, unit: float = 1.0) -> Any:
+    """Units times the exponential, held to what a window takes: beyond, there is no gradient."""
+    return xp.clip(unit * xp.exp(xp.clip(exponent, -60, 60)), least, NUMBER_MAX / 2)
 
 
 _FOREIGN = {  # names of columns that say the other order of a box

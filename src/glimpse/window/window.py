@@ -7,13 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from importlib import import_module
-from typing import Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from glimpse.array_api import is_not_numpy, is_numpy_array, namespace, register_pytree
 from glimpse.errors import GlimpseError
 from glimpse.slices import Box
 from glimpse.validation import Pair, Scale, checked, checked_n, checked_scale, sides_of
 from glimpse.window import constructors
+
+if TYPE_CHECKING:
+    from glimpse.window.span import Span
 
 Kernel = Literal["gaussian", "box"]
 Edge = Literal["extend", "black"]
@@ -209,6 +212,15 @@ class Window:
             Axis(rows, n, self.gx, down, sharp, self.kernel, self.edge),
             Axis(cols, m, self.gy, across, wide, self.kernel, self.edge),
         )
+
+    @property
+    def spans(self) -> tuple[Span, Span]:
+        """The window along the rows' axis and along the columns' axis; gamma is the first one's."""
+        from glimpse.window.span import Span  # which is made of windows
+
+        (n, m), (down, across), (tall, wide) = self.shape, self.strides, self.sigmas
+        rows = Span(self.gx, down, tall, self.gamma, n, self.kernel, self.edge)
+        return rows, Span(self.gy, across, wide, 1.0, m, self.kernel, self.edge)
 
     @property
     def box(self) -> Box:
