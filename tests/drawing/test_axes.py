@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glimpse.drawing.axes import Span, span, tick
+from glimpse.drawing.axes import Span, _ticks, span, tick
 
 
 def test_an_image_with_its_window_inside_is_drawn_alone():
@@ -45,3 +45,17 @@ def test_the_mirrored_window_has_the_mirrored_axis(size, low, side):
 
 def test_ticks_are_round():
     assert [tick(least) for least in (0.3, 1, 1.2, 3, 7, 11, 60, 700)] == [1, 1, 2, 5, 10, 20, 100, 1000]
+
+
+@pytest.mark.parametrize("size", [100, 101, 1000])
+def test_the_numbers_of_an_axis_are_those_of_its_pixels(size):
+    ticks = _ticks(span(size, 20, 60), 400 / size, 1)
+    assert all(str(int(place)) == text and 0 <= place <= size - 1 for text, place in ticks)
+    assert len(ticks) >= 4
+
+
+def test_a_window_just_off_the_image_has_no_break_that_leaves_out_less_than_nothing():
+    for gap in range(1, 80):
+        part = span(100, 100 + gap, 180 + gap)
+        assert part.skip >= 0
+        assert part.range[1] >= min(140 + gap, 150)

@@ -98,6 +98,13 @@ def test_eight_filters_an_axis_are_all_drawn_though_they_touch():
     assert every(viewport, Window(150, 200, 8, 4, n=9)) == 2
 
 
+@pytest.mark.parametrize("many", [2, 4, 8])
+def test_a_distance_that_was_rounded_draws_as_many_filters_as_the_exact_one(many):
+    for scale in np.linspace(0.1, 9, 300):
+        apart = APART / many / scale
+        assert every(Viewport(0, 0, 300, 400, scale), Window(9, 9, apart, apart / 100, n=64)) == many
+
+
 def test_few_filters_are_drawn_where_a_picture_must_stay_small():
     assert every(STAGE, Window(37, 49, 6, 1, n=64), most=8) == 8
     assert every(STAGE, Window(37, 49, 6, 1, n=8), most=8) == 1
@@ -147,3 +154,13 @@ def test_any_window_can_be_drawn_anywhere(scene):
     viewport = Viewport.spanning((0, shape[0]), (0, shape[1]), 40, 50)
     ink = drawn(window, viewport)
     assert math.isfinite(ink.sum())
+
+
+@pytest.mark.parametrize(("gx", "gy"), [(0, 0), (0, 99), (74, 0), (74, 99)])
+def test_the_arrows_of_a_window_in_a_corner_stand_beside_the_corner(gx, gy):
+    ink = drawn(moved(Window(36, 49, 1, 0.1, n=4), gx=gx, gy=gy), STAGE, draw_frame)
+    ink = ink[:: -1 if gx else 1, :: -1 if gy else 1]
+    assert ink[:12, 6:17].any()
+    assert ink[6:17, :12].any()
+    assert not ink[:3, :6].any()  # where the tips of both would be one
+    assert not ink[:6, :3].any()
