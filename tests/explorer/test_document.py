@@ -142,6 +142,8 @@ def test_a_file_name_stays_text(source):
     harmless, parts = Parts(page_of(noise(30, 44, 3))), Parts(page_of(noise(30, 44, 3), source))
     assert [tag for tag, _ in parts.tags] == [tag for tag, _ in harmless.tags]
     assert parts.given["record"]["source"] == source
+    (data,) = (text for attributes, text in parts.all("script") if attributes.get("id") == "given")
+    assert not set("<>&") & set(data)  # whatever parses the page takes them for nothing else
     shown = source.encode("utf-8", "replace").decode()
     assert parts.all("title")[0][1] == f"{shown} – glimpse"
 
