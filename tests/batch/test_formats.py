@@ -393,7 +393,7 @@ OUT = "image,x,y,w,h\na.png,30,6,20,12\na.png,8,6,20,12\na.png,90,6,20,12\n"
             "keep",
             {0: (12, 20), 1: (12, 20), 2: (12, 20)},
             0,
-            "of 3 windows 1 partly outside, 1 wholly outside",
+            "1 partly and 1 wholly of 3 windows lie beyond their images",
         ),
         ("clip", {0: (12, 10), 1: (12, 20)}, 1, "its box lies wholly beyond the image"),
         (
@@ -416,11 +416,11 @@ def test_what_lies_outside_is_kept_cut_left_out_or_failed(outside, sizes, code, 
 
 def test_patches_that_are_made_up_are_told_of_even_quietly():
     result = invoke("read", "--table", written(OUT), "-o", "out/", "-q")
-    assert result.stderr == "glimpse: of 3 windows 1 partly outside, 1 wholly outside of their images\n"
+    assert result.stderr == "glimpse: 1 partly and 1 wholly of 3 windows lie beyond their images\n"
     result = invoke("read", "a.png", "--box", "30,6,15,12", "-o", "p.png")
     assert "a third of the patch is the repeated edge" in result.stderr
     assert not invoke("read", "a.png", "--box", "30,6,15,12", "-o", "q.png", "-q").stderr
-    assert "wholly outside" in invoke("read", "a.png", "--box", "90,6,15,12", "-o", "r.png", "-q").stderr
+    assert "wholly beyond" in invoke("read", "a.png", "--box", "90,6,15,12", "-o", "r.png", "-q").stderr
 
 
 # Lines for people
@@ -500,3 +500,17 @@ def test_a_manifest_never_replaces_an_input(pictures):
     words = ["--table", "in.csv", "-o", "out/", "--overwrite", "--manifest"]
     assert invoke("read", *words, "in.csv").exit_code == 2
     assert invoke("read", *words, "m.txt").exit_code == 2
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of the package
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+def test_imagefolder_of_datasets_opens_a_manifest(ending, tmp_path):
+    datasets = pytest.importorskip("datasets", reason="the package datasets is not installed")
+    words = ["--table", written(FILES["coco"]), "-n", "8", "-o", "out/{class}/{stem}.png"]
+    assert invoke("read", *words, "--manifest", f"out/metadata.{ending}").exit_code == 0
+    found = datasets.load_dataset(
+        "imagefolder", data_dir="out", split="train", cache_dir=str(tmp_path / "cache")
+    )
+    assert sorted(found["class"]) == ["cat", "dog"]
+    assert {picture.size for picture in found["image"]} == {(8, 8)}

@@ -593,7 +593,7 @@ def test_an_error_of_the_system_is_not_blamed_on_standard_output(image, monkeypa
     def raising(*_, **__):
         raise error
 
-    monkeypatch.setattr("glimpse.batch.read", raising, raising=False)
+    monkeypatch.setattr("glimpse.batch.patches.read", raising)
     result = invoke("read", image)
     assert result.exit_code == 1
     assert result.stderr == f"glimpse: {where}{error.strerror.lower()}\n"

@@ -271,7 +271,8 @@ def read_patches(block: Block, rows: Sequence[Row], outside: Outside = "keep") -
         try:
             if row.fault:
                 raise row.fault
-            row.check_size(picture.shape)
+            if row.size:
+                row.check_size(picture.shape)
             window = row.placement.window(picture.shape, native=True)
             share = _share_outside(window, picture.shape)
             if share and outside == "fail":

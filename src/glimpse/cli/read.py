@@ -94,7 +94,7 @@ def read(
 
     With --table each row of a CSV file is a window; every image is decoded once.
     """  # fmt: skip
-    from glimpse import batch
+    from glimpse.batch import patches
     from glimpse.batch.folders import expanded
     from glimpse.batch.rows import Row
 
@@ -107,7 +107,7 @@ def read(
     ]
     if tables.name:
         rows = tables.read(window, images)
-    found = batch.read(rows, output, run, decoding=decoding, fast=fast, exact=exact,
+    found = patches.read(rows, output, run, decoding=decoding, fast=fast, exact=exact,
                        outside=outside, manifest=manifest, protect=[window.like_name],
                        shard_size=shard_size)  # fmt: skip
     if not rows and not run.quiet:

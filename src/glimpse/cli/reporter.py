@@ -135,7 +135,9 @@ class Report:
             folder = f" in {next(iter(self._folders))}/" if len(self._folders) == 1 else ""
             say(f"glimpse: {', '.join([f'{made:,} {self._made}{folder}', *outside])}")
         elif outside and (self.wholly if self._quiet else self.done > 1):
-            say(f"glimpse: of {self.done:,} {self._noun} {', '.join(outside)} of their images")
+            where = " and ".join(word.removesuffix(" outside") for word in outside)
+            many = f"{where} of {self.done:,} {self._noun} lie beyond their images"
+            say("glimpse: the window lies wholly beyond the image" if self.done == 1 else f"glimpse: {many}")
         if self.left:
             say(f"glimpse: {self.left} of {self.done} {self._noun} were there already and were left")
         if self.skipped:
