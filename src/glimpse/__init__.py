@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from glimpse.attention.derivatives import read_jacobian, read_vjp, write_vjp
+    from glimpse.attention.labels import read_labels, write_labels
     from glimpse.attention.layer import read, read_many, write
     from glimpse.attention.matrices import filterbank, filterbank_partials
     from glimpse.attention.restoration import restore, restore_many
@@ -31,6 +32,7 @@ __all__ = [
     "profile",
     "read",
     "read_jacobian",
+    "read_labels",
     "read_many",
     "read_vjp",
     "restore",
@@ -38,6 +40,7 @@ __all__ = [
     "show",
     "sweep",
     "write",
+    "write_labels",
     "write_vjp",
 ]
 
@@ -45,6 +48,7 @@ _HOMES = {
     "GlimpseError": "errors",
     **dict.fromkeys(("Span", "Window"), "window"),
     **dict.fromkeys(("read", "read_many", "write"), "attention.layer"),
+    **dict.fromkeys(("read_labels", "write_labels"), "attention.labels"),
     **dict.fromkeys(("read_jacobian", "read_vjp", "write_vjp"), "attention.derivatives"),
     **dict.fromkeys(("restore", "restore_many"), "attention.restoration"),
     **dict.fromkeys(("filterbank", "filterbank_partials"), "attention.matrices"),

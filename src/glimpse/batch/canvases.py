@@ -326,6 +326,8 @@ def _load_patch(
         raise GlimpseError(f"{error}; give --like the crop that it was") from error
     if found and not found.is_patch:
         raise GlimpseError("not a patch: its record is of a canvas or an animation")
+    if found and found.nearest:
+        patch = io.load_picture(row.image, decoding._replace(labels=True))
     return patch, found, lossy or bool(found and found.fast > 1)
 
 
@@ -378,25 +380,49 @@ def write_canvas(
     pieces, shape, faults = load_pieces(rows, base.shape if base else None, options, decoding)
     if pieces and shape is not None:
         with about(output if len(pieces) > 1 else pieces[0].place):
-            if base and options.retouches:
+            strips: Iterator[NDArray[Any]] | None
+            if all(piece.picture.labels for piece in pieces):
+                if base and options.onto:
+                    base = io.load_picture(options.onto, decoding._replace(labels=True))
+                like, strips, notes = _labelled(pieces, shape, base)
+            elif base and options.retouches:
                 pieces, like, strips = _retouched(pieces, base, output, faults)
-                notes: list[str] = []
+                notes = []
             else:
                 ground = _ground([piece.picture for piece in pieces], base)
                 pieces, layers = _layers(pieces, ground, shape, options, faults)
                 like, cut = ground.like, _Cut()
                 strips = cut.watched(_strips(layers, ground, shape, output, options)) if layers else None
+                notes = None
         if pieces and strips is not None:
             with about(output if len(pieces) > 1 else pieces[0].place):
                 record = _record(pieces, shape, options)
                 io.save_strips(
                     output, strips, shape, like, record, quality=run.quality, overwrite=run.overwrite
                 )
-            if not (base and options.retouches):
-                notes = cut_note(cut.share)
+            notes = cut_note(cut.share) if notes is None else notes
             told = _told(pieces, shape, output, _notes(pieces, like, record, output) + notes, run)
             return [*(Outcome(output, error=fault) for fault in faults), *told]
     return [Outcome(output, error=fault) for fault in faults]
+
+
+def _labelled(
+    pieces: Sequence[Piece], shape: tuple[int, int], base: Picture | None
+) -> tuple[Picture, Iterator[NDArray[Any]], list[str]]:
+    """A canvas of labels, the coarser windows below, and the picture whose levels and palette it has."""
+    import numpy as np
+
+    from glimpse.attention.labels import write_labels
+
+    like = base or pieces[0].picture
+    first = np.asarray(pieces[0].picture.pixels)
+    canvas = np.asarray(base.pixels) if base else np.zeros((*shape, *first.shape[2:]), first.dtype)
+    for piece in sorted(pieces, key=lambda piece: -max(piece.window.strides)):
+        labels = np.asarray(piece.picture.pixels)
+        if labels.shape[2:] != canvas.shape[2:] or labels.dtype != canvas.dtype:
+            raise GlimpseError("labels of several kinds do not go on one canvas")
+        canvas = write_labels(labels, piece.window, canvas, channel_axis=2 if labels.ndim == 3 else None)
+    return replace(like, labels=True), iter([canvas]), []
 
 
 def _retouched(
@@ -519,7 +545,8 @@ def _record(pieces: Sequence[Piece], shape: tuple[int, int], options: CanvasOpti
 
     windows = tuple(piece.window for piece in pieces)
     sources = dict.fromkeys(piece.source for piece in pieces)
-    return Record(windows[0], shape, next(iter(sources)), method=options.method,
+    labels = all(piece.picture.labels for piece in pieces)
+    return Record(windows[0], shape, next(iter(sources)), method=options.method, nearest=labels,
                   windows=windows if len(windows) > 1 else ())  # fmt: skip
 
 

@@ -220,7 +220,8 @@ def _saved(found: Found, block: Block, run: Run) -> Outcome:
     if found.error or found.window is None or found.patch is None:
         raise found.error or GlimpseError("it was not read")
     picture = source.picture()
-    record = io.Record(found.window, picture.shape, source_name(row.image), fast=picture.scale)
+    record = io.Record(found.window, picture.shape, source_name(row.image), fast=picture.scale,
+                       nearest=picture.labels)  # fmt: skip
     io.save_still(source.path(row.output), found.patch, picture, record, quality=run.quality,
                   overwrite=run.overwrite, sync=not source.many, again=source.stamp is not None)  # fmt: skip
     return outcome_of(found, found.window, picture, row.output, quality=run.quality)
@@ -254,6 +255,7 @@ def _share_outside(window: Window, shape: tuple[int, int]) -> float:
 def read_patches(block: Block, rows: Sequence[Row], outside: Outside = "keep") -> Iterator[Found]:
     """Read the patches of rows of a block, those of neighbouring rows together, or tell why not."""
     from glimpse.attention import layer
+    from glimpse.attention.labels import read_labels
 
     if all(row.fault for row in rows):
         yield from (Found(row, error=row.fault) for row in rows)
@@ -285,7 +287,12 @@ def read_patches(block: Block, rows: Sequence[Row], outside: Outside = "keep") -
     while done < len(placed):
         rest = placed[done:]
         windows = (_seen(found.window, picture) for found in rest if found.window and not found.left)
-        patches = layer.read_many(picture.pixels, windows, channel_axis=picture.channel_axis)
+        patches: Iterator[Any]
+        if picture.labels:
+            axis = picture.channel_axis
+            patches = (read_labels(picture.pixels, window, channel_axis=axis) for window in windows)
+        else:
+            patches = layer.read_many(picture.pixels, windows, channel_axis=picture.channel_axis)
         for found in rest:
             done += 1
             try:

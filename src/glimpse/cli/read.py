@@ -49,6 +49,11 @@ if TYPE_CHECKING:
     type=click.Choice(["skip"]),
     help="Leave pixels that a TIFF says to hold no data out of the weights; the patch has alpha then.",
 )
+@option(
+    "--nearest",
+    is_flag=True,
+    help="For label maps and masks: each sample is the nearest pixel, a palette's indices are kept.",
+)
 @input_options
 @option("--shard-size", type=whole(1, 10**7), default="10000", show_default=True, metavar="N",
         help="Patches of one shard.")  # fmt: skip
@@ -80,6 +85,7 @@ def read(
     fast: bool,
     level: int | Literal["auto"] | None,
     nodata: str | None,
+    nearest: bool,
     decoding: DecodeOptions,
     shard_size: int,
     exact: bool,
@@ -100,7 +106,9 @@ def read(
 
     if not images and not tables.name:
         raise click.UsageError("Missing argument 'IMAGE...', or a table of them (--table)")
-    decoding = decoding._replace(level=level, nodata=nodata is not None)
+    decoding = decoding._replace(level=level, nodata=nodata is not None, labels=nearest)
+    if nearest and (fast or level or window.gamma):
+        raise click.UsageError("--nearest takes labels as they are; leave out --fast, --level and --gamma")
     inputs, others = ([], 0) if tables.name else expanded(images, output)
     rows: Sequence[Row] = [
         Row(each.name, each.name, window, index=index, tree=each.tree) for index, each in enumerate(inputs)

@@ -139,6 +139,9 @@ def finished(
     if color is None:
         data = image.info.get("icc_profile") if image.mode not in UNKEPT else None
         color, lost = profile(data, grey=image.mode in (*GREYS, *GREY16))
+    if options.labels and image.mode == "P":
+        picture = as_picture(Pixels(image, options.way(way)), color, text, notes + lost)
+        return replace(picture, palette=bytes(image.getpalette("RGB") or ()))
     convert, more = conversion(image, options.levels, table, numbers)
     return as_picture(Pixels(image, options.way(way), convert), color, text, notes + lost + more)
 

@@ -46,7 +46,8 @@ def decode_tiff(
         raise GlimpseError(f"a damaged TIFF{why(error)}") from None
     # without the extra 16 bits are not to hang on how a file is packed
     known = (page.is_common if codecs() else page.is_known) and not page.is_own
-    parted = is_parted(page, wanted=options.nodata and page.nodata is not None)
+    indexed = options.labels and page.photometric == PALETTE
+    parted = not indexed and is_parted(page, wanted=options.nodata and page.nodata is not None)
     if options.nodata and page.nodata is not None and not parted:
         raise GlimpseError(f"pixels without data cannot be left out of such a TIFF: {page.name}")
     if not parted:

@@ -33,6 +33,7 @@ class Head(NamedTuple):
     record: str = ""
     color: Mapping[str, bytes] = {}
     quality: int | None = None  # lossless
+    palette: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ class Format:
         The longest side in pixels, and the longest record in bytes.
     meanings : tuple of str
         What of `Picture.color` it holds.
+    palettes : bool
+        Whether it is written with the palette of labels.
     """
 
     name: str
@@ -75,6 +78,7 @@ class Format:
     side: int = 2**31 - 1
     record: int = 1 << 30
     meanings: tuple[str, ...] = ("icc_profile", "sRGB")
+    palettes: bool = False
 
     def levels(self, array: NDArray[Any], white: int) -> NDArray[Any]:
         """Return an array in levels up to `white` as the format holds it, rounded once."""
@@ -98,7 +102,9 @@ class Format:
     def head(self, like: Picture, record: Record | None, quality: Quality) -> Head:
         """Return what goes into the file beside its pixels, as far as the format holds it."""
         color = {name: data for name, data in like.color.items() if name not in self._lost(like)}
-        return Head(self._record(record), color, self._quality(quality))
+        if like.labels and (self._quality(quality) or (like.palette and not (self.palettes or self.exact))):
+            raise GlimpseError(f"{self.name} would change labels; write .png or .npy")
+        return Head(self._record(record), color, self._quality(quality), like.palette)
 
     def _record(self, record: Record | None) -> str:
         """The record as JSON, empty where it is too long, or the format has no place for one."""
@@ -217,11 +223,16 @@ def _png(levels: NDArray[Any], head: Head) -> bytes:
         return b"".join(_png_strips(iter([levels]), levels.shape[:2], head))
     file, (profile, info) = io.BytesIO(), _meaning(head)
     file.name = "patch.png"  # told the format instead, Pillow imports the modules of four others
-    Image.fromarray(levels).save(file, pnginfo=info, icc_profile=profile)
+    image = Image.fromarray(levels)
+    if head.palette:
+        image.putpalette(head.palette)
+    image.save(file, pnginfo=info, icc_profile=profile)
     return file.getvalue()
 
 
 def _png_strips(strips: Strips, shape: tuple[int, int], head: Head) -> Iterator[bytes]:
+    if head.palette:  # labels, a byte a pixel
+        return iter([_png(np.concatenate(list(strips)), head)])
     profile, info = _meaning(head)
     first = [profile_chunk(profile)] if profile else []
     return encode_strips(strips, shape, [*first, *((kind, data) for kind, data, *_ in info.chunks)])
@@ -288,7 +299,9 @@ _AVIF = Format("AVIF", _by_pillow("AVIF", subsampling="4:4:4", max_threads=1), m
                quality=80, lossless=False, side=65535)  # fmt: skip
 _TIFF = Format("TIFF", lambda levels, head: b"".join(_tiff(iter([levels]), levels.shape[:2], head)), _tiff)
 FORMATS = {
-    ".png": Format("PNG", _png, _png_strips, meanings=("icc_profile", "sRGB", "gAMA", "cHRM", "cICP")),
+    ".png": Format(
+        "PNG", _png, _png_strips, palettes=True, meanings=("icc_profile", "sRGB", "gAMA", "cHRM", "cICP")
+    ),
     **dict.fromkeys((".jpg", ".jpeg"), _JPEG),
     ".webp": _WEBP,
     ".avif": _AVIF,

@@ -44,6 +44,8 @@ class DecodeOptions(NamedTuple):
         caller of `decode` allows.
     nodata : bool
         Whether pixels that a TIFF says to hold no data become transparent.
+    labels : bool
+        Whether pixels are labels: a palette's indices are kept, and the palette beside them.
     """
 
     levels: tuple[float, float] | None = None
@@ -52,6 +54,7 @@ class DecodeOptions(NamedTuple):
     exif: str = "apply"
     level: int | Literal["auto"] | None = None
     nodata: bool = False
+    labels: bool = False
 
     def way(self, found: int) -> int:
         """Return how a picture lies, EXIF's number, where its file says `found`."""
@@ -86,6 +89,10 @@ class Picture:
         How many times smaller than the file the pixels were decoded.
     full : (int, int) or None
         Rows and columns of the file, where the pixels are fewer.
+    labels : bool
+        Whether the pixels are labels, of which no mean may be taken.
+    palette : bytes
+        Red, green and blue of each label by turns, where the file has a palette.
     """
 
     pixels: Any
@@ -97,6 +104,8 @@ class Picture:
     exact: bool = False
     scale: int = 1
     full: tuple[int, int] | None = None
+    labels: bool = False
+    palette: bytes = b""
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -48,6 +48,8 @@ class Record:
         How a canvas was written; None for patches and animations.
     fast : int
         How many times smaller the source was decoded.
+    nearest : bool
+        Whether samples are labels, each of one pixel.
     windows : tuple of Window
         All windows, the first one among them, where there are several: of the patches on a canvas.
     """
@@ -58,6 +60,7 @@ class Record:
     last: Window | None = None
     method: str | None = None
     fast: int = 1
+    nearest: bool = False
     windows: tuple[Window, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -65,6 +68,7 @@ class Record:
         extra: dict[str, Any] = {"last": _changes(self.last, self.window)} if self.last else {}
         extra |= {"method": self.method} if self.method else {}
         extra |= {"fast": self.fast} if self.fast > 1 else {}
+        extra |= {"nearest": True} if self.nearest else {}
         extra |= (
             {"windows": [_changes(window, self.window) for window in self.windows]} if self.windows else {}
         )
@@ -136,6 +140,8 @@ def _record(values: dict[str, Any], max_pixels: int) -> Record:
     axes, source = values.pop("axes", AXES), values.pop("source", "")
     shape, method = values.pop("shape", None), values.pop("method", None)
     fast, several = values.pop("fast", 1), values.pop("windows", ())
+    if type(nearest := values.pop("nearest", False)) is not bool:
+        raise GlimpseError("the record has a nearest that is neither true nor false")
     values.pop("file", None)  # told by `glimpse info`, too
     changes = values.pop("last", {})
     if not isinstance(changes, dict) or not set(changes) <= {*NUMBERS, "n"}:
@@ -158,7 +164,7 @@ def _record(values: dict[str, Any], max_pixels: int) -> Record:
     if max(size) > limits.NUMBER_MAX:
         raise GlimpseError(f"the record is of a picture of more than {limits.NUMBER_MAX:g} pixels a side")
     windows = _windows(several, values) if several != () else ()
-    return Record(window, size, source, None if window == end else end, method, fast, windows)
+    return Record(window, size, source, None if window == end else end, method, fast, nearest, windows)
 
 
 def _windows(several: Any, values: dict[str, Any]) -> tuple[Window, ...]:

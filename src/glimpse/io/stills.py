@@ -31,7 +31,8 @@ def load_picture(name: str, options: DecodeOptions = DEFAULT, reduce: Reduce | N
         Whatever is wrong with it.
     """
     with open_input(name) as file:
-        return decode(file, options, reduce)
+        picture = decode(file, options, reduce)
+    return replace(picture, labels=True) if options.labels else picture
 
 
 def as_array(picture: Picture) -> Picture:
