@@ -20,7 +20,7 @@ def shown(count):
     return many, patches, sheet.show_all(np.zeros((300, 400, 3), np.uint8), many, patches)
 
 
-@pytest.mark.parametrize("count", [1, 5, 17])
+@pytest.mark.parametrize("count", [1, 5, 11])
 def test_the_patches_stand_in_order_row_by_row(count):
     _, patches, drawing = shown(count)
     places = []
@@ -44,7 +44,7 @@ def test_the_path_goes_through_the_centres_and_numbers_stand_on_them():
 
 
 def test_many_windows_make_a_larger_picture_up_to_the_limit():
-    drawings = [shown(count)[2] for count in (4, 30, 90)]
+    drawings = [shown(count)[2] for count in (4, 24, 64)]
     sizes = [drawing.size for drawing in drawings]
     assert sizes == sorted(set(sizes))
     reach = [np.nonzero((drawing == 0).all(axis=2))[0].max() for drawing in drawings]  # of the image down

@@ -1,5 +1,6 @@
 """A browser, and pages in it that must say nothing and ask for nothing."""
 
+import os
 import shutil
 from urllib.parse import urlsplit
 
@@ -10,14 +11,29 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture(scope="session")
-def browser():
+def playwright():
     api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install -e '.[browser]'")
+    with api.sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright):
     if not (program := next(filter(None, map(shutil.which, BROWSERS)), None)):
         pytest.skip("needs a browser: apt-get install chromium")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+    browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def firefox(playwright):
+    """The firefox that playwright drives, which is one of its own."""
+    if not os.path.exists(playwright.firefox.executable_path):
+        pytest.skip("needs playwright's firefox: playwright install firefox")
+    browser = playwright.firefox.launch()
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

@@ -87,6 +87,17 @@ def test_a_click_beside_the_window_takes_it_there(page):
     assert found["delta"] == 3
 
 
+def test_a_box_is_drawn_and_undone_in_firefox_too(look, firefox):
+    page = firefox.new_page(viewport={"width": 1200, "height": 900})
+    page.goto(look.resolve().as_uri())
+    before = numbers(page)
+    drag(page, (400, 80), (460, 180))
+    assert box(page) == pytest.approx([80.5, 400.5, 100, 60], abs=1.1)
+    page.keyboard.press("Control+z")
+    wait_until(page, "state.gx === 200")
+    assert numbers(page) == before
+
+
 @pytest.mark.parametrize(
     ("start", "end"), [((400, 80), (460, 180)), ((460, 180), (400, 80)), ((400, 180), (460, 80))]
 )

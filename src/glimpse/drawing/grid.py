@@ -39,13 +39,31 @@ def draw_grid(canvas: Levels, viewport: Viewport, window: Window, unit: float = 
     most : int
         Most filters of an axis that are drawn.
     """
-    _draw_filters(canvas, viewport, window, unit, every(viewport, window, unit, most))
+    step = every(viewport, window, unit, most)
+    spacings, radii = ([side * viewport.scale for side in sides] for sides in (window.strides, window.sigmas))
+    reach = max(*radii, unit * DOT) + 2 * unit
+    places = []  # of the filters that are drawn, along each axis
+    for place, n, g, d, size in zip((viewport.y, viewport.x), window.shape, (window.gx, window.gy),
+                                    window.strides, canvas.shape[:2], strict=True):  # fmt: skip
+        at = place(centers(n, g, d))[(n - 1) % step // 2 :: step]
+        places.append(at[(at > -reach) & (at < size + reach)])
+    if all(map(len, places)):
+        (top, bottom), (left, right) = (
+            (max(0, math.floor(at[0] - reach)), min(size, math.ceil(at[-1] + reach)))
+            for at, size in zip(places, canvas.shape[:2], strict=True)
+        )
+        ys, xs = (at - low for at, low in zip(places, (top, left), strict=True))
+        apart = [step * spacing for spacing in spacings]
+        away = _distances(ys, xs, apart, radii, (bottom - top, right - left), unit)
+        area = canvas[top:bottom, left:right]
+        blend(area, 0.55 * np.clip(unit * (LINE / 2 + 1) + 0.5 - away, 0, 1), SHADE)
+        blend(area, np.clip(unit * LINE / 2 + 0.5 - away, 0, 1), BOX)
     draw_frame(canvas, viewport, window, unit)
 
 
 def every(viewport: Viewport, window: Window, unit: float = 1, most: int = N_MAX) -> int:
     """Return which filters are drawn: every one (1), every 2nd, every 4th... so that they make no net."""
-    spacings, radii = _sizes(viewport, window)
+    spacings, radii = ([side * viewport.scale for side in sides] for sides in (window.strides, window.sigmas))
     axes = list(zip(spacings, radii, window.shape, strict=True))
     steps = [unit * APART / spacing for spacing, _, n in axes if n > 1]
     if max(radii) >= unit * DOT and max(window.shape) > FEW:
@@ -54,39 +72,6 @@ def every(viewport: Viewport, window: Window, unit: float = 1, most: int = N_MAX
         steps.append(math.sqrt(ink / (NET * room)))
     step = max([1.0, max(window.shape) / most, *steps])
     return 1 << math.ceil(math.log2(min(step, max(window.shape))) - 1e-9)
-
-
-def _sizes(viewport: Viewport, window: Window) -> tuple[list[float], list[float]]:
-    """Distance between the filters, and their radius, down and across, as drawn."""
-    return [d * viewport.scale for d in window.strides], [s * viewport.scale for s in window.sigmas]
-
-
-def _draw_filters(canvas: Levels, viewport: Viewport, window: Window, unit: float, step: int) -> None:
-    spacings, radii = _sizes(viewport, window)
-    reach = max(*radii, unit * DOT) + 2 * unit
-    places = [
-        _seen(place(centers(n, g, d))[(n - 1) % step // 2 :: step], size, reach)
-        for place, n, g, d, size in zip(
-            (viewport.y, viewport.x), window.shape, (window.gx, window.gy), window.strides,
-            canvas.shape[:2], strict=True,
-        )
-    ]  # fmt: skip
-    if not all(map(len, places)):
-        return
-    (top, bottom), (left, right) = (
-        (max(0, math.floor(at[0] - reach)), min(size, math.ceil(at[-1] + reach)))
-        for at, size in zip(places, canvas.shape[:2], strict=True)
-    )
-    ys, xs = (at - low for at, low in zip(places, (top, left), strict=True))
-    apart = [step * spacing for spacing in spacings]
-    away = _distances(ys, xs, apart, radii, (bottom - top, right - left), unit)
-    area = canvas[top:bottom, left:right]
-    blend(area, 0.55 * np.clip(unit * (LINE / 2 + 1) + 0.5 - away, 0, 1), SHADE)
-    blend(area, np.clip(unit * LINE / 2 + 0.5 - away, 0, 1), BOX)
-
-
-def _seen(places: Floats, size: int, reach: float) -> Floats:
-    return places[(places > -reach) & (places < size + reach)]
 
 
 def _distances(
@@ -110,7 +95,12 @@ def _distances(
         v = _to_nearest(ys[i :: turns[0]], shape[0])[:, None]
         for j in range(turns[1]):
             u = _to_nearest(xs[j :: turns[1]], shape[1])
-            np.minimum(away, _to_ellipse(v, u, ry, rx, filled=dot), out=away)
+            # the distance to an ellipse, to the first order; exactly where it is a circle
+            f: NDArray[np.float32] = np.sqrt((v / ry) ** 2 + (u / rx) ** 2)
+            off = (f - 1) * np.float32(ry)
+            if ry != rx:
+                off = (f - 1) * f / np.maximum(np.hypot(v / ry**2, u / rx**2), 1e-6)
+            np.minimum(away, np.maximum(off, 0) if dot else np.abs(off), out=away)
     return away
 
 
@@ -122,61 +112,31 @@ def _to_nearest(places: Floats, size: int) -> NDArray[np.float32]:
     return np.asarray(pixels - places[nearest], np.float32)
 
 
-def _to_ellipse(
-    v: NDArray[np.float32], u: NDArray[np.float32], ry: float, rx: float, *, filled: bool
-) -> NDArray[np.float32]:
-    """Distance to an ellipse, to the first order; exactly where it is a circle."""
-    f: NDArray[np.float32] = np.sqrt((v / ry) ** 2 + (u / rx) ** 2)
-    if ry == rx:
-        away = (f - 1) * np.float32(ry)
-    else:
-        away = (f - 1) * f / np.maximum(np.hypot(v / ry**2, u / rx**2), 1e-6)
-    return np.asarray(np.maximum(away, 0) if filled else np.abs(away), np.float32)
-
-
 def draw_frame(
     canvas: Levels, viewport: Viewport, window: Window, unit: float = 1, colour: Colour = BOX
 ) -> None:
     """Draw the frame outside the box of a window; an arrow at the border tells where it goes on beyond."""
-    ys, xs = edges(viewport, window)
-    (top, bottom), (left, right) = (
-        [
-            min(max(round(end + beyond), 0), size)
-            for end, beyond in zip(ends, (-5 * unit, 5 * unit), strict=True)
-        ]
+    top, bottom, left, right = window.box
+    ys = float(viewport.y(top - 0.5)), float(viewport.y(bottom - 0.5))
+    xs = float(viewport.x(left - 0.5)), float(viewport.x(right - 0.5))
+    (first, last), (before, after) = (
+        [min(max(round(end + by), 0), size) for end, by in zip(ends, (-5 * unit, 5 * unit), strict=True)]
         for ends, size in zip((ys, xs), canvas.shape[:2], strict=True)
     )
-    area = canvas[top:bottom, left:right]
-    near = (ys[0] - top, ys[1] - top), (xs[0] - left, xs[1] - left)
+    area = canvas[first:last, before:after]
+    # each pixel's share of a box that is grown by some pixels, of which a frame is the difference of two
+    grown = {}
+    for by in (0, 1, 3, 4):
+        down, across = (
+            np.clip(
+                np.minimum(pixels + 1, ends[1] + unit * by) - np.maximum(pixels, ends[0] - unit * by), 0, 1
+            )
+            for ends, pixels in ((ys, np.arange(first, last)), (xs, np.arange(before, after)))
+        )
+        grown[by] = down[:, None] * across
     for inner, outer, shade in ((0, 4, SHADE), (1, 3, colour)):
-        blend(area, _ring(*near, unit * inner, unit * outer, area.shape[:2]), shade)
+        blend(area, grown[outer] - grown[inner], shade)
     _arrows(canvas, ys, xs, 11 * unit, colour)
-
-
-def edges(viewport: Viewport, window: Window) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Top and bottom, left and right of a window's box on the drawing."""
-    top, bottom, left, right = window.box
-    return (
-        (float(viewport.y(top - 0.5)), float(viewport.y(bottom - 0.5))),
-        (float(viewport.x(left - 0.5)), float(viewport.x(right - 0.5))),
-    )
-
-
-def _ring(
-    ys: tuple[float, float], xs: tuple[float, float], inner: float, outer: float, shape: tuple[int, ...]
-) -> NDArray[np.float64]:
-    """Coverage of the pixels between a box grown by `inner` and by `outer`."""
-    whole, hole = (
-        _cover(ys[0] - by, ys[1] + by, shape[0])[:, None] * _cover(xs[0] - by, xs[1] + by, shape[1])
-        for by in (outer, inner)
-    )
-    return whole - hole
-
-
-def _cover(low: float, high: float, size: int) -> Floats:
-    pixels = np.arange(size)
-    covered: Floats = np.clip(np.minimum(pixels + 1, high) - np.maximum(pixels, low), 0, 1)
-    return covered
 
 
 def _arrows(
@@ -184,7 +144,11 @@ def _arrows(
 ) -> None:
     """Point out of the canvas at each border that a box crosses."""
     rows, cols = canvas.shape[:2]
-    y, x = _middle(ys, rows, size), _middle(xs, cols, size)
+    middle = []  # of the part of each side that is seen, or the nearest place to it, not in a corner
+    for ends, side in ((ys, rows), (xs, cols)):
+        low, high = (min(max(end, 0), side) for end in ends)
+        middle.append(min(max((low + high) / 2, size), max(side - size, size)))
+    y, x = middle
     for beyond, tip, way in (
         (ys[0] < 0, (x, 1.0), (0, 1)),
         (ys[1] > rows, (x, rows - 1.0), (0, -1)),
@@ -193,9 +157,3 @@ def _arrows(
     ):
         if beyond:
             arrow(canvas, (tip[0] + size * way[0], tip[1] + size * way[1]), tip, size, colour, SHADE)
-
-
-def _middle(span: tuple[float, float], size: int, room: float) -> float:
-    """The middle of the part of a span that is seen, or the nearest place to it, not in a corner."""
-    low, high = (min(max(end, 0), size) for end in span)
-    return min(max((low + high) / 2, room), max(size - room, room))

@@ -78,7 +78,7 @@ class Panel:
             if min(self.size) < SHORT:
                 self.size = self._lay_out(whole, zoom, 2)
         self._blank = np.full((*self.size, 3), theme.background, np.uint8)
-        y, x = self._corner(self.viewport.height), self.look.px(GAP)
+        y, x = self.gap + (self.height - self.viewport.height) // 2, self.gap
         self._source = (slice(y, y + self.viewport.height), slice(x, x + self.viewport.width))
         self._blank[self._source] = self.viewport.backdrop(image, whole, theme.background)
         self.size = self.size[0], width or self.size[1]
@@ -86,6 +86,7 @@ class Panel:
     def _lay_out(self, shape: tuple[int, int], zoom: int | None, size: float) -> tuple[int, int]:
         """Fix the places of all parts at a size, 1 being the usual one; return that of a frame."""
         self.look, windows = Look(self.theme, max(size, FINEST)), self.windows
+        self.gap = gap = self.look.px(GAP)
         # where n changes every patch has a zoom of its own, as large as fits the place of all
         longest = {max(window.shape) for window in windows}
         usual = {n: size * default_zoom(n) if len(longest) == 1 else size * PATCH_SIDE // n for n in longest}
@@ -105,7 +106,7 @@ class Panel:
         self.viewport = Viewport.spanning(
             rows, cols, scale * (rows[1] - rows[0]), scale * (cols[1] - cols[0])
         )
-        self.height, gap = max(self.patch[0], self.viewport.height), self.look.px(GAP)
+        self.height = max(self.patch[0], self.viewport.height)
         width = self.viewport.width + self.patch[1] + 3 * gap
         self.labels, lines = _labels(windows, self.viewport, self.look, width - gap)
         width = max([width, *(label.left + label.width for label in self.labels)])
@@ -136,16 +137,13 @@ class Panel:
         if behind:
             draw_tail(frame[self._source], self.viewport, behind, window, unit, durations)
         grown = enlarge(patch, self.zooms[max(window.shape)])
-        y, x = self._corner(grown.shape[0]), 2 * self.look.px(GAP) + self.viewport.width
-        x += (self.patch[1] - grown.shape[1]) // 2
+        y = self.gap + (self.height - grown.shape[0]) // 2
+        x = 2 * self.gap + self.viewport.width + (self.patch[1] - grown.shape[1]) // 2
         frame[y : y + grown.shape[0], x : x + grown.shape[1]] = grown
-        strips = frame[self.height + 2 * self.look.px(GAP) :]
+        strips = frame[self.height + 2 * self.gap :]
         for label in self.labels:
             label.draw(strips, window, self.look)
         return to_width(frame, self.width, self.theme.background)
-
-    def _corner(self, height: int) -> int:
-        return self.look.px(GAP) + (self.height - height) // 2
 
 
 def frames(
@@ -159,9 +157,9 @@ def frames(
 
 @cache
 def _glyphs(text: str, look: Look) -> Levels:
-    size = look.px(TEXT)
-    tile = np.full((look.px(STRIP), length(text, size) + 1, 3), look.theme.background, np.uint8)
-    write(tile, (0, look.px(2)), text, size, look.theme.ink)
+    size = round(TEXT * look.unit)
+    tile = np.full((round(STRIP * look.unit), length(text, size) + 1, 3), look.theme.background, np.uint8)
+    write(tile, (0, round(2 * look.unit)), text, size, look.theme.ink)
     return tile
 
 
@@ -179,7 +177,7 @@ class _Label(NamedTuple):
         name, value = (_glyphs(text, look) for text in (self.name, self.told(window)))
         strip = strips[self.top : self.top + name.shape[0], self.left : self.left + self.width]
         strip[:, : name.shape[1]] = name
-        right = self.width - look.px(16)
+        right = self.width - round(16 * look.unit)
         strip[:, right - value.shape[1] : right] = value
 
 

@@ -165,7 +165,7 @@ def widest(wide: Callable[[float], int], width: int) -> float:
     low, high = 0.02, 100.0
     if (least := wide(low)) > width:
         raise GlimpseError(f"this drawing is at least {least} pixels wide with letters to read, got {width}")
-    for _ in range(40):
+    for _ in range(16):  # to a ten-thousandth
         middle = (low * high) ** 0.5
         low, high = (middle, high) if wide(middle) <= width else (low, middle)
     return low
