@@ -44,7 +44,7 @@ _BORDER = 1e-6  # pixels: a border of the box as near to that of a pixel is the 
 _TILE = (
     1 << 21
 )  # pixels that are worked on at once: more take memory, fewer see more of their neighbours twice
-_HALO = 2  # lengths of a filter around a tile that it depends on
+_HALO = 1  # lengths of a filter around a tile that it depends on
 _SINGLE = BlockSpec(np.dtype(np.float32))
 
 
@@ -55,6 +55,7 @@ class Edit(NamedTuple):
     samples: Floats  # (N, M, C), what the picture should read, in its own levels
     touched: Array  # (N, M), bool
     noise: float  # differences below it are left out, in levels of the picture
+    largest: float  # difference of a sample from what the picture reads, in levels of the patch
 
     @property
     def share(self) -> float:
@@ -106,7 +107,9 @@ def find_edit(
     if alpha:  # a colour is what it was only under the alpha that it had
         close[..., :-1] &= close[..., -1:]
     samples = np.where(close, seen, given) / np.float32(window.gamma)
-    return Edit(window, samples, np.asarray(~close.all(axis=2)), min(tolerance, 0.5) / window.gamma)
+    return Edit(
+        window, samples, np.asarray(~close.all(axis=2)), min(tolerance, 0.5) / window.gamma, float(off.max())
+    )
 
 
 def _saved(patch: Floats, white: float | None, *, alpha: bool) -> Floats:
@@ -208,7 +211,7 @@ def _tiles(
         <= _TILE
     )
     for axis, bank, (first, last), halo in zip(axes, banks, ends, around, strict=True):
-        side = axis.n if few else max(halo, int(math.sqrt(_TILE) / axis.delta) - 2 * halo, 1)
+        side = last - first + 1 if few else max(halo, int(math.sqrt(_TILE) / axis.delta) - 2 * halo, 1)
         firsts, width = range(first, last + 1, side), bank.weights.shape[1]
         middles = [int(bank.start[k - 1] + bank.start[k] + width) // 2 for k in firsts[1:]]
         cuts = [int(bank.start[first]), *middles, int(bank.start[last]) + width]
@@ -279,8 +282,10 @@ class _Plane(NamedTuple):
         )
         for steps, unexplained in ROUNDS:
             left = self.samples - trip.read(pixels)
-            left[np.abs(left) < self.noise] = 0
             left = left * self.unexplained if unexplained else left
+            left[np.abs(left) < self.noise] = 0
+            if not left.any():
+                continue
             new = trip.write(trip.inverted(left, steps))
             new += pixels
             pixels = np.minimum(np.maximum(new, np.minimum(pixels, least)), np.maximum(pixels, most), out=new)

@@ -27,11 +27,6 @@ if TYPE_CHECKING:
     from glimpse.io.shards import Shard
 
 
-TOLERANCE, LOSSY = 0.5, 3.0
-"""Levels by which a sample may be off and still count as untouched: of a patch, and of one that was saved, or
-whose picture was decoded, with a loss."""
-
-
 @dataclass(frozen=True)
 class CanvasOptions:
     """What patches are written onto, and how.
@@ -298,7 +293,11 @@ def _loaded(
     placed = placement.or_like(found).or_n(patch.shape)
     source = found.source if found else source_name(row.image)
     window = placed.window(shape)
-    tolerance = options.tolerance if options.tolerance is not None else LOSSY if lossy else TOLERANCE
+    tolerance = options.tolerance
+    if tolerance is None:
+        from glimpse.batch.retouching import LOSSY, TOLERANCE
+
+        tolerance = LOSSY if lossy else TOLERANCE
     notes = [*placed.notes(window, shape), *notes]
     alone = row.place != row.image
     return Piece(row.place, patch, window, source, found is not None, alone, notes, tolerance), shape

@@ -12,13 +12,18 @@ from numpy.typing import NDArray
 
 from glimpse.attention.edits import Edit, changes, find_edit
 from glimpse.attention.layer import read
-from glimpse.errors import GlimpseError
+from glimpse.errors import GlimpseError, about
 from glimpse.io.compositing import Kind
 from glimpse.io.picture import Picture, Pixels
 from glimpse.levels import to_levels, unpremultiply
 
 if TYPE_CHECKING:
+    from glimpse.io.picture import DecodeOptions
     from glimpse.window import Window
+
+TOLERANCE, LOSSY = 0.5, 3.0
+"""Levels by which a sample may be off and still count as untouched: of a patch, and of one that was saved, or
+whose picture was decoded, with a loss."""
 
 _STRIP = 256  # rows that are handed to a file at once
 
@@ -65,13 +70,17 @@ def retouched(
         except GlimpseError as error:
             fault(number, error)
             edits.append(None)
+    source: Any = _Alike(
+        base, kind
+    )  # the first edit's picture stays as it was decoded, so no part has to wait
     for edit in sorted(filter(None, edits), key=lambda edit: -math.prod(edit.window.strides)):
-        found = changes(edit, view, base.white, alpha=base.alpha)
-        new = [(part.rows, part.cols, _saved(part.pixels, base)) for part in found]  # before any is laid
-        for rows, cols, pixels in new:
+        found = changes(edit, source, base.white, alpha=base.alpha)
+        new = ((part.rows, part.cols, _saved(part.pixels, base)) for part in found)
+        for rows, cols, pixels in list(new) if source is view else new:
             old = levels[rows, cols]
             same = pixels == (_saved(view[rows, cols], base) if base.alpha else old)
             levels[rows, cols] = np.where(same.all(axis=2, keepdims=True), old, pixels)
+        source = view
     return Retouched(base, levels, [edit.share if edit else 0 for edit in edits])
 
 
@@ -108,3 +117,51 @@ def _edit(patch: Picture, window: Window, tolerance: float, kind: Kind, view: An
     if edit.touched.any() and not window.sees((view.shape[0], view.shape[1])):
         raise GlimpseError("its window lies wholly beyond the picture, so its edit has no place there")
     return edit
+
+
+def compare(crop: str, source: str, decoding: DecodeOptions) -> dict[str, Any]:
+    """Tell whether a crop shows what its window reads of its source.
+
+    Returns
+    -------
+    dict
+        The names; ``same``, whether every sample is that of the source; ``largest``, the largest difference
+        in levels; ``changed``, the share of the samples that differ.
+    """
+    from glimpse import io
+
+    with about(crop):
+        patch = io.load_picture(crop, decoding._replace(page=None))
+        record = io.picture_record(patch, decoding)
+        if record is None or not record.is_patch:
+            raise GlimpseError("it carries no record of a crop")
+    with about(source):
+        picture = io.load_picture(source, decoding)
+        if picture.shape != record.shape:
+            ours, theirs = (f"{rows} x {cols}" for rows, cols in (record.shape, picture.shape))
+            raise GlimpseError(f"it is {theirs}, the crop's source was {ours}")
+    kind = replace(Kind.of([picture, patch], picture), alpha=picture.alpha or patch.alpha, flat=False)
+    pixels = _Alike(picture, kind)
+    edit = find_edit(kind.pixels(patch), record.window, pixels, white=None if patch.exact else picture.white,
+                     tolerance=LOSSY if record.fast > 1 else TOLERANCE, alpha=kind.alpha)  # fmt: skip
+    return {
+        "crop": crop,
+        "source": source,
+        "same": not edit.touched.any(),
+        "largest": round(edit.largest, 3),
+        "changed": round(edit.share, 6),
+    }
+
+
+class _Alike:
+    """The pixels of a picture, as pixels of a kind wherever they are sliced."""
+
+    def __init__(self, picture: Picture, kind: Kind) -> None:
+        self._picture, self._kind = picture, kind
+        self.shape = (*picture.shape, kind.colors + kind.alpha)
+        self.ndim, self.size = 3, math.prod(self.shape)
+        self.dtype = np.dtype(np.float32) if kind.alpha else picture.pixels.dtype
+
+    def __getitem__(self, index: tuple[slice, ...]) -> NDArray[Any]:
+        part = replace(self._picture, pixels=self._picture.pixels[index[:2]])
+        return self._kind.pixels(part)

@@ -18,6 +18,7 @@ COMMANDS = {
     "show": "Draw the window over its image.",
     "locate": "Find where a patch was cropped.",
     "info": "Print the window a file was made with.",
+    "map": "Move points of patches into their source.",
 }
 
 

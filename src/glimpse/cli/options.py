@@ -337,17 +337,22 @@ class TableOptions(NamedTuple):
     normalized: bool
     folder: str
 
+    def renamed(self) -> dict[str, str]:
+        """Return what ``--columns`` says of the table's columns."""
+        from glimpse.batch.tables.columns import parse_columns
+
+        try:
+            return {key: column for text in self.columns for key, column in parse_columns(text).items()}
+        except GlimpseError as error:
+            raise click.UsageError(f"--table {self.name}: {error}") from None
+
     def read(self, window: Placement, images: Sequence[str] = (), *, noun: str = "image") -> Table:
         """Read the table, whose rows go before `window`; `images` is the one image where it names none."""
         from glimpse.batch.tables import read_table
-        from glimpse.batch.tables.columns import parse_columns
 
         if self.name is None:
             raise GlimpseError("no table was given")
-        try:
-            columns = {key: column for text in self.columns for key, column in parse_columns(text).items()}
-        except GlimpseError as error:
-            raise click.UsageError(f"--table {self.name}: {error}") from None
+        columns = self.renamed()
         table = read_table(self.name, window, images, columns=columns, normalized=self.normalized,
                            folder=self.folder, noun=noun)  # fmt: skip
         if not click.get_current_context().params.get("quiet"):

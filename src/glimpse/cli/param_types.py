@@ -147,6 +147,15 @@ def parse_gain(text: str) -> float | None:
     return None if text == "auto" else checked("gain", number(text))
 
 
+def parse_point(text: str) -> tuple[float, float]:
+    """Parse ``X,Y``, in pixels."""
+    parts = text.split(",")
+    if len(parts) != 2:
+        raise GlimpseError(f"{text!r} is not a point; write X,Y such as 31.5,20: across, down")
+    x, y = (checked("point", number(part.strip()), positive=False) for part in parts)
+    return x, y
+
+
 def parse_tolerance(text: str) -> float:
     """Parse levels, 0 or more."""
     levels = checked("tolerance", number(text), positive=False)

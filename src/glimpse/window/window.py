@@ -9,7 +9,7 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
-from glimpse.array_api import is_not_numpy, is_numpy_array, namespace, register_pytree
+from glimpse.array_api import is_not_numpy, is_numpy_array, namespace, promote, register_pytree
 from glimpse.errors import GlimpseError
 from glimpse.slices import Box
 from glimpse.validation import Pair, Scale, checked, checked_n, checked_scale, sides_of
@@ -261,6 +261,48 @@ class Window:
         if unknown := sorted(set(changes) - set(known)):
             raise GlimpseError(f"a window has no {unknown[0]!r}; it has {', '.join(known)}")
         return replace(self, **changes)
+
+    def to_image(self, points: Any, *, boxes: bool = False) -> Any:
+        """Return where points of the patch lie in its image.
+
+        Parameters
+        ----------
+        points : array_like, shape (..., 2), of any library
+            Row and column of each, in samples: 0, 0 is the centre of the first. Gradients flow through.
+        boxes : bool
+            Instead (..., 4): x1, y1, x2, y2 from the left and top edge of the patch, as `from_xyxy` has them.
+
+        Returns
+        -------
+        array, of the shape of `points`
+            In pixels of the image; of a batch of windows (B,) each has points of its own, (B, ..., 2).
+
+        Examples
+        --------
+        >>> window = Window(gx=180, gy=260, delta=5, n=(41, 61))
+        >>> window.to_image([[20, 30], [0, 0]]).tolist(), window.to_patch([[180, 265]]).tolist()
+        ([[180.0, 260.0], [80.0, 110.0]], [[20.0, 31.0]])
+        """
+        return self._moved(points, lambda u, g, n, delta: g + (u - (n - 1) / 2) * delta, boxes=boxes)
+
+    def to_patch(self, points: Any, *, boxes: bool = False) -> Any:
+        """Return where points of the image lie in the patch; the inverse of `to_image`."""
+        return self._moved(points, lambda x, g, n, delta: (x - g) / delta + (n - 1) / 2, boxes=boxes)
+
+    def _moved(self, points: Any, move: Callable[..., Any], *, boxes: bool) -> Any:
+        """The points, each coordinate moved along its axis."""
+        points, *numbers = promote(points, self.gx, self.gy, *self.strides)
+        kind = (4, "x1, y1, x2, y2") if boxes else (2, "row, column")
+        if not points.shape or points.shape[-1] != kind[0]:
+            raise GlimpseError(
+                f"{'boxes' if boxes else 'points'} are an array of shape (..., {kind[0]}): {kind[1]}"
+            )
+        shift = 0.5 if boxes else 0.0  # edges of pixels, or their centres
+        gx, gy, down, across = (x.reshape((*x.shape, *(1,) * (points.ndim - 1 - x.ndim))) for x in numbers)
+        axes = ((gx, self.shape[0], down), (gy, self.shape[1], across))
+        order = (1, 0, 1, 0) if boxes else (0, 1)
+        moved = [move(points[..., k] - shift, *axes[axis]) + shift for k, axis in enumerate(order)]
+        return namespace(points).stack(moved, -1)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the window as plain JSON values; a pair of n, delta or sigma is [rows, columns]."""
