@@ -1,11 +1,10 @@
-"""Pictures of the README that take more than one command: a canvas of many patches, an edit, a table."""
+"""Pictures of the README that take more than one command: a canvas of many patches, a table."""
 
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from click.testing import CliRunner
-from PIL import Image, ImageDraw
 
 from glimpse.cli import main
 
@@ -15,31 +14,11 @@ FOLDER = Path(__file__).parent
 def foveated() -> bytes:
     """Read the windows of fixations.csv out of the scene, and write all patches onto one canvas."""
     with tempfile.TemporaryDirectory() as folder:
-        looks, canvas = Path(folder, "looks"), Path(folder, "foveated.png")
+        looks, canvas = Path(folder, "looks"), Path(folder, "foveated.jpg")
         table = FOLDER / "fixations.csv"
         _run(["read", FOLDER / "scene.png", "--table", table, "-n", 48, "-o", f"{looks}/"])
         _run(["write", *sorted(looks.iterdir()), "-o", canvas])
         return canvas.read_bytes()
-
-
-def edited() -> bytes:
-    """Read the face, paint sunglasses on its 64 x 64 pixels, and write them back onto the scene."""
-    with tempfile.TemporaryDirectory() as folder:
-        face, glasses, back = (str(Path(folder, name)) for name in ("face.png", "glasses.png", "edited.webp"))
-        _run(["read", FOLDER / "scene.png", "--row", 312, "--col", 222, "--delta", 3.6, "-o", face])
-        with Image.open(face) as patch:
-            draw_glasses(patch)
-            patch.save(glasses)
-        _run(["write", glasses, "--like", face, "--onto", FOLDER / "scene.png", "-o", back])
-        return Path(back).read_bytes()
-
-
-def draw_glasses(face: Image.Image) -> None:
-    """Paint sunglasses over the eyes."""
-    pen = ImageDraw.Draw(face)
-    for left in (18, 34):
-        pen.rounded_rectangle((left, 23, left + 12, 32), 4, (24, 20, 30), (200, 160, 60))
-    pen.line((30, 26, 34, 26), (200, 160, 60), 1)
 
 
 def boxes() -> bytes:

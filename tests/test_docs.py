@@ -27,7 +27,7 @@ COMMANDS = list(cli.COMMANDS)
 def shell_lines() -> list[str]:
     blocks = re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines()]
-    return [line for line in lines if line.startswith(("glimpse ", "printf "))]
+    return [line for line in lines if line.startswith(("glimpse ", "printf ", "python -c "))]
 
 
 def commands() -> list[click.Command]:
@@ -67,7 +67,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(lines: list[str], folder: Path) -> str:
     """Run lines of a shell, in which `glimpse` is this interpreter's, whatever PATH says."""
-    start = f'glimpse() {{ "{sys.executable}" -m glimpse "$@"; }}\nset -e\n'
+    start = f'python() {{ "{sys.executable}" "$@"; }}\nglimpse() {{ python -m glimpse "$@"; }}\nset -e\n'
     done = subprocess.run(
         ["bash", "-c", start + "\n".join(lines)], cwd=folder, capture_output=True, text=True
     )
@@ -77,7 +77,11 @@ def run(lines: list[str], folder: Path) -> str:
 
 @pytest.mark.slow
 def test_the_commands_of_the_readme_run_in_order(desk: Path) -> None:
-    lines = [line for line in shell_lines() if shutil.which(line.split()[0]) or line.startswith("glimpse")]
+    lines = [
+        line
+        for line in shell_lines()
+        if shutil.which(line.split()[0]) or line.startswith(("glimpse", "python"))
+    ]
     assert len(lines) > 20
     run(lines, desk)
 
