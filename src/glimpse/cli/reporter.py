@@ -82,6 +82,7 @@ class Report:
         self._alike: Counter[str] = Counter()  # failures by what they say behind their names
         self._notes: Counter[str] = Counter()
         self._made, self._folders = noun, set[str]()
+        self._outputs = 0  # made, of which each may tell of many items
 
     def tell(self, outcome: Outcome) -> None:
         """Tell of an outcome, and count it; of no item it tells of the batch itself."""
@@ -100,6 +101,7 @@ class Report:
             self.left += outcome.count
             line = "" if outcome.count else f"glimpse: {outcome}"
         elif outcome.made:
+            self._outputs += 1
             self.wholly += outcome.outside >= 1
             self.partly += 0 < outcome.outside < 1
             self._made = next((word for one, word in _MADE.items() if one in outcome.made), self._noun)
@@ -131,7 +133,7 @@ class Report:
         counts = {"partly": self.partly, "wholly": self.wholly}
         outside = [f"{count:,} {how} outside" for how, count in counts.items() if count]
         made = self.done - self.left - self.failed - self.skipped
-        if self._brief and made:
+        if self._brief and made and self._outputs != 1:
             folder = f" in {next(iter(self._folders))}/" if len(self._folders) == 1 else ""
             say(f"glimpse: {', '.join([f'{made:,} {self._made}{folder}', *outside])}")
         elif outside and (self.wholly if self._quiet else self.done > 1):
