@@ -129,7 +129,8 @@ def read(
     shape = cache(aside(lambda image: io.load_picture(image, decoding).shape))
 
     def fields(row: Row) -> dict[str, Any]:
-        return of_window(row.placement.window(shape(row.image), native=True))
+        found = of_window(row.placement.window(shape(row.image), native=True))
+        return found | (dict(zip(("row", "col"), row.tile, strict=True)) if row.tile else {})
 
     suffixes, finished = tuple(FORMATS), None
     if tabled:
@@ -140,7 +141,8 @@ def read(
         outputs.check(replaceable=replaceable, protect=protect)
         finished = outputs.row
     else:
-        names = plan([row.image for row in rows], output, default="{stem}-patch.png", suffixes=suffixes,
+        default = "{stem}-{row:03d}-{col:03d}.png" if any(row.tile for row in rows) else "{stem}-patch.png"
+        names = plan([row.image for row in rows], output, default=default, suffixes=suffixes,
                      overwrite=run.overwrite, skip_existing=replaceable, protect=protect,
                      quality=run.quality, trees=[row.tree for row in rows],
                      values=lambda index: fields(rows[index]))  # fmt: skip

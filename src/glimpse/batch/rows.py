@@ -36,6 +36,8 @@ class Row:
         The error that the row has already.
     tree : str
         The folder within a folder of inputs that the image stands in, kept in a folder of outputs.
+    tile : (int, int) or None
+        Which tile of the image it is, counted down and across from 0.
     size : (int, int) or None
         Rows and columns of the image, as a file of annotations tells them.
     """
@@ -50,6 +52,7 @@ class Row:
     fault: GlimpseError | None = None
     size: tuple[int, int] | None = None
     tree: str = ""
+    tile: tuple[int, int] | None = None
 
     def check_size(self, shape: tuple[int, int]) -> None:
         """Refuse a picture of another shape than that of the annotations.

@@ -125,6 +125,15 @@ def parse_part(text: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
+def parse_tile(text: str) -> tuple[int, int]:
+    """Parse the size of a tile: one whole number, or rows and columns."""
+    found = re.fullmatch(r"([0-9]{1,6})(?:,([0-9]{1,6}))?", text, re.ASCII)
+    sides = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
+    if min(sides) < 1:
+        raise GlimpseError(f"{text!r} is no size of a tile; write ROWS,COLS such as 512,512")
+    return sides
+
+
 def parse_quality(text: str) -> int | str:
     """Parse how well a lossy still is kept: 1 to 100, or ``lossless``."""
     if text == "lossless":

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 import click
+from click.core import ParameterSource
 
 from glimpse.batch import Run
-from glimpse.batch.placements import OUTSIDE, Placement
+from glimpse.batch.placements import OUTSIDE, Placement, parse_pad
+from glimpse.batch.runner import aside
 from glimpse.cli.options import (
     Sectioned,
     TableOptions,
@@ -18,7 +21,7 @@ from glimpse.cli.options import (
     table_options,
     window_options,
 )
-from glimpse.cli.param_types import FileName, Parsed, parse_level, whole
+from glimpse.cli.param_types import FileName, Parsed, parse_level, parse_tile, whole
 from glimpse.cli.reporter import report
 from glimpse.cli.streams import say
 
@@ -54,6 +57,19 @@ if TYPE_CHECKING:
     is_flag=True,
     help="For label maps and masks: each sample is the nearest pixel, a palette's indices are kept.",
 )
+@option(
+    "--tile",
+    type=Parsed("tile", parse_tile),
+    metavar="ROWS,COLS",
+    help="A window for each tile of each picture, its pixels as they are unless -n says otherwise; the last "
+    "of a row is moved inside, or hangs over where --outside is given.",
+)
+@option(
+    "--overlap",
+    type=Parsed("overlap", parse_pad),
+    metavar="PERCENT|PIXELS",
+    help="How much of a tile its neighbour sees too. [default: 0]",
+)
 @input_options
 @option("--shard-size", type=whole(1, 10**7), default="10000", show_default=True, metavar="N",
         help="Patches of one shard.")  # fmt: skip
@@ -86,6 +102,8 @@ def read(
     level: int | Literal["auto"] | None,
     nodata: str | None,
     nearest: bool,
+    tile: tuple[int, int] | None,
+    overlap: float | str | None,
     decoding: DecodeOptions,
     shard_size: int,
     exact: bool,
@@ -115,6 +133,10 @@ def read(
     ]
     if tables.name:
         rows = tables.read(window, images)
+    if tile:
+        rows = _tiles(rows, tile, overlap or 0, decoding, tables)
+    elif overlap is not None:
+        raise click.UsageError("--overlap is of tiles; give --tile ROWS,COLS")
     found = patches.read(rows, output, run, decoding=decoding, fast=fast, exact=exact,
                        outside=outside, manifest=manifest, protect=[window.like_name],
                        shard_size=shard_size)  # fmt: skip
@@ -123,3 +145,24 @@ def read(
     if others and not run.quiet:
         say(f"glimpse: {others} files that are no pictures by their names were left out")
     report(found, noun="windows" if tables.name else "files", quiet=run.quiet)
+
+
+def _tiles(
+    rows: Sequence[Row],
+    size: tuple[int, int],
+    overlap: float | str,
+    decoding: DecodeOptions,
+    tables: TableOptions,
+) -> Sequence[Row]:
+    """The tiles of each picture."""
+    from glimpse.batch.tiles import tiled
+    from glimpse.io import load_picture
+
+    typed = {"gx", "gy", "delta", "box", "slice", "like"} & (rows[0].placement.typed if rows else set())
+    if tables.name or typed:
+        other = "--table" if tables.name else f"--{min(typed)}"
+        raise click.UsageError(f"--tile says where the windows are; leave out {other}")
+    context = click.get_current_context()
+    hanging = context.get_parameter_source("outside") == ParameterSource.COMMANDLINE
+    shape = cache(aside(lambda name: load_picture(name, decoding).shape))
+    return tiled(rows, size, overlap, shape, hanging=hanging)
