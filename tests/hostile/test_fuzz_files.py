@@ -1,5 +1,6 @@
-"""Files that say more than they hold: sizes raised, parts repeated, in every format, each in its own process."""
+"""Files that say more than they hold: sizes raised, parts repeated, in every format."""
 
+import json
 import re
 import struct
 import subprocess
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.hostile
 FILES, LONGEST = 2_000, 100_000
 MOST_SECONDS, MOST_BYTES = 10, 1_000_000_000
 
-# a process that has imported everything forks for each file, so that a bomb takes nothing but its own copy down
+# a process that has imported everything forks for each file, so that a bomb takes its own copy down alone
 READER = r"""
 import json, os, resource, sys, warnings
 from glimpse import GlimpseError, Window, read
@@ -296,9 +297,7 @@ def made(folder):
     return asked
 
 
-FOREIGN = re.compile(
-    r"b['\"]|Errno|object is|object has|literal|subscript|NoneType|argument|unpack|Traceback"
-)
+FOREIGN = re.compile("b['\"]|Errno|object is not|object has|literal|NoneType|argument|to unpack|Traceback")
 
 
 def test_no_file_that_says_more_than_it_holds_costs_much(tmp_path):
@@ -330,5 +329,7 @@ def test_no_file_that_says_more_than_it_holds_costs_much(tmp_path):
         f"{FILES} in {len(worst)} formats, {counts['refused']} refused, {counts['read']} read; at most "
         f"{worst[slowest][0]:.1f} s of CPU ({slowest}) and {worst[largest][1] / 1e6:.0f} MB ({largest})",
     )
+    for ending in worst:
+        print(f"    {ending:6} {worst[ending][0]:5.1f} s {worst[ending][1] / 1e6:5.0f} MB")
     assert not wrong, "\n".join(wrong[:40])
     assert counts["read"] > FILES / 10

@@ -3,6 +3,7 @@
 import io
 import math
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -171,3 +172,11 @@ def test_a_very_long_row_is_handed_over_in_one_piece(monkeypatch):
     monkeypatch.setattr("glimpse.io.decode.load", loaded)
     assert decode(io.BytesIO(long_webp(2, 200_000))).shape == (2, 200_000)
     assert taken[0] >= 4 * 200_000
+
+
+def test_the_table_of_costs_in_the_readme_is_the_one_that_holds():
+    text = (Path(__file__).parents[2] / "src/glimpse/io/README.md").read_text("utf-8")
+    table = text.split("| kind | bytes held | nanoseconds of CPU |\n| --- | --- | --- |\n")[1].split("\n\n")[
+        0
+    ]
+    assert table.splitlines() == [f"| {name} | {held:g} | {work:g} |" for name, (held, work) in COSTS.items()]
