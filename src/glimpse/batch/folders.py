@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -45,7 +46,7 @@ def expanded(names: Sequence[str], output: str | None = None) -> Inputs:
     Raises
     ------
     UsageError
-        If a pattern matches nothing, or a folder has no picture.
+        If the only one is a pattern that matches nothing, or a folder without pictures.
     """
     files: list[Input] = []
     others = 0
@@ -55,17 +56,21 @@ def expanded(names: Sequence[str], output: str | None = None) -> Inputs:
         elif os.path.isdir(name):
             here = list(_walked(name, output))
             found = [each for each in here if os.path.splitext(each.name)[1].lower() in ENDINGS]
-            if not found:
+            if not found and len(names) == 1:
                 raise UsageError(f"{name}: no picture in this folder, by the endings of names")
-            files += found
+            files += found or [Input(name)]  # which fails alone, and the others come out
             others += len(here) - len(found)
+        elif found := _matched(name, output):
+            files += found
+        elif len(names) == 1:
+            raise UsageError(f"{name}: no file matches")
         else:
-            files += _matched(name, output)
+            files.append(Input(name))
     return Inputs(files, others)
 
 
 def _is_pattern(name: str) -> bool:
-    return any(sign in name for sign in "*?[") and not os.path.lexists(name)
+    return re.search(r"[*?]|\[[^\]]+\]", name) is not None and not os.path.lexists(name)
 
 
 def _matched(pattern: str, output: str | None) -> list[Input]:
@@ -80,8 +85,6 @@ def _matched(pattern: str, output: str | None) -> list[Input]:
         within = [*filter(None, each.tree.split(os.sep)), os.path.basename(each.name)]
         if _fits(within, wanted):
             found.append(each if first else Input(os.path.normpath(each.name), each.tree))
-    if not found:
-        raise UsageError(f"{pattern}: no file matches")
     return found
 
 
