@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glimpse import limits
-from glimpse.array_api import arange_like, is_not_numpy, namespace
+from glimpse.array_api import arange_like, cast, is_not_numpy, namespace
 from glimpse.attention.banded import Band, BlockSpec
-from glimpse.attention.kernels import KERNEL_TABLE
+from glimpse.attention.kernels import KERNEL_TABLE, lattice_slopes, lattice_sum
 from glimpse.errors import GlimpseError
 from glimpse.typing import Floats
 from glimpse.window import Axis
@@ -53,7 +53,7 @@ class Sampled(NamedTuple):
         if axis.edge == "extend":
             totals = [slope.sum(axis=1, keepdims=True) for slope in raw]
         else:
-            moved, wider = shape.lattice_slopes(self.offset, axis.sigma)
+            moved, wider = lattice_slopes(shape, self.offset, axis.sigma)
             totals = [moved, moved, wider]
         return [(slope - weights * whole) / self.total for slope, whole in zip(raw, totals, strict=True)]
 
@@ -119,13 +119,19 @@ def unnormalised(u: Any, offset: Any, axis: Axis) -> tuple[Any, Any]:
     xp, shape = namespace(offset), KERNEL_TABLE[axis.kernel]
     weights = shape.weigh(u, offset, axis.sigma, xp)
     if axis.edge == "black":
-        return weights, shape.lattice_sum(offset, axis.sigma, xp)
-    total = weights.sum(axis=-1, keepdims=True) if xp is np else xp.sum(weights, axis=-1, keepdims=True)
-    if shape.exponent:  # the weight of a peak is 1, so no total is 0
+        total = lattice_sum(shape, offset, axis.sigma, xp)
+    else:
+        total = weights.sum(axis=-1, keepdims=True) if xp is np else xp.sum(weights, axis=-1, keepdims=True)
+    if shape.exponent or (axis.edge == "black" and shape.lattice_sum):  # no such total is 0
         return weights, total
-    nothing = total == 0  # a box that ends before the image begins: the nearest pixel alone
-    weights = xp.where(nothing & (u == 0), 1.0, weights)
-    return weights, xp.where(nothing, 1.0, total)
+    # a filter that ends before the image begins, or falls between two pixels: the nearest one, or two alike
+    nothing = total == 0
+    if xp is np and not nothing.any():
+        return weights, total
+    near = cast((u == 0) | (xp.abs(u - cast(offset, u.dtype)) <= 0.5), u.dtype)
+    alone = 1.0 + cast(xp.abs(offset) == 0.5, total.dtype) if axis.edge == "black" else None
+    alone = xp.sum(near, axis=-1, keepdims=True) if alone is None else alone + 0 * total
+    return xp.where(nothing, near, weights), xp.where(nothing, cast(alone, total.dtype), total)
 
 
 def _clipped(places: Floats, most: float) -> Floats:

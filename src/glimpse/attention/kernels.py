@@ -22,19 +22,100 @@ class KernelShape(NamedTuple):
     and counted per step up), and to sigma as it grows; the lattice sum's have no kinks.
 
     reach(sigma, precision)         distance in pixels beyond which weights fall below precision
-    weigh(u, offset, sigma, xp)     weights up to a factor, 1 or less at the peak
+    weigh(u, offset, sigma, xp)     weights up to a factor, never above 1 by their size
     slopes(u, offset, sigma)        their three slopes
-    lattice_sum(offset, sigma, xp)  their sum over the endless lattice
+
+    The contract, to which tests hold every row of the table: weights are finite, and not negative unless
+    `signed`; over the endless lattice their sum is above zero, or every one of them is zero, where a filter
+    falls between two pixels and takes the nearest one alone. A kernel may also have
+
+    lattice_sum(offset, sigma, xp)  the sum over the endless lattice, where there is a formula for it
     lattice_slopes(offset, sigma)   its two slopes
     exponent(u, offset, sigma)      where weights are exponentials: of these, none above 0
+    signed                          whether weights may be negative
     """
 
     reach: Callable[[float, float], float]
     weigh: Callable[[Any, Any, Any, Any], Any]
     slopes: Callable[[Floats, Floats, float], tuple[Floats, Floats, Floats]]
-    lattice_sum: Callable[[Any, Any, Any], Any]
-    lattice_slopes: Callable[[Floats, float], tuple[Floats, Floats]]
+    lattice_sum: Callable[[Any, Any, Any], Any] | None = None
+    lattice_slopes: Callable[[Floats, float], tuple[Floats, Floats]] | None = None
     exponent: Callable[[Any, Any, Any], Any] | None = None
+    signed: bool = False
+
+
+def of_distance(
+    radius: float, weight: Callable[[Any, Any], Any], slope: Callable[[Floats], Floats], signed: bool = False
+) -> KernelShape:
+    """Return the formulas of a kernel that is a function of the distance from its centre alone.
+
+    Parameters
+    ----------
+    radius : float
+        The distance from which on weights are zero, in sigmas.
+    weight : function of (x, xp)
+        The weight at a distance of x sigmas, of either sign, within the radius; 1 at 0.
+    slope : function of x
+        The derivative of that, of NumPy's arrays.
+    signed : bool
+        Whether weights may be negative.
+    """
+
+    def weigh(u: Any, offset: Any, sigma: Any, xp: Any) -> Any:
+        x = (u - cast(offset, u.dtype)) / sigma
+        inside = xp.abs(x) < radius
+        return xp.where(inside, weight(xp.where(inside, x, 0 * x), xp), 0 * x)
+
+    def slopes(u: Floats, offset: Floats, sigma: float) -> tuple[Floats, Floats, Floats]:
+        x = (u - offset) / sigma
+        moved = np.where(np.abs(x) < radius, -slope(x) / sigma, 0.0)
+        return moved, moved, moved * x
+
+    return KernelShape(lambda sigma, _: radius * sigma, weigh, slopes, signed=signed)
+
+
+_LATTICE = 512  # pixels of reach up to which a lattice is summed; wider sums grow as sigma does, to 1e-6
+
+
+def lattice_sum(shape: KernelShape, offset: Any, sigma: Any, xp: Any) -> Any:
+    """Return the sum of a kernel's weights over the endless lattice, by its formula or pixel by pixel."""
+    if shape.lattice_sum:
+        return shape.lattice_sum(offset, sigma, xp)
+    pixels, narrow = _summed(
+        shape, offset, xp.clip(sigma, None, _widest(shape)) if _is_array(sigma) else sigma
+    )
+    weights = shape.weigh(pixels, offset, narrow, xp)
+    return xp.sum(weights, axis=-1, keepdims=True) * (sigma / narrow)
+
+
+def lattice_slopes(shape: KernelShape, offset: Floats, sigma: float) -> tuple[Floats, Floats]:
+    """Return how the lattice's sum grows with the centre and with sigma."""
+    if shape.lattice_slopes:
+        return shape.lattice_slopes(offset, sigma)
+    pixels, narrow = _summed(shape, offset, sigma)
+    moved, _, wider = (slope.sum(axis=-1, keepdims=True) for slope in shape.slopes(pixels, offset, narrow))
+    if narrow == sigma:
+        return moved, wider
+    return moved * (sigma / narrow), lattice_sum(shape, offset, narrow, np) / narrow
+
+
+def _summed(shape: KernelShape, offset: Any, sigma: Any) -> tuple[Any, Any]:
+    """The pixels of a lattice that are summed, and the sigma for it: the given one, unless too wide."""
+    if _is_array(sigma):
+        half = _LATTICE
+    else:
+        sigma = min(sigma, _widest(shape))
+        half = math.ceil(shape.reach(sigma, 2.0**-56)) + 1
+    return arange_like(-half, half + 1, offset), sigma
+
+
+def _widest(shape: KernelShape) -> float:
+    """The sigma with which a kernel reaches as far as a lattice is summed."""
+    return (_LATTICE - 1) / shape.reach(1.0, 2.0**-56)
+
+
+def _is_array(sigma: Any) -> bool:
+    return hasattr(sigma, "shape") and bool(sigma.shape)
 
 
 def _gaussian_reach(sigma: float, precision: float) -> float:
