@@ -2,11 +2,13 @@
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from helpers import invoke, lines, noise, opened, save
 
+from glimpse import GlimpseError
 from glimpse.io.stack import Stack
 
 
@@ -121,6 +123,25 @@ def test_a_full_disk_leaves_no_stack(monkeypatch):
 def test_an_output_column_and_a_stack_exclude_each_other():
     Path("t.csv").write_text("image,gx,gy,output\na.png,1,2,x.png\n")
     assert "leave out one" in read_stack("p.npz", code=2).stderr
+
+
+@pytest.mark.parametrize("name", ["p.npz", "p.npy"])
+def test_a_stack_that_lost_a_patch_is_not_published(name, tmp_path):
+    def full(data):
+        raise OSError(28, "No space left on device")
+
+    patch, before = np.zeros((3, 4), np.uint8), {*os.listdir(tmp_path)}
+    with Stack(str(tmp_path / name), overwrite=False) as stack:
+        stack.add(0, patch)
+        scratch = stack._scratch
+        stack._scratch = SimpleNamespace(seek=scratch.seek, write=full)
+        for index in (1, 2):
+            with pytest.raises(GlimpseError, match="no space left on device"):
+                stack.add(index, patch)
+        stack._scratch = scratch
+        with pytest.raises(GlimpseError, match="no space left on device"):
+            stack.publish([])
+    assert {*os.listdir(tmp_path)} == before
 
 
 def test_the_memory_of_a_stack_is_bounded(tmp_path):

@@ -425,6 +425,15 @@ def test_names_in_the_table_are_relative_to_images(desk):
     assert opened("out/a.png").shape == (8, 8, 3)
 
 
+def test_an_absolute_name_of_a_table_is_refused_though_it_lies_in_the_folder(desk):
+    inside = os.path.abspath("out/p.png")
+    Path("t.csv").write_text(f"image,gx,gy,output\na.png,5,6,{inside}\na.png,5,6,q.png\n")
+    result = invoke("read", "--table", "t.csv", "-n", "8", "-o", "out/")
+    assert result.exit_code == 1
+    assert f"t.csv:2: the output {inside} leaves the folder out/" in result.stderr
+    assert os.listdir("out") == ["q.png"]
+
+
 def test_a_centre_that_looks_swapped_is_a_note_in_a_table_and_the_patch_comes_out(desk):
     Path("t.csv").write_text("image,gx,gy\na.png,40,3\n")
     result = invoke("read", "--table", "t.csv", "-n", "8", "-o", "x.png")

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
-from glimpse import GlimpseError, Window, read
+from glimpse import GlimpseError, Window, limits, read
 from glimpse.io import DecodeOptions
 from glimpse.io.color import HINT
 from glimpse.io.decode import decode
 from glimpse.io.picture import Picture, Pixels
+from glimpse.io.png_input import read_png
 from glimpse.io.stills import save_still
 
 ROWS, COLS = 9, 14
@@ -70,6 +71,14 @@ def handmade_png(depth, colour_type, samples, *chunks):
     head = struct.pack(">IIBBBBB", width, len(samples), depth, colour_type, 0, 0, 0)
     body = [chunk(b"IHDR", head), *chunks, chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(body)
+
+
+def test_parts_of_pixels_that_hold_next_to_nothing_are_counted(monkeypatch):
+    monkeypatch.setattr(limits, "CHUNKS", 12)
+    picture = np.zeros((2, 9), np.uint8)
+    read_png(io.BytesIO(handmade_png(8, 0, picture, *[chunk(b"IDAT", bytes(8))] * 20)))
+    with pytest.raises(GlimpseError, match="more than 12 chunks beside its pixels"):
+        read_png(io.BytesIO(handmade_png(8, 0, picture, *[chunk(b"IDAT", bytes(7))] * 20)))
 
 
 def deep(bands):

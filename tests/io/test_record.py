@@ -268,6 +268,8 @@ HOSTILE = {
     "shape negative": altered(shape=[-4, -5]),
     "shape of one": altered(shape=[5]),
     "shape of three": altered(shape=[5, 6, 3]),
+    "fast true": altered(fast=True),
+    "a residual beyond all numbers": raw("residual", "1e999"),
     "shape text": altered(shape="56"),
     "shape true": altered(shape=[True, 5]),
     "shape a float": altered(shape=[4.0, 5]),
