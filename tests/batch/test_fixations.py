@@ -141,6 +141,16 @@ def test_a_bad_row_costs_only_itself(image):
     assert "duration must be above 0" in told[2]
 
 
+@pytest.mark.parametrize(
+    ("duration", "stands"), [("600000", True), ("600000.5", False), ("0", False), ("0.1", True)]
+)
+def test_a_window_stands_above_0_and_at_most_ten_minutes(duration, stands, image):
+    table = written(["gx,gy,duration", f"12,25,{duration}", "9,9,50"])
+    result = invoke("sweep", image, *split(f"--table {table} -n 9 --saccade 0 --plain -o s.webp"))
+    assert result.exit_code == (0 if stands else 1)
+    assert ("duration must be above 0 and at most 600000 milliseconds" in result.stderr) == (not stands)
+
+
 @pytest.mark.parametrize("command", ["sweep", "show"])
 def test_a_table_of_no_window_is_one_line(command, image):
     result = invoke(command, image, "--table", written(["gx,gy"]))
