@@ -23,6 +23,9 @@ ANIMATION_PIXELS: Final = 1_000_000_000
 FILE_BYTES: Final = 4_000_000_000
 """Most bytes read from a file or pipe."""
 
+PAGES_MOST: Final = 1_000_000
+"""Largest number of a page or frame."""
+
 PAGES: Final = 10_000
 """Most pages of a TIFF that are looked through for another one."""
 

@@ -29,9 +29,9 @@ def boxes(found, shape):
 def test_tiles_cover_the_picture_and_overlap_as_much_as_is_asked(shape, size, overlap, hanging):
     if overlap >= min(size):
         with pytest.raises(UsageError, match="leaves nothing of a tile"):
-            tiled([Row("a", "a", Placement())], size, overlap, lambda name: shape)
+            tiled([Row("a", "a", Placement())], size, overlap, lambda place: shape)
         return
-    found = tiled([Row("a", "a", Placement())], size, overlap, lambda name: shape, hanging=hanging)
+    found = tiled([Row("a", "a", Placement())], size, overlap, lambda place: shape, hanging=hanging)
     seen = np.zeros(shape, int)
     for row, (top, bottom, left, right) in zip(found, boxes(found, shape), strict=True):
         if not hanging:

@@ -22,7 +22,7 @@ from glimpse.window import NUMBERS, Window
 if TYPE_CHECKING:
     from glimpse.io.encode import Quality
 
-NAMES = ("stem", "name", "ext", "parent", "index")
+NAMES = ("stem", "name", "ext", "parent", "index", "page")
 """The fields that the name of an input fills."""
 
 OF_WINDOW = ("row", "col", "n", *NUMBERS)
@@ -110,12 +110,12 @@ def in_folder(folder: str, name: str, columns: Sequence[str] = ()) -> Template:
     return Template(f"{plain}/{name}", columns)
 
 
-def of_name(name: str, index: int) -> dict[str, Any]:
+def of_name(name: str, index: int, page: int = 1) -> dict[str, Any]:
     """Return the fields that an input's name fills."""
     base = "stdin" if name == "-" else os.path.basename(name)
     stem, ending = os.path.splitext(base)
     parent = os.path.dirname(name) or "."
-    return {"stem": stem, "name": base, "ext": ending[1:], "parent": parent, "index": index}
+    return {"stem": stem, "name": base, "ext": ending[1:], "parent": parent, "index": index, "page": page}
 
 
 def of_window(window: Window) -> dict[str, Any]:
@@ -156,6 +156,7 @@ def plan(
     protect: Sequence[str] = (),
     quality: Quality = None,
     trees: Sequence[str] = (),
+    pages: Sequence[int] = (),
 ) -> list[str]:
     """Return the output of each input.
 
@@ -179,6 +180,8 @@ def plan(
         How well lossy formats are to keep stills.
     trees : sequence of str
         The folder of each input that goes between a folder of outputs and its name.
+    pages : sequence of int
+        The page of each input.
 
     Raises
     ------
@@ -194,7 +197,7 @@ def plan(
             names.append("")
             continue
         try:
-            filled = template.fill(of_name(name, index) | more)
+            filled = template.fill(of_name(name, index, pages[index] if pages else 1) | more)
         except GlimpseError as error:
             raise UsageError(str(error)) from None
         if trees and output and is_folder(output):

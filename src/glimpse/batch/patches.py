@@ -126,10 +126,10 @@ def read(
     replaceable = run.overwrite or run.skip_existing or run.part is not None
     if exact:
         raise UsageError("--float is about a stack; give -o patches.npz")
-    shape = cache(aside(lambda image: io.load_picture(image, decoding).shape))
+    shape = cache(aside(lambda place: io.load_picture(place[0], decoding.at(place[1])).shape))
 
     def fields(row: Row) -> dict[str, Any]:
-        found = of_window(row.placement.window(shape(row.image), native=True))
+        found = of_window(row.placement.window(shape((row.image, row.page)), native=True))
         return found | (dict(zip(("row", "col"), row.tile, strict=True)) if row.tile else {})
 
     suffixes, finished = tuple(FORMATS), None
@@ -142,9 +142,11 @@ def read(
         finished = outputs.row
     else:
         default = "{stem}-{row:03d}-{col:03d}.png" if any(row.tile for row in rows) else "{stem}-patch.png"
+        default = default.replace("{stem}", "{stem}-{page:03d}") if any(row.page for row in rows) else default
         names = plan([row.image for row in rows], output, default=default, suffixes=suffixes,
                      overwrite=run.overwrite, skip_existing=replaceable, protect=protect,
                      quality=run.quality, trees=[row.tree for row in rows],
+                     pages=[row.page or decoding.page or 1 for row in rows],
                      values=lambda index: fields(rows[index]))  # fmt: skip
         rows = [replace(row, output=target) for row, target in zip(rows, names, strict=True)]
     work = blocks(rows, decoding, fast=fast, jobs=0 if run.cluster else run.jobs, finished=finished,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import cast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, cast
 
 from glimpse.batch.placements import Placement
 from glimpse.errors import GlimpseError
@@ -38,6 +38,8 @@ class Row:
         The folder within a folder of inputs that the image stands in, kept in a folder of outputs.
     tile : (int, int) or None
         Which tile of the image it is, counted down and across from 0.
+    page : int or None
+        Which page or frame of the image, from 1, where it is not that of all rows.
     size : (int, int) or None
         Rows and columns of the image, as a file of annotations tells them.
     """
@@ -53,6 +55,7 @@ class Row:
     size: tuple[int, int] | None = None
     tree: str = ""
     tile: tuple[int, int] | None = None
+    page: int | None = None
 
     def check_size(self, shape: tuple[int, int]) -> None:
         """Refuse a picture of another shape than that of the annotations.
@@ -98,3 +101,30 @@ def rows_of(windows: Windows) -> tuple[Sequence[Row], bool]:
         placement = Placement.of(window) if isinstance(window, Window) else window
         rows.append(Row(image, image, placement, index=index, named=image))
     return rows, True
+
+
+def paged(
+    rows: Sequence[Row], pages: tuple[int, int] | Literal["all"], numbers: Callable[[str], Sequence[int]]
+) -> list[Row]:
+    """Return a row for each page of the images of rows.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        A row for each image.
+    pages : (int, int) or "all"
+        The first and the last page, from 1.
+    numbers : callable
+        Given the name of an image, returns the numbers of its pages, or raises `GlimpseError`.
+    """
+    found: list[Row] = []
+    for row in rows:
+        try:
+            each = numbers(row.image) if pages == "all" else range(pages[0], pages[1] + 1)
+        except GlimpseError as error:
+            found.append(replace(row, fault=error, index=len(found)))
+            continue
+        for page in each:
+            place = f"{row.image}[{page}]"
+            found.append(replace(row, place=place, page=page, index=len(found)))
+    return found

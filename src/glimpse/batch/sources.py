@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
@@ -184,21 +185,29 @@ def blocks(
     part : (int, int) or None
         (K, N): every N-th image from the K-th on.
     """
-    groups: dict[str, array[int]] = {}  # in the order of their first rows
-    for index, image in enumerate(images_of(rows)):
-        groups.setdefault(image, array("q")).append(index)
+    groups: dict[tuple[str, int | None], array[int]] = {}  # in the order of their first rows
+    for index, place in enumerate(_places(rows)):
+        groups.setdefault(place, array("q")).append(index)
     folder = "" if jobs else os.getcwd()
+    first, step = (part[0] - 1, part[1]) if part else (0, 1)
     sources = [
-        Source(name, Rows(finished or rows.__getitem__, indices), decoding, fast=fast, folder=folder)
-        for name, indices in list(groups.items())[slice(part[0] - 1, None, part[1]) if part else slice(None)]
+        Source(name, Rows(finished or rows.__getitem__, indices), decoding.at(page), fast=fast, folder=folder)
+        for (name, page), indices in islice(groups.items(), first, None, step)
     ]
     whole = len(sources) >= 2 * jobs  # enough images for all threads: none waits for the decoding of another
     return [
-        Block(source, source.rows[start : start + step])
+        Block(source, source.rows[start : start + few])
         for source in sources
-        for step in [len(source.rows) if whole else largest]
-        for start in range(0, len(source.rows), step)
+        for few in [len(source.rows) if whole else largest]
+        for start in range(0, len(source.rows), few)
     ]
+
+
+def _places(rows: Sequence[Row]) -> Iterable[tuple[str, int | None]]:
+    """Return the image of each row, and its page if it is its own."""
+    if hasattr(rows, "images") and not getattr(rows, "page_column", ""):
+        return ((image, None) for image in images_of(rows))
+    return ((row.image, row.page) for row in rows)
 
 
 def images_of(rows: Sequence[Row]) -> Iterable[str]:

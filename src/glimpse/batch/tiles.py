@@ -16,7 +16,7 @@ def tiled(
     rows: Sequence[Row],
     size: tuple[int, int],
     overlap: float | str,
-    shape: Callable[[str], tuple[int, int]],
+    shape: Callable[[tuple[str, int | None]], tuple[int, int]],
     *,
     hanging: bool = False,
 ) -> list[Row]:
@@ -31,7 +31,7 @@ def tiled(
     overlap : float or str
         How much of a tile its neighbour sees too: pixels, or a share such as ``20%``.
     shape : callable
-        Given a picture's name, returns its rows and columns, or raises `GlimpseError`.
+        Given a picture's name and page, returns its rows and columns, or raises `GlimpseError`.
     hanging : bool
         Whether the last tile of a row or column may hang over the edge; else it is moved inside.
 
@@ -43,7 +43,7 @@ def tiled(
     Examples
     --------
     >>> from glimpse.batch import Placement
-    >>> found = tiled([Row("a.png", "a.png", Placement())], (40, 60), "25%", lambda name: (50, 100))
+    >>> found = tiled([Row("a.png", "a.png", Placement())], (40, 60), "25%", lambda place: (50, 100))
     >>> [(row.place, row.tile) for row in found]
     [('a.png[0,0]', (0, 0)), ('a.png[0,1]', (0, 1)), ('a.png[1,0]', (1, 0)), ('a.png[1,1]', (1, 1))]
     """
@@ -54,7 +54,7 @@ def tiled(
     found: list[Row] = []
     for row in rows:
         try:
-            sides = shape(row.image)
+            sides = shape((row.image, row.page))
         except GlimpseError as error:
             found.append(replace(row, fault=error, index=len(found)))
             continue
@@ -67,7 +67,7 @@ def tiled(
                 placement = row.placement._replace(
                     box=parse_box(f"{left},{top},{wide},{tall}"), typed=row.placement.typed | {"box"}
                 )
-                place = f"{row.image}[{i},{j}]"
+                place = f"{row.place}[{i},{j}]"
                 found.append(replace(row, place=place, placement=placement, index=len(found), tile=(i, j)))
     return found
 

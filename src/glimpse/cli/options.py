@@ -32,6 +32,7 @@ from glimpse.cli.param_types import (
     Parsed,
     parse_address,
     parse_levels,
+    parse_page,
     parse_part,
     parse_quality,
     ranged,
@@ -304,8 +305,9 @@ def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
                "[default: 0,255 of .npy; of others it must be given]"),
         option("--max-pixels", type=whole(1, 10**12), default=str(MAX_PIXELS), metavar="N",
                help=f"Most pixels of an image. [default: {MAX_PIXELS}]"),
-        option("--page", type=whole(1, 10**6), metavar="N",
-               help="Page or frame of IMAGE, from 1: of TIFF, GIF, WebP, APNG, MPO. [default: the first]"),
+        option("--page", type=Parsed("page", parse_page), metavar="N|FIRST:LAST|all",
+               help="Page or frame of IMAGE, from 1: of TIFF, GIF, WebP, APNG, MPO; several with read. "
+               "[default: the first]"),
         option("--exif", type=click.Choice(("apply", "ignore")), default="apply", show_default=True,
                help="Turn a photograph as its EXIF says, or take it as it is stored, as some annotators do."),
     )  # fmt: skip
@@ -326,6 +328,9 @@ look_options: list[Callable[[Any], Any]] = [
 def _decoding(values: dict[str, Any]) -> DecodeOptions:
     from glimpse.io import DecodeOptions  # which imports NumPy
 
+    several = not isinstance(values["page"], int | None)
+    if several and click.get_current_context().command.name != "read":
+        raise click.UsageError("--page takes one page here; several are for glimpse read")
     return DecodeOptions(**{name: values[name] for name in _DECODING})
 
 

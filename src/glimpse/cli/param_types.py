@@ -12,6 +12,7 @@ import click
 
 from glimpse.batch.placements import Range, sides_of
 from glimpse.errors import GlimpseError
+from glimpse.limits import PAGES_MOST
 from glimpse.slices import parse_slice
 from glimpse.validation import checked, checked_sides, number
 
@@ -132,6 +133,17 @@ def parse_tile(text: str) -> tuple[int, int]:
     if min(sides) < 1:
         raise GlimpseError(f"{text!r} is no size of a tile; write ROWS,COLS such as 512,512")
     return sides
+
+
+def parse_page(text: str) -> int | tuple[int, int] | str:
+    """Parse which page or frame: a number from 1, ``first:last``, or ``all``."""
+    if text == "all":
+        return text
+    found = re.fullmatch(r"([0-9]{1,7})(?::([0-9]{1,7}))?", text, re.ASCII)
+    first, last = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
+    if not 1 <= first <= last <= PAGES_MOST:
+        raise GlimpseError(f"{text!r} is no page; write a number from 1, FIRST:LAST, or all")
+    return (first, last) if found and found[2] else first
 
 
 def parse_quality(text: str) -> int | str:

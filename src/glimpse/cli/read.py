@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 from click.core import ParameterSource
@@ -120,19 +120,26 @@ def read(
     """  # fmt: skip
     from glimpse.batch import patches
     from glimpse.batch.folders import expanded
-    from glimpse.batch.rows import Row
+    from glimpse.batch.rows import Row, paged
+    from glimpse.io import load_pages
 
     if not images and not tables.name:
         raise click.UsageError("Missing argument 'IMAGE...', or a table of them (--table)")
     decoding = decoding._replace(level=level, nodata=nodata is not None, labels=nearest)
     if nearest and (fast or level or window.gamma):
         raise click.UsageError("--nearest takes labels as they are; leave out --fast, --level and --gamma")
+    pages: Any = None if isinstance(decoding.page, int) else decoding.page
+    decoding = decoding._replace(page=None) if pages else decoding
     inputs, others = ([], 0) if tables.name else expanded(images, output)
     rows: Sequence[Row] = [
         Row(each.name, each.name, window, index=index, tree=each.tree) for index, each in enumerate(inputs)
     ]
     if tables.name:
         rows = tables.read(window, images)
+    if pages and tables.name:
+        raise click.UsageError("--page takes one page with a table; a column page tells that of each row")
+    if pages:
+        rows = paged(rows, pages, aside(lambda name: load_pages(name, decoding)))
     if tile:
         rows = _tiles(rows, tile, overlap or 0, decoding, tables)
     elif overlap is not None:
@@ -164,5 +171,5 @@ def _tiles(
         raise click.UsageError(f"--tile says where the windows are; leave out {other}")
     context = click.get_current_context()
     hanging = context.get_parameter_source("outside") == ParameterSource.COMMANDLINE
-    shape = cache(aside(lambda name: load_picture(name, decoding).shape))
+    shape = cache(aside(lambda place: load_picture(place[0], decoding.at(place[1])).shape))
     return tiled(rows, size, overlap, shape, hanging=hanging)

@@ -5,6 +5,7 @@ from glimpse.io.record import Record
 from glimpse.io.stills import (
     as_array,
     load_levels,
+    load_pages,
     load_picture,
     load_record,
     picture_record,
@@ -19,6 +20,7 @@ __all__ = [
     "Record",
     "as_array",
     "load_levels",
+    "load_pages",
     "load_picture",
     "load_record",
     "picture_record",

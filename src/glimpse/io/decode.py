@@ -35,7 +35,7 @@ _BEGINNINGS = {
     "NPY": rb"\x93NUMPY",
 }
 
-_PAGED = ("PNG", "JPEG", "GIF", "TIFF", "WebP")  # formats of several frames or pages
+PAGED = ("PNG", "JPEG", "GIF", "TIFF", "WEBP")  # formats of several frames or pages
 
 Image.MAX_IMAGE_PIXELS = None  # the limit of glimpse is checked instead: its message tells what to do
 
@@ -63,7 +63,7 @@ def decode(file: BinaryIO, options: DecodeOptions = DEFAULT, reduce: Reduce | No
     head = file.read(16)
     name = next((name for name, begin in _BEGINNINGS.items() if re.match(begin, head, re.DOTALL)), "")
     try:
-        if options.page and options.page > 1 and name not in _PAGED:
+        if options.page and options.page > 1 and name.upper() not in PAGED:
             raise GlimpseError(f"it has no page {options.page}")
         if name == "JPEG":
             return _decode_jpeg(file, options, reduce and (lambda shape: min(reduce(shape), 8)))

@@ -56,6 +56,10 @@ class DecodeOptions(NamedTuple):
     nodata: bool = False
     labels: bool = False
 
+    def at(self, page: int | None) -> DecodeOptions:
+        """Return the same for another page, or for the same one."""
+        return self if page is None else self._replace(page=page)
+
     def way(self, found: int) -> int:
         """Return how a picture lies, EXIF's number, where its file says `found`."""
         return found if self.exif == "apply" else 1

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from glimpse import limits
 from glimpse.errors import GlimpseError, about
-from glimpse.io.decode import Reduce, decode
+from glimpse.io.decode import PAGED, Reduce, decode
 from glimpse.io.encode import Quality, encode, encoded, still_format
 from glimpse.io.files import Draft, open_input, write_output
 from glimpse.io.picture import DEFAULT, DecodeOptions, Picture
@@ -80,6 +80,35 @@ def load_levels(name: str) -> list[tuple[int, int]]:
     with open_input(name) as file:
         is_tiff = file.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
         return [(each.rows, each.cols) for each in levels(file)] if is_tiff else []
+
+
+def load_pages(name: str, options: DecodeOptions = DEFAULT) -> list[int]:
+    """Return the numbers of the pages or frames of a file, from 1, without smaller versions of the first.
+
+    Raises
+    ------
+    GlimpseError
+        If the file is damaged, or has too many.
+    """
+    from PIL import Image
+
+    from glimpse.io.tiff_pages import page_numbers
+
+    with open_input(name) as file:
+        if file.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+            found = page_numbers(file)
+        else:
+            file.seek(0)
+            decode(file, options._replace(page=None))  # which refuses what is damaged or asks for too much
+            file.seek(0)
+            try:
+                with Image.open(file, formats=PAGED) as image:
+                    found = list(range(1, getattr(image, "n_frames", 1) + 1))
+            except OSError:  # a format of one picture
+                found = [1]
+    if len(found) > limits.PAGES:
+        raise GlimpseError(f"it has more than {limits.PAGES} pages; name some, as --page 1:100")
+    return found
 
 
 def picture_record(picture: Picture, options: DecodeOptions = DEFAULT) -> Record | None:

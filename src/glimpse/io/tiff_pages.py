@@ -72,6 +72,12 @@ def levels(file: BinaryIO) -> list[Level]:
     return [found[scale] for scale in sorted(found)]
 
 
+def page_numbers(file: BinaryIO) -> list[int]:
+    """Return the numbers of the pages of a file that are no smaller versions of the first."""
+    smaller = {level.place for level in levels(file) if level.scale > 1}
+    return [number for number, place in enumerate(_places(file), 1) if place not in smaller]
+
+
 def thumbnail_note(file: BinaryIO, first: Page) -> tuple[str, ...]:
     """Return a note where the first page is marked as a smaller version of another page."""
     if not first.reduced:

@@ -121,7 +121,9 @@ class Outputs:
             name = os.path.join(self._own, row.output)
         else:
             more = self._of_window(row) if self._template.of_window else {}
-            name = self._template.fill(of_cells(row.cells) | of_name(row.named or row.image, index) | more)
+            name = self._template.fill(
+                of_cells(row.cells) | of_name(row.named or row.image, index, row.page or 1) | more
+            )
         if fault := suffix_fault(name, self._suffixes):
             raise GlimpseError(fault)
         if name != "-" and (os.path.isabs(row.output) or not self._inside(name)):

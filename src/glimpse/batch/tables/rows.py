@@ -32,6 +32,7 @@ from glimpse.batch.tables.columns import (
 from glimpse.batch.tables.dialect import Records
 from glimpse.batch.tables.formats import Lines, of_stem, open_table
 from glimpse.errors import GlimpseError, UsageError
+from glimpse.limits import PAGES_MOST
 
 _CELLS: dict[str, Callable[[str], Any]] = {
     "n": parse_n,
@@ -81,6 +82,7 @@ class Table(Sequence[Row]):
         self._decimal_comma = records.delimiter != ","
         self.notes: Sequence[str] = getattr(records, "notes", ())
         self._beside = os.path.dirname(name)
+        self.page_column = next((name for name in columns.header if key(name) == "page"), "")
         self._found: dict[str, str] = {}  # the files of images by their names
 
     def __len__(self) -> int:
@@ -125,8 +127,13 @@ class Table(Sequence[Row]):
         if isinstance(self._records, Lines):  # a table with separators may call anything a width
             sides = [cells.get(name, "") for name in ("image_height", "image_width")]
             size = (int(sides[0]), int(sides[1])) if all(map(str.isdigit, sides)) else None
-        place = f"{self.name}:{self._records.line(index)}"
-        return Row(place, image, window, output, cells, index, named, fault, size)
+        place, page = f"{self.name}:{self._records.line(index)}", None
+        if self.page_column and (told := cells.get(self.page_column, "").strip()):
+            if told.isdecimal() and 1 <= int(told) <= PAGES_MOST:
+                page = int(told)
+            else:
+                fault = fault or GlimpseError(f"page must be a whole number from 1, got {told[:20]!r}")
+        return Row(place, image, window, output, cells, index, named, fault, size, page=page)
 
     def _values(self, index: int) -> list[str]:
         values, size = self._records.cells(index), len(self.columns.header)
