@@ -6,9 +6,12 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from glimpse.attention.layer import read
 from glimpse.limits import N_MAX
-from glimpse.registration.correlation import CrossCorrelator, peaks
+from glimpse.registration.correlation import CrossCorrelator, DirectionCorrelator, peaks
+from glimpse.registration.least_squares import Target
 from glimpse.registration.pyramid import Scene
 from glimpse.typing import Floats
 from glimpse.window import Window
@@ -30,8 +33,29 @@ SQUASHED = tuple(sign * step for step in (0.2, 0.4, 0.6) for sign in (1, -1))
 """Logarithms of the stride of rows to that of columns: steps of two scales, to an aspect of 2 and half a
 step more."""
 
-_SAMPLES = 16
-"""Samples of a coarse patch along its shorter side: more take time and finer scales, fewer look alike."""
+
+class Likeness(NamedTuple):
+    """How a patch is compared with an image: by what, and how finely."""
+
+    correlator: type[CrossCorrelator] | type[DirectionCorrelator]
+    ratio: float
+    """Of one scale to the next: half a step moves the corners of a coarse patch by half a sample or by one;
+    finer steps take time, coarser ones miss places."""
+
+    samples: int
+    """Of a coarse patch along its shorter side: more take time and finer scales, fewer look alike."""
+
+    sigma: float
+    """Per stride of the levels that are correlated, so that half a sample more or less matters little; more
+    leaves no details to tell places apart."""
+
+
+LEVELS = Likeness(CrossCorrelator, 1.12, 16, 0.75)
+DIRECTIONS = Likeness(DirectionCorrelator, 1.06, 64, 0.5)
+
+_WHOLLY = 0.5
+"""Share of a coarse sample that has to count for it to count: more loses samples beside a mask, less believes
+what was filled in."""
 
 _FEWEST = 7
 """Least samples of a coarse patch along its shorter side, in large images: fewer look alike."""
@@ -75,14 +99,22 @@ def shrunk(array: Floats, strides: tuple[float, float], sigmas: tuple[float, flo
     return small
 
 
-def coarse(patch: Floats, down: float, across: float) -> Floats:
+def coarse(target: Target, factors: tuple[float, float], sigma: float = COARSE_SIGMA) -> Target:
     """Shrink a patch by these factors so that it is as blurred as an image that is shrunk by as much."""
-    sharp, wide = (math.sqrt(max((COARSE_SIGMA * k) ** 2 - 0.25, 0.04)) for k in (down, across))
-    return shrunk(patch, (down, across), (sharp, wide))
+    sharp, wide = (math.sqrt(max((sigma * k) ** 2 - 0.25, 0.04)) for k in factors)
+    small = shrunk(target.levels, factors, (sharp, wide))
+    if target.weights is None:
+        return Target(small)
+    weights = shrunk(target.weights, factors, (sharp, wide))
+    return Target(small, np.where(weights > _WHOLLY, weights, 0.0))
 
 
 def find_candidates(
-    scene: Scene, patch: Floats, most: int, aspects: Sequence[float] = SQUARE
+    scene: Scene,
+    target: Target,
+    most: int,
+    aspects: Sequence[float] = SQUARE,
+    likeness: Likeness = LEVELS,
 ) -> list[Candidate]:
     """Return the places where a patch correlates best with a scene, the best first, no two the same.
 
@@ -98,31 +130,34 @@ def find_candidates(
         Logarithms of the stride of rows to that of columns.
     """
     found: list[Candidate] = []
-    for place in sorted(_places(scene, patch, aspects), reverse=True):
-        if not any(place.same(other, (patch.shape[0], patch.shape[1])) for other in found):
+    shape = (target.levels.shape[0], target.levels.shape[1])
+    for place in sorted(_places(scene, target, aspects, likeness), reverse=True):
+        if not any(place.same(other, shape) for other in found):
             found.append(place)
         if len(found) == most:
             break
     return found
 
 
-def _places(scene: Scene, patch: Floats, aspects: Sequence[float]) -> Iterator[Candidate]:
-    image = scene.level(0)
+def _places(
+    scene: Scene, target: Target, aspects: Sequence[float], likeness: Likeness
+) -> Iterator[Candidate]:
+    image, patch = scene.level(0), target.levels
     least = _least_stride(image.shape[0], image.shape[1])
     side, stride, field = _largest(patch, image), 0.0, None
     while side >= SMALLEST * min(patch.shape):
         for aspect in aspects:
             strides = _strides(side, aspect, patch)
-            wanted = max(side / _SAMPLES, *strides, least)
+            wanted = max(side / likeness.samples, *strides, least)
             if min(strides) < SMALLEST or side / wanted < _FEWEST or not _fits(strides, patch, image):
                 continue
             k = scene.level_for(wanted)
             if field is None or not math.isclose(stride, wanted):  # below this stride images are equally fine
-                stride, sigma = wanted, COARSE_SIGMA * wanted / 2**k
-                field = CrossCorrelator(shrunk(scene.level(k), (stride / 2**k,) * 2, (sigma, sigma)))
-            small = coarse(patch, stride / strides[0], stride / strides[1])
+                stride, sigma = wanted, likeness.sigma * wanted / 2**k
+                field = likeness.correlator(shrunk(scene.level(k), (stride / 2**k,) * 2, (sigma, sigma)))
+            small = coarse(target, (stride / strides[0], stride / strides[1]), likeness.sigma)
             yield from _peaks_of(field, small, scene.center(k), stride, strides)
-        side /= RATIO
+        side /= likeness.ratio
 
 
 def _least_stride(rows: int, cols: int) -> float:
@@ -149,16 +184,19 @@ def _fits(strides: tuple[float, float], patch: Floats, image: Floats) -> bool:
 
 
 def _peaks_of(
-    field: CrossCorrelator,
-    small: Floats,
+    field: CrossCorrelator | DirectionCorrelator,
+    small: Target,
     center: tuple[float, float],
     stride: float,
     strides: tuple[float, float],
 ) -> Iterator[Candidate]:
-    spare = [a - n for a, n in zip(field.shape, small.shape, strict=True)]
+    spare = [a - n for a, n in zip(field.shape, small.levels.shape, strict=True)]
     if min(spare) < 0:
         return
-    scores = field.correlation(small)
+    if isinstance(field, CrossCorrelator):
+        scores = field.correlation(small.levels)
+    else:
+        scores = np.abs(field.correlation(*small))
     for corner in peaks(scores, _PEAKS):
         gx, gy = (center[k] + (float(corner[k]) - spare[k] / 2) * stride for k in (0, 1))
         yield Candidate(float(scores[corner]), gx, gy, *strides)

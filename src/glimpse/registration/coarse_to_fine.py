@@ -9,6 +9,7 @@ from dataclasses import replace
 from glimpse.registration import least_squares
 from glimpse.registration.candidates import (
     COARSE_SIGMA,
+    DIRECTIONS,
     SMALLEST,
     SQUARE,
     SQUASHED,
@@ -16,7 +17,7 @@ from glimpse.registration.candidates import (
     coarse,
     find_candidates,
 )
-from glimpse.registration.least_squares import Fit
+from glimpse.registration.least_squares import Fit, Target, robust_loss, spread_of, without_flats
 from glimpse.registration.pyramid import Scene
 from glimpse.typing import Floats
 from glimpse.window import Window, default_sigma
@@ -32,6 +33,13 @@ more fits places for nothing."""
 _ROUGH, _FINE = 16, 40
 """Samples along the shorter side of a patch that is fitted coarsely and finely: more take time, fewer
 find likenesses as good."""
+
+_ROBUST = 64
+"""The same for a robust fit, twice: fewer mix what was painted over with what was not."""
+
+_BEST_QUARTER = 0.25, 3.139
+"""Share of the samples whose residual tells the scale on which robust fits are compared, and deviations to
+its quantile: a larger share is spoilt by what was painted over, a smaller one by smooth areas."""
 
 _ROUGH_STEPS, _FINE_STEPS = 8, 12
 """Most steps of such a fit: more take time on likenesses, fewer leave a place before its fit is told from
@@ -66,7 +74,7 @@ _ENLARGED = 0.8
 enlarged twice."""
 
 
-def search(scene: Scene, target: Floats) -> list[Fit]:
+def search(scene: Scene, target: Target) -> list[Fit]:
     """The fits to the places of the search, the best first: square places, then squashed ones."""
     fits = _fits(scene, target, SQUARE)
     if confidence(fits, target) < _SURE:
@@ -74,14 +82,25 @@ def search(scene: Scene, target: Floats) -> list[Fit]:
     return fits
 
 
-def _fits(scene: Scene, target: Floats, aspects: Sequence[float]) -> list[Fit]:
+def _fits(scene: Scene, target: Target, aspects: Sequence[float]) -> list[Fit]:
     """The fits to the places of one search, coarse to fine."""
-    shape = (target.shape[0], target.shape[1])
+    shape = (target.levels.shape[0], target.levels.shape[1])
     found = find_candidates(scene, target, _PLACES, aspects)
     rivals = found[:_RIVALS] + [place for place in found[_RIVALS:] if place.score > found[0].score - _BEHIND]
     starts = [start_at(_window(place, shape)) for place in rivals]
     fits = refits(scene, target, starts, _ROUGH, _ROUGH_STEPS)
     return refits(scene, target, fits[:_RIVALS], _FINE, _FINE_STEPS)
+
+
+def search_robustly(
+    scene: Scene, target: Target, before: list[Fit], aspects: Sequence[float] = SQUARE
+) -> list[Fit]:
+    """The robust fits to places of a like texture, and to those that were found before, the best first."""
+    shape = (target.levels.shape[0], target.levels.shape[1])
+    found = find_candidates(scene, target, _PLACES // 2, aspects, DIRECTIONS)
+    starts = before[:_RIVALS] + [start_at(_window(place, shape)) for place in found]
+    fits = refits(scene, target, starts, _ROBUST, _ROUGH_STEPS, robust=True)
+    return refits(scene, target, fits[:_RIVALS], _ROBUST, _FINE_STEPS, robust=True)
 
 
 def start_at(window: Window) -> Fit:
@@ -97,21 +116,40 @@ def _usual(strides: tuple[float, float]) -> tuple[float, float]:
     return default_sigma(strides[0]), default_sigma(strides[1])
 
 
-def refits(scene: Scene, target: Floats, starts: list[Fit], side: int, steps: int) -> list[Fit]:
+def refits(
+    scene: Scene, target: Target, starts: list[Fit], side: int, steps: int, *, robust: bool = False
+) -> list[Fit]:
     """Fit from each start to the target shrunk to about `side` samples, the best and the sound first."""
-    factor = max(1.0, min(target.shape) / side)
-    small = coarse(target, factor, factor) if factor > 1 else target
-    edge = int(factor > 1)  # there the shrunk patch repeats its last samples
-    small = small[edge : small.shape[0] - edge, edge : small.shape[1] - edge]
-    return _sorted(scene, target, [_refit(scene, small, factor, start, steps) for start in starts])
+    factor = max(1.0, min(target.levels.shape) / side)
+    small = coarse(target, (factor, factor)) if factor > 1 else target
+    if factor > 1:  # at its edge the shrunk patch repeats its last samples
+        inner = slice(1, -1), slice(1, -1)
+        small = Target(small.levels[inner], None if small.weights is None else small.weights[inner])
+    if robust:
+        small = without_flats(small)
+    fits = [_refit(scene, small, factor, start, steps, robust=robust) for start in starts]
+    return _sorted(scene, target, fits)
 
 
-def _sorted(scene: Scene, target: Floats, fits: list[Fit]) -> list[Fit]:
+def _sorted(scene: Scene, target: Target, fits: list[Fit]) -> list[Fit]:
     sound = [fit for fit in fits if plausible(fit, scene.level(0).shape)]
-    return _distinct(sorted(sound, key=lambda fit: fit.error), (target.shape[0], target.shape[1]))
+    if any(fit.left is not None for fit in sound):
+        sound = ranked(sound)
+    shape = (target.levels.shape[0], target.levels.shape[1])
+    return _distinct(sorted(sound, key=lambda fit: fit.error), shape)
 
 
-def _refit(scene: Scene, small: Floats, factor: float, start: Fit, steps: int) -> Fit:
+def ranked(fits: list[Fit]) -> list[Fit]:
+    """Robust fits, each with the loss that its residuals have on the scale of the best one's for its error."""
+    sizes = [fit.left / min(abs(fit.gain), 1.0) for fit in fits if fit.left is not None]
+    spread = min(spread_of(left, fits[0].asked, _BEST_QUARTER) for left in sizes)
+    return [
+        fit._replace(error=robust_loss(left, spread, fit.asked))
+        for fit, left in zip(fits, sizes, strict=True)
+    ]
+
+
+def _refit(scene: Scene, small: Target, factor: float, start: Fit, steps: int, *, robust: bool) -> Fit:
     """Fit to a target that was shrunk by this factor, in windows of the whole target."""
     window, soft = start.window, COARSE_SIGMA * factor if factor > 1 else 0.0
     down, across = (
@@ -122,9 +160,9 @@ def _refit(scene: Scene, small: Floats, factor: float, start: Fit, steps: int) -
         window,
         delta=(down[0], across[0]),
         sigma=(down[1], across[1]),
-        n=(small.shape[0], small.shape[1]),
+        n=(small.levels.shape[0], small.levels.shape[1]),
     )
-    fit = least_squares.fit(scene, small, begin, steps, free=least_squares.STRETCHED)
+    fit = least_squares.fit(scene, small, begin, steps, free=least_squares.STRETCHED, robust=robust)
     path = tuple(_whole(step, factor, window) for step in fit.path)
     return fit._replace(window=_whole(fit.window, factor, window), path=start.path + path)
 
@@ -144,7 +182,7 @@ def plausible(fit: Fit, shape: tuple[int, ...]) -> bool:
     )
     strides, sigmas = fit.window.strides, fit.window.sigmas
     return (
-        1 / _MOST_GAIN <= fit.gain <= _MOST_GAIN
+        1 / _MOST_GAIN <= abs(fit.gain) <= _MOST_GAIN and (fit.gain > 0 or fit.left is not None)
         and max(s / stride for s, stride in zip(sigmas, strides, strict=True)) <= _BLURRIEST
         and max(strides) <= _MOST_SQUASHED * min(strides)
         and min(strides) >= _ENLARGED * SMALLEST
@@ -162,11 +200,11 @@ def _distinct(fits: list[Fit], shape: tuple[int, int]) -> list[Fit]:
     return kept
 
 
-def confidence(fits: list[Fit], target: Floats) -> float:
+def confidence(fits: list[Fit], target: Target) -> float:
     """The share of the variance that is explained, to a power, times 1 - the best error over the next."""
     if not fits:
         return 0.0
-    variance = float(target.var())
+    variance = float(target.levels.var())
     next_error = fits[1].error if len(fits) > 1 else variance
     strides = fits[0].window.strides
     power = (

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from glimpse.registration import least_squares
 from glimpse.registration.coarse_to_fine import refits
-from glimpse.registration.least_squares import EQUAL, FREE, SQUARE, Fit
+from glimpse.registration.least_squares import EQUAL, FREE, SQUARE, Fit, Target
 from glimpse.registration.pixel_boxes import AS_GOOD, BLUR, SNAP_RATIO, refine_in_crop, snap_to_pixels
 from glimpse.registration.pyramid import Scene
-from glimpse.typing import Floats
 from glimpse.window import KERNELS, Kernel
 
 _LARGEST = 256
@@ -43,10 +42,10 @@ _NEARLY = 0.1
 _Steps = NDArray[np.float64]
 
 
-def finish(scene: Scene, target: Floats, start: Fit, kernel: Kernel | None) -> Fit:
+def finish(scene: Scene, target: Target, start: Fit, kernel: Kernel | None) -> Fit:
     """Return the fit of every sample, with the kernel that is asked for or fits better."""
     steps = _STEPS
-    if min(target.shape) > _LARGEST:
+    if min(target.levels.shape) > _LARGEST:
         start = (refits(scene, target, [start], _LARGEST, _STEPS) or [start])[0]
         steps = _LAST
     best = _with_kernel(scene, target, start, steps, kernel)
@@ -55,7 +54,7 @@ def finish(scene: Scene, target: Floats, start: Fit, kernel: Kernel | None) -> F
     return best._replace(path=start.path + best.path)
 
 
-def _with_kernel(scene: Scene, target: Floats, start: Fit, steps: int, kernel: Kernel | None) -> Fit:
+def _with_kernel(scene: Scene, target: Target, start: Fit, steps: int, kernel: Kernel | None) -> Fit:
     """The fit with the kernel that is asked for; else the first, unless the second is better."""
     begin = replace(start.window, kernel=kernel or KERNELS[0], gamma=1.0)
     best = least_squares.fit(scene, target, begin, steps, free=FREE)
@@ -65,7 +64,7 @@ def _with_kernel(scene: Scene, target: Floats, start: Fit, steps: int, kernel: K
     return _after(best, other) if other.error < _OTHER_KERNEL * best.error else best
 
 
-def _squared(scene: Scene, target: Floats, fit: Fit, steps: int) -> tuple[Fit, _Steps]:
+def _squared(scene: Scene, target: Target, fit: Fit, steps: int) -> tuple[Fit, _Steps]:
     """The fit with one stride for both axes, and one sigma, if that is as good; and its directions."""
     down, across = fit.window.strides
     if abs(math.log(down / across)) > _NEARLY:
@@ -83,7 +82,7 @@ def _after(first: Fit, then: Fit) -> Fit:
     return then._replace(path=first.path + then.path)
 
 
-def _softly(scene: Scene, target: Floats, fit: Fit, steps: int, free: _Steps, *, whole: bool) -> Fit:
+def _softly(scene: Scene, target: Target, fit: Fit, steps: int, free: _Steps, *, whole: bool) -> Fit:
     """The fit where patch and image agree but for the finest details, which a loss has changed most.
 
     With or without the pixels beyond the box, and at a whole box if it may be one.

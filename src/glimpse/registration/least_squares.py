@@ -31,6 +31,22 @@ no more."""
 _FARTHEST = np.array([1, 1, 0.1, 0.1, 0.4, 0.4])
 """Most of one step: longer ones leave the place, shorter ones do not get there in time."""
 
+_TURNS = 4
+"""Times that a robust fit solves for gain and offset with new weights: more take time, fewer leave them
+dragged."""
+
+_LEAST_GAIN = 0.3
+"""Least contrast of a robust fit: less takes a flat colour over half of a patch for the patch itself."""
+
+_ROUNDING = 12**-0.5
+"""Deviation of what rounding to whole levels leaves: less would have every sample of an exact crop disagree."""
+
+_FLAT, _ENOUGH = 0.02, 0.1
+"""Squared levels per sample below which a sample is flat, and least share of samples that are not."""
+
+_WIDE = 0.5
+_QUANTILE = 0.4, 1.907
+
 FREE = np.eye(6)
 SQUARE = np.array([[1, 0, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0], [0, 0, 1, 1, 1, 1], [0, 0, 0, 0, 1, 1]], float)
 EQUAL = np.array([*SQUARE[:2], [0, 0, 1, 1, 0, 0], *FREE[4:]])
@@ -38,6 +54,14 @@ STRETCHED = np.array([*SQUARE[:2], [0, 0, 1, 0, 1, 0], [0, 0, 0, 1, 0, 1], SQUAR
 """Directions that a fit may go, each a step in gx, gy (strides), log strides and log sigmas: all of them;
 with both strides alike, and both sigmas; with both strides alike; with either stride, its sigma beside
 it."""
+
+
+class Target(NamedTuple):
+    """The patch that a fit is to resemble, and what each of its samples counts."""
+
+    levels: Floats
+    weights: NDArray[np.float64] | None = None
+    """Shape (N, M), 0 to 1; None where all samples count alike."""
 
 
 class Fit(NamedTuple):
@@ -49,49 +73,76 @@ class Fit(NamedTuple):
     error: float
     settled: bool = False
     path: tuple[Window, ...] = ()
+    left: NDArray[np.float64] | None = None
+    """The residual of each sample, of a robust fit."""
+    asked: NDArray[np.float64] | None = None
+    """What each sample counted."""
 
 
 def fit(
     scene: Scene,
-    target: Floats,
+    target: Target,
     window: Window,
     steps: int,
     blur: float = 0.0,
     free: NDArray[np.float64] = SQUARE,
+    *,
+    robust: bool = False,
 ) -> Fit:
     """Refine a window of the target's samples, at the level of the image that suits its stride.
 
     A blur, in samples, is for targets that lost details: both sides are blurred by it, and the details may be
-    stronger or weaker in the target than the filter says.
+    stronger or weaker in the target than the filter says. A robust fit is not dragged by samples that have
+    nothing to do with the image.
     """
     k = scene.level_for(min(window.strides))
-    fit = _descended(scene.level(k), target, onto_level(window, k), steps, blur, free)
+    start = onto_level(window, k)
+    fit = _descended(scene.level(k), target, start, steps, blur, free, robust=robust)
     return fit._replace(
         window=from_level(fit.window, k), path=tuple(from_level(step, k) for step in fit.path)
     )
 
 
 def _descended(
-    image: Floats, target: Floats, window: Window, steps: int, blur: float, free: NDArray[np.float64]
+    image: Floats,
+    target: Target,
+    window: Window,
+    steps: int,
+    blur: float,
+    free: NDArray[np.float64],
+    *,
+    robust: bool,
 ) -> Fit:
     """Levenberg-Marquardt; of NumPy, since SciPy's takes longer to import than all the fits of a search."""
-    target = blurred(target, blur) if blur else target
-    here, damping, settled = _Linear(image, target, window, blur), 1e-3, False
+    target = target._replace(levels=blurred(target.levels, blur)) if blur else target
+    floor = _WIDE * float(target.levels.std()) if robust else 0.0
+
+    def near(window: Window, gain: float | None = None) -> _Linear:
+        if robust:
+            return _Robust(image, target, window, blur, floor, gain)
+        return _Linear(image, target, window, blur)
+
+    here, damping, settled = near(window), 1e-3, False
     path = [window]
     for _ in range(steps):
         step = here.step(damping, free)
-        there = _Linear(image, target, _moved(here.window, step), blur)
-        settled = bool(np.abs(step).max() < _STILL)
-        if there.error < here.error:
-            settled = settled or there.error > (1 - _STILL**1.5) * here.error
+        floor /= 2
+        there = near(_moved(here.window, step), here.gain)
+        settled = bool(np.abs(step).max() < _STILL) and floor < here.spread
+        now, then = here.loss(here.spread), there.loss(here.spread)
+        if then < now:
+            settled = settled or (then > (1 - _STILL**1.5) * now and floor < there.spread)
             here, damping = there, max(damping / 10, 1e-9)
             path.append(here.window)
         else:
             damping *= 10
             settled = settled or damping > 1e4
+            here.widen(floor)
         if settled:
             break
-    return Fit(here.window, here.gain, here.offset, here.error, settled, tuple(path))
+    asked = None if target.weights is None else target.weights.ravel()
+    rest = (here.left, asked) if robust else (None, None)
+    return Fit(here.window, here.gain, here.offset, here.error, settled, tuple(path), *rest)
 
 
 def _moved(window: Window, step: NDArray[np.float64]) -> Window:
@@ -117,31 +168,47 @@ def _within(sigma: float, stride: float, kernel: Kernel) -> float:
 class _Linear:
     """The fit near a window: ``target = gain * read + offset`` and its slopes."""
 
-    def __init__(self, image: Floats, target: Floats, window: Window, blur: float) -> None:
-        self.window = window
+    spread = 0.0
+
+    def __init__(self, image: Floats, target: Target, window: Window, blur: float) -> None:
+        self.window, self._blur = window, blur
         patch, slopes = jacobian_by_axis(image, window)
         self._slopes = [slopes["gx"], slopes["gy"], *slopes["delta"], *slopes["sigma"]]
-        seen, self._blur = basis(patch, blur), blur
-        self._mix, self._spreads, means, self._left = project(seen, target)
+        self._wanted = target.levels
+        self.weights = None if target.weights is None else target.weights.ravel()
+        self._mix_levels(basis(patch, blur))
         self.gain = float(self._mix[0])
-        self.offset = float(target.mean() - self._mix @ means)
-        self.error = mean_square(self._left)
+        self.error = mean_square(self.left, self.weights)
+
+    def _mix_levels(self, seen: NDArray[np.float64]) -> None:
+        self._mix, self._spreads, self.offset, self.left = project(seen, self._wanted, self.weights)
+
+    def loss(self, spread: float) -> float:
+        """What a descent makes small."""
+        return self.error
+
+    def widen(self, floor: float) -> None:
+        """Nothing: a squared residual has no scale."""
 
     @cached_property
     def _columns(self) -> NDArray[np.float64]:
         """How the fit changes with a step in each of the six numbers, then the levels that are solved for."""
         units = [*self.window.strides, *self.window.strides, *self.window.sigmas]
         slopes = np.stack([unit * slope for unit, slope in zip(units, self._slopes, strict=True)])
-        mixed = np.tensordot(self._mix, basis(slopes, self._blur), 1)
-        return np.array([*mixed, *self._spreads, np.ones(self._left.size)])
+        rows = basis(slopes, self._blur)
+        mixed = sum(share * row for share, row in zip(self._mix, rows, strict=True))
+        return np.array([*mixed, *self._spreads, np.ones(self.left.size)])
 
     @cached_property
-    def _normal(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        return self._columns @ self._columns.T, self._columns @ self._left
+    def normal(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The curvature of half the squared residual in each direction and its slope, downhill."""
+        columns = self._columns
+        weighted = columns if self.weights is None else columns * self.weights
+        return weighted @ columns.T, weighted @ self.left
 
     def step(self, damping: float, free: NDArray[np.float64]) -> NDArray[np.float64]:
         """The damped step, in the free directions, to the least residual that the slopes predict."""
-        curvature, gradient = self._normal
+        curvature, gradient = self.normal
         some, levels = len(free), len(curvature) - 6
         ways = np.zeros((some + levels, 6 + levels))
         ways[:some, :6], ways[some:, 6:] = free, np.eye(levels)
@@ -150,6 +217,102 @@ class _Linear:
         ridge = damping * np.diag(curvature) * damped + 1e-12 * np.trace(curvature)
         step = np.linalg.solve(curvature + np.diag(ridge), gradient)
         return np.asarray(step[:some] @ free, np.float64)
+
+
+class _Robust(_Linear):
+    """The same with weights by the residual, so that samples far from the image's do not count.
+
+    Geman and McClure 1987: the loss ``r**2 / (1 + (r / c)**2)`` grows no more beyond its scale c, which here
+    is twice the deviation that the median residual tells.
+    """
+
+    def __init__(
+        self,
+        image: Floats,
+        target: Target,
+        window: Window,
+        blur: float,
+        floor: float,
+        gain: float | None = None,
+    ) -> None:
+        self._floor, self._gain = floor, gain
+        super().__init__(image, target, window, blur)
+
+    def _mix_levels(self, seen: NDArray[np.float64]) -> None:
+        wanted, self._asked = self._wanted.ravel().astype(np.float64), self.weights
+        gains = (None, 1.0, -1.0) if self._gain is None else (self._gain,)
+        starts = (_affine(seen, wanted, self._asked, gain) for gain in gains)
+        tried = [self._reweighted(seen, start) for start in starts]
+        self.spread, self.weights = min(tried, key=lambda one: one[0])
+        super()._mix_levels(seen)
+        self.widen(self._floor)
+
+    def widen(self, floor: float) -> None:
+        """Let the scale of the loss be the residual's own, but no less than this."""
+        self.spread = max(spread_of(self.left, self._asked), floor)
+        self.weights = self._trust(self.left, self.spread)
+        self.__dict__.pop("normal", None)
+
+    def _reweighted(
+        self, seen: NDArray[np.float64], left: NDArray[np.float64]
+    ) -> tuple[float, NDArray[np.float64]]:
+        """Gain and offset solved for with the weights of the residual, in turns, from a first residual."""
+        for _ in range(_TURNS):
+            weights = self._trust(left, max(spread_of(left, self._asked), self._floor))
+            mix, _, _, left = project(seen.copy(), self._wanted, weights)
+        spread = spread_of(left, self._asked)
+        return spread / min(abs(float(mix[0])) + 1e-3, 1.0), weights
+
+    def _trust(self, left: NDArray[np.float64], spread: float) -> NDArray[np.float64]:
+        trust = trust_in(left, spread)
+        return trust if self._asked is None else trust * self._asked
+
+    def loss(self, spread: float) -> float:
+        return robust_loss(self.left / min(abs(self.gain) + 1e-3, 1.0), spread, self._asked)
+
+
+def robust_loss(
+    left: NDArray[np.float64], spread: float, weights: NDArray[np.float64] | None
+) -> float:
+    """The mean of Geman and McClure's loss."""
+    return float(np.average(left**2 / (1 + (left / (2 * spread)) ** 2), weights=weights))
+
+
+def trust_in(left: NDArray[np.float64], spread: float) -> NDArray[np.float64]:
+    """The weights of residuals in a robust fit: one for none, a quarter for twice the spread."""
+    return 1 / (1 + (left / (2 * spread)) ** 2) ** 2
+
+
+def spread_of(
+    left: NDArray[np.float64],
+    weights: NDArray[np.float64] | None,
+    quantile: tuple[float, float] = _QUANTILE,
+) -> float:
+    """The deviation that a quantile of the residual's sizes tells, at least rounding's."""
+    sizes = np.abs(left if weights is None else left[weights > 0])
+    place = int(quantile[0] * sizes.size)
+    return max(float(np.partition(sizes, place)[place]) * quantile[1], _ROUNDING)
+
+
+def without_flats(target: Target) -> Target:
+    """The target without its flat samples: a colour that was painted over it fits flat parts of any image."""
+    down, across = np.gradient(blurred(target.levels, 1.0))
+    steep = (down**2 + across**2 > _FLAT).astype(np.float64)
+    weights = steep if target.weights is None else steep * target.weights
+    return target._replace(weights=weights) if (weights > 0).mean() > _ENOUGH else target
+
+
+def _affine(
+    seen: NDArray[np.float64],
+    wanted: NDArray[np.float64],
+    weights: NDArray[np.float64] | None,
+    gain: float | None,
+) -> NDArray[np.float64]:
+    """The residual of a gain, None for that of least squares, and of the offset in the middle."""
+    if gain is None:
+        return np.asarray(project(seen.copy(), wanted, weights)[3])
+    left = wanted - gain * seen[0]
+    return left - float(np.median(left if weights is None else left[weights > 0]))
 
 
 def basis(patch: Floats, blur: float) -> NDArray[np.float64]:
@@ -161,23 +324,34 @@ def basis(patch: Floats, blur: float) -> NDArray[np.float64]:
     return rows.reshape(*rows.shape[:-2], -1)
 
 
-def project(seen: NDArray[np.float64], target: Floats) -> tuple[Any, ...]:
-    """Mix the rows so that they come nearest to the target.
+def project(
+    seen: NDArray[np.float64], wanted: Floats, weights: NDArray[np.float64] | None = None
+) -> tuple[Any, ...]:
+    """Mix the rows so that they come nearest to what is wanted.
 
     Returns the factor of each row, the rows without their means (in the place of the rows: large arrays take
-    most of their time to be made), the means, and the residual.
+    most of their time to be made), the offset, and the residual.
     """
-    means, wanted = seen.mean(axis=1), np.subtract(target.ravel(), target.mean(), dtype=np.float64)
+    wanted = wanted.ravel()
+    if weights is None:
+        means, middle = seen.mean(axis=1), wanted.mean()
+    else:
+        total = max(float(weights.sum()), 1e-12)
+        means, middle = seen @ weights / total, float(wanted @ weights) / total
+    left = np.subtract(wanted, middle, dtype=np.float64)
     seen -= means[:, None]
-    power = seen @ seen.T
+    weighted = seen if weights is None else seen * weights
+    power = weighted @ seen.T
     ridge = (1e-9 * np.trace(power) + 1e-12) * np.eye(len(power))
-    mix = np.linalg.solve(power + ridge, seen @ wanted)
-    wanted -= mix @ seen
-    return mix, seen, means, wanted
+    mix = np.linalg.solve(power + ridge, weighted @ left)
+    left -= mix @ seen
+    return mix, seen, float(middle - mix @ means), left
 
 
-def mean_square(array: NDArray[np.float64]) -> float:
+def mean_square(array: NDArray[np.float64], weights: NDArray[np.float64] | None = None) -> float:
     """The mean of the squares."""
+    if weights is not None:
+        return float(np.average(np.square(array), weights=weights))
     return float(np.vdot(array, array)) / array.size
 
 

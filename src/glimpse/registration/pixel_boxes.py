@@ -16,7 +16,7 @@ from glimpse.attention.banks import band
 from glimpse.attention.contraction import contract
 from glimpse.attention.layer import read
 from glimpse.registration import least_squares
-from glimpse.registration.least_squares import SQUARE, Fit, basis, blurred, mean_square, project
+from glimpse.registration.least_squares import SQUARE, Fit, Target, basis, blurred, mean_square, project
 from glimpse.registration.pyramid import Scene
 from glimpse.typing import Floats
 from glimpse.window import Window
@@ -45,7 +45,7 @@ _NOTHING: Found = math.inf, (0, 0), (0, 0)
 
 
 def refine_in_crop(
-    image: Floats, target: Floats, fit: Fit, steps: int, free: NDArray[np.float64] = SQUARE
+    image: Floats, target: Target, fit: Fit, steps: int, free: NDArray[np.float64] = SQUARE
 ) -> Fit:
     """Refine a fit, but for the finest details, to the image's part in the box of whole pixels nearest to it.
 
@@ -75,14 +75,16 @@ def _moved(window: Window, down: int, across: int) -> Window:
 
 
 def snap_to_pixels(
-    image: Floats, target: Floats, beyond: Window, inside: Window, ratio: float, *, square: bool = True
+    image: Floats, target: Target, beyond: Window, inside: Window, ratio: float, *, square: bool = True
 ) -> Window | None:
     """Return the window at a box of whole pixels, if a crop of it is enough like the target.
 
     Parameters
     ----------
-    image, target : ndarray
+    image : ndarray
         Grey levels.
+    target : Target
+        The patch.
     beyond : Window
         The window that resembles the target most, anywhere.
     inside : Window
@@ -92,7 +94,7 @@ def snap_to_pixels(
     square : bool
         Whether the box has to have the aspect of the samples, to the nearest pixel.
     """
-    wanted = blurred(target, BLUR)
+    wanted = target._replace(levels=blurred(target.levels, BLUR))
     there = _unlike(read(image, beyond), wanted)
     look = _square_boxes if square else _boxes
     whole = _whole_image(image, wanted, inside)
@@ -102,7 +104,7 @@ def snap_to_pixels(
     return _tiling(inside, rows, cols) if unlike < ratio * there else None
 
 
-def _whole_image(image: Floats, wanted: Floats, near: Window) -> Found:
+def _whole_image(image: Floats, wanted: Target, near: Window) -> Found:
     """The whole image, if the window ends next to its edges: thumbnails are made of it."""
     rows, cols = [(0, size) for size in image.shape]
     apart = [
@@ -115,7 +117,7 @@ def _whole_image(image: Floats, wanted: Floats, near: Window) -> Found:
     return min(unlike), rows, cols
 
 
-def _square_boxes(image: Floats, wanted: Floats, near: Window, way: Way) -> Found:
+def _square_boxes(image: Floats, wanted: Target, near: Window, way: Way) -> Found:
     """The best whole box with the aspect of the samples, to the nearest pixel."""
     found, (N, M), (top, bottom, left, right) = _NOTHING, near.shape, near.box
     for rows in _near((round(top), round(bottom)), N, image.shape[0]):
@@ -126,7 +128,7 @@ def _square_boxes(image: Floats, wanted: Floats, near: Window, way: Way) -> Foun
     return found
 
 
-def _boxes(image: Floats, wanted: Floats, near: Window, way: Way) -> Found:
+def _boxes(image: Floats, wanted: Target, near: Window, way: Way) -> Found:
     """The best whole box nearby: rows, then columns, then rows again, until none is better."""
     top, bottom, left, right = map(round, near.box)
     least, ends = math.inf, [(top, bottom), (left, right)]
@@ -206,7 +208,8 @@ def _filtered(image: Floats, axis: int, ends: Ends, window: Window) -> Floats:
 _WAYS: tuple[Way, ...] = _filtered, _means, partial(_means, origin=0)
 
 
-def _unlike(model: Floats, wanted: Floats) -> float:
+def _unlike(model: Floats, wanted: Target) -> float:
     """The mean squared difference but for the finest details, which may be as strong as they like."""
-    *_, left = project(basis(model, BLUR), wanted)
-    return mean_square(left)
+    weights = None if wanted.weights is None else wanted.weights.ravel()
+    *_, left = project(basis(model, BLUR), wanted.levels, weights)
+    return mean_square(left, weights)
