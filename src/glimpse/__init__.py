@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from glimpse.attention.restoration import restore, restore_many
     from glimpse.errors import GlimpseError
     from glimpse.notebook import explore, profile, show, sweep
-    from glimpse.registration.locate import Location, locate
+    from glimpse.registration.location import Location, locate
     from glimpse.window import Span, Window
 
 __version__ = "0.1.0"
@@ -52,7 +52,7 @@ _HOMES = {
     **dict.fromkeys(("read_jacobian", "read_vjp", "write_vjp"), "attention.derivatives"),
     **dict.fromkeys(("restore", "restore_many"), "attention.restoration"),
     **dict.fromkeys(("filterbank", "filterbank_partials"), "attention.matrices"),
-    **dict.fromkeys(("Location", "locate"), "registration.locate"),
+    **dict.fromkeys(("Location", "locate"), "registration.location"),
     **dict.fromkeys(("explore", "profile", "show", "sweep"), "notebook"),
 }
 

@@ -57,7 +57,7 @@ def test_a_fit_rests_where_its_step_is_a_ten_thousandth(monkeypatch, length, sti
         def step(self, damping, free):
             return np.full(6, length)
 
-    monkeypatch.setattr(least_squares, "_Linear", Halved)
+    monkeypatch.setattr(least_squares, "Linear", Halved)
     assert least_squares.fit(SCENE, GREY, WINDOWS["rows"], 3).settled is still
 
 

@@ -21,7 +21,7 @@ from glimpse.errors import GlimpseError, about
 
 if TYPE_CHECKING:
     from glimpse.io import DecodeOptions, Picture, Record
-    from glimpse.registration.locate import Location
+    from glimpse.registration.location import Location
 
 JSON = ".json"
 MOVING = (".gif", ".webp", ".apng")
@@ -35,8 +35,8 @@ HOLD = 1500
 @window_options()
 @input_options
 @output_options(
-    "Where to: .json, the window alone, for --like; .png, .jpg, .avif or .tif, the place drawn on the image; "
-    ".gif, .webp or .apng, the descent."
+    "Where to: .json, the window alone, for --like; .png, .jpg, .avif or .tif, the place drawn on the image, "
+    "what disagrees tinted; .gif, .webp or .apng, the descent."
 )
 def locate(
     image: str,
@@ -73,9 +73,8 @@ def locate(
             record = replace(record, window=replace(found.window, gamma=1.0))
         if target:
             _save(target, scene, crop, found, record, run)
-        sure = f"residual {found.residual:.3g} levels, confidence {found.confidence:.2f}"
-        place = f"row {found.window.gx:.6g} (gx), col {found.window.gy:.6g} (gy)"
-        return Outcome(name, target, f"{place} of {image}, {sure}", notes=[*scene.notes, *crop.notes])
+        place = f"row {found.window.gx:.6g} (gx), col {found.window.gy:.6g} (gy) of {image}"
+        return Outcome(name, target, f"{place}, {found.summary()}", notes=[*scene.notes, *crop.notes])
 
     report(outcomes(job, [patch], run, lambda name: name), 1, quiet=run.quiet)
 
@@ -118,17 +117,14 @@ def _located(scene: Picture, crop: Picture, options: Placement, *, begins: bool)
     GlimpseError
         If there is no match.
     """
-    from glimpse.registration.locate import MIN_CONFIDENCE, UNFINDABLE, locate
+    from glimpse.registration.location import locate
 
     start = options._replace(n=crop.shape).window(scene.shape) if begins else None
     pictures = (_pixels(picture) for picture in (scene, crop))
     found = locate(*pictures, start=start, kernel=options.kernel, channel_axis=2)
-    if not found.found:
-        raise GlimpseError(
-            f"no match: its likeliest place has a confidence of {found.confidence:.2f}, "
-            f"less than {MIN_CONFIDENCE} ({UNFINDABLE}); if you know it better, give it as a start "
-            "(--row, --col, --delta)"
-        )
+    if reason := found.refusal():
+        hint = "; if you know it better, give it as a start (--row, --col, --delta)"
+        raise GlimpseError(reason + ("" if found.undetermined else hint))
     return found
 
 

@@ -27,7 +27,8 @@ FIRST_VERSION = 1
 
 AXES = "gx=row, gy=col"
 
-_FOUND = ("rows", "cols", "offset", "residual", "confidence", "settled")  # told by `glimpse locate`, too
+# told by `glimpse locate`, too
+_FOUND = ("rows", "cols", "offset", "inverted", "residual", "confidence", "agreement", "settled", "others")
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ class Likeness(NamedTuple):
 
 LEVELS = Likeness(CrossCorrelator, 1.12, 16, 0.75)
 DIRECTIONS = Likeness(DirectionCorrelator, 1.06, 64, 0.5)
+COARSE_DIRECTIONS = Likeness(DirectionCorrelator, 1.12, 40, 0.6)
 
 _WHOLLY = 0.5
 """Share of a coarse sample that has to count for it to count: more loses samples beside a mask, less believes

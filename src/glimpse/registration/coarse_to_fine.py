@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from glimpse.registration import least_squares
 from glimpse.registration.candidates import (
+    COARSE_DIRECTIONS,
     COARSE_SIGMA,
     DIRECTIONS,
     SMALLEST,
@@ -19,7 +20,6 @@ from glimpse.registration.candidates import (
 )
 from glimpse.registration.least_squares import Fit, Target, robust_loss, spread_of, without_flats
 from glimpse.registration.pyramid import Scene
-from glimpse.typing import Floats
 from glimpse.window import Window, default_sigma
 
 _RIVALS, _PLACES = 6, 24
@@ -45,7 +45,7 @@ _ROUGH_STEPS, _FINE_STEPS = 8, 12
 """Most steps of such a fit: more take time on likenesses, fewer leave a place before its fit is told from
 theirs."""
 
-_SURE = 0.8
+SURE = 0.8
 """Confidence from which squashed places are not looked for: more takes time, less keeps a likeness of
 other aspect."""
 
@@ -77,7 +77,7 @@ enlarged twice."""
 def search(scene: Scene, target: Target) -> list[Fit]:
     """The fits to the places of the search, the best first: square places, then squashed ones."""
     fits = _fits(scene, target, SQUARE)
-    if confidence(fits, target) < _SURE:
+    if confidence(fits, target) < SURE:
         fits = _sorted(scene, target, fits + _fits(scene, target, SQUASHED))
     return fits
 
@@ -97,8 +97,9 @@ def search_robustly(
 ) -> list[Fit]:
     """The robust fits to places of a like texture, and to those that were found before, the best first."""
     shape = (target.levels.shape[0], target.levels.shape[1])
-    found = find_candidates(scene, target, _PLACES // 2, aspects, DIRECTIONS)
-    starts = before[:_RIVALS] + [start_at(_window(place, shape)) for place in found]
+    likeness = DIRECTIONS if len(aspects) == 1 else COARSE_DIRECTIONS
+    found = find_candidates(scene, target, _PLACES // 2, aspects, likeness)
+    starts = before[:3] + [start_at(_window(place, shape)) for place in found]
     fits = refits(scene, target, starts, _ROBUST, _ROUGH_STEPS, robust=True)
     return refits(scene, target, fits[:_RIVALS], _ROBUST, _FINE_STEPS, robust=True)
 
@@ -132,7 +133,8 @@ def refits(
 
 
 def _sorted(scene: Scene, target: Target, fits: list[Fit]) -> list[Fit]:
-    sound = [fit for fit in fits if plausible(fit, scene.level(0).shape)]
+    upright = [fit for fit in fits if fit.gain > 0 or fit.left is not None]  # negatives are found robustly
+    sound = [fit for fit in upright if plausible(fit, scene.level(0).shape)]
     if any(fit.left is not None for fit in sound):
         sound = ranked(sound)
     shape = (target.levels.shape[0], target.levels.shape[1])
@@ -140,7 +142,7 @@ def _sorted(scene: Scene, target: Target, fits: list[Fit]) -> list[Fit]:
 
 
 def ranked(fits: list[Fit]) -> list[Fit]:
-    """Robust fits, each with the loss that its residuals have on the scale of the best one's for its error."""
+    """Robust fits, whose errors are the losses of their residuals on the scale of the best one's."""
     sizes = [fit.left / min(abs(fit.gain), 1.0) for fit in fits if fit.left is not None]
     spread = min(spread_of(left, fits[0].asked, _BEST_QUARTER) for left in sizes)
     return [
@@ -182,7 +184,7 @@ def plausible(fit: Fit, shape: tuple[int, ...]) -> bool:
     )
     strides, sigmas = fit.window.strides, fit.window.sigmas
     return (
-        1 / _MOST_GAIN <= abs(fit.gain) <= _MOST_GAIN and (fit.gain > 0 or fit.left is not None)
+        1 / _MOST_GAIN <= abs(fit.gain) <= _MOST_GAIN
         and max(s / stride for s, stride in zip(sigmas, strides, strict=True)) <= _BLURRIEST
         and max(strides) <= _MOST_SQUASHED * min(strides)
         and min(strides) >= _ENLARGED * SMALLEST

@@ -10,7 +10,17 @@ from numpy.typing import NDArray
 
 from glimpse.registration import least_squares
 from glimpse.registration.coarse_to_fine import refits
-from glimpse.registration.least_squares import EQUAL, FREE, SQUARE, Fit, Target
+from glimpse.registration.least_squares import (
+    EQUAL,
+    FREE,
+    SQUARE,
+    STRETCHED,
+    Fit,
+    Target,
+    spread_of,
+    trust_in,
+    without_flats,
+)
 from glimpse.registration.pixel_boxes import AS_GOOD, BLUR, SNAP_RATIO, refine_in_crop, snap_to_pixels
 from glimpse.registration.pyramid import Scene
 from glimpse.window import KERNELS, Kernel
@@ -39,6 +49,10 @@ _ROUNDING = 1 / 12
 _NEARLY = 0.1
 """Logarithm of the strides' ratio up to which one stride is tried at all: it only spares the trial."""
 
+_MENDED = 0.25
+"""Trust below which a sample is mended, that of a residual of two deviations: more mends noise, less lets
+what was painted over a patch spill."""
+
 _Steps = NDArray[np.float64]
 
 
@@ -52,6 +66,29 @@ def finish(scene: Scene, target: Target, start: Fit, kernel: Kernel | None) -> F
     best, free = _squared(scene, target, best, steps)
     best = _softly(scene, target, best, steps, free, whole=kernel is None)
     return best._replace(path=start.path + best.path)
+
+
+def finish_robustly(scene: Scene, target: Target, start: Fit, kernel: Kernel | None) -> tuple[Fit, Target]:
+    """Return the fit of the samples that a robust fit trusts, and the target with the others mended.
+
+    The mended ones are as the window reads them, so that they blur nothing into their neighbours, and count
+    as little as the robust fit trusts them.
+    """
+    if min(target.levels.shape) > _LARGEST:
+        found = refits(scene, target, [start], _LARGEST, _STEPS, robust=True)
+        start = (found or [start])[0]
+    shaped = without_flats(target)
+    fit = least_squares.fit(scene, shaped, start.window, _STEPS, free=STRETCHED, robust=True)
+    fit = least_squares.fit(scene, target, fit.window, _STEPS, free=FREE, robust=True)
+    if fit.left is None:
+        return start, target
+    trust = trust_in(fit.left, spread_of(fit.left, fit.asked)).reshape(target.levels.shape)
+    if target.weights is not None:
+        trust *= target.weights
+    levels = np.where(trust < _MENDED, target.levels - fit.left.reshape(trust.shape), target.levels)
+    mended = Target(levels.astype(np.float32), trust)
+    best = finish(scene, mended, fit._replace(path=start.path + fit.path, left=None), kernel)
+    return best, mended
 
 
 def _with_kernel(scene: Scene, target: Target, start: Fit, steps: int, kernel: Kernel | None) -> Fit:

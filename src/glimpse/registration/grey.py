@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from glimpse.array_api import is_not_numpy
 from glimpse.attention.shapes import spatial
 from glimpse.errors import GlimpseError
-from glimpse.registration.least_squares import blurred
+from glimpse.registration.least_squares import Target, blurred, mean_square
 from glimpse.typing import Floats
 
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as other tools turn colour to grey
@@ -65,16 +65,36 @@ def _mixed(array: Any, axis: int) -> Floats:
     return levels
 
 
-def change_of_levels(seen: Floats, target: Floats) -> tuple[float, float, float]:
+def opaque(given: ArrayLike, channel_axis: int | None) -> NDArray[np.float64] | None:
+    """Return 1 where alpha, the last of two or four channels, is above 0, else 0; None for 1 everywhere."""
+    if channel_axis is None or np.ndim(given) != 3:
+        return None
+    array: Any = given if hasattr(given, "shape") else np.asarray(given)
+    if array.shape[channel_axis] not in (2, 4):
+        return None
+    alpha = np.take(np.asarray(array), -1, axis=channel_axis) > 0
+    return None if alpha.all() else alpha.astype(np.float64)
+
+
+def change_of_levels(seen: Floats, target: Target) -> tuple[float, float, float]:
     """Return the gain and offset that turn one patch into another, and the mean squared residual.
 
     Gain and offset are 1 and 0 where these fit as well. They are asked of smooth levels: another tool's
     filter may have made the details stronger.
     """
-    smooth, wanted = (blurred(array.astype(np.float64), _SMOOTH) for array in (seen, target))
-    gain = float(np.cov(smooth.ravel(), wanted.ravel())[0, 1] / max(float(smooth.var(ddof=1)), 1e-12))
-    offset = float(wanted.mean() - gain * smooth.mean())
-    plain, scaled = (float(np.square(wanted - k * smooth - c).mean()) for k, c in ((1, 0), (gain, offset)))
-    if plain <= 1.1 * scaled + min(_UNCHANGED, float(wanted.var()) / 100):
+    weights = np.ones(seen.size) if target.weights is None else target.weights.ravel()
+    smooth, wanted = (
+        blurred(array.astype(np.float64), _SMOOTH).ravel().astype(np.float64, copy=False)
+        for array in (seen, target.levels)
+    )
+    mean = np.average(smooth, weights=weights)
+    varied = float(np.average((smooth - mean) ** 2, weights=weights))
+    gain = float(np.average((smooth - mean) * wanted, weights=weights)) / max(varied, 1e-12)
+    middle = float(np.average(wanted, weights=weights))
+    offset = middle - gain * float(mean)
+    plain, scaled = (mean_square(wanted - k * smooth - c, weights) for k, c in ((1, 0), (gain, offset)))
+    most = min(_UNCHANGED, mean_square(wanted - middle, weights) / 100)
+    if plain <= 1.1 * scaled + most:
         gain, offset = 1.0, 0.0
-    return gain, offset, float(np.square(target - gain * seen - offset, dtype=np.float64).mean())
+    left = np.subtract(target.levels, gain * seen + offset, dtype=np.float64)
+    return gain, offset, mean_square(left.ravel(), target.weights if target.weights is None else weights)

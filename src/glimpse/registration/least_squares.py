@@ -39,7 +39,7 @@ _LEAST_GAIN = 0.3
 """Least contrast of a robust fit: less takes a flat colour over half of a patch for the patch itself."""
 
 _ROUNDING = 12**-0.5
-"""Deviation of what rounding to whole levels leaves: less would have every sample of an exact crop disagree."""
+"""Deviation that rounding to whole levels leaves: less has every sample of an exact crop disagree."""
 
 _FLAT, _ENOUGH = 0.02, 0.1
 """Squared levels per sample below which a sample is flat, and least share of samples that are not."""
@@ -117,10 +117,10 @@ def _descended(
     target = target._replace(levels=blurred(target.levels, blur)) if blur else target
     floor = _WIDE * float(target.levels.std()) if robust else 0.0
 
-    def near(window: Window, gain: float | None = None) -> _Linear:
+    def near(window: Window, gain: float | None = None) -> Linear:
         if robust:
             return _Robust(image, target, window, blur, floor, gain)
-        return _Linear(image, target, window, blur)
+        return Linear(image, target, window, blur)
 
     here, damping, settled = near(window), 1e-3, False
     path = [window]
@@ -165,7 +165,7 @@ def _within(sigma: float, stride: float, kernel: Kernel) -> float:
     return min(max(sigma, low), max(high, low))
 
 
-class _Linear:
+class Linear:
     """The fit near a window: ``target = gain * read + offset`` and its slopes."""
 
     spread = 0.0
@@ -219,7 +219,7 @@ class _Linear:
         return np.asarray(step[:some] @ free, np.float64)
 
 
-class _Robust(_Linear):
+class _Robust(Linear):
     """The same with weights by the residual, so that samples far from the image's do not count.
 
     Geman and McClure 1987: the loss ``r**2 / (1 + (r / c)**2)`` grows no more beyond its scale c, which here
@@ -271,9 +271,7 @@ class _Robust(_Linear):
         return robust_loss(self.left / min(abs(self.gain) + 1e-3, 1.0), spread, self._asked)
 
 
-def robust_loss(
-    left: NDArray[np.float64], spread: float, weights: NDArray[np.float64] | None
-) -> float:
+def robust_loss(left: NDArray[np.float64], spread: float, weights: NDArray[np.float64] | None) -> float:
     """The mean of Geman and McClure's loss."""
     return float(np.average(left**2 / (1 + (left / (2 * spread)) ** 2), weights=weights))
 
@@ -297,9 +295,10 @@ def spread_of(
 def without_flats(target: Target) -> Target:
     """The target without its flat samples: a colour that was painted over it fits flat parts of any image."""
     down, across = np.gradient(blurred(target.levels, 1.0))
-    steep = (down**2 + across**2 > _FLAT).astype(np.float64)
-    weights = steep if target.weights is None else steep * target.weights
-    return target._replace(weights=weights) if (weights > 0).mean() > _ENOUGH else target
+    steep = np.asarray(down**2 + across**2 > _FLAT, np.float64)
+    if target.weights is not None:
+        steep *= target.weights
+    return target._replace(weights=steep) if (steep > 0).mean() > _ENOUGH else target
 
 
 def _affine(
@@ -312,7 +311,7 @@ def _affine(
     if gain is None:
         return np.asarray(project(seen.copy(), wanted, weights)[3])
     left = wanted - gain * seen[0]
-    return left - float(np.median(left if weights is None else left[weights > 0]))
+    return np.asarray(left - float(np.median(left if weights is None else left[weights > 0])))
 
 
 def basis(patch: Floats, blur: float) -> NDArray[np.float64]:

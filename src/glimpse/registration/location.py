@@ -1,0 +1,387 @@
+"""The window of a patch inside an image: a search over scales, then least squares on the derivatives."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from glimpse.errors import GlimpseError
+from glimpse.registration.candidates import SQUARE, SQUASHED
+from glimpse.registration.coarse_to_fine import SURE, confidence, plausible, search, search_robustly, start_at
+from glimpse.registration.evidence import Evidence, determined, slides, weigh
+from glimpse.registration.finishing import finish, finish_robustly
+from glimpse.registration.grey import grey, opaque
+from glimpse.registration.least_squares import Fit, Target
+from glimpse.registration.pyramid import Scene
+from glimpse.window import Kernel, Window
+
+MIN_CONFIDENCE = 0.3
+"""Least confidence of a match: more refuses crops with losses, less accepts patches of other pictures."""
+
+UNFINDABLE = "a patch that was turned, mirrored, enlarged or squashed more than twice is not found"
+"""Crops that `locate` does not find."""
+
+_LEAST_EXPLAINED = 0.5
+"""Share of a patch's variance that its place has to explain in every sample: more refuses noisy crops,
+less believes smooth likenesses of coarse samples."""
+
+FEWEST = 8
+"""Fewest samples of a patch along either side: fewer are like many places."""
+
+
+MOST_OTHERS = 20
+"""Places that are told beside the first."""
+
+_AS_WELL = 1.1
+"""Ratio of squared residuals up to which another place fits as well: more names likenesses, less misses
+copies that were rounded apart."""
+
+_SLIGHT = 0.003
+"""Share of the patch's variance by which such a place may be worse."""
+
+_ROUNDED = 1 / 12
+"""Squared levels that rounding leaves, and by which two places are not told apart."""
+
+_LOOSE = 0.25
+"""Deviation of a corner, in samples, from which a patch does not determine its place."""
+
+_WHOLLY = 0.995
+"""Agreement from which it is not worth a word."""
+
+_DOUBTED = 0.02
+"""Deviation of a corner, in samples, from which neighbours are tried one by one: it only spares the trial."""
+
+_RIVALRY = 1.5
+"""Ratio of losses up to which a place of the search is fitted to the end: more takes time on likenesses."""
+
+_HEAVY, _TAILS = 0.005, 1.5
+"""Share of the variance that a smooth residual has, and its ratio to what most samples leave, from which some
+samples drag the fit: more leaves edits in it, less loses other tools' crops at whole pixels."""
+
+_TOLD_APART = 0.2
+"""Share of its loss by which a robust fit has to beat the next place: half a patch that was painted over is
+half unlike its own place, too."""
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where a patch was read.
+
+    Parameters
+    ----------
+    window : Window
+        The window that reads the patch, up to `offset`; its gamma is the gain.
+    offset : float
+        Levels added to the patch that the window reads.
+    residual : float
+        Root mean square of the difference that then remains where the patch agrees, in levels.
+    confidence : float
+        0 to 1: the share of the patch's variance that the place explains, to a power, times how well it is
+        told from the next place, times how well the curvature of the fit determines it.
+    settled : bool
+        Whether the fit came to rest.
+    path : tuple of Window
+        The windows of the last fit, from its start.
+    agreement : float
+        The share of the samples that agree with the image, 0 to 1, of those that are compared.
+    agreeing : ndarray of bool, shape (N, M)
+        Which they are; a sample of alpha 0 is not.
+    inverted : bool
+        Whether the patch is a negative: ``offset - read(image, window)``.
+    deviation : float
+        Standard deviation of the corners, in pixels, as far as the samples determine them.
+    others : tuple of Window
+        Other places that fit as well, at most 20.
+    """
+
+    window: Window
+    offset: float
+    residual: float
+    confidence: float
+    settled: bool
+    path: tuple[Window, ...] = field(default=(), repr=False)  # often dozens
+    agreement: float = 1.0
+    agreeing: NDArray[np.bool_] | None = field(default=None, repr=False, compare=False)
+    inverted: bool = False
+    deviation: float = 0.0
+    others: tuple[Window, ...] = ()
+
+    @property
+    def found(self) -> bool:
+        """Whether this is a match: confidence of at least `MIN_CONFIDENCE`."""
+        return self.confidence >= MIN_CONFIDENCE
+
+    @property
+    def undetermined(self) -> bool:
+        """Whether the patch fits as well beside its place: it is flat, a ramp or stripes."""
+        return bool(self.deviation > _LOOSE * max(self.window.strides))
+
+    def refusal(self) -> str:
+        """Why this is no match, in words; nothing where it is one."""
+        if self.found:
+            return ""
+        if self.undetermined:
+            return (
+                "undetermined: the patch fits as well beside its likeliest place, as flat areas, ramps, "
+                "stripes and single edges do"
+            )
+        return (
+            f"no match: its likeliest place has a confidence of {self.confidence:.2f}, "
+            f"less than {MIN_CONFIDENCE} ({UNFINDABLE})"
+        )
+
+    def summary(self) -> str:
+        """How good the match is, in words."""
+        told = f"residual {self.residual:.3g} levels, confidence {self.confidence:.2f}"
+        if self.inverted:
+            told += ", inverted"
+        if self.agreement < _WHOLLY:
+            told += f", {self.agreement:.2f} of it agrees"
+        return told + (f"; {1 + len(self.others)} places fit" if self.others else "")
+
+    def _repr_png_(self) -> bytes | None:
+        return self.window._repr_png_()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the findings beside the window, as plain JSON values; rows and columns as slices."""
+        top, bottom, left, right = (round(float(edge), 4) for edge in self.window.box)
+        return {
+            "rows": [top, bottom],
+            "cols": [left, right],
+            "offset": round(self.offset, 4),
+            "inverted": self.inverted,
+            "residual": round(self.residual, 4),
+            "confidence": round(self.confidence, 4),
+            "agreement": round(self.agreement, 4),
+            "settled": self.settled,
+            "others": [[round(float(edge), 4) for edge in other.box] for other in self.others],
+        }
+
+
+def locate(
+    image: ArrayLike,
+    patch: ArrayLike,
+    *,
+    start: Window | None = None,
+    kernel: Kernel | None = None,
+    channel_axis: int | None = None,
+) -> Location:
+    """Find the window with which a patch was read out of an image, by glimpse or by another tool.
+
+    The patch may have been cropped by any tool: with another filter, in grey, with another
+    brightness and contrast (up to three times), with losses, squashed up to twice along one axis. It has to
+    be upright, not mirrored, within the image, blurred by less than two strides, and enlarged at most twice.
+
+    Parameters
+    ----------
+    image : array_like, shape (A, B), or with a channel axis
+        Grey or colour, in levels.
+    patch : array_like, shape (N, M), or with a channel axis
+        Grey or colour, in the same levels.
+    start : Window or None
+        A place to start from instead of a search. It has to be near: the corners within a sample or two.
+    kernel : {"gaussian", "box"} or None
+        The kernel of the window; None takes the one that fits better.
+    channel_axis : int or None
+        The axis of the colour channels, of whichever array has three axes.
+
+    Returns
+    -------
+    Location
+        The best window; ask ``found`` whether it is a match.
+
+    Raises
+    ------
+    GlimpseError
+        If an array is no image, the patch is smaller than 8 x 8 samples, flat, of another size than
+        the start, or like nothing in the image.
+
+    Notes
+    -----
+    Candidates are peaks of the normalised cross-correlation over scales (Lewis 1995, "Fast normalized
+    cross-correlation"), first with one stride for both axes, then, if none is convincing, with two. Each is
+    refined by Levenberg-Marquardt in gx, gy, log delta and log sigma of either axis on the derivatives of
+    `read`, with gain and offset solved for at each step. Both axes have one stride where that explains the
+    patch as well. Other tools crop boxes of whole pixels: where such a box nearby resembles the patch as
+    well, the window is set to it.
+
+    Examples
+    --------
+    >>> image = np.random.default_rng(0).normal(size=(80, 90)).cumsum(axis=0).cumsum(axis=1)
+    >>> patch = read(image, Window(gx=40.3, gy=50.7, delta=2.5, sigma=1.25, n=(16, 12)))
+    >>> found = locate(image, 2 * patch + 20)
+    >>> found.found, round(found.window.gx, 2), round(found.window.gy, 2), round(found.window.gamma, 2)
+    (True, 40.3, 50.7, 2.0)
+    """
+    scene = Scene(grey(image, channel_axis))
+    target = Target(grey(patch, channel_axis), opaque(patch, channel_axis))
+    target = _checked(target, start)
+    if start is not None:
+        return _best(_from_start(scene, target, start, kernel))
+    fits = search(scene, target) if target.weights is None else []
+    plain = _plainly(scene, target, fits, kernel)
+    if plain is not None and plain.confidence >= SURE and not plain.dragged(plain.evidence.spread):
+        return plain.told()
+    tried = [place for place in (plain, _robustly(scene, target, fits, kernel, SQUARE)) if place]
+    if not any(place.confidence >= MIN_CONFIDENCE for place in tried):
+        squashed = _robustly(scene, target, fits, kernel, SQUASHED)
+        tried += [squashed] if squashed else []
+    if not tried:
+        raise GlimpseError(
+            "no match: the patch is like no part of the image (the image comes first, then the patch; "
+            f"{UNFINDABLE})"
+        )
+    return _best(tried)
+
+
+class _Place(NamedTuple):
+    """A last fit and what the samples say of it."""
+
+    fit: Fit
+    evidence: Evidence
+    confidence: float
+    others: tuple[Window, ...] = ()
+
+    def dragged(self, spread: float) -> bool:
+        """Whether a few samples are much farther off than most, as where something was painted."""
+        return self.evidence.unlike > _HEAVY and self.evidence.smooth_error > (_TAILS * spread) ** 2
+
+    def told(self) -> Location:
+        seen, window = self.evidence, self.fit.window
+        return Location(
+            replace(window, gamma=max(abs(seen.gain), 1e-6)),
+            seen.offset,
+            math.sqrt(seen.error),
+            max(0.0, self.confidence),
+            self.fit.settled,
+            self.fit.path,
+            seen.agreement,
+            seen.agreeing,
+            seen.gain < 0,
+            seen.deviation * max(window.strides),
+            self.others,
+        )
+
+
+def _best(tried: list[_Place]) -> Location:
+    """The surest place; every sample counts at one where the patch was not painted over."""
+    best, plain = max(tried, key=lambda place: place.confidence), tried[0]
+    if plain.confidence >= MIN_CONFIDENCE and not plain.dragged(best.evidence.spread):
+        best = plain
+    return best.told()
+
+
+def _from_start(scene: Scene, target: Target, start: Window, kernel: Kernel | None) -> list[_Place]:
+    """The places that a plain and, where that leaves a few samples far off, a robust fit come to."""
+    tried = []
+    if target.weights is None:
+        fit = finish(scene, target, start_at(start), kernel)
+        seen = weigh(scene, target, target, fit.window)
+        tried = [_Place(fit, seen, seen.explained * _sound(scene, fit, seen, 0))]
+    if not tried or tried[0].confidence < SURE or tried[0].dragged(tried[0].evidence.spread):
+        fit, mended = finish_robustly(scene, target, start_at(start), kernel)
+        seen = weigh(scene, target, mended, fit.window)
+        tried.append(_Place(fit, seen, seen.explained**2 * determined(seen) * _sound(scene, fit, seen)))
+    return tried
+
+
+def _plainly(scene: Scene, target: Target, fits: list[Fit], kernel: Kernel | None) -> _Place | None:
+    """The first place of a search, where every sample counts alike."""
+    if not fits:
+        return None
+    equal = [fit for fit in fits[1:] if fit.error <= _RIVALRY * fits[0].error + _SLIGHT * target.levels.var()]
+    rest = [fit for fit in fits if not any(fit is other for other in equal)]
+    sure = confidence(rest, target)
+    if sure < MIN_CONFIDENCE:
+        sure = confidence(fits, target)
+        best = fits[0]
+        seen = weigh(scene, target, target, best.window)
+        return _Place(best, seen, min(sure, MIN_CONFIDENCE / 2) * _sound(scene, best, seen))
+    finished = [finish(scene, target, fit, kernel) for fit in [fits[0], *equal[:MOST_OTHERS]]]
+    return _chosen(scene, target, [(fit, target) for fit in finished], sure)
+
+
+def _robustly(
+    scene: Scene, target: Target, before: list[Fit], kernel: Kernel | None, aspects: Sequence[float]
+) -> _Place | None:
+    """The first place of a search that something painted over the patch does not mislead."""
+    fits = search_robustly(scene, target, before, aspects)
+    if not fits:
+        return None
+    best = finish_robustly(scene, target, fits[0], kernel)
+    seen = weigh(scene, target, best[1], best[0].window)
+    sure = seen.explained**2
+    if sure < MIN_CONFIDENCE:
+        return _Place(best[0], seen, 0.0)
+    equal = [fit for fit in fits[1:] if fit.error <= _RIVALRY * fits[0].error]
+    finished = [best, *(finish_robustly(scene, target, fit, kernel) for fit in equal[:MOST_OTHERS])]
+    return _chosen(scene, target, finished, sure)
+
+
+def _chosen(scene: Scene, target: Target, fits: list[tuple[Fit, Target]], sure: float) -> _Place:
+    """The best of places that are much alike, and those that fit as well."""
+    places = [(fit, weigh(scene, target, mended, fit.window)) for fit, mended in fits]
+    least = min(_cost(seen) for _, seen in places)
+    equal = [place for place in places if _cost(place[1]) <= _AS_WELL * least + _ROUNDED]
+    equal.sort(key=lambda place: _unusual(*place))
+    fit, seen = equal[0]
+    others: list[Window] = []
+    for other, _ in equal[1:]:
+        if not any(_same(other.window, known) for known in (fit.window, *others)):
+            others.append(other.window)
+    if others or seen.deviation > _DOUBTED:
+        mended = next(mended for one, mended in fits if one is fit)
+        shift = slides(scene, mended, fit.window, _AS_WELL * seen.error + _ROUNDED)
+        seen = seen._replace(deviation=max(seen.deviation, shift))
+    rivals = [_cost(other) for _, other in places if _cost(other) > _AS_WELL * least + _ROUNDED]
+    apart = 1 - (least + _ROUNDED) / (min(rivals) + _ROUNDED) if rivals else 1.0
+    told = min(1.0, apart / _TOLD_APART)
+    certain = sure * told * determined(seen) * _sound(scene, fit, seen)
+    return _Place(fit, seen, certain, tuple(others[:MOST_OTHERS]))
+
+
+def _cost(seen: Evidence) -> float:
+    """Squared levels per sample that a place leaves; one that does not agree leaves what the patch varies."""
+    varied = seen.error / max(1 - seen.explained, 1e-9)
+    return seen.error * seen.agreement + (1 - seen.agreement) * varied
+
+
+def _unusual(fit: Fit, seen: Evidence) -> tuple[float, float, float]:
+    """What a crop has least of, all else equal: changed levels, another stride than 1."""
+    down, across = fit.window.strides
+    changed = abs(seen.gain - 1) + abs(seen.offset) / 255
+    return round(changed, 3), round(abs(math.log(down * across)), 3), _cost(seen)
+
+
+def _same(one: Window, other: Window) -> bool:
+    """Whether two windows have much the same box."""
+    near = max(*one.strides, *other.strides)
+    return bool(max(abs(a - b) for a, b in zip(one.box, other.box, strict=True)) < near)
+
+
+def _sound(scene: Scene, fit: Fit, seen: Evidence, least: float = _LEAST_EXPLAINED) -> float:
+    """1 where a crop may have such levels, stride and place, and explains enough of the patch, else 0."""
+    shape = scene.level(0).shape
+    return float(plausible(fit._replace(gain=seen.gain), shape) and seen.explained >= least)
+
+
+def _checked(target: Target, start: Window | None) -> Target:
+    """Refuse a patch that cannot be located, or a start of another size; fill what is transparent."""
+    rows, cols = target.levels.shape
+    if min(rows, cols) < FEWEST:
+        raise GlimpseError(f"a patch of {rows} x {cols} samples is too small to be located")
+    if target.weights is not None:
+        if target.weights.sum() < FEWEST**2:
+            raise GlimpseError("the patch is transparent: too little is left of it to be located")
+        middle = float(np.average(target.levels, weights=target.weights))
+        target = target._replace(levels=np.where(target.weights > 0, target.levels, np.float32(middle)))
+    if np.ptp(target.levels) == 0:
+        raise GlimpseError("the patch is flat and could be from anywhere")
+    if start is not None and start.shape != target.levels.shape:
+        raise GlimpseError(f"the start has n {start.n}, the patch {rows} x {cols} samples")
+    return target
