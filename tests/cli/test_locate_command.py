@@ -14,6 +14,7 @@ from PIL import Image
 from skimage import data
 
 from glimpse import locate
+from glimpse.cli.locate import TINT
 
 PHOTOGRAPH = np.ascontiguousarray(data.astronaut()[:280, :340])
 WINDOW = {"gx": 180.25, "gy": 221.5, "delta": 3.2, "sigma": 1.6}
@@ -107,6 +108,19 @@ def test_a_png_shows_the_place_on_the_image():
     assert drawing.ndim == 3
     assert drawing.shape[1] > 500
     assert (drawing == (255, 196, 0)).all(axis=2).sum() > 300  # the box
+
+
+def test_what_was_painted_over_a_crop_is_tinted_and_its_share_told():
+    crop = opened("p.png").copy()
+    crop[:12] = 200
+    save("painted.png", crop)
+    result = invoke("locate", "astronaut.png", "painted.png", "-o", "place.png")
+    told = json.loads(result.stdout)
+    assert told["agreement"] == pytest.approx(0.7, abs=0.03)
+    assert told["gx"] == pytest.approx(WINDOW["gx"], abs=0.02)
+    assert f"{told['agreement']:.2f} of it agrees" in result.stderr
+    tinted = np.rint(0.4 * 200 + 0.6 * np.array(TINT))
+    assert (opened("place.png") == tinted).all(axis=2).sum() > 12 * 36
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".webp"])

@@ -10,11 +10,12 @@ from PIL import Image
 from strategies import pixels
 
 from glimpse import GlimpseError, Window, read
-from glimpse.registration import finishing, least_squares, pixel_boxes
 from glimpse.registration import grey as levels
+from glimpse.registration import least_squares, pixel_boxes
+from glimpse.registration.coarse_to_fine import start_at
 from glimpse.registration.finishing import finish
 from glimpse.registration.grey import change_of_levels
-from glimpse.registration.least_squares import EQUAL, FREE, SQUARE, STRETCHED, Fit, basis, blurred
+from glimpse.registration.least_squares import FREE, SQUARE, STRETCHED, Target, basis, blurred
 from glimpse.registration.pixel_boxes import AS_GOOD, SNAP_RATIO, snap_to_pixels
 from glimpse.registration.pyramid import Scene, from_level, onto_level
 
@@ -34,7 +35,7 @@ def wave(period, shape=(64, 64)):
 def test_a_fit_comes_to_rest_in_few_steps_where_the_patch_was_read(name, free):
     window = WINDOWS[name]
     near = replace(window, gx=window.gx + 0.4 * window.strides[0], gy=window.gy - 0.4 * window.strides[1])
-    fit = least_squares.fit(SCENE, read(GREY, window), near, 30, free=free)
+    fit = least_squares.fit(SCENE, Target(read(GREY, window)), near, 30, free=free)
     assert fit.settled
     assert len(fit.path) <= 9
     assert (fit.window.gx, fit.window.gy) == pytest.approx((window.gx, window.gy), abs=1e-3)
@@ -42,30 +43,11 @@ def test_a_fit_comes_to_rest_in_few_steps_where_the_patch_was_read(name, free):
     assert (fit.gain, fit.offset) == (pytest.approx(1, abs=1e-3), pytest.approx(0, abs=0.1))
 
 
-@pytest.mark.parametrize(("length", "still"), [(0.9e-4, True), (1.1e-4, False)])
-def test_a_fit_rests_where_its_step_is_a_ten_thousandth(monkeypatch, length, still):
-    errors = iter(0.5**k for k in range(9))
-
-    class Halved:
-        """A fit whose error falls by half with each step."""
-
-        gain, offset = 1.0, 0.0
-
-        def __init__(self, image, target, window, blur):
-            self.window, self.error = window, next(errors)
-
-        def step(self, damping, free):
-            return np.full(6, length)
-
-    monkeypatch.setattr(least_squares, "Linear", Halved)
-    assert least_squares.fit(SCENE, GREY, WINDOWS["rows"], 3).settled is still
-
-
 def test_a_fit_keeps_what_is_not_free():
     window = Window(140, 150, (4, 3), (2, 1.2), n=30)
     patch = read(GREY, Window(140.4, 149.8, (4.15, 2.95), (1.9, 1.25), n=30))
     square, stretched = (
-        least_squares.fit(SCENE, patch, window, 5, free=free).window for free in (SQUARE, STRETCHED)
+        least_squares.fit(SCENE, Target(patch), window, 5, free=free).window for free in (SQUARE, STRETCHED)
     )
     assert square.strides[0] / square.strides[1] == pytest.approx(4 / 3)
     assert square.sigmas[0] / square.sigmas[1] == pytest.approx(2 / 1.2)
@@ -143,78 +125,113 @@ def test_masked_pixels_are_refused():
 @pytest.mark.parametrize(("offset", "told"), [(0.4, 0), (0.7, 0.7)])
 def test_half_a_level_is_no_change_of_brightness(offset, told):
     patch = pixels(30, 30)
-    gain, found, _ = change_of_levels(patch, patch + offset)
+    gain, found, _ = change_of_levels(patch, Target(patch + offset))
     assert (gain, found) == (pytest.approx(1), pytest.approx(told, abs=1e-6))
 
 
 def test_stronger_details_are_no_change_of_contrast_but_stronger_shapes_are():
     fine, shapes = 40 * wave(6), 40 * wave(21)
-    assert change_of_levels(shapes + fine, shapes + 1.3 * fine)[0] == pytest.approx(1)
-    assert change_of_levels(shapes + fine, 1.3 * shapes + fine)[0] == pytest.approx(1.3, abs=0.02)
+    assert change_of_levels(shapes + fine, Target(shapes + 1.3 * fine))[0] == pytest.approx(1)
+    assert change_of_levels(shapes + fine, Target(1.3 * shapes + fine))[0] == pytest.approx(1.3, abs=0.02)
 
 
 # the last fit
 
 
-def faked(monkeypatch, *errors):
-    """Let fits have these errors, one after the other."""
-    left = iter(errors)
-    monkeypatch.setattr(
-        least_squares, "fit", lambda scene, target, window, *_, **__: Fit(window, 1.0, 0.0, next(left))
-    )
+def finished(image, patch, window, kernel=None):
+    return finish(Scene(image), Target(patch.astype(np.float32)), start_at(window), kernel).window
 
 
-@pytest.mark.parametrize(("error", "kernel"), [(0.88, "box"), (0.92, "gaussian")])
-def test_the_second_kernel_has_to_be_better(monkeypatch, error, kernel):
-    faked(monkeypatch, 1.0, error)
-    start = Fit(WINDOWS["rows"], 1.0, 0.0, 1.0)
-    assert finishing._with_kernel(SCENE, GREY, start, 9, None).window.kernel == kernel
+@pytest.mark.parametrize("kernel", ["gaussian", "box"])
+def test_the_kernel_is_the_one_that_fits_clearly_better(kernel):
+    window = Window(140, 150, 4, 1.7, n=24, kernel=kernel)
+    assert finished(GREY, cut(GREY, window), window).kernel == kernel
 
 
-@pytest.mark.parametrize(
-    ("errors", "strides", "free"),
-    [
-        ((1.021,), (4, 4.1), SQUARE),
-        ((1.023, 1.021), (4, 4.1), EQUAL),
-        ((1.023, 1.023), (4, 4.1), FREE),
-        ((1,), (4, 4.4), SQUARE),
-        ((), (4, 4.5), FREE),
-    ],
-)
-def test_one_stride_has_to_be_as_good_and_is_tried_where_both_are_near(monkeypatch, errors, strides, free):
-    faked(monkeypatch, *errors)
-    fit = Fit(Window(100, 100, strides, (2, 2.2), n=20), 1.0, 0.0, 1.0)
-    found, kept = finishing._squared(SCENE, GREY, fit, 9)
-    assert kept is free
-    assert isinstance(found.window.delta, tuple) is (free is FREE)
-    assert isinstance(found.window.sigma, tuple) is (free is not SQUARE)
+def test_a_second_kernel_that_fits_by_chance_is_not_believed():
+    window = Window(140, 150, 2, 1, n=12)
+    noise = 6 * np.random.default_rng(4).normal(size=(8, 12, 12))
+    patches = [read(GREY, window) + one for one in noise]
+    assert [finished(GREY, patch, window).kernel for patch in patches].count("box") <= 1
 
 
-@pytest.mark.parametrize(("noise", "ratio"), [(0.66, 0.85), (0.76, 1.03)])
-def test_more_than_half_a_squared_level_is_a_loss_after_which_a_whole_box_need_only_be_as_good(
-    monkeypatch, noise, ratio
-):
-    window, told = WINDOWS["rows"], []
-    patch = read(GREY, window)
-    lossy = patch + noise * np.random.default_rng(0).normal(size=patch.shape)
-    monkeypatch.setattr(finishing, "snap_to_pixels", lambda *given, square: told.append((given[4], square)))
-    finish(SCENE, lossy.astype(np.float32), Fit(window, 1.0, 0.0, 1.0), None)
-    assert told == [(ratio, True)]
+@pytest.mark.parametrize(("strides", "one"), [((4, 4), True), ((4, 4.03), False), ((4, 4.3), False)])
+def test_one_stride_has_to_be_as_good(strides, one):
+    window = Window(140.3, 150.2, strides, 2, n=30)
+    found = finished(GREY, eight_bits(read(GREY, window)), window)
+    assert isinstance(found.delta, tuple) is not one
+    assert found.strides == pytest.approx(strides, rel=1e-3)
 
 
-def test_a_large_patch_is_fitted_to_fewer_samples_and_to_all_in_few_steps(monkeypatch):
-    told = []
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [256, 257])
+def test_a_large_patch_ends_where_a_smaller_one_does(n):
+    window = Window(149.3, 178.6, 1.05, 0.6, n=n)
+    near = replace(window, gx=149.8, gy=178.2)
+    found = finished(GREY, cut(GREY, window), near)
+    assert found.box == pytest.approx(window.box, abs=0.05)
 
-    def fit(scene, target, window, steps, *_, **__):
-        told.append((min(target.shape), steps))
-        return Fit(window, 1.0, 0.0, 0.1)
 
-    monkeypatch.setattr(least_squares, "fit", fit)
-    monkeypatch.setattr(finishing, "snap_to_pixels", lambda *_, **__: None)
-    for side in (256, 257):
-        start = Fit(Window(149, 179, 1, 0.5, n=side), 1.0, 0.0, 1.0)
-        finish(SCENE, pixels(side, side).astype(np.float32), start, "gaussian")
-    assert told == [(256, 30), (256, 30), (254, 30), (257, 3), (257, 3)]
+# a robust fit
+
+WINDOW = Window(140.3, 150.7, 2.6, 1.4, n=(40, 44))
+NEAR = replace(WINDOW, gx=142.3, gy=149.0, delta=2.65)
+
+
+def painted(share, level=250.0):
+    """A patch, a share of whose rows was painted over."""
+    patch = read(GREY, WINDOW)
+    patch[: round(share * 40)] = level
+    return patch
+
+
+def robustly(patch, weights=None):
+    target = least_squares.without_flats(Target(patch, weights))
+    return least_squares.fit(SCENE, target, NEAR, 25, free=STRETCHED, robust=True)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.5])
+def test_a_robust_fit_is_not_dragged_by_what_was_painted_over_the_patch(share):
+    plain = least_squares.fit(SCENE, Target(painted(share)), NEAR, 25, free=STRETCHED)
+    found = robustly(painted(share))
+    errors = [np.abs(np.subtract(fit.window.box, WINDOW.box)).max() for fit in (plain, found)]
+    assert errors[0] > 0.2
+    assert errors[1] < 0.02
+    assert found.gain == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize(("gain", "offset"), [(0.5, 70), (-1, 255)])
+def test_a_robust_fit_solves_for_gain_and_offset_before_it_weighs(gain, offset):
+    found = robustly(gain * painted(0.4) + offset)
+    assert tuple(found.window.box) == pytest.approx(tuple(WINDOW.box), abs=0.03)
+    assert (found.gain, found.offset) == (pytest.approx(gain, abs=0.01), pytest.approx(offset, abs=2))
+
+
+def test_samples_without_weight_are_not_compared():
+    weights = np.ones((40, 44))
+    weights[10:39] = 0  # more than half, which no robust fit bears by itself
+    patch = read(GREY, WINDOW)
+    patch[10:39] = np.random.default_rng(0).uniform(0, 255, (29, 44))
+    assert tuple(robustly(patch, weights).window.box) == pytest.approx(tuple(WINDOW.box), abs=0.02)
+
+
+@pytest.mark.parametrize(("residual", "weight"), [(0, 1), (2, 0.25), (4, 0.04)])
+def test_a_sample_is_trusted_by_geman_and_mcclures_weights(residual, weight):
+    assert least_squares.trust_in(np.array([residual * 3.0]), 3.0) == pytest.approx(weight)
+
+
+def test_the_spread_is_the_deviation_of_most_residuals_and_at_least_roundings():
+    left = np.random.default_rng(0).normal(size=10_000) * 5
+    assert least_squares.spread_of(left, None) == pytest.approx(5, rel=0.05)
+    assert least_squares.spread_of(np.append(left, [1e3] * 1000), None) == pytest.approx(5.7, rel=0.05)
+    assert least_squares.spread_of(left * 0, None) == pytest.approx(12**-0.5)
+
+
+def test_flat_samples_tell_no_place_unless_there_is_nothing_else():
+    steep = least_squares.without_flats(Target(painted(0.5))).weights
+    assert steep[:14].max() == 0
+    assert steep[22:].mean() > 0.8
+    assert least_squares.without_flats(Target(np.full((20, 30), 9.0))).weights is None
 
 
 # boxes of whole pixels
@@ -224,14 +241,14 @@ def test_a_large_patch_is_fitted_to_fewer_samples_and_to_all_in_few_steps(monkey
 def test_a_window_between_the_pixels_is_not_moved_onto_them(name):
     window, square = WINDOWS[name], not isinstance(WINDOWS[name].delta, tuple)
     for patch, ratio in ((cut(GREY, window), SNAP_RATIO), (jpeg(cut(GREY, window)), AS_GOOD)):
-        target = patch.astype(np.float32)
+        target = Target(patch.astype(np.float32))
         assert snap_to_pixels(GREY, target, window, window, ratio, square=square) is None
 
 
 @pytest.mark.parametrize("how", ["BOX", "BICUBIC", "LANCZOS"])
 @pytest.mark.parametrize("shape", [(12, 16), (20, 12)], ids=["square", "squashed"])
 def test_a_crop_of_whole_pixels_is_moved_onto_them(how, shape):
-    target = resized(eight_bits(GREY), shape, (105, 132, 207, 243), how, crop=True)
+    target = Target(resized(eight_bits(GREY), shape, (105, 132, 207, 243), how, crop=True))
     exact = Window.from_slice("105:132,207:243", GREY.shape, n=shape)
     near = replace(exact, gx=exact.gx + 0.2, gy=exact.gy + 0.3)
     found = snap_to_pixels(GREY, target, near, near, SNAP_RATIO, square=shape == (12, 16))
@@ -241,7 +258,7 @@ def test_a_crop_of_whole_pixels_is_moved_onto_them(how, shape):
 
 @pytest.mark.parametrize("far", [1, 3])
 def test_a_whole_box_is_looked_for_step_by_step(far):
-    target = resized(CAMERA, (30, 20), (45, 142, 107, 213), "BOX")
+    target = Target(resized(CAMERA, (30, 20), (45, 142, 107, 213), "BOX"))
     near = Window(
         (45 + far + 142 - 1) / 2,
         (107 - far + 213 - 1) / 2,
@@ -262,15 +279,10 @@ def test_pixels_between_two_means_fall_as_they_do_in_pillow(size):
     assert np.abs(pixel_boxes._means(tall, 1, (0, 154), window) - expected).max() <= 1.01
 
 
-@pytest.mark.parametrize(
-    ("off", "worse", "whole"), [(0.19, 1.4, True), (0.21, 1.4, False), (0.19, 1.6, False), (0, 0.9, True)]
-)
-def test_a_box_beside_the_edges_of_the_image_is_the_whole_image_unless_that_is_worse(
-    monkeypatch, off, worse, whole
-):
-    image, window = GREY[:90, :120], Window(44.5 + off * 3, 59.5, 3, 1.5, n=(30, 40))
-    monkeypatch.setattr(pixel_boxes, "_unlike", lambda model, wanted: 1.0)
-    monkeypatch.setattr(pixel_boxes, "_square_boxes", lambda *_: (9.0, (1, 2), (1, 2)))
-    found = snap_to_pixels(image, pixels(30, 40), window, window, 1 / worse)
-    assert (found is not None) is whole
-    assert found is None or found.box == pytest.approx((0, 90, 0, 120))
+def test_a_box_beside_the_edges_of_the_image_is_the_whole_image():
+    image = GREY[:90, :120]
+    target = Target(resized(eight_bits(image), (30, 40), (0, 90, 0, 120), "BOX").astype(np.float32))
+    window = Window(44.8, 59.5, 3, 1.5, n=(30, 40))
+    found = snap_to_pixels(image, target, window, window, 0.01)
+    assert found is not None
+    assert tuple(found.box) == pytest.approx((0, 90, 0, 120))

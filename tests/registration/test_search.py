@@ -10,10 +10,18 @@ from strategies import pixels
 
 from glimpse import Window, read
 from glimpse.registration import candidates, coarse_to_fine
-from glimpse.registration.candidates import SQUARE, SQUASHED, Candidate, find_candidates, shrunk
-from glimpse.registration.coarse_to_fine import plausible, search
-from glimpse.registration.correlation import CrossCorrelator, peaks
-from glimpse.registration.least_squares import Fit
+from glimpse.registration.candidates import (
+    DIRECTIONS,
+    LEVELS,
+    SQUARE,
+    SQUASHED,
+    Candidate,
+    find_candidates,
+    shrunk,
+)
+from glimpse.registration.coarse_to_fine import plausible
+from glimpse.registration.correlation import CrossCorrelator, DirectionCorrelator, peaks
+from glimpse.registration.least_squares import Fit, Target
 from glimpse.registration.pyramid import Scene
 
 
@@ -48,7 +56,7 @@ def test_peaks_are_no_less_than_their_neighbours_the_largest_first():
 )
 def test_the_first_place_is_the_patchs_and_no_two_are_the_same(window, aspects):
     grey = CAMERA.astype(np.float32)
-    found = find_candidates(Scene(grey), read(grey, window), 10, aspects)
+    found = find_candidates(Scene(grey), Target(read(grey, window)), 10, aspects)
     assert len(found) == 10
     assert (found[0].gx, found[0].gy) == pytest.approx((window.gx, window.gy), abs=5)
     assert (found[0].down, found[0].across) == pytest.approx(window.strides, rel=0.15)
@@ -59,15 +67,15 @@ def test_the_first_place_is_the_patchs_and_no_two_are_the_same(window, aspects):
 
 
 def test_half_a_step_of_scale_moves_the_corner_of_a_coarse_patch_by_half_a_sample():
-    moved = (math.sqrt(candidates.RATIO) - 1) * candidates._SAMPLES / 2
+    moved = (math.sqrt(LEVELS.ratio) - 1) * LEVELS.samples / 2
     assert moved == pytest.approx(0.47, abs=0.03)
 
 
 def test_half_a_sample_matters_little_to_the_correlation():
     noise = np.random.default_rng(0).normal(size=(400, 400))
     stride = 8.0
-    small = shrunk(noise, (stride, stride), (candidates.COARSE_SIGMA * stride,) * 2)
-    moved = shrunk(noise[4:396, 4:396], (stride, stride), (candidates.COARSE_SIGMA * stride,) * 2)
+    small = shrunk(noise, (stride, stride), (LEVELS.sigma * stride,) * 2)
+    moved = shrunk(noise[4:396, 4:396], (stride, stride), (LEVELS.sigma * stride,) * 2)
     parts = small[:49, :49].ravel(), moved.ravel()
     assert np.corrcoef(*parts)[0, 1] == pytest.approx(0.795, abs=0.02)
 
@@ -76,19 +84,20 @@ def test_aspects_are_two_scales_apart_and_reach_two():
     logs = sorted((*SQUARE, *SQUASHED))
     gaps = [b - a for a, b in pairwise(logs)]
     assert logs == [-log for log in reversed(logs)]
-    assert max(gaps) <= 2 * math.log(candidates.RATIO)
-    assert min(gaps) > 1.5 * math.log(candidates.RATIO)
+    assert max(gaps) <= 2 * math.log(LEVELS.ratio)
+    assert min(gaps) > 1.5 * math.log(LEVELS.ratio)
     assert math.log(2) <= logs[-1] + gaps[-1] / 2 < math.log(2.2)
 
 
 def places(image, patch, aspects=SQUARE):
-    return list(candidates._places(Scene(image.astype(np.float32)), patch.astype(np.float32), aspects))
+    target = Target(patch.astype(np.float32))
+    return list(candidates._places(Scene(image.astype(np.float32)), target, aspects, LEVELS))
 
 
 def test_scales_go_from_the_whole_image_to_a_patch_enlarged_twice():
     found = places(pixels(60, 70), pixels(20, 20, seed=1))
     assert max(place.down for place in found) == pytest.approx(3)
-    assert 0.5 <= min(place.down for place in found) < 0.5 * candidates.RATIO
+    assert 0.5 <= min(place.down for place in found) < 0.5 * LEVELS.ratio
 
 
 def test_most_peaks_of_a_scale_are_eight():
@@ -102,7 +111,7 @@ def test_a_coarse_image_has_two_million_pixels_and_a_coarse_patch_no_fewer_than_
     assert candidates._least_stride(40, 40 * 4096) >= 40
     monkeypatch.setattr(candidates, "_PIXELS", 50 * 50)
     sides = [20 * place.down for place in places(pixels(200, 200), pixels(20, 20))]
-    assert 7 * 4 <= min(sides) < 7 * 4 * candidates.RATIO
+    assert 7 * 4 <= min(sides) < 7 * 4 * LEVELS.ratio
 
 
 def test_the_level_of_a_fit_has_four_pixels_to_a_stride_and_sixteen_a_side():
@@ -163,7 +172,7 @@ def test_a_crop_has_such_levels_filters_and_strides_and_lies_in_the_image(sound,
 
 @pytest.mark.parametrize(("delta", "power"), [(2, 3), ((2, 2.18), 3), ((2, 2.22), 5), ((2.22, 2), 5)])
 def test_a_squashed_place_has_to_explain_more(delta, power):
-    target = np.array([[-1.0, 1.0]] * 8)  # of variance 1
+    target = Target(np.array([[-1.0, 1.0]] * 8))  # of variance 1
     fit = at(delta=delta)._replace(error=0.2)
     assert coarse_to_fine.confidence([fit], target) == pytest.approx(0.8**power)
     assert coarse_to_fine.confidence([fit, fit._replace(error=0.4)], target) == pytest.approx(
@@ -172,45 +181,30 @@ def test_a_squashed_place_has_to_explain_more(delta, power):
     assert coarse_to_fine.confidence([], target) == 0
 
 
-def spied(monkeypatch, scores):
-    """The numbers of starts, the sides of targets and the steps of the fits from places with these scores."""
-    told = []
-
-    def fit(scene, target, window, steps, **rest):
-        told.append((min(target.shape), steps))
-        return Fit(window, 1.0, 0.0, 1.0 + len(told))
-
-    found = [Candidate(score, 100 * k, 100, 1, 1) for k, score in enumerate(scores, 1)]
-    monkeypatch.setattr(coarse_to_fine, "find_candidates", lambda *_: found)
-    monkeypatch.setattr(coarse_to_fine.least_squares, "fit", fit)
-    coarse_to_fine._fits(Scene(np.zeros((9000, 300), np.float32)), pixels(80, 80), SQUARE)
-    return {(one, told.count(one)) for one in told}
+# directions
 
 
-@pytest.mark.parametrize(
-    ("scores", "rough"), [([1 - 0.01 * k for k in range(1, 30)], 15), ([1, *[0.5] * 30], 6), ([0.9] * 24, 24)]
-)
-def test_six_places_and_those_as_good_are_fitted_to_few_samples_and_the_best_six_to_more(
-    monkeypatch, scores, rough
-):
-    assert spied(monkeypatch, scores) == {((14, 8), rough), ((38, 12), 6)}
+def test_directions_are_alike_whatever_the_brightness_and_opposite_in_a_negative():
+    image, patch = CAMERA[100:160, 100:180].astype(float), CAMERA[120:150, 110:150].astype(float)
+    field = DirectionCorrelator(image)
+    scores, dim, negative = (field.correlation(one) for one in (patch, 0.5 * patch + 60, 255 - patch))
+    assert np.unravel_index(scores.argmax(), scores.shape) == (20, 10)
+    assert dim == pytest.approx(scores, abs=0.3)
+    assert negative == pytest.approx(-scores, abs=0.01)
 
 
-def test_at_most_twenty_four_places_are_asked_for(monkeypatch):
-    asked = []
-    monkeypatch.setattr(coarse_to_fine, "find_candidates", lambda *given: asked.append(given[2]) or [])
-    assert coarse_to_fine._fits(Scene(pixels(60, 60)), pixels(20, 20), SQUARE) == []
-    assert asked == [24]
+def test_a_score_of_directions_is_in_deviations_of_chance():
+    rng = np.random.default_rng(0)
+    field = DirectionCorrelator(rng.normal(size=(160, 170)) * 40)
+    for side in (20, 60):
+        assert 0.7 < field.correlation(rng.normal(size=(side, side)) * 40).std() < 3
 
 
-@pytest.mark.parametrize(("error", "aspects"), [(0.06, [SQUARE]), (0.08, [SQUARE, SQUASHED])])
-def test_squashed_places_are_looked_for_unless_a_square_one_is_sure(monkeypatch, error, aspects):
-    asked, target = [], np.array([[-1.0, 1.0]] * 8)  # of variance 1: the confidence is (1 - error) ** 3
-
-    def fits(scene, target, aspects):
-        asked.append(aspects)
-        return [SOUND._replace(error=error)]
-
-    monkeypatch.setattr(coarse_to_fine, "_fits", fits)
-    search(Scene(np.zeros((100, 140), np.float32)), target)
-    assert asked == aspects
+def test_a_patch_half_painted_over_is_among_the_first_places():
+    window = WINDOWS["rows"]
+    grey = CAMERA.astype(np.float32)
+    patch = read(grey, window)
+    patch[:, :15] = 30
+    first = find_candidates(Scene(grey), Target(patch), 3, SQUARE, DIRECTIONS)[0]
+    assert (first.gx, first.gy) == pytest.approx((window.gx, window.gy), abs=6)
+    assert first.down == pytest.approx(3.7, rel=0.06)

@@ -45,6 +45,9 @@ class CanvasOptions:
         Levels by which a sample may be off and still count as untouched, where a picture is refined; None:
         half a level, three where the patch is a lossy file or its picture was decoded with `fast`.
 
+    locate : bool
+        Whether patches are looked for on the picture below, from the place of their `like` if they have one.
+
     Raises
     ------
     UsageError
@@ -57,10 +60,13 @@ class CanvasOptions:
     method: Method = METHODS[0]
     gain: float | None = None
     tolerance: float | None = None
+    locate: bool = False
 
     def __post_init__(self) -> None:
         if self.canvas and self.onto:
             raise UsageError("--onto has a size of its own; leave out --canvas")
+        if self.locate and not self.onto:
+            raise UsageError("--locate looks for the patch on the picture of --onto; give that")
         if self.blend not in (None, "add") and self.gain is not None:
             raise UsageError(f"--gain is of bare canvases, which add up; leave out --blend {self.blend}")
         if self.tolerance is not None and not self.retouches:
@@ -215,7 +221,11 @@ class Piece(NamedTuple):
 
 
 def load_pieces(
-    rows: Sequence[Row], shape: tuple[int, int] | None, options: CanvasOptions, decoding: DecodeOptions
+    rows: Sequence[Row],
+    shape: tuple[int, int] | None,
+    options: CanvasOptions,
+    decoding: DecodeOptions,
+    base: Picture | None = None,
 ) -> tuple[list[Piece], tuple[int, int] | None, list[GlimpseError]]:
     """Load the patches of one canvas.
 
@@ -229,6 +239,8 @@ def load_pieces(
         Rows and columns of the canvas, where a picture below says so.
     options, decoding
         As for `write`.
+    base : Picture or None
+        The picture below.
 
     Returns
     -------
@@ -241,7 +253,10 @@ def load_pieces(
     for row in rows:
         try:
             with of_item(alone=len(rows) == 1):
-                piece, size = _loaded(row, own if told else None, options, decoding)
+                if base and options.locate:
+                    piece, size = _located(row, base, options, decoding), base.shape
+                else:
+                    piece, size = _loaded(row, own if told else None, options, decoding)
                 _check_size(own, size)
         except GlimpseError as error:
             if row.place == row.image:
@@ -301,6 +316,23 @@ def _loaded(
     notes = [*placed.notes(window, shape), *notes]
     alone = row.place != row.image
     return Piece(row.place, patch, window, source, found is not None, alone, notes, tolerance), shape
+
+
+def _located(row: Row, base: Picture, options: CanvasOptions, decoding: DecodeOptions) -> Piece:
+    """A patch with the window where it is found on the picture below."""
+    from glimpse.batch.locating import located, noise, place_notes
+    from glimpse.batch.retouching import LOSSY
+
+    if row.fault:
+        raise row.fault
+    patch, *_ = _load_patch(row, base.shape, options, decoding)
+    like, placement = row.placement.like, row.placement
+    start = resampled(like.window, patch.shape) if like else None
+    found = located(base, patch, start=start, kernel=placement.kernel, search=True)
+    tolerance = options.tolerance if options.tolerance is not None else max(LOSSY, noise(base, patch, found))
+    window, alone = replace(found.window, gamma=1.0), row.place != row.image
+    source = source_name(row.image)
+    return Piece(row.place, patch, window, source, False, alone, place_notes(found), tolerance)
 
 
 def _load_patch(
@@ -376,7 +408,7 @@ def write_canvas(
     if options.onto is not None:
         with about(f"--onto {options.onto}"):
             base = io.load_picture(options.onto, decoding)
-    pieces, shape, faults = load_pieces(rows, base.shape if base else None, options, decoding)
+    pieces, shape, faults = load_pieces(rows, base.shape if base else None, options, decoding, base)
     if pieces and shape is not None:
         with about(output if len(pieces) > 1 else pieces[0].place):
             strips: Iterator[NDArray[Any]] | None

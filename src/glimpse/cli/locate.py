@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from glimpse.batch.locating import levels, located
 from glimpse.batch.names import plan
 from glimpse.batch.outcomes import Outcome, source_name
 from glimpse.batch.placements import Placement
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 JSON = ".json"
 MOVING = (".gif", ".webp", ".apng")
 STEP = 240  # milliseconds that a step of the descent stands
+TINT = 255, 0, 160  # of what disagrees
 HOLD = 1500
 
 
@@ -66,7 +68,11 @@ def locate(
         with about(image):
             scene = load_picture(image, decoding)
         crop = load_picture(name, decoding._replace(page=None))
-        found = _located(scene, crop, window, begins=begins)
+        start = window._replace(n=crop.shape).window(scene.shape) if begins else None
+        try:
+            found = located(scene, crop, start=start, kernel=window.kernel)
+        except GlimpseError as error:
+            raise _hinted(error) from error
         record = Record(found.window, scene.shape, source_name(image))
         put(json.dumps(record.to_dict() | found.to_dict()))
         if found.offset:  # a window has none, and its gamma alone would only make it brighter
@@ -109,39 +115,17 @@ def _begins(options: Placement) -> bool:
     return begins
 
 
-def _located(scene: Picture, crop: Picture, options: Placement, *, begins: bool) -> Location:
-    """The window of the crop, from the start that the options name if it begins with one.
-
-    Raises
-    ------
-    GlimpseError
-        If there is no match.
-    """
-    from glimpse.registration.location import locate
-
-    start = options._replace(n=crop.shape).window(scene.shape) if begins else None
-    pictures = (_pixels(picture) for picture in (scene, crop))
-    found = locate(*pictures, start=start, kernel=options.kernel, channel_axis=2)
-    if reason := found.refusal():
-        hint = "; if you know it better, give it as a start (--row, --col, --delta)"
-        raise GlimpseError(reason + ("" if found.undetermined else hint))
-    return found
-
-
-def _pixels(picture: Picture) -> Any:
-    """Pixels of 0 to 255; of most files they become an array only where they are sliced."""
-    return picture.pixels if picture.white == 255 else _levels(picture)
-
-
-def _levels(picture: Picture) -> Any:
-    """Pixels of 0 to 255, shape (A, B, C)."""
-    import numpy as np
-
-    pixels = np.atleast_3d(np.asarray(picture.pixels))
-    return pixels if picture.white == 255 else pixels * np.float32(255 / picture.white)
+def _hinted(error: GlimpseError) -> GlimpseError:
+    """The error of a patch that was not found, with what else can be tried."""
+    text = str(error)
+    if not text.startswith("no match: its"):
+        return error
+    return GlimpseError(f"{text}; if you know it better, give it as a start (--row, --col, --delta)")
 
 
 def _save(target: str, scene: Picture, crop: Picture, found: Location, record: Record, run: Run) -> None:
+    import numpy as np
+
     from glimpse.drawing import figure, viewport
     from glimpse.io import Picture, save_bytes, save_still
     from glimpse.io.encode import DRAWINGS
@@ -150,7 +134,10 @@ def _save(target: str, scene: Picture, crop: Picture, found: Location, record: R
     if suffix == JSON:
         save_bytes(target, record.to_json().encode() + b"\n", overwrite=run.overwrite)
     elif suffix in DRAWINGS and suffix not in MOVING:
-        image, patch = (viewport.to_rgb(_levels(picture), 255) for picture in (scene, crop))
+        image, patch = (viewport.to_rgb(levels(picture), 255) for picture in (scene, crop))
+        if found.agreeing is not None:
+            tinted = np.rint(patch * 0.4 + np.array(TINT) * 0.6).astype(np.uint8)
+            patch = np.where(found.agreeing[..., None], patch, tinted)
         drawing = figure.show(image, found.window, patch)
         save_still(target, drawing, Picture(drawing), quality=run.quality, overwrite=run.overwrite)
     else:
@@ -164,7 +151,7 @@ def _descent(suffix: str, scene: Picture, found: Location, record: Record) -> by
     from glimpse.drawing import panels, viewport
     from glimpse.io.animation import encode_animation
 
-    pixels, windows = _levels(scene), [*found.path, replace(found.window, gamma=1.0)]
+    pixels, windows = levels(scene), [*found.path, replace(found.window, gamma=1.0)]
     patches = [viewport.to_rgb(read(pixels, window, channel_axis=2), 255) for window in windows]
     shots = list(panels.frames(viewport.to_rgb(pixels, 255), windows, patches))
     from glimpse.drawing.viewport import COLOURS

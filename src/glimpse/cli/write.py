@@ -55,6 +55,11 @@ if TYPE_CHECKING:
     help="How near to what the picture of --onto reads a sample is untouched. [default: 0.5, lossy files 3]",
 )
 @option(
+    "--locate",
+    is_flag=True,
+    help="Look for the place of each patch on --onto, as glimpse locate does; from that of --like if given.",
+)
+@option(
     "--blend",
     type=click.Choice(BLENDS),
     help="Of several patches: each adds what coarser ones do not say; their mean, in which the finer win; "
@@ -87,6 +92,7 @@ def write(
     canvas: str | tuple[int, int] | None,
     onto: str | None,
     tolerance: float | None,
+    locate: bool,
     blend: Blend | None,
     method: Method,
     gain: float | None,
@@ -106,7 +112,11 @@ def write(
             checked_shape(canvas, decoding.max_pixels)
         except GlimpseError as error:
             raise click.BadParameter(str(error), param_hint="'--canvas'") from None
-    options = CanvasOptions(canvas, onto, blend, method, gain, tolerance)
+    options = CanvasOptions(canvas, onto, blend, method, gain, tolerance, locate)
+    if locate and (typed := window.typed & {"gx", "gy", "delta", "sigma", "gamma", "n", "slice", "box"}):
+        raise click.UsageError(
+            f"--locate finds the window; leave out --{min(typed)}, or give --like, the crop to start from"
+        )
     rows = _rows(patches, window, tables, decoding)
     one = tables.name or (patches[0] if len(patches) == 1 else "")
     found = batch.write(rows, output, run, options=options, decoding=decoding, one=one,

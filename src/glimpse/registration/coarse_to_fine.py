@@ -104,6 +104,11 @@ def search_robustly(
     return refits(scene, target, fits[:_RIVALS], _ROBUST, _FINE_STEPS, robust=True)
 
 
+def refit_robustly(scene: Scene, target: Target, start: Fit) -> Fit:
+    """The coarse robust fit from a start, or the start where that comes to nothing."""
+    return (refits(scene, target, [start], _ROBUST, _FINE_STEPS, robust=True) or [start])[0]
+
+
 def start_at(window: Window) -> Fit:
     return Fit(window, 1.0, 0.0, math.inf)
 

@@ -78,7 +78,7 @@ def weigh(scene: Scene, given: Target, mended: Target, window: Window) -> Eviden
     middle = np.average(mended.levels, weights=mended.weights)
     varied = float(np.average((mended.levels - middle) ** 2, weights=mended.weights))
     left = np.subtract(given.levels, gain * seen + offset, dtype=np.float64)
-    smooth = blurred(left, _SMOOTH)  # another tool's filter changes the details alone
+    smooth = blurred(left, _SMOOTH).astype(np.float64)  # another tool's filter changes the details alone
     left = np.abs(left)
     asked = None if given.weights is None else given.weights.ravel()
     spread = spread_of(left.ravel(), asked)

@@ -79,7 +79,7 @@ def finish_robustly(scene: Scene, target: Target, start: Fit, kernel: Kernel | N
         start = (found or [start])[0]
     shaped = without_flats(target)
     fit = least_squares.fit(scene, shaped, start.window, _STEPS, free=STRETCHED, robust=True)
-    fit = least_squares.fit(scene, target, fit.window, _STEPS, free=FREE, robust=True)
+    fit = least_squares.fit(scene, shaped, fit.window, _STEPS, free=FREE, robust=True)
     if fit.left is None:
         return start, target
     trust = trust_in(fit.left, spread_of(fit.left, fit.asked)).reshape(target.levels.shape)

@@ -128,10 +128,10 @@ def _descended(
         step = here.step(damping, free)
         floor /= 2
         there = near(_moved(here.window, step), here.gain)
-        settled = bool(np.abs(step).max() < _STILL) and floor < here.spread
+        settled = bool(np.abs(step).max() < _STILL) and floor <= here.spread
         now, then = here.loss(here.spread), there.loss(here.spread)
         if then < now:
-            settled = settled or (then > (1 - _STILL**1.5) * now and floor < there.spread)
+            settled = settled or (then > (1 - _STILL**1.5) * now and floor <= there.spread)
             here, damping = there, max(damping / 10, 1e-9)
             path.append(here.window)
         else:

@@ -12,7 +12,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from glimpse.errors import GlimpseError
 from glimpse.registration.candidates import SQUARE, SQUASHED
-from glimpse.registration.coarse_to_fine import SURE, confidence, plausible, search, search_robustly, start_at
+from glimpse.registration.coarse_to_fine import (
+    SURE,
+    confidence,
+    plausible,
+    refit_robustly,
+    search,
+    search_robustly,
+    start_at,
+)
 from glimpse.registration.evidence import Evidence, determined, slides, weigh
 from glimpse.registration.finishing import finish, finish_robustly
 from glimpse.registration.grey import grey, opaque
@@ -52,6 +60,9 @@ _LOOSE = 0.25
 
 _WHOLLY = 0.995
 """Agreement from which it is not worth a word."""
+
+_WELL = 0.95
+"""Share of the variance from which a place that is not sure is called undetermined instead of no match."""
 
 _DOUBTED = 0.02
 """Deviation of a corner, in samples, from which neighbours are tried one by one: it only spares the trial."""
@@ -95,6 +106,8 @@ class Location:
         Whether the patch is a negative: ``offset - read(image, window)``.
     deviation : float
         Standard deviation of the corners, in pixels, as far as the samples determine them.
+    explained : float
+        The share of the patch's variance that the window explains, where it agrees.
     others : tuple of Window
         Other places that fit as well, at most 20.
     """
@@ -109,6 +122,7 @@ class Location:
     agreeing: NDArray[np.bool_] | None = field(default=None, repr=False, compare=False)
     inverted: bool = False
     deviation: float = 0.0
+    explained: float = 1.0
     others: tuple[Window, ...] = ()
 
     @property
@@ -119,7 +133,8 @@ class Location:
     @property
     def undetermined(self) -> bool:
         """Whether the patch fits as well beside its place: it is flat, a ramp or stripes."""
-        return bool(self.deviation > _LOOSE * max(self.window.strides))
+        loose = self.deviation > _LOOSE * max(self.window.strides)
+        return bool(loose and self.explained >= _WELL)
 
     def refusal(self) -> str:
         """Why this is no match, in words; nothing where it is one."""
@@ -174,7 +189,8 @@ def locate(
     """Find the window with which a patch was read out of an image, by glimpse or by another tool.
 
     The patch may have been cropped by any tool: with another filter, in grey, with another
-    brightness and contrast (up to three times), with losses, squashed up to twice along one axis. It has to
+    brightness and contrast (up to three times), as a negative, with losses, squashed up to twice along one
+    axis, and up to half of it may be painted over; samples of alpha 0 are not compared. It has to
     be upright, not mirrored, within the image, blurred by less than two strides, and enlarged at most twice.
 
     Parameters
@@ -210,6 +226,11 @@ def locate(
     patch as well. Other tools crop boxes of whole pixels: where such a box nearby resembles the patch as
     well, the window is set to it.
 
+    Where that explains too little, or a few samples are much farther off than most, the patch may have been
+    painted over. Then candidates are peaks of the correlation of directions, gradients of length 1 where
+    they are steep, and fits weigh each sample by its residual (Geman and McClure 1987, "Statistical methods
+    for tomographic image reconstruction"). The last fit leaves out what they do not trust.
+
     Examples
     --------
     >>> image = np.random.default_rng(0).normal(size=(80, 90)).cumsum(axis=0).cumsum(axis=1)
@@ -226,6 +247,8 @@ def locate(
     fits = search(scene, target) if target.weights is None else []
     plain = _plainly(scene, target, fits, kernel)
     if plain is not None and plain.confidence >= SURE and not plain.dragged(plain.evidence.spread):
+        return plain.told()
+    if plain is not None and plain.told().undetermined and plain.evidence.agreement >= _WELL:
         return plain.told()
     tried = [place for place in (plain, _robustly(scene, target, fits, kernel, SQUARE)) if place]
     if not any(place.confidence >= MIN_CONFIDENCE for place in tried):
@@ -264,6 +287,7 @@ class _Place(NamedTuple):
             seen.agreeing,
             seen.gain < 0,
             seen.deviation * max(window.strides),
+            seen.explained,
             self.others,
         )
 
@@ -284,7 +308,8 @@ def _from_start(scene: Scene, target: Target, start: Window, kernel: Kernel | No
         seen = weigh(scene, target, target, fit.window)
         tried = [_Place(fit, seen, seen.explained * _sound(scene, fit, seen, 0))]
     if not tried or tried[0].confidence < SURE or tried[0].dragged(tried[0].evidence.spread):
-        fit, mended = finish_robustly(scene, target, start_at(start), kernel)
+        near = refit_robustly(scene, target, start_at(start))
+        fit, mended = finish_robustly(scene, target, near, kernel)
         seen = weigh(scene, target, mended, fit.window)
         tried.append(_Place(fit, seen, seen.explained**2 * determined(seen) * _sound(scene, fit, seen)))
     return tried

@@ -1,0 +1,80 @@
+"""`glimpse write --locate`: an edited crop comes back to its place, which no record knows."""
+
+import re
+from pathlib import Path
+from shlex import split
+
+import numpy as np
+import pytest
+from helpers import invoke, lines, opened, save
+from PIL import Image
+from skimage import data
+
+from glimpse import Window, read
+
+PHOTOGRAPH = np.ascontiguousarray(data.astronaut()[20:180, 120:320])
+MOVED = Window(80.0 + 1.37, 100.0 - 1.37, 1 / 1.01, 0.5, n=90)  # of an edit model: shifted, zoomed a little
+PAINTED = slice(20, 60), slice(25, 85)
+
+
+@pytest.fixture(autouse=True)
+def edited(folder):
+    """A photograph, a crop of it, and that crop moved and partly painted over, as files."""
+    save("photo.png", PHOTOGRAPH)
+    invoke(*split("read photo.png --row 80 --col 100 --delta 1 --sigma 0.5 -n 90 -o crop.png"))
+    patch = np.clip(np.rint(read(PHOTOGRAPH, MOVED, channel_axis=2)), 0, 255).astype(np.uint8)
+    patch[PAINTED] = np.random.default_rng(0).integers(0, 256, (40, 60, 3))
+    save("edited.png", patch)
+    return patch
+
+
+def outside():
+    """Where the photograph has nothing of what was painted, with a margin for the filters."""
+    top, left = (edge + part.start * MOVED.delta for edge, part in zip(MOVED.box[::2], PAINTED, strict=True))
+    mask = np.ones(PHOTOGRAPH.shape[:2], bool)
+    mask[int(top) - 3 : int(top + 40) + 4, int(left) - 3 : int(left + 60) + 4] = False
+    return mask
+
+
+@pytest.mark.parametrize("more", ["", "--like crop.png"])
+def test_an_edited_crop_comes_back_to_its_place_and_leaves_the_rest_alone(more):
+    result = invoke(*split(f"write edited.png --onto photo.png --locate {more} -o back.png"))
+    assert result.exit_code == 0, result.stderr
+    (line,) = lines(result.stderr)
+    row, col = re.search(r"found at row ([\d.]+) \(gx\), col ([\d.]+)", line).groups()
+    assert (float(row), float(col)) == pytest.approx((MOVED.gx, MOVED.gy), abs=0.05)
+    assert " of it agrees" in line
+    assert "% changed" in line
+    changed = np.abs(opened("back.png").astype(int) - PHOTOGRAPH).max(axis=2)
+    assert changed[outside()].max() <= 2
+    assert changed[~outside()].mean() > 30
+
+
+def test_a_patch_of_another_picture_is_never_pasted_at_a_guess():
+    save("other.png", data.coffee()[100:160, 100:170])
+    result = invoke(*split("write other.png --onto photo.png --locate -o back.png"))
+    assert result.exit_code == 1
+    (line,) = lines(result.stderr)
+    assert line.startswith("glimpse: other.png: no match")
+    assert not Path("back.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "message", "code"),
+    [
+        ("write edited.png --locate -o b.png", "--locate looks for the patch on the picture of --onto", 2),
+        ("write edited.png --onto photo.png --locate --row 3 -o b.png", "--locate finds the window", 2),
+        ("write flat.png --onto photo.png --locate -o b.png", "flat", 1),
+        ("write small.png --onto photo.png --locate -o b.png", "7 x 7 samples is too small", 1),
+        ("write clear.png --onto photo.png --locate -o b.png", "transparent", 1),
+    ],
+)
+def test_what_cannot_be_located_is_one_line_and_no_file(args, message, code):
+    save("flat.png", np.full((20, 20, 3), 90, np.uint8))
+    save("small.png", PHOTOGRAPH[:7, :7])
+    Image.new("RGBA", (20, 20)).save("clear.png")
+    result = invoke(*split(args))
+    assert result.exit_code == code
+    (line,) = lines(result.stderr)
+    assert message in line
+    assert not Path("b.png").exists()

@@ -1,0 +1,118 @@
+"""Crops that were painted over are found; places that are not determined are told, never guessed."""
+
+import numpy as np
+import pytest
+from crops import ASTRONAUT, CAMERA, WINDOWS, corner_error, cut, find, grey, matches
+from skimage import data
+
+from glimpse import GlimpseError, Window, locate, read
+
+CLUTTER = data.coffee()[200:330, 300:460]
+WINDOW = Window(60.3, 75.8, delta=1.6, sigma=0.9, n=(44, 48))
+IMAGE = CAMERA[60:190, 90:250]
+
+
+def painted(patch, share, level=240):
+    """A copy of a patch, a share of whose rows was painted over, and which samples were not."""
+    patch, rows = patch.copy(), round(share * patch.shape[0])
+    patch[:rows] = level
+    return patch, np.arange(patch.shape[0]) >= rows
+
+
+@pytest.mark.parametrize("share", [0.1, pytest.param(0.3, marks=pytest.mark.slow), 0.45])
+def test_a_crop_is_found_and_what_was_painted_over_it_is_told(share):
+    patch, left = painted(cut(IMAGE, WINDOW), share)
+    found = find(IMAGE, patch)
+    assert found.found
+    assert corner_error(found, WINDOW.box) < 0.02
+    assert found.agreement == pytest.approx(1 - share, abs=0.04)
+    assert found.agreeing[left].mean() > 0.98
+    assert found.agreeing[~left].mean() < 0.1
+    assert found.residual < 0.5
+
+
+def test_a_painted_crop_is_found_dim_and_as_a_negative():
+    patch, _ = painted(cut(IMAGE, WINDOW), 0.3)
+    found = find(IMAGE, np.rint(0.6 * patch + 40).astype(np.uint8))
+    assert corner_error(found, WINDOW.box) < 0.05
+    assert (found.window.gamma, found.offset) == (pytest.approx(0.6, abs=0.01), pytest.approx(40, abs=1))
+    negative = find(IMAGE, 255 - patch)
+    assert corner_error(negative, WINDOW.box) < 0.05
+    assert negative.inverted
+    assert (negative.window.gamma, negative.offset) == (pytest.approx(1, abs=0.01), pytest.approx(255, abs=1))
+
+
+@pytest.mark.slow
+def test_a_squashed_crop_that_was_painted_over_is_found():
+    patch, _ = painted(cut(ASTRONAUT, WINDOWS["squashed"]), 0.3)
+    assert corner_error(find(ASTRONAUT, patch), WINDOWS["squashed"].box) < 0.1
+
+
+def test_transparent_samples_are_not_compared():
+    patch = np.dstack([cut(IMAGE, WINDOW), np.full(WINDOW.shape, 255, np.uint8)])
+    patch[8:40] = np.random.default_rng(0).integers(0, 256, (32, 48, 2), dtype=np.uint8)
+    patch[8:40, :, 1] = 0
+    found = find(IMAGE, patch)
+    assert corner_error(found, WINDOW.box) < 0.05
+    assert found.agreement > 0.98
+    assert not found.agreeing[8:40].any()
+
+
+def test_a_wholly_transparent_patch_is_refused():
+    with pytest.raises(GlimpseError, match="transparent"):
+        find(IMAGE, np.zeros((20, 20, 4), np.uint8))
+
+
+def copies():
+    """A picture with the same piece three times, and where each stands."""
+    image, piece = grey(ASTRONAUT[100:240, 100:300]).copy(), IMAGE[20:68, 30:80]
+    corners = (4, 6), (4, 140), (86, 70)
+    for top, left in corners:
+        image[top : top + 48, left : left + 50] = piece
+    return image, piece, corners
+
+
+def test_copies_are_all_told_and_the_place_is_sure():
+    image, piece, corners = copies()
+    found = locate(image, piece[4:44, 5:45])
+    assert found.confidence > 0.9
+    assert "3 places fit" in found.summary()
+    tops = sorted((round(w.box[0]), round(w.box[2])) for w in (found.window, *found.others))
+    assert tops == sorted((top + 4, left + 5) for top, left in corners)
+
+
+STRIPES = np.tile(np.arange(160) // 8 % 2 * 200 + 20, (120, 1))
+PLACELESS = {
+    "ramp": np.tile(np.arange(160) * 255 // 159, (120, 1)),
+    "diagonal ramp": (np.arange(120)[:, None] + np.arange(160)) * 255 // 278,
+    "stripes": STRIPES,
+    "waves": np.tile(np.rint(127 + 100 * np.sin(np.arange(160) / 5)), (120, 1)),
+    "edge": np.where(np.arange(160) < 75, 30, 220) * np.ones((120, 1)),
+}
+
+
+@pytest.mark.parametrize(
+    "name", ["ramp", "stripes", *(pytest.param(k, marks=pytest.mark.slow) for k in PLACELESS)]
+)
+def test_what_no_sample_determines_is_refused_as_undetermined(name):
+    image = PLACELESS[name].astype(np.uint8)
+    found = locate(image, image[40:72, 50:90])
+    assert not found.found
+    assert "undetermined" in found.refusal()
+
+
+def test_a_location_is_told_in_a_line():
+    image, piece, _ = copies()
+    assert len(repr(locate(image, piece, start=Window(27.5, 30.5, 1, 0.5, n=piece.shape)))) < 600
+
+
+@pytest.mark.slow
+def test_no_foreign_patch_is_sure():
+    rng, sure = np.random.default_rng(3), 0
+    for _ in range(20):
+        n = tuple(int(k) for k in rng.integers(24, 60, 2))
+        window = Window(rng.uniform(40, 90), rng.uniform(40, 120), rng.uniform(0.8, 1.5), 0.7, n=n)
+        patch = np.rint(read(grey(CLUTTER).astype(np.float32), window))
+        sure += matches(IMAGE, patch.astype(np.uint8))
+    print(f"{sure} of 20 foreign patches are sure")
+    assert sure == 0
