@@ -28,7 +28,7 @@ ARROWS = {
     "io": BASE,
     "explorer": {*BASE, "drawing"},
     "notebook": {*BASE, "attention", "drawing", "explorer", "io"},
-    "batch": {*BASE, "attention", "drawing", "explorer", "io"},
+    "batch": {*BASE, "attention", "registration", "drawing", "explorer", "io"},
     "cli": {*BASE, "batch", "attention", "registration", "drawing", "io", "explorer"},
 }
 OUTSIDE = {  # libraries from elsewhere
