@@ -138,6 +138,12 @@ def test_the_heat_of_a_pixel_is_the_time_it_was_looked_at():
         assert found[y, x] == pytest.approx(expected, rel=1e-9)
 
 
+def test_the_words_of_heat_are_whole_however_narrow_the_image_is():
+    drawing = sheet.heat_map(np.zeros((300, 3, 3), np.uint8), windows(2), [600_000.0, 599_999.0])
+    assert (drawing[-40:] == INK).all(axis=2).any()
+    assert (drawing[:, -3:] == BACKGROUND).all()
+
+
 def test_the_warmest_place_is_the_longest_fixation():
     many = [moved(gx=100, gy=100, delta=3, n=8), moved(gx=220, gy=330, delta=3, n=8)]
     drawing = sheet.heat_map(np.full((300, 400, 3), 90, np.uint8), many, [100, 800]).astype(int)

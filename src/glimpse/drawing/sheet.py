@@ -141,12 +141,16 @@ def heat_map(
     whole = shape or (image.shape[0], image.shape[1])
     rows, cols = Span((0, whole[0])), Span((0, whole[1]))
 
+    def told(most: float) -> str:
+        return f"{most:.0f} ms at most, of {sum(durations) / 1000:.1f} s"
+
     def parts(size: float) -> tuple[Look, Viewport, tuple[int, int], tuple[int, int]]:
         look = Look(theme, max(size, FINEST))
         viewport = space(rows.range, cols.range, 1.5 * size)
         corner = look.px(HEAD), margin(viewport, rows, look)
         height = corner[0] + viewport.height + look.px(GAP + 2 * STRIP)
-        return look, viewport, corner, (height, corner[1] + max(viewport.width, look.px(330)) + look.px(GAP))
+        words = BORDER + look.px(150) + length(told(sum(durations)), look.px(TEXT))
+        return look, viewport, corner, (height, corner[1] + max(viewport.width, words) + look.px(GAP))
 
     size = 1.0 if width is None else widest(lambda size: parts(size)[-1][1], width)
     look, viewport, (top, left), area = parts(size)
@@ -159,8 +163,7 @@ def heat_map(
     y, x, text = top + viewport.height + look.px(GAP), left + BORDER, look.px(TEXT)
     bar = np.broadcast_to(warmth(np.linspace(0, 1, look.px(140))), (look.px(14), look.px(140), 3))
     place(canvas, np.rint(bar).astype(np.uint8), y, x)
-    total = f"{most:.0f} ms at most, of {sum(durations) / 1000:.1f} s"
-    write(canvas, (x + look.px(150), y - look.px(2)), total, text, theme.ink)
+    write(canvas, (x + look.px(150), y - look.px(2)), told(most), text, theme.ink)
     return to_width(canvas, width, theme.background)
 
 
