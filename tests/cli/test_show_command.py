@@ -144,6 +144,14 @@ def test_compared_settings_are_windows_that_differ_in_them(photo):
     np.testing.assert_array_equal(found, expected)
 
 
+def test_a_compared_setting_goes_before_an_earlier_patch(photo):
+    assert invoke("read", "a.png", *split("--row 40 --col 60 --delta 2 -n 9 -o p.png")).exit_code == 0
+    windows = [Window(40, 60, 2, sigma, n=9) for sigma in (1, 4)]
+    image, patches = look_of(photo, *windows)
+    expected = sheet.compare(image, windows, patches, ["sigma 1", "sigma 4"])
+    np.testing.assert_array_equal(drawn("a.png", "--like", "p.png", "--compare", "sigma=1,4"), expected)
+
+
 def test_a_profile_of_a_column_is_of_the_pixels_under_the_centre(photo):
     window = Window(40, 61, 2, 1, n=9)
     place = split("--row 40 --col 61 --delta 2 -n 9")
@@ -208,3 +216,11 @@ def test_the_page_of_a_table_has_its_rows_and_what_it_keeps_of_them(photo):
     assert [row.pop("image") for row in given["rows"]] == [0, 1, 0]
     assert Window.from_dict(given["rows"][1]) == Window.from_box((1, 2, 3, 4), n=8)
     assert "<b>" not in text
+
+
+def test_the_page_of_a_table_of_centres_keeps_centres(photo):
+    Path("t.csv").write_text("row,col,delta,duration,who\n20,30,2,100,a\n40,50,3,200,b\n")
+    assert invoke("show", "a.png", *split("--table t.csv -n 8 -o p.html")).exit_code == 0
+    given = json.loads(re.search(r'id="given">(.*?)</script>', Path("p.html").read_text(), re.DOTALL)[1])
+    assert given["table"]["header"] == ["duration", "who"]
+    assert given["table"]["places"] == ["gx", "gy", "delta"]

@@ -80,3 +80,11 @@ def test_a_scanpath_of_one_fixation_is_one_frame():
 def test_strides_of_both_axes_change_by_equal_ratios():
     assert paths._ratio((1.0, 8.0), (4.0, 2.0), 0.5) == (2.0, 4.0)
     assert paths._ratio(1.0, (4.0, 1.0), 0.5) == (2.0, 1.0)
+
+
+def test_where_n_changes_the_box_stays():
+    first, last = (Window.from_box((4, 6, 60, 40), n=n) for n in ((3, 4), (33, 64)))
+    windows = paths.path(first, last, 9)
+    assert [window.n for window in windows][::4] == [(3, 4), (10, 16), (33, 64)]
+    for window in windows:
+        assert window.box == pytest.approx(first.box, rel=1e-9)

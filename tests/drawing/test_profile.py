@@ -78,6 +78,8 @@ def test_a_column_is_resampled_as_the_row_of_the_turned_image_is():
         graph = slice(top, top + HEIGHT + STRIP), slice(LEFT, LEFT + WIDTH)
         np.testing.assert_array_equal(row[graph], column[graph])
     assert (row != column).any()  # their words
+    assert profile._titles(WINDOW, 1, 8)[0] == "the pixels of row 3, and 8 of the 12 filters over them"
+    assert profile._titles(WINDOW, 0, 1)[0] == "the pixels of column 39.5, and all filters (1) over them"
 
 
 @pytest.mark.parametrize("width", [480, 1200])

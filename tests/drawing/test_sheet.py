@@ -129,7 +129,9 @@ def test_the_heat_of_a_pixel_is_the_time_it_was_looked_at():
     viewport = Viewport(-3, -5, 40, 70, 0.2)
     found = scanpath.heat(viewport, many, times)
     assert found.shape == (40, 70)
-    for y, x in ((0, 0), (20, 31), (39, 69), (7, 50)):
+    near = [(int(viewport.y(w.gx)) % 40, int(viewport.x(w.gy)) % 70 + 1) for w in many[:4]]
+    assert max(found[y, min(x, 69)] for y, x in near) > 30
+    for y, x in ((0, 0), *((y, min(x, 69)) for y, x in near)):
         expected = 0.0
         for window, time in zip(many, times, strict=True):
             down = (y + 0.5 - viewport.y(window.gx)) / (0.2 * 8 * 3 / 4)
@@ -156,7 +158,7 @@ def test_the_warmest_place_is_the_longest_fixation():
 
 
 def test_circles_are_as_large_as_durations():
-    times = [100, 400, 100]
+    times = [100, 200, 100]
     many = [moved(gx=150, gy=gy, delta=0.1, n=8) for gy in (60, 200, 340)]
     patches = flat(3)
     drawing = sheet.show_all(np.zeros((300, 400, 3), np.uint8), many, patches, durations=times)
@@ -164,7 +166,7 @@ def test_circles_are_as_large_as_durations():
     columns = np.split(inside, 3, axis=1) if inside.shape[1] % 3 == 0 else np.array_split(inside, 3, axis=1)
     heights = [np.ptp(np.nonzero(part)[0]) for part in columns]
     assert heights[0] == heights[2]
-    assert heights[1] == pytest.approx(2 * heights[0], rel=0.15)
+    assert heights[1] == pytest.approx(2**0.5 * heights[0], rel=0.12)
 
 
 def test_a_picture_too_narrow_for_its_words_is_refused():
