@@ -13,7 +13,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 from strategies import edges, exact_scenes, frozen, kernels, log_uniform, pixels, scenes, sizes
 
-from glimpse import GlimpseError, Window, read, read_many, restore, write
+from glimpse import GlimpseError, Window, read, read_jacobian, read_many, restore, write
 from glimpse.attention import layer
 from glimpse.attention.contraction import contract
 from glimpse.attention.inverse import RIDGE
@@ -597,6 +597,72 @@ def test_write_refuses_a_canvas_that_is_none(function, shape):
 
 def test_a_canvas_has_the_shape_of_an_array():
     assert write(np.ones((4, 3)), WINDOW, list(np.array(SHAPE))).shape == SHAPE
+
+
+# what people have
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("work", [read, lambda *rest, **axis: list(read_many(rest[0], [rest[1]], **axis))])
+def test_a_pixel_that_is_not_finite_is_named_if_a_window_looks_at_it(bad, work):
+    image = np.ones((40, 50, 3), np.float32)
+    image[7, 9, 1] = bad
+    with pytest.raises(GlimpseError, match=r"1 pixels are not finite, the first is .* at \(7, 9, 1\)"):
+        work(image, Window(8, 9, 1, 1, n=3), channel_axis=2)
+    work(image, Window(30, 30, 1, 1, n=3), channel_axis=2)
+    huge = np.full((5, 6), 3e38, np.float32)
+    assert read(huge, Window(2, 2, 1, 1, 100, n=3)).max() == np.inf  # what is too large is told as it is
+
+
+@pytest.mark.parametrize("shape", [(48, 64, 3), (48, 64, 4), (2, 48, 64, 3)])
+def test_an_array_that_looks_like_colours_is_asked_for_its_channels(shape):
+    image, window = pixels(*shape), Window(20, 30, 2, n=5)
+    for work in (read, read_jacobian, lambda image, window: list(read_many(image, [window]))):
+        with pytest.raises(GlimpseError, match=r"looks like \d channels: channel_axis=-1\?"):
+            work(image, window)
+    assert read(image, window, channel_axis=-1).shape[-3:] == (5, 5, shape[-1])
+    assert read(image, window, channel_axis=None).shape[-2:] == (5, 5)
+    assert read(pixels(3, 48, 64), window).shape == (3, 5, 5)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA", "I;16", "F", "1"])
+def test_a_picture_of_pillows_knows_its_channels(mode):
+    picture, window = Image.new(mode, (64, 48), 1), Window(20, 30, 2, n=5)
+    expected = read(np.asarray(picture), window, channel_axis=-1 if np.asarray(picture).ndim == 3 else None)
+    np.testing.assert_array_equal(read(picture, window), expected)
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        (Image.new("P", (64, 48)), r"mode P has no levels of light; .convert\('RGB'\)"),
+        (Image.new("CMYK", (64, 48)), "mode CMYK has no levels of light"),
+        ([np.ones((48, 64)), np.ones((48, 64))], "an image is one array, not 2 in a list"),
+        ((Image.new("L", (64, 48)),), "an image is one array, not 1 in a tuple"),
+        ([[1, 2], [3]], "rows are equally long"),
+    ],
+)
+def test_what_is_no_image_is_refused_in_words(image, message):
+    with pytest.raises(GlimpseError, match=message):
+        read(image, Window(20, 30, 2, n=5))
+    with pytest.raises(GlimpseError, match=message):
+        list(read_many(image, [Window(20, 30, 2, n=5)]))
+
+
+def test_whole_levels_are_rounded_and_clipped_once():
+    image = np.array([[-3.2, 0.5, 1.5], [99.6, 254.7, 300.0]])
+    window = Window(0.5, 1, 1, 1e-3, n=(2, 3))
+    assert read(image, window, dtype="uint8").tolist() == [[0, 0, 2], [100, 255, 255]]
+    assert read(image, window, dtype=np.uint16).tolist() == [[0, 0, 2], [100, 255, 300]]
+    assert Image.fromarray(read(image, window, dtype=np.uint8)).mode == "L"
+    with pytest.raises(GlimpseError, match="dtype is 'uint8' or 'uint16'"):
+        read(image, window, dtype="int8")
+
+
+def test_an_empty_batch_of_images_is_an_empty_batch_of_patches():
+    assert read(np.ones((0, 9, 8)), Window(1, 1, 1, n=3)).shape == (0, 3, 3)
+    assert read(np.ones((0, 9, 8)), Window(np.ones(0), 1, 1, n=3)).shape == (0, 3, 3)
+    assert write(np.ones((0, 3, 3)), Window(1, 1, 1, n=3), (9, 8)).shape == (0, 9, 8)
 
 
 MASKED = np.ma.masked_less(np.arange(12.0).reshape(3, 4), 2)

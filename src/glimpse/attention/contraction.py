@@ -63,7 +63,9 @@ def expand(bank: Band, x: Array, axis: int, out: Array | None = None) -> Array:
             here = pixels_first[pixels]
             here += product(weights.T, samples[filters]).reshape(here.shape)
         return out
-    for filters, pixels, weights in bank.local.tiles(_step(bank, samples.shape[1], out.itemsize), x.dtype):
+    for filters, pixels, weights in bank.local.tiles(
+        _step(bank, samples.shape[1] or 1, out.itemsize), x.dtype
+    ):
         here = pixels_first[pixels]
         lines = here.reshape(len(here), -1)
         product(weights.T, samples[filters], out=lines)

@@ -13,8 +13,9 @@ from itertools import groupby, islice
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, DTypeLike
 
+from glimpse.array_api import cast, is_not_numpy, namespace
 from glimpse.attention import inverse, tensors
 from glimpse.attention.banded import Band, BlockSpec
 from glimpse.attention.banks import band, bands
@@ -32,6 +33,7 @@ from glimpse.attention.matrices import filterbank
 from glimpse.attention.shapes import ChannelAxis, check_fit, spatial
 from glimpse.attention.signals import Look, along
 from glimpse.errors import GlimpseError
+from glimpse.levels import to_levels
 from glimpse.typing import Array
 from glimpse.validation import checked_sides
 from glimpse.window import METHODS, Axis, Method, Window
@@ -41,7 +43,9 @@ _KEPT = 32  # pairs of axes whose cuts are kept: tens of bytes each, and a tenth
 _BETWEEN = 1 << 21  # bytes between the two products: more leave the cache, fewer are cut into more parts
 
 
-def read(image: ArrayLike, window: Look, *, channel_axis: ChannelAxis = "auto") -> Array:
+def read(
+    image: ArrayLike, window: Look, *, channel_axis: ChannelAxis = "auto", dtype: DTypeLike | None = None
+) -> Array:
     """Read the patch that a window shows: crop and rescale in one step.
 
     Parameters
@@ -58,6 +62,9 @@ def read(image: ArrayLike, window: Look, *, channel_axis: ChannelAxis = "auto") 
         The axis of the colour channels. The last two of the other axes are rows and columns, any
         before them are a batch. "auto" takes an array for one without channels, unless its last axis looks
         like them, and a picture of Pillow's for what it says itself; None never asks.
+    dtype : "uint8", "uint16" or None
+        Whole levels, rounded to the nearest and clipped once, as the command saves them: what
+        `Image.fromarray` and `imshow` take. Multiply levels of 0 to 1 by 255 before.
 
     Returns
     -------
@@ -80,6 +87,8 @@ def read(image: ArrayLike, window: Look, *, channel_axis: ChannelAxis = "auto") 
     >>> read(image, Window(gx=1, gy=2, delta=1, sigma=1e-3, n=1))
     array([[6.]])
     """
+    if dtype is not None:
+        return whole_levels(read(image, window, channel_axis=channel_axis), dtype)
     if not isinstance(window, Window):
         return along(read, image, window, None, channel_axis)  # type: ignore[no-any-return]
     if tensors.involves(image, window):
@@ -87,6 +96,18 @@ def read(image: ArrayLike, window: Look, *, channel_axis: ChannelAxis = "auto") 
     image, row, col = spatial(image, channel_axis)
     rows, cols = (band(*bank) for bank in axes_to_read(window, image, row, col))
     return _sampled(image, rows, cols, window.gamma, row, col)
+
+
+def whole_levels(array: Any, dtype: DTypeLike) -> Array:
+    """Return levels rounded to the nearest and clipped once, as uint8 or uint16."""
+    name = str(dtype).rpartition(".")[2] if is_not_numpy(array) else np.dtype(dtype).name
+    if name not in ("uint8", "uint16"):
+        raise GlimpseError(f"dtype is 'uint8' or 'uint16', for levels rounded and clipped, got {dtype!r}")
+    white = 255 if name == "uint8" else 65535
+    if not is_not_numpy(array):
+        return to_levels(array, white)
+    xp = namespace(array)
+    return cast(xp.clip(xp.round(array), 0, white), getattr(xp, name))  # type: ignore[no-any-return]
 
 
 def read_many(
@@ -147,13 +168,31 @@ def _shared(window: Window) -> tuple[Any, ...]:
 
 def _sampled(image: Array, rows: Band, cols: Band, gamma: float, row: int, col: int) -> Array:
     """``gamma * Fx @ image @ Fy.T``, by as many rows at once as stay in the cache between the products."""
+    if not image.size:  # an empty batch
+        sizes = {row: len(rows.start), col: len(cols.start)}
+        return np.zeros([sizes.get(k, size) for k, size in enumerate(image.shape)], float_type(image.dtype))
     across = _others(image, row, col) * cols.length
     few = _BETWEEN // (across * float_type(image.dtype).itemsize)
     parts = []
-    for some in (rows,) if few >= len(rows.start) else rows.parts(few):
-        lines = axis_last(contract(some, image, row, {col: cols.span}), col)
-        parts.append(axis_back(contract(cols.local, lines, lines.ndim - 1), col, gamma))
-    return parts[0] if len(parts) == 1 else np.concatenate(parts, row)
+    with np.errstate(invalid="ignore", over="ignore"):
+        for some in (rows,) if few >= len(rows.start) else rows.parts(few):
+            lines = axis_last(contract(some, image, row, {col: cols.span}), col)
+            parts.append(axis_back(contract(cols.local, lines, lines.ndim - 1), col, gamma))
+        patch = parts[0] if len(parts) == 1 else np.concatenate(parts, row)
+        if image.dtype.kind == "f" and not math.isfinite(patch.sum()):
+            _check_finite(image, {row: rows.span, col: cols.span})
+    return patch
+
+
+def _check_finite(image: Array, spans: dict[int, slice]) -> None:
+    """Refuse an image for the first pixel that is not finite, among those that a window looks at."""
+    bad = np.argwhere(~np.isfinite(image[index(image, spans)]))
+    if len(bad):
+        place = tuple(int(k + (spans[axis].start if axis in spans else 0)) for axis, k in enumerate(bad[0]))
+        raise GlimpseError(
+            f"{len(bad)} pixels are not finite, the first is {image[place]} at {place}; "
+            "fill them first, such as with np.nan_to_num"
+        )
 
 
 def write(
@@ -255,7 +294,9 @@ def axes_to_read(window: Window, image: Array, row: int, col: int) -> list[tuple
 
 def _others(image: Array, row: int, col: int) -> int:
     """How many numbers an image has for each pixel, of channels and of a batch."""
-    return int(image.size // (image.shape[row] * image.shape[col]))
+    return (
+        int(image.size // (image.shape[row] * image.shape[col])) or 1
+    )  # an empty batch costs as little as one
 
 
 @lru_cache(maxsize=_KEPT)

@@ -44,7 +44,7 @@ def inner(a: Floats, b: Floats) -> Floats:
 def _cut(columns: int, each: int) -> tuple[int, int]:
     """How many columns to take at once, each `each` multiplications, and how many make whole lots."""
     lots = math.ceil(columns * each / _AT_ONCE) or 1
-    few = -(-columns // lots)
+    few = -(-columns // lots) or 1
     return few, columns // few * few
 
 
