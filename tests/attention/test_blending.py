@@ -185,11 +185,82 @@ def test_what_does_not_go_together_is_refused(patches, windows, options, message
 def test_tensors_blend_as_numpys_arrays_do(blend):
     torch = pytest.importorskip("torch", reason="PyTorch is not installed: the extra torch brings it")
     below = pixels(*SHAPE, 3, seed=9)
+    few = slice(2 if blend == "refine" else None)
     for onto in (None, *([] if blend == "refine" else [below])):  # an edit is found in NumPy's pictures only
-        tensors = [torch.tensor(patch, requires_grad=True) for patch in PATCHES]
+        tensors = [torch.tensor(patch, requires_grad=True) for patch in PATCHES[few]]
         given_onto = None if onto is None else torch.tensor(onto)
-        found = restore_many(tensors, WINDOWS, SHAPE, blend=blend, onto=given_onto, channel_axis=2)
-        expected = restore_many(PATCHES, WINDOWS, SHAPE, blend=blend, onto=onto, channel_axis=2)
+        found = restore_many(tensors, WINDOWS[few], SHAPE, blend=blend, onto=given_onto, channel_axis=2)
+        expected = restore_many(PATCHES[few], WINDOWS[few], SHAPE, blend=blend, onto=onto, channel_axis=2)
         np.testing.assert_allclose(found.detach().numpy(), expected, rtol=1e-6, atol=1e-6)
         found.sum().backward()
         assert all(torch.isfinite(tensor.grad).all() for tensor in tensors)
+
+
+# a canvas that is refined
+
+
+def slow_and_fine(rows, cols, seed=0):
+    """A picture with detail of every size, 0 to 255, three channels."""
+    rng = np.random.default_rng(seed)
+    picture = sum(
+        np.kron(rng.normal(0, 20, (rows // size + 1, cols // size + 1, 3)), np.ones((size, size, 1)))[
+            :rows, :cols
+        ]
+        for size in (2, 5, 13)
+    )
+    return frozen(np.clip(128 + picture, 0, 255))
+
+
+GLIMPSES = [
+    Window(row, col, stride, n=16)
+    for row, col in ((20, 30), (38, 60), (60, 40))
+    for stride in (1, 2.5, 5)
+]  # fmt: skip
+
+
+def test_a_refined_canvas_is_nearer_to_its_scene_than_the_mean():
+    scene = slow_and_fine(80, 96)
+    patches = [np.rint(read(scene, window, channel_axis=2)) for window in GLIMPSES]
+    covered = restore_many([np.ones(w.shape) for w in GLIMPSES], GLIMPSES, (80, 96), blend="mean") > 0.99
+    errors = [
+        np.sqrt(
+            np.square(restore_many(patches, GLIMPSES, (80, 96), blend=blend, channel_axis=2) - scene)[
+                covered
+            ].mean()
+        )
+        for blend in ("refine", "mean")
+    ]
+    assert errors[0] < 0.85 * errors[1]
+
+
+def test_what_a_refined_canvas_reads_is_nearly_what_the_finest_patches_are():
+    scene = slow_and_fine(80, 96)
+    patches = [read(scene, window, channel_axis=2) for window in GLIMPSES]
+    canvas = restore_many(patches, GLIMPSES, (80, 96), channel_axis=2)
+    for patch, window in zip(patches[::3], GLIMPSES[::3], strict=True):
+        error = (read(canvas, window, channel_axis=2) - patch)[2:-2, 2:-2]
+        assert np.sqrt(np.square(error).mean()) < 3
+
+
+@pytest.mark.parametrize("at", [(0, 0), (79, 50), (40, 95), (-6, 40)])
+def test_a_refined_canvas_does_not_overshoot_where_it_ends(at):
+    scene = slow_and_fine(80, 96)
+    windows = [Window(40, 48, 6, n=16), Window(*at, 2, n=16), Window(at[0] + 3, at[1] + 4, 1.5, n=12)]
+    patches = [read(scene, window, channel_axis=2) for window in windows]
+    canvas = restore_many(patches, windows, (80, 96), channel_axis=2)
+    for line, before in ((canvas[-1], canvas[-4]), (canvas[:, -1], canvas[:, -4]), (canvas[0], canvas[3])):
+        assert np.abs(line.mean() - before.mean()) < 12
+        assert line.std() < 1.5 * before.std() + 5
+
+
+def test_flat_glimpses_of_one_level_refine_to_that_level_without_a_seam():
+    windows = [Window(30, 40, d, d / 2, n=12) for d in (1, 2.5, 5)] + [Window(44, 52, 2, 1, n=(9, 14))]
+    canvas = restore_many([np.full(w.shape, 180.0) for w in windows], windows, (70, 90), blend="refine")
+    np.testing.assert_allclose(canvas[2:58, 12:68], 180, atol=2)
+
+
+def test_the_order_of_the_patches_shows_in_no_refined_canvas_of_several_strides():
+    windows = [Window(20, 22, d, n=9) for d in (1, 2, 4)]
+    patches = [pixels(9, 9, seed=k) for k in range(3)]
+    found = [restore_many(patches[::k], windows[::k], (41, 45)) for k in (1, -1)]
+    np.testing.assert_array_equal(*found)

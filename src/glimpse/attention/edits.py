@@ -41,9 +41,7 @@ lines do not explain the patch. More steps sharpen what is painted, and ring whe
 
 _ROUNDING = 2e-4  # 8-bit levels: twice the error of `read` in single precision
 _BORDER = 1e-6  # pixels: a border of the box as near to that of a pixel is the same, however it was rounded
-_TILE = (
-    1 << 21
-)  # pixels that are worked on at once: more take memory, fewer see more of their neighbours twice
+_TILE = 1 << 19  # pixels that are worked on at once: more take memory, fewer are seen more often
 _HALO = 1  # lengths of a filter around a tile that it depends on
 _SINGLE = BlockSpec(np.dtype(np.float32))
 
@@ -284,8 +282,8 @@ class _Plane(NamedTuple):
             left = self.samples - trip.read(pixels)
             left = left * self.unexplained if unexplained else left
             left[np.abs(left) < self.noise] = 0
-            if not left.any():
-                continue
+            if unexplained and not left.any():
+                break
             new = trip.write(trip.inverted(left, steps))
             new += pixels
             pixels = np.minimum(np.maximum(new, np.minimum(pixels, least)), np.maximum(pixels, most), out=new)
