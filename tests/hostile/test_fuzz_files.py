@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 
+import bombs
 import numpy as np
 import pytest
 from bombs import many_scans, npz, of_zeros, progressive, webp_film, webp_frame
@@ -81,6 +82,38 @@ def numbers_raised(data, rng, places, form):
             values = [min(large(rng), most - 1) for _ in range(len(form) - 1)]
             data[place : place + size] = struct.pack(form, *values)
     return bytes(data)
+
+
+def side(rng, most=14):
+    """A side of a picture that may well be within the limit."""
+    return int(2 ** rng.uniform(2, most))
+
+
+def drawn_anew(ending, rng):
+    """A file whose parts fit each other, however much they ask for; None of formats that have none here."""
+    rows, cols, many = side(rng), side(rng), int(2 ** rng.uniform(0, 11))
+    if ending == ".jpg":
+        whole = bombs.sized(bombs.progressive(16, 0), rows)
+        mode = str(rng.choice(["L", "RGB", "CMYK"]))
+        return whole if rng.random() < 0.3 else bombs.many_scans(rows, many, mode)
+    if ending == ".gif":
+        frames = [(0, 0, side(rng), side(rng), int(rng.integers(0, 4))) for _ in range(many)]
+        return bombs.gif(rows, cols, *frames)
+    if ending == ".webp":
+        return bombs.webp_film(rows, cols, *[bombs.webp_frame(1, 1)] * many)
+    if ending == ".tif":
+        bits, bands = int(rng.integers(1, 17)), int(rng.integers(1, 5))
+        meaning = RGB if bands > 2 else MIN_IS_BLACK
+        if rng.random() < 0.5:
+            return bombs.one_offset(
+                min(rows, 10_000), cols, bits, bands, meaning, tall=int(2 ** rng.uniform(0, 5))
+            )
+        return bombs.one_strip(rows, cols, bits, bands, meaning)
+    if ending == ".png":
+        return bombs.flat_png(
+            side(rng, 12), side(rng, 12), int(rng.choice([1, 3, 4])), int(rng.choice([8, 16]))
+        )
+    return None
 
 
 def found(data, name, more):
@@ -290,7 +323,8 @@ def made(folder):
     for k in range(FILES):
         rng = np.random.default_rng([7, k])
         ending, (change, begin) = kinds[k % len(kinds)]
-        data = change(begin[rng.integers(len(begin))], rng)
+        data = drawn_anew(ending, rng) if rng.random() < 0.25 else None
+        data = data or change(begin[rng.integers(len(begin))], rng)
         name = f"{k:04d}{ending}"
         (folder / name).write_bytes(data[:LONGEST])
         asked.append((name, int(2 ** rng.uniform(0, 12)) if rng.random() < 0.3 else 0))

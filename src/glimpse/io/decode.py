@@ -18,7 +18,6 @@ from glimpse.io.picture import DEFAULT, DecodeOptions, Picture, Pixels
 from glimpse.io.pillow_patches import load
 from glimpse.io.png_input import read_png
 from glimpse.io.record import as_record
-from glimpse.io.tags import description, orientation
 from glimpse.typing import Array
 
 FORMATS = ("PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP", "AVIF", "PPM")
@@ -158,6 +157,24 @@ def as_picture(
     return Picture(pixels, pixels.white, pixels.alpha, color, text, notes)
 
 
+def _way(exif: bytes | None, xmp: bytes | None = None) -> int:
+    """Which way a picture lies, EXIF's number."""
+    if not (exif or xmp):
+        return 1
+    from glimpse.io.tags import orientation  # most pictures have neither
+
+    return orientation(exif, xmp)
+
+
+def _record(exif: bytes | None) -> str | None:
+    """The record that lies in EXIF."""
+    if not exif:
+        return None
+    from glimpse.io.tags import description
+
+    return as_record(description(exif))
+
+
 def _seek(image: ImageFile.ImageFile, options: DecodeOptions) -> None:
     """Go to the frame that is asked for."""
     if options.page and options.page > 1:
@@ -191,7 +208,7 @@ def _decode_png(file: BinaryIO, options: DecodeOptions) -> Picture:
     color, lost = profile(png.profile, grey=png.colour_type in (0, 4))
     # a profile says the same as the others, or better; cICP goes before it
     color = {**{name: data for name, data in png.color.items() if not color or name == "cICP"}, **color}
-    way = options.way(orientation(png.exif, png.xmp))
+    way = options.way(_way(png.exif, png.xmp))
     if levels is not None:
         return as_picture(Pixels(levels, way), color, png.record, notes + lost)
     level = image.info.get("transparency")
@@ -211,12 +228,12 @@ def _decode_jpeg(file: BinaryIO, options: DecodeOptions, reduce: Reduce | None) 
     budget.check_jpeg(head, options.max_pixels)
     image = opened(file, "JPEG")
     notes = frame_notes(options, more=getattr(image, "is_animated", False))
-    way = options.way(orientation(head.exif, head.xmp))
+    way = options.way(_way(head.exif, head.xmp))
     sides = (image.width, image.height) if way >= 5 else (image.height, image.width)
     scale = 1
     if reduce:
         scale = jpeg.draft(image, jpeg.whole(reduce(sides), sides, turned=way in jpeg.FAR_ENDS))
-    picture = finished(image, options, notes, way, text=as_record(description(head.exif)))
+    picture = finished(image, options, notes, way, text=_record(head.exif))
     jpeg.check_complete(image, file)
     return picture if scale == 1 else replace(picture, scale=scale, full=sides)
 
@@ -241,8 +258,8 @@ def _decode_webp(file: BinaryIO, options: DecodeOptions) -> Picture:
     notes = frame_notes(options, more=getattr(image, "is_animated", False))
     _seek(image, options)
     exif = image.info.get("exif")
-    way = orientation(exif, image.info.get("xmp"))
-    return finished(image, options, notes, way, text=as_record(description(exif)))
+    way = _way(exif, image.info.get("xmp"))
+    return finished(image, options, notes, way, text=_record(exif))
 
 
 def _decode_avif(file: BinaryIO, options: DecodeOptions) -> Picture:
@@ -252,8 +269,8 @@ def _decode_avif(file: BinaryIO, options: DecodeOptions) -> Picture:
     budget.check_avif(avif, options.max_pixels)
     image = opened(file, "AVIF")
     exif = image.info.get("exif")
-    text, notes = as_record(description(exif)), avif.notes
-    picture = finished(avif.clean(load(image)), options, notes, orientation(exif), text=text)
+    text, notes = _record(exif), avif.notes
+    picture = finished(avif.clean(load(image)), options, notes, _way(exif), text=text)
     return replace(picture, color=picture.color or avif.color)
 
 
