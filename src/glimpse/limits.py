@@ -54,7 +54,7 @@ SHEET_WINDOWS: Final = 500
 """Most windows that one picture shows with their patches."""
 
 JSON_BYTES: Final = 500_000_000
-"""Most bytes of a table in JSON, which is held as text while its rows are made."""
+"""Most bytes of a table in JSON or XML, which is held as text while its rows are made."""
 
 TABLE_COLUMNS: Final = 1000
 """Most columns of a table."""

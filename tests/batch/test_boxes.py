@@ -86,6 +86,11 @@ def test_a_box_without_n_is_its_pixels(words, rows, cols):
     np.testing.assert_array_equal(opened("p.png"), opened("a.png")[rows, cols])
 
 
+def test_fit_without_n_is_said_to_do_nothing():
+    said = invoke("read", "a.png", "--box", "8,6,40,20", "--fit", "contain", "-o", "p.png").stderr
+    assert "--fit goes with -n" in said
+
+
 def test_a_row_without_n_is_the_pixels_of_its_box():
     Path("t.csv").write_text("image,x,y,w,h,n\na.png,8,6,40,20,\na.png,1,2,3,5,\na.png,8,6,40,20,7\n")
     assert invoke("read", "--table", "t.csv", "-o", "out/").exit_code == 0

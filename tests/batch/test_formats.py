@@ -375,6 +375,31 @@ def test_windows_stand_as_long_as_their_rows_say(header, cells, seconds):
         assert sum(frame.info["duration"] for frame in ImageSequence.Iterator(film)) == 1000 * seconds
 
 
+def test_a_column_may_be_named_as_one_of_seconds():
+    words = [
+        "-n",
+        "4",
+        "--saccade",
+        "0",
+        "--plain",
+        "-o",
+        "q.gif",
+        "--columns",
+        "duration_s=looked",
+        "--table",
+    ]
+    assert invoke("sweep", "a.png", *words, written("x,y,looked\n9,9,0.5\n9,9,1\n")).exit_code == 0
+    with Image.open("q.gif") as film:
+        assert [frame.info["duration"] for frame in ImageSequence.Iterator(film)] in ([500, 1000], [1500])
+
+
+def test_a_table_in_json_over_its_limit_is_refused_unread(monkeypatch):
+    monkeypatch.setattr("glimpse.limits.JSON_BYTES", 100)
+    with pytest.raises(GlimpseError, match="more than 100 bytes"):
+        read_table(written(FILES["coco"]))
+    assert len(read_table(written("image,x,y\n" + "a.png,1,2\n" * 50))) == 50
+
+
 def test_durations_that_are_seconds_are_told():
     table = read_table(written("x,y,duration\n9,9,0.2\n9,9,0.4\n"), images=["a.png"])
     assert "duration_s=duration" in table.notes[0]

@@ -100,19 +100,19 @@ def read(
 
     run, decoding = run or Run(), decoding or io.DecodeOptions()
     rows, tabled = rows_of(windows)
-    name = getattr(rows, "name", "")  # of a table
     if run.cluster and "-" in (*([] if tabled else images_of(rows)), output):
         raise UsageError("a cluster reads and writes files, not '-'")
-    protect = [name, *protect]
+    protect = [getattr(rows, "name", ""), *protect]  # that of a table
+    stack = output is not None and is_stack(output, several=tabled or len(rows) > 1)
+    if exact and not stack:
+        raise UsageError("--float is about a stack; give -o patches.npz")
     if output and output.lower().endswith((".tar", ".parquet")):
         from glimpse.batch.shards import read_shards
 
-        if exact:
-            raise UsageError("--float is about a stack; give -o patches.npz")
         if manifest or outside != "keep":
             raise UsageError("--manifest and --outside are of files of patches; a shard has neither")
         return read_shards(rows, output, decoding, run, fast=fast, protect=protect, size=shard_size)
-    if output and is_stack(output, several=tabled or len(rows) > 1):
+    if output and stack:
         from glimpse.batch.stacks import read_stack
 
         if run.part:
@@ -124,8 +124,6 @@ def read(
         )
     # the outputs of other parts may be there; one of this part is refused when its turn comes
     replaceable = run.overwrite or run.skip_existing or run.part is not None
-    if exact:
-        raise UsageError("--float is about a stack; give -o patches.npz")
     shape = cache(aside(lambda place: io.load_picture(place[0], decoding.at(place[1])).shape))
 
     def fields(row: Row) -> dict[str, Any]:
@@ -241,6 +239,9 @@ def outcome_of(
     notes = [*picture.notes, *still.notes(picture), *found.row.placement.notes(window, picture.shape)]
     notes += clipped(found.patch, picture.white, kind or output)
     notes += [f"decoded at 1/{picture.scale}"] if picture.scale > 1 else []
+    placement = found.row.placement
+    if placement.counts_pixels and placement.fit not in (None, "stretch"):
+        notes.append("--fit goes with -n; without it the patch is the box's own pixels")
     if 0 < found.outside < 1:
         made_up = "the repeated edge" if window.edge == "extend" else "black"
         notes.append(f"{share_in_words(found.outside)} of the patch is {made_up}")

@@ -157,10 +157,16 @@ def _bytes(name: str) -> bytes:
     from glimpse.io.files import open_input
 
     with open_input(name) as file:
-        data = file.read(limits.TABLE_BYTES + 1)
-    if len(data) > limits.TABLE_BYTES:
-        raise GlimpseError(f"more than {limits.TABLE_BYTES} bytes; split it into several tables")
-    return data
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        trees = (
+            file.read(4096).lstrip(_BLANK).startswith((b"{", b"[", b"<"))
+        )  # which take many times their bytes
+        most = limits.JSON_BYTES if trees else limits.TABLE_BYTES
+        if size > most:
+            raise GlimpseError(f"more than {most} bytes; split it into several tables")
+        file.seek(0)
+        return file.read(most)
 
 
 def _one(name: str, data: bytes, images: str) -> Any:
@@ -179,8 +185,6 @@ def _one(name: str, data: bytes, images: str) -> Any:
 
 
 def _text(data: bytes) -> str:
-    if len(data) > limits.JSON_BYTES:
-        raise GlimpseError(f"more than {limits.JSON_BYTES} bytes of JSON; split it into several tables")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
