@@ -12,7 +12,7 @@ import glimpse.io.stills
 from glimpse import GlimpseError, Window, read
 from glimpse.batch.placements import Placement
 from glimpse.batch.tables import read_table
-from glimpse.batch.tables.columns import FORMS, IMAGES, parse_columns
+from glimpse.batch.tables.columns import FORMS, IMAGES, find_columns, parse_columns
 
 PLAIN = Placement(n=8)
 
@@ -423,6 +423,12 @@ def test_names_in_the_table_are_relative_to_images(desk):
     )
     assert "t.csv:3: photos/sub/b.png: no such file" in result.stderr
     assert opened("out/a.png").shape == (8, 8, 3)
+
+
+def test_columns_that_are_typed_go_before_those_that_are_known_by_name():
+    header = ["x", "y", "w", "h", "l", "t"]
+    assert find_columns(header, {}).form.names == ("x", "y", "w", "h")
+    assert find_columns(header, {"left": "l", "top": "t"}).form.names == ("left", "top", "w", "h")
 
 
 def test_an_absolute_name_of_a_table_is_refused_though_it_lies_in_the_folder(desk):
