@@ -202,6 +202,12 @@ def test_an_input_is_not_replaced_by_a_sweep_either(folder):
         assert opened("a.gif").shape == (9, 14)
 
 
+def test_only_a_file_behind_standard_input_is_an_input_by_name(image, monkeypatch):
+    for name, known in ((image, True), (os.devnull, False)):
+        monkeypatch.setattr(names.os, "fstat", lambda _, name=name: os.stat(name))
+        assert bool(names.identities(["-"])) == known
+
+
 def test_the_input_of_another_item_is_not_replaced(folder):
     for name in ("a.png", "a-patch.png"):
         save(name, noise(5, 7))

@@ -128,6 +128,7 @@ USAGE = {
     "range": (["read", "a.png", "--range", "1,0"], "'--range'.*not two rising numbers"),
     "max-pixels": (["read", "a.png", "--max-pixels", "0"], "'--max-pixels'"),
     "jobs": (["read", "a.png", "-j", "0"], "'-j'"),
+    "jobs of many digits": (["read", "a.png", "-j", "1" * 4500], "'-j'.*is not a whole number from 1"),
     "like missing": (["read", "a.png", "--like", "none.png"], "--like none.png: no such file"),
     "like an image": (["read", "a.png", "--like", "a.png"], "--like a.png: it carries no record"),
     "nothing changes": (

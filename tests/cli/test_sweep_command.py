@@ -299,6 +299,12 @@ def test_too_much_work_is_refused_before_it_is_done(image):
     assert "9999 frames of 4096 x 4096 pixels are more than 59652323 pixels; give less" in result.stderr
 
 
+def test_a_panel_that_is_too_large_is_refused_before_it_is_made(image):
+    result = invoke("sweep", image, *split("--gx 5:25 --frames 2 -n 4096 --zoom 512 -o s.gif"))
+    assert result.exit_code == 1
+    assert "2 frames of 2097152 x 2097152 pixels are more than " in result.stderr
+
+
 FRAGILE = {
     "a webp of over 16383 pixels": "--sigma 1:2 --frames 2 -n 4096,1 --zoom 5 --plain -o s.webp",
     "a gif that stands for over 655 s": "--gx -9000:-8000 --frames 80 --fps 0.1 --plain -n 3 -o s.gif",

@@ -75,7 +75,7 @@ def _write(text: str) -> None:
 
 
 def _escaped(character: str) -> str:
-    if character.isprintable() and not 0xDC80 <= ord(character) <= 0xDCFF:
+    if character.isprintable():
         return character
     return character.encode("unicode_escape", "surrogateescape").decode("ascii", "replace")
 
