@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from helpers import invoke, lines, noise, opened, record, save
 
+from glimpse.batch import names as outputs
+
 
 @pytest.fixture
 def images(image, folder):
@@ -204,8 +206,8 @@ def test_an_input_is_not_replaced_by_a_sweep_either(folder):
 
 def test_only_a_file_behind_standard_input_is_an_input_by_name(image, monkeypatch):
     for name, known in ((image, True), (os.devnull, False)):
-        monkeypatch.setattr(names.os, "fstat", lambda _, name=name: os.stat(name))
-        assert bool(names.identities(["-"])) == known
+        monkeypatch.setattr(outputs.os, "fstat", lambda _, name=name: os.stat(name))
+        assert bool(outputs.identities(["-"])) == known
 
 
 def test_the_input_of_another_item_is_not_replaced(folder):
