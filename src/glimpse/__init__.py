@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from glimpse.attention.matrices import filterbank, filterbank_partials
     from glimpse.attention.restoration import restore, restore_many
     from glimpse.errors import GlimpseError
+    from glimpse.levels import from_light, to_light
     from glimpse.notebook import explore, profile, show, sweep
     from glimpse.registration.location import Location, locate
     from glimpse.window import Span, Window
@@ -28,6 +29,7 @@ __all__ = [
     "explore",
     "filterbank",
     "filterbank_partials",
+    "from_light",
     "locate",
     "profile",
     "read",
@@ -39,6 +41,7 @@ __all__ = [
     "restore_many",
     "show",
     "sweep",
+    "to_light",
     "write",
     "write_labels",
     "write_vjp",
@@ -52,6 +55,7 @@ _HOMES = {
     **dict.fromkeys(("read_jacobian", "read_vjp", "write_vjp"), "attention.derivatives"),
     **dict.fromkeys(("restore", "restore_many"), "attention.restoration"),
     **dict.fromkeys(("filterbank", "filterbank_partials"), "attention.matrices"),
+    **dict.fromkeys(("from_light", "to_light"), "levels"),
     **dict.fromkeys(("Location", "locate"), "registration.location"),
     **dict.fromkeys(("explore", "profile", "show", "sweep"), "notebook"),
 }

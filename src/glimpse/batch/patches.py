@@ -223,7 +223,7 @@ def _saved(found: Found, block: Block, run: Run) -> Outcome:
         raise found.error or GlimpseError("it was not read")
     picture = source.picture()
     record = io.Record(found.window, picture.shape, source_name(row.image), fast=picture.scale,
-                       nearest=picture.labels)  # fmt: skip
+                       nearest=picture.labels, linear=source.linear)  # fmt: skip
     io.save_still(source.path(row.output), found.patch, picture, record, quality=run.quality,
                   overwrite=run.overwrite, sync=not source.many, again=source.stamp is not None)  # fmt: skip
     return outcome_of(found, found.window, picture, row.output, quality=run.quality)
@@ -261,6 +261,7 @@ def read_patches(block: Block, rows: Sequence[Row], outside: Outside = "keep") -
     """Read the patches of rows of a block, those of neighbouring rows together, or tell why not."""
     from glimpse.attention import layer
     from glimpse.attention.labels import read_labels
+    from glimpse.io.light import Light, curve_of
 
     if all(row.fault for row in rows):
         yield from (Found(row, error=row.fault) for row in rows)
@@ -296,6 +297,11 @@ def read_patches(block: Block, rows: Sequence[Row], outside: Outside = "keep") -
         if picture.labels:
             axis = picture.channel_axis
             patches = (read_labels(picture.pixels, window, channel_axis=axis) for window in windows)
+        elif block.source.linear:
+            light = Light(picture, curve_of(picture.color))
+            pixels: Any = light  # which slices as an array does
+            lit = layer.read_many(pixels, windows, channel_axis=picture.channel_axis)
+            patches = map(light.levels, lit)
         else:
             patches = layer.read_many(picture.pixels, windows, channel_axis=picture.channel_axis)
         for found in rest:

@@ -166,7 +166,7 @@ def _member(found: Found, block: Block, task: _Task, run: Run) -> tuple[int, Out
         raise found.error or GlimpseError("it was not read")
     picture = block.source.picture()
     record = io.Record(found.window, picture.shape, source_name(row.image), fast=picture.scale,
-                       nearest=picture.labels)  # fmt: skip
+                       nearest=picture.labels, linear=block.source.linear)  # fmt: skip
     patch = unpremultiply(found.patch, picture.white) if picture.alpha else found.patch
     data = encode(still_format(task.suffix), patch, picture, record, run.quality)
     outcome = outcome_of(found, found.window, picture, task.name, task.suffix, run.quality)

@@ -90,6 +90,11 @@ class Source:
         again = partial(Source, fast=self._fast, folder=self._folder, stamp=stamp)
         return again, (self.name, rows, self._decoding)
 
+    @property
+    def linear(self) -> bool:
+        """Whether light is filtered, and not levels."""
+        return self._decoding.linear
+
     def path(self, name: str) -> str:
         """Return the name of a file as it is opened; standard streams stay themselves."""
         return name if name == "-" or not name else os.path.join(self._folder, name)

@@ -58,6 +58,11 @@ if TYPE_CHECKING:
     help="For label maps and masks: each sample is the nearest pixel, a palette's indices are kept.",
 )
 @option(
+    "--linear",
+    is_flag=True,
+    help="Filter light instead of levels, by the curve of sRGB or of the picture's profile or gamma.",
+)
+@option(
     "--tile",
     type=Parsed("tile", parse_tile),
     metavar="ROWS,COLS",
@@ -102,6 +107,7 @@ def read(
     level: int | Literal["auto"] | None,
     nodata: str | None,
     nearest: bool,
+    linear: bool,
     tile: tuple[int, int] | None,
     overlap: float | str | None,
     decoding: DecodeOptions,
@@ -125,7 +131,9 @@ def read(
 
     if not images and not tables.name:
         raise click.UsageError("Missing argument 'IMAGE...', or a table of them (--table)")
-    decoding = decoding._replace(level=level, nodata=nodata is not None, labels=nearest)
+    decoding = decoding._replace(level=level, nodata=nodata is not None, labels=nearest, linear=linear)
+    if nearest and linear:
+        raise click.UsageError("--nearest takes labels as they are; leave out --linear")
     if nearest and (fast or level or window.gamma):
         raise click.UsageError("--nearest takes labels as they are; leave out --fast, --level and --gamma")
     pages: Any = None if isinstance(decoding.page, int) else decoding.page

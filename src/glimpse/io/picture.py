@@ -44,6 +44,8 @@ class DecodeOptions(NamedTuple):
         caller of `decode` allows.
     nodata : bool
         Whether pixels that a TIFF says to hold no data become transparent.
+    linear : bool
+        Whether light is filtered, and not levels.
     labels : bool
         Whether pixels are labels: a palette's indices are kept, and the palette beside them.
     """
@@ -54,6 +56,7 @@ class DecodeOptions(NamedTuple):
     exif: str = "apply"
     level: int | Literal["auto"] | None = None
     nodata: bool = False
+    linear: bool = False
     labels: bool = False
 
     def at(self, page: int | None) -> DecodeOptions:

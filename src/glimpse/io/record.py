@@ -27,6 +27,7 @@ FIRST_VERSION = 1
 
 AXES = "gx=row, gy=col"
 
+_FLAGS = ("nearest", "linear")
 # told by `glimpse locate`, too
 _FOUND = ("rows", "cols", "offset", "inverted", "residual", "confidence", "agreement", "settled", "others")
 
@@ -49,6 +50,8 @@ class Record:
         How a canvas was written; None for patches and animations.
     fast : int
         How many times smaller the source was decoded.
+    linear : bool
+        Whether light was filtered, and not levels.
     nearest : bool
         Whether samples are labels, each of one pixel.
     windows : tuple of Window
@@ -62,6 +65,7 @@ class Record:
     method: str | None = None
     fast: int = 1
     nearest: bool = False
+    linear: bool = False
     windows: tuple[Window, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -69,7 +73,7 @@ class Record:
         extra: dict[str, Any] = {"last": _changes(self.last, self.window)} if self.last else {}
         extra |= {"method": self.method} if self.method else {}
         extra |= {"fast": self.fast} if self.fast > 1 else {}
-        extra |= {"nearest": True} if self.nearest else {}
+        extra |= {name: True for name in _FLAGS if getattr(self, name)}
         extra |= (
             {"windows": [_changes(window, self.window) for window in self.windows]} if self.windows else {}
         )
@@ -141,8 +145,9 @@ def _record(values: dict[str, Any], max_pixels: int) -> Record:
     axes, source = values.pop("axes", AXES), values.pop("source", "")
     shape, method = values.pop("shape", None), values.pop("method", None)
     fast, several = values.pop("fast", 1), values.pop("windows", ())
-    if type(nearest := values.pop("nearest", False)) is not bool:
-        raise GlimpseError("the record has a nearest that is neither true nor false")
+    flags = {name: values.pop(name, False) for name in _FLAGS}
+    if any(type(flag) is not bool for flag in flags.values()):
+        raise GlimpseError(f"the record has a {' or a '.join(_FLAGS)} that is neither true nor false")
     values.pop("file", None)  # told by `glimpse info`, too
     changes = values.pop("last", {})
     if not isinstance(changes, dict) or not set(changes) <= {*NUMBERS, "n"}:
@@ -165,7 +170,8 @@ def _record(values: dict[str, Any], max_pixels: int) -> Record:
     if max(size) > limits.NUMBER_MAX:
         raise GlimpseError(f"the record is of a picture of more than {limits.NUMBER_MAX:g} pixels a side")
     windows = _windows(several, values) if several != () else ()
-    return Record(window, size, source, None if window == end else end, method, fast, nearest, windows)
+    last = None if window == end else end
+    return Record(window, size, source, last, method, fast, **flags, windows=windows)
 
 
 def _windows(several: Any, values: dict[str, Any]) -> tuple[Window, ...]:

@@ -1,0 +1,113 @@
+"""Linear light: levels there and back, and means that an eye would take."""
+
+import io
+import json
+import struct
+from shlex import split
+
+import numpy as np
+import pytest
+from helpers import invoke, opened, save
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageCms
+
+from glimpse import Window, from_light, read, to_light
+from glimpse.errors import GlimpseError
+from glimpse.io.light import curve_of
+
+TABLE = np.linspace(0, 1, 100) ** 1.8
+CURVES = {"srgb": "srgb", "power": 2.2, "table": TABLE}
+
+
+@pytest.mark.parametrize("curve", CURVES.values(), ids=CURVES)
+@given(levels=st.lists(st.floats(-300, 300), min_size=1, max_size=9))
+def test_levels_come_back_from_light(curve, levels):
+    levels = np.clip(levels, -255, 255) if isinstance(curve, np.ndarray) else np.array(levels)
+    np.testing.assert_allclose(from_light(to_light(levels, 255, curve), 255, curve), levels, atol=1e-6)
+
+
+@pytest.mark.parametrize("curve", CURVES.values(), ids=CURVES)
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_black_and_white_stay_and_light_grows(curve, dtype):
+    white = 65535 if dtype == np.uint16 else 255
+    light = to_light(np.linspace(0, white, 50).astype(dtype), white, curve)
+    assert light.dtype == np.float32
+    np.testing.assert_allclose(light[[0, -1]], [0, white], rtol=1e-6)
+    assert (np.diff(light) > 0).all()
+    assert (light[1:-1] < np.linspace(0, white, 50)[1:-1]).all()
+
+
+def checkerboard(*channels):
+    board = np.indices((16, 24)).sum(axis=0) % 2 * 255
+    return np.stack([board] * channels[0], axis=-1).astype(np.uint8) if channels else board.astype(np.uint8)
+
+
+@pytest.mark.parametrize("channels", [(), (3,)])
+def test_a_checkerboard_at_half_its_size_is_188(channels):
+    save("a.png", checkerboard(*channels))
+    how = "--box 0,0,24,16 -n 8,12 --kernel box"
+    assert invoke(*split(f"read a.png {how} --linear -o light.png")).exit_code == 0
+    assert invoke(*split(f"read a.png {how} -o levels.png")).exit_code == 0
+    assert set(np.unique(opened("light.png"))) == {188}
+    assert set(np.unique(opened("levels.png"))) <= {127, 128}
+    assert json.loads(invoke("info", "light.png").stdout)["linear"] is True
+    assert "linear" not in json.loads(invoke("info", "levels.png").stdout)
+
+
+def test_read_is_the_library_between_the_two_functions_and_alpha_is_no_light():
+    array = np.random.default_rng(1).integers(0, 256, (20, 30, 4), dtype=np.uint8)
+    save("a.png", array)
+    assert invoke(*split("read a.png --row 9 --col 14 --delta 2 -n 6 --linear -o p.npy")).exit_code == 0
+    alpha = array[..., 3:] / 255
+    light = np.concatenate([to_light(array[..., :3].astype(float)) * alpha, array[..., 3:]], axis=2)
+    patch = read(light, Window(9, 14, 2, 1, n=6), channel_axis=2)
+    wanted = np.concatenate([from_light(patch[..., :3] / patch[..., 3:] * 255), patch[..., 3:]], axis=2)
+    np.testing.assert_allclose(np.load("p.npy"), wanted, atol=0.02)
+
+
+@pytest.mark.parametrize(
+    ("color", "curve"),
+    [
+        ({}, "srgb"),
+        ({"sRGB": b"\0", "gAMA": struct.pack(">I", 50000)}, "srgb"),
+        ({"gAMA": struct.pack(">I", 50000)}, 2.0),
+        ({"gAMA": bytes(4)}, "srgb"),
+        ({"cICP": bytes([1, 8, 0, 1])}, 1.0),
+        ({"icc_profile": b"RGB " * 20}, "srgb"),
+        ({"icc_profile": bytes(128) + b"\0\0\0\1gTRC" + struct.pack(">II", 144, 14)
+          + b"para\0\0\0\0\0\x09\0\0" + bytes(40)}, "srgb"),
+        ({"icc_profile": bytes(128) + b"\0\0\0\1gTRC" + struct.pack(">II", 144, 14)
+          + b"curv\0\0\0\0\0\0\0\1" + struct.pack(">H", 461)}, 461 / 256),
+        ({"icc_profile": bytes(128) + b"\0\0\0\1kTRC" + struct.pack(">II", 144, 12)
+          + b"curv" + bytes(8)}, 1.0),
+    ],
+)  # fmt: skip
+def test_the_curve_is_the_one_that_the_picture_tells(color, curve):
+    assert curve_of(color) == curve
+
+
+def test_the_profile_of_srgb_has_srgbs_curve():
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    levels = np.arange(256.0)
+    found = to_light(levels, 255, curve_of({"icc_profile": profile}))
+    np.testing.assert_allclose(found, to_light(levels), atol=0.02)
+
+
+def test_high_dynamic_range_and_labels_are_refused():
+    with pytest.raises(GlimpseError, match="high dynamic range"):
+        curve_of({"cICP": bytes([9, 16, 0, 1])})
+    save("a.png", checkerboard())
+    assert "leave out --linear" in invoke(*split("read a.png --linear --nearest -o p.png")).stderr
+
+
+def test_the_gamma_of_a_png_is_used():
+    from PIL.PngImagePlugin import PngInfo
+
+    info = PngInfo()
+    info.add(b"gAMA", struct.pack(">I", 100000))
+    Image.fromarray(checkerboard()).save(file := io.BytesIO(), "PNG", pnginfo=info)
+    with open("a.png", "wb") as out:
+        out.write(file.getvalue())
+    invoke(*split("read a.png --box 0,0,24,16 -n 8,12 --kernel box --linear -o p.png"))
+    assert set(np.unique(opened("p.png"))) <= {127, 128}
