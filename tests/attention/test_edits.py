@@ -67,8 +67,9 @@ def test_what_no_touched_sample_reaches_keeps_its_bits(crop, row, col, level):
     picture, window, white = crop
     patch = read_as_saved(picture, window, white)
     row, col = min(row, window.shape[0] - 1), min(col, window.shape[1] - 1)
-    patch[row, col] = level
-    found = back(patch, window, picture)
+    patch[row, col] = level * (white // 255)
+    axis = 2 if picture.ndim == 3 else None
+    found = restore_many([patch], [window], picture.shape[:2], onto=picture, channel_axis=axis)
     spans = []
     for axis, index in zip(window.axes(picture.shape[:2]), (row, col), strict=True):
         bank = band(axis, BlockSpec(np.dtype(np.float32)))
@@ -78,6 +79,21 @@ def test_what_no_touched_sample_reaches_keeps_its_bits(crop, row, col, level):
         spans.append(inside & reached)
     kept = ~np.logical_and.outer(*spans)
     np.testing.assert_array_equal(found[kept], picture[kept])
+
+
+def test_sharp_filters_reach_no_further_than_they_reach():
+    picture = pixels(60, 64, 3, dtype=np.uint16, high=65535)
+    window = Window.from_box((2, 3, 60, 54), n=(9, 10), sigma=1.2)
+    patch = read_as_saved(picture, window, 65535)
+    patch[4, 5] = 0
+    canvas = restore_many([patch], [window], (60, 64), onto=picture, channel_axis=2)
+    rows, cols = (
+        band(axis, BlockSpec(np.dtype(np.float32))).pixels[k]
+        for axis, k in zip(window.axes((60, 64)), (4, 5), strict=True)
+    )
+    kept = np.ones((60, 64), bool)
+    kept[np.ix_(rows, cols)] = False
+    np.testing.assert_array_equal(canvas[kept], picture[kept])
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -162,6 +178,7 @@ def test_paint_hides_the_old_detail_and_leaves_no_rim(textured):
     rows, cols = slice(10 + 24, 10 + 48), slice(15 + 27, 15 + 53)
     truth[rows, cols] = 40
     found = back(patch, WINDOW, textured)
+    assert error(found, truth) < 2
     inner = found[rows, cols].astype(int) - 40
     assert np.abs(inner).max() <= 12
     assert np.abs(inner[4:-4, 4:-4]).max() <= 1
@@ -250,6 +267,15 @@ def test_a_hole_cut_into_a_crop_with_alpha_comes_back_as_a_hole(textured):
     assert (canvas[..., :3] <= canvas[..., 3:] + 1e-3).all()
     assert canvas[..., 3].min() >= 0
     np.testing.assert_array_equal(canvas[:20], opaque[:20])
+
+
+def test_a_crop_that_was_only_made_transparent_keeps_its_colours():
+    picture = np.full((40, 44, 4), (100, 50, 20, 255), np.float32)
+    window = Window.from_box((6, 5, 30, 30), n=10)
+    patch = read(picture, window, channel_axis=2)
+    patch[3:7, 3:7] *= 0.5
+    edits.put_back([edits.find_edit(patch, window, picture, white=255, alpha=True)], picture, 255, alpha=True)
+    np.testing.assert_allclose(picture[18:22, 18:22] / 127.5 * 255, [[(100, 50, 20, 255)] * 4] * 4, atol=2)
 
 
 def test_numbers_that_are_none_are_refused(textured):
