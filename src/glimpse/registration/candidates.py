@@ -16,9 +16,9 @@ from glimpse.registration.pyramid import Scene
 from glimpse.typing import Floats
 from glimpse.window import Window
 
-RATIO = 1.12
-"""Ratio of one scale to the next: half a step moves the corners of a coarse patch by half a sample; finer
-steps take time, coarser ones miss places."""
+_BEYOND = 1.12
+"""Sides of the largest window over the image's, and the steps to it: more search crops of nothing, less
+miss thumbnails, whose sides are rounded."""
 
 SMALLEST = 0.5
 """Stride of the finest scale, in pixels: patches may be enlarged twice; finer ones find smooth
@@ -70,7 +70,7 @@ _PEAKS = 8
 
 
 class Candidate(NamedTuple):
-    """A centre and strides, in pixels of the image, and how well the patch correlates there, at most 1."""
+    """A centre and strides, in pixels of the image, and how well the patch correlates there."""
 
     score: float
     gx: float
@@ -169,8 +169,8 @@ def _least_stride(rows: int, cols: int) -> float:
 def _largest(patch: Floats, image: Floats) -> float:
     """The shorter side of the largest box, in steps from the largest square one's."""
     square = min(patch.shape) * min(a / n for a, n in zip(image.shape, patch.shape, strict=True))
-    steps = math.ceil(math.log(min(image.shape) / square) / math.log(RATIO))
-    return float(square * RATIO ** max(steps, 0))
+    steps = math.ceil(math.log(min(image.shape) / square) / math.log(_BEYOND))
+    return float(square * _BEYOND ** max(steps, 0))
 
 
 def _strides(side: float, aspect: float, patch: Floats) -> tuple[float, float]:
@@ -181,7 +181,7 @@ def _strides(side: float, aspect: float, patch: Floats) -> tuple[float, float]:
 
 
 def _fits(strides: tuple[float, float], patch: Floats, image: Floats) -> bool:
-    return all(k * n <= RATIO * a for k, n, a in zip(strides, patch.shape, image.shape, strict=True))
+    return all(k * n <= _BEYOND * a for k, n, a in zip(strides, patch.shape, image.shape, strict=True))
 
 
 def _peaks_of(

@@ -26,6 +26,10 @@ _RIVALS, _PLACES = 6, 24
 """Places that are fitted finely, and most that are coarsely: more take time, fewer miss the place among
 likenesses."""
 
+_LIKE = 12
+"""Places of like directions that are fitted: more take time, fewer miss a patch half of which is
+painted over."""
+
 _BEHIND = 0.15
 """Correlation behind the best place's at which a place is no rival: less drops the place for a likeness,
 more fits places for nothing."""
@@ -36,6 +40,10 @@ find likenesses as good."""
 
 _ROBUST = 64
 """The same for a robust fit, twice: fewer mix what was painted over with what was not."""
+
+_KEPT = 3
+"""Places of the plain search that are fitted robustly, too: more take time, fewer lose a place that a little
+paint moved."""
 
 _BEST_QUARTER = 0.25, 3.139
 """Share of the samples whose residual tells the scale on which robust fits are compared, and deviations to
@@ -98,8 +106,8 @@ def search_robustly(
     """The robust fits to places of a like texture, and to those that were found before, the best first."""
     shape = (target.levels.shape[0], target.levels.shape[1])
     likeness = DIRECTIONS if len(aspects) == 1 else COARSE_DIRECTIONS
-    found = find_candidates(scene, target, _PLACES // 2, aspects, likeness)
-    starts = before[:3] + [start_at(_window(place, shape)) for place in found]
+    found = find_candidates(scene, target, _LIKE, aspects, likeness)
+    starts = before[:_KEPT] + [start_at(_window(place, shape)) for place in found]
     fits = refits(scene, target, starts, _ROBUST, _ROUGH_STEPS, robust=True)
     return refits(scene, target, fits[:_RIVALS], _ROBUST, _FINE_STEPS, robust=True)
 

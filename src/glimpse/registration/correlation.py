@@ -91,6 +91,7 @@ class DirectionCorrelator:
         product = ifft2(self._spectrum * np.conj(fft2(arrows, self._size))).real
         power = float((np.abs(arrows) ** 2).sum())
         powers = np.maximum(_sums(self._powers, N, M), _LEAST_POWER * N * M) * power
+        # a coefficient of N * M independent samples would deviate by 1 / sqrt(N * M)
         scores: Floats = product[: A - N + 1, : B - M + 1] * math.sqrt(N * M) / np.sqrt(powers + 1e-12)
         return scores
 
@@ -101,6 +102,7 @@ def directions(array: Floats) -> Any:
 
     down, across = (gaussian_filter(array, 1.0, order, mode="nearest") for order in ((1, 0), (0, 1)))
     steep = down**2 + across**2
+    # at the median slope the length is 0.7: slopes of a texture count alike, noise on flat parts less
     length = np.sqrt(steep + np.median(steep) + _FAINT)
     return ((down + 1j * across) / length).astype(np.complex64)
 

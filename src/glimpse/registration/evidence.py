@@ -113,10 +113,11 @@ def _deviation(scene: Scene, target: Target, window: Window, noise: float) -> fl
     ways[:some, :6], ways[some:, 6:] = free, np.eye(levels)
     curvature = ways @ curvature @ ways.T
     ridge = 1e-9 * np.diag(np.diag(curvature)) + 1e-9 * np.eye(len(curvature))
+    # the inverse curvature times the noise is the covariance of the fit's numbers
     spread = (np.linalg.inv(curvature + ridge) * noise * _ALIKE)[:some, :some]
     corners = [np.array([down, across]) @ free.T[[0, 1]] for down, across in ((1.0, 0.0), (0.0, 1.0))]
     n, m = window.shape
-    for end in (-1, 1):
+    for end in (-1, 1):  # a corner moves with the centre, and by half a side with the stride
         corners.append(free.T[0] + end * n / 2 * free.T[2])
         corners.append(free.T[1] + end * m / 2 * free.T[3])
     return math.sqrt(max(float(way @ spread @ way) for way in corners))

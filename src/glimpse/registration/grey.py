@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from glimpse.array_api import is_not_numpy
 from glimpse.attention.shapes import spatial
+from glimpse.attention.tensors import refuse
 from glimpse.errors import GlimpseError
 from glimpse.registration.least_squares import Target, blurred, mean_square
 from glimpse.typing import Floats
@@ -35,11 +35,7 @@ def grey(given: ArrayLike, channel_axis: int | None) -> Floats:
     GlimpseError
         If the array is no image, or one of another library's.
     """
-    if is_not_numpy(given):
-        raise GlimpseError(
-            "locate takes NumPy's arrays; for tensors differentiate read with their library "
-            "(torch.autograd, jax.grad)"
-        )
+    refuse("locate", given)
     colour = np.ndim(given) == 3 and channel_axis is not None
     array, *_ = spatial(given, channel_axis if colour else None)
     if len(array.shape) > 2 + colour:

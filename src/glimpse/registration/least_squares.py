@@ -35,17 +35,21 @@ _TURNS = 4
 """Times that a robust fit solves for gain and offset with new weights: more take time, fewer leave them
 dragged."""
 
-_LEAST_GAIN = 0.3
-"""Least contrast of a robust fit: less takes a flat colour over half of a patch for the patch itself."""
-
 _ROUNDING = 12**-0.5
 """Deviation that rounding to whole levels leaves: less has every sample of an exact crop disagree."""
 
 _FLAT, _ENOUGH = 0.02, 0.1
-"""Squared levels per sample below which a sample is flat, and least share of samples that are not."""
+"""Squared slope, in levels per sample, below which a sample is flat, and least share that is not: a larger
+slope leaves smooth crops nothing, a smaller one lets a flat colour find a flat part of the image."""
 
 _WIDE = 0.5
+"""Share of the patch's deviation that the scale of a robust fit has at first, half of it after each step:
+less comes to rest where smooth parts agree, more is dragged like a plain fit."""
+
 _QUANTILE = 0.4, 1.907
+"""Share of the samples whose residual tells the scale of a robust fit, and its factor: a larger share is
+spoilt where half of a patch is painted over, a smaller one comes to rest where smooth parts agree."""
+
 
 FREE = np.eye(6)
 SQUARE = np.array([[1, 0, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0], [0, 0, 1, 1, 1, 1], [0, 0, 0, 0, 1, 1]], float)
@@ -126,9 +130,10 @@ def _descended(
     path = [window]
     for _ in range(steps):
         step = here.step(damping, free)
-        floor /= 2
+        floor /= 2  # a wide scale first, so that the fit does not stop at the first part that agrees
         there = near(_moved(here.window, step), here.gain)
         settled = bool(np.abs(step).max() < _STILL) and floor <= here.spread
+        # both on one scale: each on its own could let a loss fall because the scale fell
         now, then = here.loss(here.spread), there.loss(here.spread)
         if then < now:
             settled = settled or (then > (1 - _STILL**1.5) * now and floor <= there.spread)
@@ -240,6 +245,7 @@ class _Robust(Linear):
 
     def _mix_levels(self, seen: NDArray[np.float64]) -> None:
         wanted, self._asked = self._wanted.ravel().astype(np.float64), self.weights
+        # a first fit may be dragged to no contrast at all: levels as they are and a negative are tried too
         gains = (None, 1.0, -1.0) if self._gain is None else (self._gain,)
         starts = (_affine(seen, wanted, self._asked, gain) for gain in gains)
         tried = [self._reweighted(seen, start) for start in starts]
@@ -268,6 +274,7 @@ class _Robust(Linear):
         return trust if self._asked is None else trust * self._asked
 
     def loss(self, spread: float) -> float:
+        # in levels of the image: a fit that fades everything to one level would leave no residual
         return robust_loss(self.left / min(abs(self.gain) + 1e-3, 1.0), spread, self._asked)
 
 
