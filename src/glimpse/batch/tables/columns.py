@@ -182,6 +182,7 @@ def two_ways(form: Form, other: Form) -> GlimpseError:
     )
 
 
+_HINTED = 1000  # columns that are looked through for a hint
 _OF_BOX = r"(bbox|box|rect|object|obj|region|roi|crop|annotation)(_|-|\s)*"
 
 
@@ -240,17 +241,18 @@ def listed(names: Sequence[str]) -> str:
 
 def _hint(header: Sequence[str]) -> str:
     """The --columns of a form all of whose columns are there, under names that begin alike: ``bbox_x``."""
+    keys = {name: key(name) for name in header[:_HINTED]}
     for form in FORMS:
         if form.kind == "point" or len(form.names) == 1:
             continue
         starts = []
         for name in form.names:
-            ends = [each for each in header if key(each).endswith(name) and len(key(each)) > len(name)]
-            starts.append({key(each)[: -len(name)]: each for each in ends})
+            ends = [each for each, own in keys.items() if own.endswith(name) and len(own) > len(name)]
+            starts.append({keys[each][: -len(name)]: each for each in ends})
         for start in starts[0]:
             if re.fullmatch(_OF_BOX, start) and all(start in each for each in starts):
                 named = zip(form.names, starts, strict=True)
                 return ",".join(f"{name}={each[start]}" for name, each in named)
-    points = {key(name): name for name in header}
+    points = {own: name for name, own in keys.items()}
     pairs = [(y, points[y[:-1] + "x"]) for y in points if y.endswith("y") and y[:-1] + "x" in points]
     return f"y={points[pairs[0][0]]},x={pairs[0][1]}" if len(pairs) == 1 else ""
