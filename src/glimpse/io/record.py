@@ -18,9 +18,6 @@ KEYWORD = "glimpse"
 DESCRIPTION = 0x010E
 """ImageDescription of EXIF and TIFF, which holds the record in all other stills and in WebP's animations."""
 
-DESCRIPTION = 0x010E
-"""The tag of EXIF and TIFF that holds the record."""
-
 VERSION = 2
 FIRST_VERSION = 1
 """There a swept value was [first, last], and delta and sigma one number; n was a pair already."""
