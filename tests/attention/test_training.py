@@ -15,7 +15,7 @@ from PIL import Image
 from strategies import pixels, scenes
 from tensors import NAMES, WINDOWS, of, plain
 
-from glimpse import GlimpseError, Window, filterbank_partials, read, read_many, restore, write
+from glimpse import GlimpseError, Window, filterbank, filterbank_partials, read, read_many, restore, write
 from glimpse.attention.derivatives import read_jacobian, read_vjp, write_vjp
 from glimpse.window import KERNELS
 
@@ -530,6 +530,19 @@ def test_forward_derivatives_through_outputs_keep_single_precision(torch):
     torch.testing.assert_close(forward, backward, rtol=1e-3, atol=1e-3)
 
 
+def test_outputs_of_networks_of_public_ports_are_converted(torch):
+    g, log_sigma2, delta, n, size = 7.3, 0.4, 1.7, 5, 20
+    mus = [g + (i - n / 2 - 0.5) * delta for i in range(n)]  # counted from 0 in a formula meant for 1
+    filters = [[math.exp(-(((a - mu) / (2 * math.exp(log_sigma2))) ** 2)) for a in range(size)] for mu in mus]
+    expected = np.array([[weight / sum(row) for weight in row] for row in filters])
+    sigma = math.sqrt(2) * torch.tensor(log_sigma2, dtype=torch.float64).exp()
+    np.testing.assert_allclose(filterbank(size, n, g - delta, delta, sigma), expected, rtol=1e-12, atol=1e-15)
+    theirs = torch.tensor([[0.1, 0.2, -0.3, 0.4, 0.0]])  # gx, gy, log delta, log sigma2, log gamma
+    window = Window.from_outputs(theirs[..., [0, 1, 3, 2, 4]], (30, 40), 5)
+    np.testing.assert_allclose(window.sigma, math.exp(0.4 / 2), rtol=1e-6)
+    np.testing.assert_allclose(window.delta, 39 / 4 * math.exp(-0.3), rtol=1e-6)
+
+
 # second derivatives of an inverse
 
 
@@ -643,7 +656,17 @@ def test_a_module_looks_writes_and_learns_to_look(torch):
     torch.testing.assert_close(compiled(images, outputs), plainly(images, outputs))
 
 
-# the worked example
+# the worked examples
+
+
+@pytest.mark.slow
+def test_the_example_of_draw_learns_as_by_hand(torch):
+    code = "import draw; draw.main(2)"
+    bench = Path(__file__).parents[1] / "bench"
+    done = subprocess.run([sys.executable, "-c", code], cwd=bench, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    glimpse, by_hand = (line.split(", ")[0].partition(": ")[2] for line in done.stdout.splitlines())
+    assert glimpse == by_hand
 
 
 @pytest.mark.slow

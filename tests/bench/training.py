@@ -137,6 +137,59 @@ def step(call, image, given, n):
     call(image, *given, n).sum().backward()
 
 
+def cropped_by_v2(image, gx, gy, delta, sigma, n):
+    """Crop whole pixels and resize them with torchvision's transforms.v2: no gradient of the place."""
+    resize = import_module("torchvision.transforms.v2").functional.resized_crop
+    boxes = corners(gx, gy, delta, n).round().int().tolist()
+    crops = (
+        resize(one[None], y, x, b - y, r - x, [n, n], antialias=True)
+        for one, (x, y, r, b) in zip(image, boxes, strict=True)
+    )
+    return torch.cat(list(crops))
+
+
+PEERS["torchvision v2.resized_crop"] = "torchvision", cropped_by_v2
+BLIND.add("torchvision v2.resized_crop")
+
+
+def glimpses(count=8, channels=3, side=512, several=16):
+    """Print what several glimpses of each image cost beside a loop over them."""
+    image = torch.rand(count, channels, side, side)
+    for n, delta in ((16, 2.0), (32, 10.0)):
+        shape = (count, several)
+        place = (torch.rand(shape) * side).requires_grad_()
+        stride = torch.full(shape, delta).requires_grad_()
+
+        def at_once(place=place, stride=stride, n=n):
+            read(image[:, None], Window(place, place, stride, stride / 2, n=n)).sum().backward()
+
+        def loop(place=place, stride=stride, n=n):
+            looks = (
+                Window(*(x[:, k] for x in (place, place, stride, stride / 2)), n=n) for k in range(several)
+            )
+            sum(read(image, window).sum() for window in looks).backward()
+
+        table(
+            f"{several} glimpses of each of {count} x {channels} x {side} x {side}, n = {n}, delta {delta:g}",
+            interleaved({"all at once": at_once, "a loop": loop}, 5, time.process_time),
+            "all at once",
+        )
+
+
+def feature_maps(count=16, channels=3, side=1024, n=32):
+    """Print what a gradient of the image costs, which any feature map has."""
+    image = torch.rand(count, channels, side, side, requires_grad=True)
+    given = numbers(count, side / 2, side / 2, 2.0, 1.0)
+    calls = {"glimpse": look, "softmax by hand": by_hand, "grid_sample": sampled}
+
+    def pass_back(call):
+        image.grad = None
+        step(call, image, given, n)
+
+    steps = {name: partial(pass_back, call) for name, call in calls.items()}
+    table("the same with a gradient of the image", interleaved(steps, 5, time.process_time), "glimpse")
+
+
 def batches():
     """Print what a batch of NumPy's saves."""
     rng = np.random.default_rng(0)
@@ -167,10 +220,16 @@ def aliasing():
     image = zone()
     x = torch.arange(50) * 8 - 196
     beyond = (x[:, None].abs() > 50) | (x.abs() > 50)  # x / 400 periods per pixel against one sample in 8
-    print("\na zone plate reduced 8 times: aliases, root mean square in levels of 255")
-    for name, call in READERS.items():
+    within = (x[:, None] ** 2 + x**2).sqrt() < 12.5  # up to a quarter of a period a sample
+    wanted = 0.5 + 0.5 * torch.cos(torch.pi / 400 * (x[:, None] ** 2 + x**2))
+    print(
+        "\na zone plate reduced 8 times: aliases, and error in the pass band, levels of 255, root mean square"
+    )
+    box = {"glimpse, box": lambda image, gx, gy, d, _, n: read(image, Window(gx, gy, d, n=n, kernel="box"))}
+    for name, call in (READERS | box).items():
         patch = one(call, image, 199.5, 199.5, 8.0, 50)[0, 0]
-        print(f"  {name:38} {255 * (patch[beyond] - 0.5).square().mean().sqrt():10.2f}")
+        aliases, error = (patch[beyond] - 0.5), (patch - wanted)[within]
+        print(f"  {name:38}", *(f"{255 * part.square().mean().sqrt():10.2f}" for part in (aliases, error)))
 
 
 def flicker(image):
@@ -220,6 +279,8 @@ def main():
     add_peers()
     for case in ((64, 1, 60, 12, 3.0, 101), (16, 3, 224, 32, 5.0, 25), (16, 3, 1024, 32, 2.0, 9)):
         times(*case)
+    feature_maps()
+    glimpses()
     batches()
     scene = Image.open(SCENE).convert("L").crop((100, 100, 356, 356))
     image = torch.tensor(np.asarray(scene, np.float32) / 255)[None, None]
