@@ -13,7 +13,8 @@ from PIL import Image
 
 from glimpse.cli import main
 from glimpse.io.gif_input import read_gif
-from glimpse.io.png_input import SIGNATURE, read_png
+from glimpse.io.png import SIGNATURE
+from glimpse.io.png_input import read_png
 from glimpse.io.record import DESCRIPTION
 from glimpse.io.tags import description
 

@@ -1,53 +1,20 @@
-"""The chunks of a PNG: counted before Pillow reads them, written where Pillow does not write them."""
+"""The chunks of a PNG, written where Pillow does not write them: strip by strip, 16 bits of colour."""
 
 from __future__ import annotations
 
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO
 
 import numpy as np
 
-from glimpse import limits
-from glimpse.errors import GlimpseError
 from glimpse.typing import Array
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
-_PIXELS = (b"IDAT", b"fdAT", b"fcTL")
-_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _FILTERED = 1 << 18  # bytes of lines that are filtered at once, which takes 30 times as many
 _PACKED = 1 << 16  # bytes of a chunk of pixels
 _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # by the number of channels
-
-
-def count_texts(file: BinaryIO, keyword: str) -> int:
-    """Return how many text chunks of a PNG have this keyword; Pillow shows the last one alone.
-
-    Raises
-    ------
-    GlimpseError
-        If the chunks beside the pixels are so many that reading them all would take long.
-    """
-    wanted = keyword.encode("ascii") + b"\0"
-    found = others = 0
-    for kind, size, head in _chunks(file, len(wanted)):
-        found += kind in _TEXTS and head == wanted
-        others += kind not in _PIXELS or size < 8
-        if others > limits.CHUNKS:
-            raise GlimpseError(f"it has more than {limits.CHUNKS} chunks beside its pixels")
-    return found
-
-
-def _chunks(file: BinaryIO, look: int) -> Iterator[tuple[bytes, int, bytes]]:
-    """The name, size and first bytes of each chunk."""
-    file.seek(len(SIGNATURE))
-    while len(head := file.read(8)) == 8 and head[4:] != b"IEND":
-        size, kind = struct.unpack(">I4s", head)
-        begin = file.read(min(size, look)) if kind in _TEXTS else b""
-        yield kind, size, begin
-        file.seek(size - len(begin) + 4, 1)
 
 
 def encode_strips(

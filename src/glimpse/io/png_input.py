@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from glimpse import limits
 from glimpse.errors import GlimpseError
 from glimpse.io.color import codecs
+from glimpse.io.png import SIGNATURE
 from glimpse.io.record import KEYWORD
 from glimpse.typing import Array
-
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 # texts may bear names under which Pillow keeps facts, and it refuses those that are long
 _SEEN_BY_PILLOW = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT"}
