@@ -79,7 +79,10 @@ def finish_robustly(scene: Scene, target: Target, start: Fit, kernel: Kernel | N
         start = (found or [start])[0]
     shaped = without_flats(target)
     fit = least_squares.fit(scene, shaped, start.window, _STEPS, free=STRETCHED, robust=True)
-    fit = least_squares.fit(scene, shaped, fit.window, _STEPS, free=FREE, robust=True)
+    freely = least_squares.fit(scene, shaped, fit.window, _STEPS, free=FREE, robust=True)
+    apart = np.abs(np.subtract(freely.window.box, fit.window.box)).max()
+    if apart < max(fit.window.strides):  # noise lets a free sigma sharpen its way to another place
+        fit = freely
     if fit.left is None:
         return start, target
     trust = trust_in(fit.left, spread_of(fit.left, fit.asked)).reshape(target.levels.shape)

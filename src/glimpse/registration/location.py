@@ -340,7 +340,8 @@ def _robustly(
         return None
     best = finish_robustly(scene, target, fits[0], kernel)
     seen = weigh(scene, target, best[1], best[0].window)
-    sure = seen.explained**2
+    power = 4 if len(aspects) == 1 else 8  # more places are tried, and more are likenesses
+    sure = max(seen.explained, 0.0) ** power if best[0].settled else 0.0  # a fit that still moves is nowhere
     if sure < MIN_CONFIDENCE:
         return _Place(best[0], seen, 0.0)
     equal = [fit for fit in fits[1:] if fit.error <= _RIVALRY * fits[0].error]
@@ -350,7 +351,9 @@ def _robustly(
 
 def _chosen(scene: Scene, target: Target, fits: list[tuple[Fit, Target]], sure: float) -> _Place:
     """The best of places that are much alike, and those that fit as well."""
-    places = [(fit, weigh(scene, target, mended, fit.window)) for fit, mended in fits]
+    # of robust fits, one that still moves is nowhere; a plain one of many samples may end before it rests
+    still = [(fit, mended) for fit, mended in fits if fit.settled or mended.weights is None] or fits[:1]
+    places = [(fit, weigh(scene, target, mended, fit.window)) for fit, mended in still]
     least = min(_cost(seen) for _, seen in places)
     equal = [place for place in places if _cost(place[1]) <= _AS_WELL * least + _ROUNDED]
     equal.sort(key=lambda place: _unusual(*place))
@@ -366,7 +369,9 @@ def _chosen(scene: Scene, target: Target, fits: list[tuple[Fit, Target]], sure: 
     rivals = [_cost(other) for _, other in places if _cost(other) > _AS_WELL * least + _ROUNDED]
     apart = 1 - (least + _ROUNDED) / (min(rivals) + _ROUNDED) if rivals else 1.0
     told = min(1.0, apart / _TOLD_APART)
-    certain = sure * told * determined(seen) * _sound(scene, fit, seen)
+    # what a robust fit leaves out has no say, so it has to be determined the better
+    fixed = determined(seen) ** (1 if fits[0][1].weights is None else 2)
+    certain = sure * told * fixed * _sound(scene, fit, seen)
     return _Place(fit, seen, certain, tuple(others[:MOST_OTHERS]))
 
 
