@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from strategies import axes, edges, kernels, pixels
 
 from glimpse import Window, read
-from glimpse.attention.banded import BlockSpec
+from glimpse.attention.banded import BlockSpec, contract, expand
 from glimpse.attention.banks import band
-from glimpse.attention.contraction import contract, expand
 from glimpse.attention.matrices import filterbank
 from glimpse.window import Axis
 
@@ -24,7 +23,7 @@ SMALL = {"_TILE": 1, "_LEAST": 2, "_MOST": 3, "_CACHE": 200}  # so that few pixe
 def tiles(request):
     with ExitStack() as stack:
         for name, value in SMALL.items() if request.param else ():
-            stack.enter_context(patch(f"glimpse.attention.contraction.{name}", value))
+            stack.enter_context(patch(f"glimpse.attention.banded.{name}", value))
         yield
 
 

@@ -340,7 +340,7 @@ def test_many_pixels_have_the_derivatives_of_few(scene):
     image, cotangent = pixels(*shape), pixels(*window.shape, seed=1, low=-1, high=1)
     results = []
     for most in (512, 0):  # by filters, by pixels
-        with patch("glimpse.attention.contraction._LONG", most):
+        with patch("glimpse.attention.banded._LONG", most):
             results.append((*read_vjp(image, window, cotangent), *read_jacobian(image, window)))
     for few, many in zip(*results, strict=True):
         few, many = (part if isinstance(part, dict) else {"": part} for part in (few, many))

@@ -15,7 +15,7 @@ from strategies import edges, exact_scenes, frozen, kernels, log_uniform, pixels
 
 from glimpse import GlimpseError, Window, read, read_jacobian, read_many, restore, write
 from glimpse.attention import layer
-from glimpse.attention.contraction import contract
+from glimpse.attention.banded import contract
 from glimpse.attention.inverse import RIDGE
 from glimpse.attention.matrices import filterbank
 from glimpse.window import KERNELS, per_axis

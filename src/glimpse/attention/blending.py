@@ -13,11 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from glimpse.array_api import arange_like, is_not_numpy, namespace
-from glimpse.attention.banded import Band, BlockSpec
-from glimpse.attention.banks import band
-from glimpse.attention.contraction import expand, float_type, index
+from glimpse.attention.banded import Band, BlockSpec, expand, float_type, index
+from glimpse.attention.banks import band, centers
 from glimpse.attention.coverage import balanced, flattened, least_coverage
-from glimpse.attention.filters import centers
 from glimpse.attention.layer import deconvolved, expand_cols
 from glimpse.attention.matrices import filterbank
 from glimpse.attention.roundtrip import RoundTrip

@@ -10,8 +10,7 @@ import numpy as np
 
 from glimpse.array_api import arange_like, namespace
 from glimpse.attention.banded import Band
-from glimpse.attention.banks import band
-from glimpse.attention.filters import centers, unnormalised
+from glimpse.attention.banks import band, centers, unnormalised
 from glimpse.attention.matrices import filterbank, matrix
 from glimpse.typing import Floats
 from glimpse.window import Axis

@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from glimpse.attention import tensors
-from glimpse.attention.banded import Band
-from glimpse.attention.banks import Partials, band_partials
-from glimpse.attention.contraction import (
+from glimpse.attention.banded import (
+    Band,
     Strip,
     add,
     as_matrix,
@@ -26,10 +25,11 @@ from glimpse.attention.contraction import (
     empty_output,
     float_type,
     index,
+    inner,
     strips,
 )
+from glimpse.attention.banks import Partials, band_partials
 from glimpse.attention.layer import axes_to_read, expand_cols, expand_rows, read
-from glimpse.attention.matmul import inner
 from glimpse.attention.shapes import ChannelAxis, spatial
 from glimpse.attention.signals import Look, slopes_along
 from glimpse.errors import GlimpseError
@@ -211,7 +211,7 @@ def _pairing(
     (rows, down), (cols, across) = banks
     by_row, by_col = np.zeros(rows.weights.shape), np.zeros(cols.weights.shape)
     spans, last = {col: cols.span}, image.ndim - 1
-    tall, sums = empty_output(rows, image, row, spans)
+    tall, sums = empty_output(len(rows.start), image, row, spans, zeros=not rows.block_size)
     lines = as_matrix(wide, row)
     for strip in strips(rows, image, row, spans):
         add(strip, sums)

@@ -16,9 +16,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from glimpse.attention.banded import Band, BlockSpec
+from glimpse.attention.banded import Band, BlockSpec, float_type
 from glimpse.attention.banks import band
-from glimpse.attention.contraction import float_type
 from glimpse.attention.coverage import flattened, least_coverage
 from glimpse.attention.layer import read
 from glimpse.attention.roundtrip import RoundTrip

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from glimpse.attention.filters import centers
+from glimpse.attention.banks import centers
 from glimpse.typing import Array
 from glimpse.validation import check_axes
 from glimpse.window import Window

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Iterator
 from functools import lru_cache, partial
 from itertools import groupby, islice
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,9 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from glimpse.array_api import cast, is_not_numpy, namespace
 from glimpse.attention import inverse, tensors
-from glimpse.attention.banded import Band, BlockSpec
-from glimpse.attention.banks import band, bands
-from glimpse.attention.contraction import (
+from glimpse.attention.banded import (
+    Band,
+    BlockSpec,
     axis_back,
     axis_last,
     contract,
@@ -28,7 +29,7 @@ from glimpse.attention.contraction import (
     float_type,
     index,
 )
-from glimpse.attention.filters import reach
+from glimpse.attention.banks import band, bands, extent
 from glimpse.attention.matrices import filterbank
 from glimpse.attention.shapes import ChannelAxis, check_fit, spatial
 from glimpse.attention.signals import Look, along
@@ -38,6 +39,7 @@ from glimpse.typing import Array
 from glimpse.validation import checked_sides
 from glimpse.window import METHODS, Axis, Method, Window
 
+_SHARED = attrgetter("n", "delta", "sigma", "kernel", "edge")  # alike where filters can be made at once
 _MANY = 32  # windows that are looked at together
 _KEPT = 32  # pairs of axes whose cuts are kept: tens of bytes each, and a tenth of the time of a small read
 _BETWEEN = 1 << 21  # bytes between the two products: more leave the cache, fewer are cut into more parts
@@ -144,7 +146,7 @@ def read_many(
     """
     tensors.refuse("read_many", image)
     array, row, col = spatial(image, channel_axis)
-    for _, group in groupby(map(partial(_single, array), windows), _shared):
+    for _, group in groupby(map(partial(_single, array), windows), _SHARED):
         while some := list(islice(group, _MANY)):
             rows, cols = (
                 bands(axis, [getattr(window, name) for window in some], cut)
@@ -161,26 +163,22 @@ def _single(array: Array, window: Window) -> Window:
     return window
 
 
-def _shared(window: Window) -> tuple[Any, ...]:
-    """The numbers in which windows agree whose filters can be made at once."""
-    return window.shape, window.delta, window.sigma, window.kernel, window.edge
-
-
 def _sampled(image: Array, rows: Band, cols: Band, gamma: float, row: int, col: int) -> Array:
     """``gamma * Fx @ image @ Fy.T``, by as many rows at once as stay in the cache between the products."""
     if not image.size:  # an empty batch
         sizes = {row: len(rows.start), col: len(cols.start)}
         return np.zeros([sizes.get(k, size) for k, size in enumerate(image.shape)], float_type(image.dtype))
-    across = _others(image, row, col) * cols.length
+    span = cols.span
+    across = _others(image, row, col) * (span.stop - span.start)
     few = _BETWEEN // (across * float_type(image.dtype).itemsize)
     parts = []
     with np.errstate(invalid="ignore", over="ignore"):
         for some in (rows,) if few >= len(rows.start) else rows.parts(few):
-            lines = axis_last(contract(some, image, row, {col: cols.span}), col)
+            lines = axis_last(contract(some, image, row, {col: span}), col)
             parts.append(axis_back(contract(cols.local, lines, lines.ndim - 1), col, gamma))
         patch = parts[0] if len(parts) == 1 else np.concatenate(parts, row)
         if image.dtype.kind == "f" and not math.isfinite(patch.sum()):
-            _check_finite(image, {row: rows.span, col: cols.span})
+            _check_finite(image, {row: rows.span, col: span})
     return patch
 
 
@@ -303,7 +301,7 @@ def _others(image: Array, row: int, col: int) -> int:
 def _cuts(axes: tuple[Axis, Axis], others: int, dtype: np.dtype[Any]) -> tuple[BlockSpec, BlockSpec]:
     """Where to cut the banks of rows and columns, in an image of so many numbers for each pixel."""
     cut = BlockSpec(dtype)
-    widths = [reach(axis, cut) for axis in axes]
+    widths = [extent(axis, cut).one for axis in axes]
     down, across = (
         min(axis.size, math.ceil((axis.n - 1) * axis.delta) + width)
         for axis, width in zip(axes, widths, strict=True)

@@ -19,8 +19,7 @@ from glimpse.array_api import (
     softmax,
 )
 from glimpse.attention.banded import Band
-from glimpse.attention.banks import Partials, band, band_partials
-from glimpse.attention.filters import centers, unnormalised
+from glimpse.attention.banks import Partials, band, band_partials, centers, unnormalised
 from glimpse.attention.kernels import KERNEL_TABLE
 from glimpse.errors import GlimpseError
 from glimpse.typing import Floats

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from glimpse.array_api import asarray_like, constant, namespace
 from glimpse.attention import blending, tensors
-from glimpse.attention.contraction import float_type
+from glimpse.attention.banded import float_type
 from glimpse.attention.coverage import balanced_matrix, flat_matrix
 from glimpse.attention.edits import find_edit, put_back
 from glimpse.attention.inverse import deconvolved

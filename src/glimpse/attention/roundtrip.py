@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from glimpse.attention.banded import Band
-from glimpse.attention.contraction import contract, expand
+from glimpse.attention.banded import Band, contract, expand
 from glimpse.typing import Floats
 
 

@@ -24,9 +24,9 @@ from glimpse.array_api import (
     result_type,
 )
 from glimpse.attention import shapes
-from glimpse.attention.contraction import float_type
+from glimpse.attention.banded import float_type
+from glimpse.attention.banks import SHARP
 from glimpse.attention.cuts import cut
-from glimpse.attention.filters import SHARP
 from glimpse.attention.inverse import deconvolved
 from glimpse.attention.matrices import matrix
 from glimpse.attention.shapes import ChannelAxis, batch_shape, broadcast, check_batch, check_fit, resolved
@@ -41,17 +41,12 @@ def involves(array: object, window: Window) -> bool:
     if not isinstance(window, Window):
         spans_of(array, window)  # says what is wrong with it, unless it is right elsewhere
         raise GlimpseError("here a window of two axes is needed; read, write and restore take spans")
-    return is_not_numpy(array) or not _are_plain(numbers(window))
-
-
-def _are_plain(values: list[Any]) -> bool:
-    """Whether these are Python's numbers: of one window, and at hand."""
-    return all(isinstance(number, float) for number in values)
+    return is_not_numpy(array) or not all(isinstance(number, float) for number in numbers(window))
 
 
 def refuse(name: str, array: object, window: Window | None = None) -> None:
     """Refuse tensors and batches on behalf of a function that is only for NumPy and one window."""
-    if is_not_numpy(array) or (window is not None and involves(array, window)):
+    if is_not_numpy(array) if window is None else involves(array, window):
         raise GlimpseError(
             f"{name} takes NumPy's arrays and one window; for tensors differentiate read and write with "
             "their library (torch.autograd, jax.grad)"

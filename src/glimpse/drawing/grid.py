@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from glimpse.attention.filters import centers
+from glimpse.attention.banks import centers
 from glimpse.drawing.ink import arrow, blend
 from glimpse.drawing.viewport import BOX, SHADE, Colour, Levels, Viewport
 from glimpse.limits import N_MAX

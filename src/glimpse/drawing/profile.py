@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from glimpse.attention.filters import centers
+from glimpse.attention.banks import centers
 from glimpse.attention.matrices import filterbank
 from glimpse.drawing.axes import Span, draw_places
 from glimpse.drawing.figure import place

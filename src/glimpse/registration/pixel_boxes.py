@@ -11,9 +11,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from glimpse.attention.banded import Band, BlockSpec
+from glimpse.attention.banded import Band, BlockSpec, contract
 from glimpse.attention.banks import band
-from glimpse.attention.contraction import contract
 from glimpse.attention.layer import read
 from glimpse.registration import least_squares
 from glimpse.registration.least_squares import SQUARE, Fit, Target, basis, blurred, mean_square, project
