@@ -233,6 +233,7 @@ def locate(
 
     Examples
     --------
+    >>> from glimpse import read
     >>> image = np.random.default_rng(0).normal(size=(80, 90)).cumsum(axis=0).cumsum(axis=1)
     >>> patch = read(image, Window(gx=40.3, gy=50.7, delta=2.5, sigma=1.25, n=(16, 12)))
     >>> found = locate(image, 2 * patch + 20)
