@@ -49,10 +49,13 @@ def checked(name: str, value: object, *, positive: bool = True) -> float:
             return value  # type: ignore[return-value]
         if is_numpy_array(value):
             return _checked_batch(name, value, positive)  # type: ignore[no-any-return]
-    if isinstance(value, bool) or not isinstance(value, Real) or not _is_finite(value):
+    try:
+        real = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
+    except OverflowError:  # a whole number of over 308 digits
+        real = math.inf
+    if not -math.inf < real < math.inf:  # by comparing, which torch.compile follows
         raise GlimpseError(f"{name} must be a finite number, got {value!r}")
     least = 1 / NUMBER_MAX if positive else -NUMBER_MAX
-    real = float(value)
     if positive and real <= 0:
         raise GlimpseError(f"{name} must be > 0, got {real:g}")
     if not least <= real <= NUMBER_MAX:
@@ -113,6 +116,8 @@ def sides_of(shape: Any) -> tuple[int, int]:
     >>> sides_of((480, 640, 3)), sides_of((3, 480, 640))
     ((480, 640), (480, 640))
     """
+    if type(shape) is tuple and len(shape) == 2:  # as nearly all are
+        return shape
     if is_picture(shape):
         return shape.size[1], shape.size[0]
     sides = getattr(shape, "shape", None) or shape
@@ -165,13 +170,6 @@ def check_axes(shape: tuple[int, ...], channel_axis: int | None) -> None:
         raise GlimpseError(f"channel_axis {channel_axis} is out of range for {len(shape)} axes")
     if len(shape) < 2 + (channel_axis is not None):
         raise GlimpseError(f"an array of shape {shape} has no rows and columns of pixels")
-
-
-def _is_finite(value: Any) -> bool:
-    try:
-        return -math.inf < float(value) < math.inf  # by comparing, which torch.compile follows
-    except OverflowError:  # a whole number of over 308 digits
-        return False
 
 
 def checked_n(n: object) -> Pair:

@@ -7,7 +7,7 @@ from shlex import split
 import pytest
 from helpers import invoke, noise, save
 
-from glimpse.batch.folders import expanded
+from glimpse.batch.rows import expanded
 from glimpse.errors import UsageError
 
 ALL = ["a.png", "b.png", "trip/c.png", "trip/day 2/a.png", "trip/day 2/d.png", "within.png"]

@@ -189,7 +189,7 @@ def plan(
         If two inputs share an output, an output is an input or exists, or has an unknown ending.
     """
     template = template_of(inputs, output, default)
-    names = []
+    folder, names = output if output and is_folder(output) else "", []
     for index, name in enumerate(inputs):
         try:
             more = values(index) if values and template.of_window else {}
@@ -200,13 +200,11 @@ def plan(
             filled = template.fill(of_name(name, index, pages[index] if pages else 1) | more)
         except GlimpseError as error:
             raise UsageError(str(error)) from None
-        if trees and output and is_folder(output):
+        if trees and folder:
             filled = os.path.join(os.path.dirname(filled), trees[index], os.path.basename(filled))
         names.append(filled)
     known = [(source, name) for source, name in zip(inputs, names, strict=True) if name]
-    advice = functools.partial(
-        _advice, default=default, folder=output if output and is_folder(output) else ""
-    )
+    advice = functools.partial(_advice, default=default, folder=folder)
     sources, targets = [source for source, _ in known], [name for _, name in known]
     check(sources, targets, suffixes, overwrite=overwrite, skip_existing=skip_existing,
           protect=[*inputs, *protect], quality=quality, advice=advice)  # fmt: skip
@@ -349,9 +347,10 @@ def template_of(
         raise UsageError(f"{len(inputs)} inputs need -o with a folder (out/) or a template ({default})")
     if output is None:
         return Template("-" if list(inputs) == ["-"] else default, columns)
-    if is_folder(output) and (os.path.isdir(output) or one_file(output.rstrip("/" + os.sep))):
+    in_one = is_folder(output)
+    if in_one and (os.path.isdir(output) or one_file(output.rstrip("/" + os.sep))):
         return in_folder(output, default, columns)
-    template = Template(output if not is_folder(output) else f"{output}{default}", columns)
+    template = Template(f"{output}{default}" if in_one else output, columns)
     if len(inputs) > 1 and not template.fields:
         folder = os.path.splitext(output)[0]
         raise UsageError(

@@ -262,6 +262,7 @@ def read_patches(block: Block, rows: Sequence[Row], outside: Outside = "keep") -
     from glimpse.attention import layer
     from glimpse.attention.labels import read_labels
     from glimpse.io.light import Light, curve_of
+    from glimpse.window.scaling import reduced
 
     if all(row.fault for row in rows):
         yield from (Found(row, error=row.fault) for row in rows)
@@ -292,7 +293,11 @@ def read_patches(block: Block, rows: Sequence[Row], outside: Outside = "keep") -
             placed.append(Found(row, error=error))
     while done < len(placed):
         rest = placed[done:]
-        windows = (_seen(found.window, picture) for found in rest if found.window and not found.left)
+        windows = (  # on the pixels as they were decoded
+            found.window if picture.scale == 1 else reduced(found.window, picture.scale, _SHARPEST)
+            for found in rest
+            if found.window and not found.left
+        )
         patches: Iterator[Any]
         if picture.labels:
             axis = picture.channel_axis
@@ -313,12 +318,3 @@ def read_patches(block: Block, rows: Sequence[Row], outside: Outside = "keep") -
                 yield found._replace(error=error)
                 break
             yield found._replace(patch=patch)
-
-
-def _seen(window: Window, picture: Picture) -> Window:
-    """The window on the pixels as they were decoded."""
-    if picture.scale == 1:
-        return window
-    from glimpse.window.scaling import reduced
-
-    return reduced(window, picture.scale, _SHARPEST)

@@ -191,14 +191,20 @@ def blocks(
         (K, N): every N-th image from the K-th on.
     """
     groups: dict[tuple[str, int | None], array[int]] = {}  # in the order of their first rows
-    for index, place in enumerate(_places(rows)):
+    if hasattr(rows, "images") and not getattr(rows, "page_column", ""):
+        places: Iterable[tuple[str, int | None]] = ((image, None) for image in images_of(rows))
+    else:
+        places = ((row.image, row.page) for row in rows)
+    for index, place in enumerate(places):
         groups.setdefault(place, array("q")).append(index)
     folder = "" if jobs else os.getcwd()
     first, step = (part[0] - 1, part[1]) if part else (0, 1)
+    made = finished or (None if isinstance(rows, list) else rows.__getitem__)
     sources = [
-        Source(name, Rows(finished or rows.__getitem__, indices), decoding.at(page), fast=fast, folder=folder)
+        Source(name, Rows(made, indices) if made else [rows[index] for index in indices], decoding.at(page),
+               fast=fast, folder=folder)
         for (name, page), indices in islice(groups.items(), first, None, step)
-    ]
+    ]  # fmt: skip
     whole = len(sources) >= 2 * jobs  # enough images for all threads: none waits for the decoding of another
     return [
         Block(source, source.rows[start : start + few])
@@ -206,13 +212,6 @@ def blocks(
         for few in [len(source.rows) if whole else largest]
         for start in range(0, len(source.rows), few)
     ]
-
-
-def _places(rows: Sequence[Row]) -> Iterable[tuple[str, int | None]]:
-    """Return the image of each row, and its page if it is its own."""
-    if hasattr(rows, "images") and not getattr(rows, "page_column", ""):
-        return ((image, None) for image in images_of(rows))
-    return ((row.image, row.page) for row in rows)
 
 
 def images_of(rows: Sequence[Row]) -> Iterable[str]:

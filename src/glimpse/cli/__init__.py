@@ -9,7 +9,7 @@ import click
 
 from glimpse import __version__
 from glimpse.cli.boundary import Boundary
-from glimpse.cli.suggestions import check_once, check_words, for_command
+from glimpse.cli.suggestions import check_words, for_command
 
 COMMANDS = {
     "read": "Crop windows out of images.",
@@ -41,7 +41,6 @@ class Commands(Boundary):
         if command and not ctx.resilient_parsing:
             own = click.Context(command, ctx, name)
             check_words(own, command, rest)
-            check_once(command, own, rest)
         return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -124,9 +124,8 @@ def read(
 
     With --table each row of a CSV file is a window; every image is decoded once.
     """  # fmt: skip
-    from glimpse.batch import patches
-    from glimpse.batch.folders import expanded
-    from glimpse.batch.rows import Row, paged
+    from glimpse.batch.patches import read as read_patches
+    from glimpse.batch.rows import Row, expanded, paged
     from glimpse.io import load_pages
 
     if not images and not tables.name:
@@ -152,7 +151,7 @@ def read(
         rows = _tiles(rows, tile, overlap or 0, decoding, tables)
     elif overlap is not None:
         raise click.UsageError("--overlap is of tiles; give --tile ROWS,COLS")
-    found = patches.read(rows, output, run, decoding=decoding, fast=fast, exact=exact,
+    found = read_patches(rows, output, run, decoding=decoding, fast=fast, exact=exact,
                        outside=outside, manifest=manifest, protect=[window.like_name],
                        shard_size=shard_size)  # fmt: skip
     if not rows and not run.quiet:

@@ -56,7 +56,10 @@ def _has(context: click.Context | None, ours: str) -> bool:
 
 
 def check_words(context: click.Context, command: click.Command, words: Sequence[str]) -> None:
-    """Refuse a long option with one dash, and a percent sign that a space parted from its number.
+    """Refuse words that Click would not take for what they were meant to be.
+
+    A long option with one dash; a percent sign that a space parted from its number; an option that is given
+    twice, of which the last one would win.
 
     Raises
     ------
@@ -66,30 +69,12 @@ def check_words(context: click.Context, command: click.Command, words: Sequence[
     long = {name for parameter in command.params for name in parameter.opts if name.startswith("--")}
     for word, after in pairwise([*words, ""]):
         if word == "--":
-            return
+            break
         if after == "%":
             raise click.UsageError(f"{word} % has a space too many; write {word}%", context)
         name = word.partition("=")[0]
         if name[:1] == "-" and len(name) > 2 and f"-{name}" in long:
             raise click.UsageError(f"No such option {name!r}; long names have two dashes: -{name}", context)
-
-
-def for_command(name: str, words: Sequence[str], commands: Sequence[str]) -> str:
-    """Return the message of an unknown command."""
-    if name == "help":
-        wanted = next((word for word in words if word in commands), "")
-        return f"No such command 'help'; write glimpse {wanted}{' ' if wanted else ''}--help"
-    return f"No such command {name!r}; there are {', '.join(commands)}; read crops"
-
-
-def check_once(command: click.Command, context: click.Context, words: Sequence[str]) -> None:
-    """Refuse an option that is given twice, of which the last one would win.
-
-    Raises
-    ------
-    click.UsageError
-        If there is one.
-    """
     try:
         given = Counter(command.make_parser(context).parse_args(list(words))[2])
     except click.UsageError:
@@ -103,3 +88,11 @@ def check_once(command: click.Command, context: click.Context, words: Sequence[s
             raise click.UsageError(
                 f"{parameter.opts[0]} is given {times} times; leave out all but one", context
             )
+
+
+def for_command(name: str, words: Sequence[str], commands: Sequence[str]) -> str:
+    """Return the message of an unknown command."""
+    if name == "help":
+        wanted = next((word for word in words if word in commands), "")
+        return f"No such command 'help'; write glimpse {wanted}{' ' if wanted else ''}--help"
+    return f"No such command {name!r}; there are {', '.join(commands)}; read crops"

@@ -69,7 +69,6 @@ def check(rows: int, cols: int, max_pixels: int, kind: str, *parts: Part) -> Non
     GlimpseError
         If they do; the message names the number that would be enough.
     """
-    check_pixels(rows, cols, max_pixels)
     pixels = max(rows * cols, 1)
     held = sum(COSTS[name].held * count for name, count, _ in parts)
     work = sum(COSTS[name].work * count for name, _, count in parts)

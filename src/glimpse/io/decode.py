@@ -139,10 +139,10 @@ def finished(
         data = image.info.get("icc_profile") if image.mode not in UNKEPT else None
         color, lost = profile(data, grey=image.mode in (*GREYS, *GREY16))
     if options.labels and image.mode == "P":
-        picture = as_picture(Pixels(image, options.way(way)), color, text, notes + lost)
+        picture = as_picture(Pixels(image, way), color, text, notes + lost)
         return replace(picture, palette=bytes(image.getpalette("RGB") or ()))
     convert, more = conversion(image, options.levels, table, numbers)
-    return as_picture(Pixels(image, options.way(way), convert), color, text, notes + lost + more)
+    return as_picture(Pixels(image, way, convert), color, text, notes + lost + more)
 
 
 def frame_notes(options: DecodeOptions, *, more: bool) -> tuple[str, ...]:
@@ -157,9 +157,9 @@ def as_picture(
     return Picture(pixels, pixels.white, pixels.alpha, color, text, notes)
 
 
-def _way(exif: bytes | None, xmp: bytes | None = None) -> int:
-    """Which way a picture lies, EXIF's number."""
-    if not (exif or xmp):
+def _way(options: DecodeOptions, exif: bytes | None, xmp: bytes | None = None) -> int:
+    """Which way a picture lies, EXIF's number; as it is stored where the user says so."""
+    if options.exif == "ignore" or not (exif or xmp):
         return 1
     from glimpse.io.tags import orientation  # most pictures have neither
 
@@ -208,7 +208,7 @@ def _decode_png(file: BinaryIO, options: DecodeOptions) -> Picture:
     color, lost = profile(png.profile, grey=png.colour_type in (0, 4))
     # a profile says the same as the others, or better; cICP goes before it
     color = {**{name: data for name, data in png.color.items() if not color or name == "cICP"}, **color}
-    way = options.way(_way(png.exif, png.xmp))
+    way = _way(options, png.exif, png.xmp)
     if levels is not None:
         return as_picture(Pixels(levels, way), color, png.record, notes + lost)
     level = image.info.get("transparency")
@@ -228,7 +228,7 @@ def _decode_jpeg(file: BinaryIO, options: DecodeOptions, reduce: Reduce | None) 
     budget.check_jpeg(head, options.max_pixels)
     image = opened(file, "JPEG")
     notes = frame_notes(options, more=getattr(image, "is_animated", False))
-    way = options.way(_way(head.exif, head.xmp))
+    way = _way(options, head.exif, head.xmp)
     sides = (image.width, image.height) if way >= 5 else (image.height, image.width)
     scale = 1
     if reduce:
@@ -258,7 +258,7 @@ def _decode_webp(file: BinaryIO, options: DecodeOptions) -> Picture:
     notes = frame_notes(options, more=getattr(image, "is_animated", False))
     _seek(image, options)
     exif = image.info.get("exif")
-    way = _way(exif, image.info.get("xmp"))
+    way = _way(options, exif, image.info.get("xmp"))
     return finished(image, options, notes, way, text=_record(exif))
 
 
@@ -270,7 +270,7 @@ def _decode_avif(file: BinaryIO, options: DecodeOptions) -> Picture:
     image = opened(file, "AVIF")
     exif = image.info.get("exif")
     text, notes = _record(exif), avif.notes
-    picture = finished(avif.clean(load(image)), options, notes, _way(exif), text=text)
+    picture = finished(avif.clean(load(image)), options, notes, _way(options, exif), text=text)
     return replace(picture, color=picture.color or avif.color)
 
 

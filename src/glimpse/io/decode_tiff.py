@@ -35,7 +35,7 @@ def decode_tiff(
     try:
         file = at_page(file, options.page or 1)
         page = read_page(file)
-        page = replace(page, orientation=options.way(page.orientation))
+        page = replace(page, orientation=1) if options.exif == "ignore" else page
         if options.level is not None:
             full = (page.rows, page.cols) if page.orientation < 5 else (page.cols, page.rows)
             scale, file = _at_level(file, options.level, reduce(full) if reduce else 1)

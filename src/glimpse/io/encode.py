@@ -84,7 +84,7 @@ class Format:
         """Return an array in levels up to `white` as the format holds it, rounded once."""
         if self.exact:
             return array
-        bands = _bands(array)
+        bands = array.shape[2] if array.ndim == 3 else 1
         if bands > 4:
             raise GlimpseError(f"{self.name} holds no {bands} channels; write .npy")
         if bands % 2 == 0 and 4 not in self.modes:
@@ -212,10 +212,6 @@ def listed(words: Iterable[str], last: str = "and") -> str:
     """
     *most, end = words
     return f"{', '.join(most)} {last} {end}" if most else end
-
-
-def _bands(array: NDArray[Any]) -> int:
-    return int(array.shape[2]) if array.ndim == 3 else 1
 
 
 def _png(levels: NDArray[Any], head: Head) -> bytes:

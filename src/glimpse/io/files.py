@@ -126,7 +126,24 @@ class Draft:
             while not os.path.isdir(folder) and folder not in self._made:
                 self._made.append(folder)
                 folder = os.path.dirname(folder) or "."
-            self.file = self._opened(_mode(name))
+            try:
+                status = os.lstat(name)
+                kept = stat.S_IMODE(status.st_mode) if stat.S_ISREG(status.st_mode) else None
+            except FileNotFoundError:
+                kept = None
+            _temporary.add(self._temporary)
+            try:
+                with creating:
+                    if not os.path.isdir(folder := os.path.dirname(self._temporary)):
+                        os.makedirs(folder, exist_ok=True)
+                    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | OPEN_FLAGS
+                    handle = os.open(self._temporary, flags, 0o666)
+            except OSError:
+                _temporary.discard(self._temporary)
+                raise
+            if kept is not None:  # the permissions of the file that is to be replaced
+                os.chmod(self._temporary, kept)
+            self.file = os.fdopen(handle, "w+b")
 
     def __enter__(self) -> Draft:
         return self
@@ -154,43 +171,14 @@ class Draft:
             if sync:
                 os.fsync(self.file.fileno())
             self.file.close()
-            _rename(self._temporary, self._name, self._overwrite)
-
-    def _opened(self, mode: int | None) -> BinaryIO:
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | OPEN_FLAGS
-        _temporary.add(self._temporary)
-        try:
-            with creating:
-                folder = os.path.dirname(self._temporary)
-                if not os.path.isdir(folder):
-                    os.makedirs(folder, exist_ok=True)
-                handle = os.open(self._temporary, flags, 0o666)
-        except OSError:
-            _temporary.discard(self._temporary)
-            raise
-        if mode is not None:
-            os.chmod(self._temporary, mode)
-        return os.fdopen(handle, "w+b")
-
-
-def _mode(name: str) -> int | None:
-    """The permissions of the file that is to be replaced; the umask decides for a new one."""
-    try:
-        status = os.lstat(name)
-    except FileNotFoundError:
-        return None
-    return stat.S_IMODE(status.st_mode) if stat.S_ISREG(status.st_mode) else None
-
-
-def _rename(temporary: str, name: str, overwrite: bool) -> None:
-    if overwrite:
-        os.replace(temporary, name)
-        return
-    try:
-        os.link(temporary, name)  # unlike a rename it fails where a file appeared meanwhile
-    except FileExistsError:
-        raise GlimpseError("exists already; --overwrite replaces it") from None
-    except OSError:  # a file system without hard links
-        if os.path.lexists(name):
-            raise GlimpseError("exists already; --overwrite replaces it") from None
-        os.replace(temporary, name)
+            if self._overwrite:
+                os.replace(self._temporary, self._name)
+                return
+            try:
+                os.link(
+                    self._temporary, self._name
+                )  # unlike a rename it fails where a file appeared meanwhile
+            except OSError as error:  # or on a file system without hard links
+                if isinstance(error, FileExistsError) or os.path.lexists(self._name):
+                    raise GlimpseError("exists already; --overwrite replaces it") from None
+                os.replace(self._temporary, self._name)

@@ -63,10 +63,6 @@ class DecodeOptions(NamedTuple):
         """Return the same for another page, or for the same one."""
         return self if page is None else self._replace(page=page)
 
-    def way(self, found: int) -> int:
-        """Return how a picture lies, EXIF's number, where its file says `found`."""
-        return found if self.exif == "apply" else 1
-
 
 DEFAULT = DecodeOptions()
 """The options that hold where none are given."""

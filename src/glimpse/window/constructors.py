@@ -13,7 +13,7 @@ from glimpse.array_api import is_not_numpy, is_numpy_array, namespace, promote
 from glimpse.errors import GlimpseError
 from glimpse.limits import NUMBER_MAX
 from glimpse.slices import NATIVE, Box, Fit, boxed, sliced
-from glimpse.validation import Pair, Scale, checked_n, checked_scale, sides_of
+from glimpse.validation import Pair, Scale, checked_n, sides_of
 
 if TYPE_CHECKING:
     from glimpse.window.window import Kernel, Window
@@ -60,7 +60,7 @@ def centered(
     return cls(
         gx=(height - 1) / 2 if gx is None else gx,
         gy=(width - 1) / 2 if gy is None else gy,
-        delta=min(height / rows, width / cols) if delta is None else checked_scale("delta", delta),
+        delta=min(height / rows, width / cols) if delta is None else delta,
         sigma=sigma,
         n=n,
         kernel=kernel,

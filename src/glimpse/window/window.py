@@ -333,8 +333,12 @@ class Window:
 
     def looks_swapped(self, shape: tuple[int, int]) -> bool:
         """Tell whether the centre is off an image of this shape, but on it with gx and gy swapped."""
-        shape = sides_of(shape)
-        return not _inside(self.gx, self.gy, shape) and _inside(self.gy, self.gx, shape)
+        rows, cols = sides_of(shape)
+        centred, swapped = (
+            -0.5 <= row <= rows - 0.5 and -0.5 <= col <= cols - 0.5
+            for row, col in ((self.gx, self.gy), (self.gy, self.gx))
+        )
+        return swapped and not centred
 
 
 def _equal(one: Any, other: Any) -> bool:
@@ -349,10 +353,6 @@ def _equal(one: Any, other: Any) -> bool:
         and tuple(one.shape) == tuple(other.shape)
         and bool(namespace(one, other).all(one == other))
     )
-
-
-def _inside(row: float, col: float, shape: tuple[int, int]) -> bool:
-    return -0.5 <= row <= shape[0] - 0.5 and -0.5 <= col <= shape[1] - 0.5
 
 
 register_pytree(Window, Window._split, Window._joined)
