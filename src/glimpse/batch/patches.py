@@ -260,9 +260,6 @@ def _share_outside(window: Window, shape: tuple[int, int]) -> float:
 def read_patches(block: Block, rows: Sequence[Row], outside: Outside = "keep") -> Iterator[Found]:
     """Read the patches of rows of a block, those of neighbouring rows together, or tell why not."""
     from glimpse.attention import layer
-    from glimpse.attention.labels import read_labels
-    from glimpse.io.light import Light, curve_of
-    from glimpse.window.scaling import reduced
 
     if all(row.fault for row in rows):
         yield from (Found(row, error=row.fault) for row in rows)
@@ -293,16 +290,20 @@ def read_patches(block: Block, rows: Sequence[Row], outside: Outside = "keep") -
             placed.append(Found(row, error=error))
     while done < len(placed):
         rest = placed[done:]
-        windows = (  # on the pixels as they were decoded
-            found.window if picture.scale == 1 else reduced(found.window, picture.scale, _SHARPEST)
-            for found in rest
-            if found.window and not found.left
-        )
+        windows = (found.window for found in rest if found.window and not found.left)
+        if picture.scale > 1:  # on the pixels as they were decoded
+            from glimpse.window.scaling import reduced
+
+            windows = (reduced(window, picture.scale, _SHARPEST) for window in windows)
         patches: Iterator[Any]
         if picture.labels:
+            from glimpse.attention.labels import read_labels
+
             axis = picture.channel_axis
             patches = (read_labels(picture.pixels, window, channel_axis=axis) for window in windows)
         elif block.source.linear:
+            from glimpse.io.light import Light, curve_of
+
             light = Light(picture, curve_of(picture.color))
             pixels: Any = light  # which slices as an array does
             lit = layer.read_many(pixels, windows, channel_axis=picture.channel_axis)

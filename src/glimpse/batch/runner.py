@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from threading import Thread
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from glimpse.batch.outcomes import Outcome, of_item
 from glimpse.errors import GlimpseError, UsageError, prefixed
@@ -25,8 +24,7 @@ KILLED = GlimpseError("it kills the worker that opens it")
 """The error of an item whose workers died, each time that it was tried."""
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(NamedTuple):
     """What goes with every run.
 
     Parameters

@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from importlib import import_module
 from typing import BinaryIO
 
 from PIL import Image, ImageFile, features
@@ -33,6 +34,9 @@ _BEGINNINGS = {
     "PPM": rb"P[1-6][\s#]",
     "NPY": rb"\x93NUMPY",
 }
+
+# Image.open would import the readers of all 45 formats to find one of these
+_READER_OF = {"WebP": "WebPImagePlugin", "AVIF": "AvifImagePlugin"}
 
 PAGED = ("PNG", "JPEG", "GIF", "TIFF", "WEBP")  # formats of several frames or pages
 
@@ -81,8 +85,11 @@ def opened(file: BinaryIO, name: str) -> ImageFile.ImageFile:
     """Return a file as Pillow opens it; it begins as one of the format of this name, or of none."""
     file.seek(0)
     try:
-        # Image.open imports the readers of five formats, which takes as long as reading a small PNG
-        return PngImageFile(file) if name == "PNG" else Image.open(file, formats=FORMATS)
+        if name == "PNG":  # Image.open imports the readers of five formats: as long as reading a small PNG
+            return PngImageFile(file)
+        if name in _READER_OF:
+            import_module(f"PIL.{_READER_OF[name]}")
+        return Image.open(file, formats=[name] if name else FORMATS)
     except Exception as error:
         if not name:
             empty = file.seek(0, io.SEEK_END) == 0

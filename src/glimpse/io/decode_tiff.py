@@ -10,6 +10,7 @@ from itertools import product
 from typing import BinaryIO, Literal
 
 import numpy as np
+import PIL.TiffImagePlugin  # noqa: F401  # Image.open would import 45 readers to find it
 from PIL import Image, ImagePalette, UnidentifiedImageError
 
 from glimpse.errors import GlimpseError

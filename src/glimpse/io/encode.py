@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Literal, NamedTuple
 
@@ -36,8 +35,7 @@ class Head(NamedTuple):
     palette: bytes = b""
 
 
-@dataclass(frozen=True)
-class Format:
+class Format(NamedTuple):
     """One format of stills; a row of `FORMATS`, which all commands, notes and tests read.
 
     Parameters

@@ -6,9 +6,8 @@ import io
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +32,7 @@ _TEXTS = {KEYWORD.encode(): limits.RECORD_BYTES + 1, **dict.fromkeys((*_RAW_EXIF
 _DAMAGED = "a damaged PNG"
 
 
-@dataclass(frozen=True)
-class Png:
+class Png(NamedTuple):
     """What the chunks of a PNG say.
 
     Parameters
