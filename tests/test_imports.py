@@ -90,6 +90,20 @@ def test_the_window_and_all_below_it_import_no_numpy(module):
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
 
 
+def test_a_picture_costs_the_import_of_its_own_reader_alone(tmp_path):
+    from PIL import Image
+
+    names = [f"{tmp_path}/{name}" for name in ("p.tif", "p.webp", "p.bmp")]
+    for name in names:
+        Image.new("RGB", (3, 2)).save(name)
+    code = (
+        f"import sys; from glimpse import io; [io.load_picture(name) for name in {names!r}]; "
+        "print(sum(name.startswith('PIL.') and name.endswith('ImagePlugin') for name in sys.modules) < 10, "
+        "[name for name in ('attention', 'window.span', 'io.light') if f'glimpse.{name}' in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "True []\n"
+
+
 def test_no_module_of_the_package_bears_the_name_of_a_public_function():
     import glimpse
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from glimpse.levels import from_light, to_light
     from glimpse.notebook import explore, profile, show, sweep
     from glimpse.registration.location import Location, locate
-    from glimpse.window import Span, Window
+    from glimpse.window import Window
+    from glimpse.window.span import Span
 
 __version__ = "0.1.0"
 
@@ -49,7 +50,8 @@ __all__ = [
 
 _HOMES = {
     "GlimpseError": "errors",
-    **dict.fromkeys(("Span", "Window"), "window"),
+    "Span": "window.span",
+    "Window": "window",
     **dict.fromkeys(("read", "read_many", "write"), "attention.layer"),
     **dict.fromkeys(("read_labels", "write_labels"), "attention.labels"),
     **dict.fromkeys(("read_jacobian", "read_vjp", "write_vjp"), "attention.derivatives"),

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from glimpse.array_api import is_not_numpy, namespace
 from glimpse.errors import GlimpseError
-from glimpse.window import Span, Window
+from glimpse.window import Window
 
-Look = Window | Span | Sequence[Span]
+if TYPE_CHECKING:
+    from glimpse.window.span import Span
+
+Look: TypeAlias = "Window | Span | Sequence[Span]"
 """Where to look: a window of two axes, a span of one, or a list of spans, one for each of the last axes."""
 
 
@@ -42,6 +45,8 @@ def along(
 
 def spans_of(array: object, look: Any) -> Sequence[Span]:
     """Return the spans that a look is, or refuse what is neither a window nor spans."""
+    from glimpse.window.span import Span  # which a window alone need not wait for
+
     if isinstance(look, Span):
         return [look]
     if isinstance(look, (list, tuple)) and look and all(isinstance(span, Span) for span in look):

@@ -1,6 +1,5 @@
 """The window: five numbers, how many filters, which kernel, what lies beyond the edge; its two axes."""
 
-from glimpse.window.span import Span
 from glimpse.window.window import (
     BLENDS,
     EDGES,
@@ -28,7 +27,6 @@ __all__ = [
     "Edge",
     "Kernel",
     "Method",
-    "Span",
     "Window",
     "default_sigma",
     "per_axis",
