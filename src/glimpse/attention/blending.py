@@ -7,18 +7,19 @@ whole canvas is held, since each patch writes what it does not yet say.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from glimpse.array_api import arange_like, is_not_numpy, namespace
+from glimpse.array_api import arange_like, constant, is_not_numpy, namespace
 from glimpse.attention.banded import Band, BlockSpec, expand, float_type, index
 from glimpse.attention.banks import band, centers
-from glimpse.attention.coverage import balanced, flattened, least_coverage
+from glimpse.attention.coverage import balanced, flattened
 from glimpse.attention.layer import deconvolved, expand_cols
 from glimpse.attention.matrices import filterbank
-from glimpse.attention.roundtrip import RoundTrip
+from glimpse.attention.roundtrip import RoundTrip, Trip, inverted
 from glimpse.attention.shapes import check_fit, spatial
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array, Floats
@@ -57,7 +58,7 @@ class Strip(NamedTuple):
 
 def flat_bands(window: Window, shape: tuple[int, int], dtype: np.dtype[Any]) -> list[Band]:
     """The banks of rows and columns, with which a flat patch is written flat."""
-    return [flattened(band(axis, BlockSpec(dtype)), least_coverage(axis)) for axis in window.axes(shape)]
+    return [flattened(band(axis, BlockSpec(dtype)), axis) for axis in window.axes(shape)]
 
 
 def layer(
@@ -125,8 +126,7 @@ def refined(layers: Sequence[Layer], shape: tuple[int, int]) -> tuple[Floats, Fl
     first = layers[0]
     light = _black(layers, slice(0, shape[0]), shape[1])
     opacity = np.zeros(shape, light.dtype)
-    for weight in sorted({each.weight for each in layers}):
-        group = [each for each in layers if each.weight == weight]
+    for group in coarse_first(layers):
         for strip in strips(group, shape, "mean"):
             free = 1 - opacity[strip.rows]
             light[index(light, {first.row: strip.rows})] += strip.light * spread(
@@ -135,23 +135,38 @@ def refined(layers: Sequence[Layer], shape: tuple[int, int]) -> tuple[Floats, Fl
             opacity[strip.rows] += free * (0 if strip.opacity is None else strip.opacity)
         for each in group:
             _refine(each, light, opacity)
-    # sharpened, a canvas would leave the levels that its patches have
-    darkest, lightest = min(each.samples.min() for each in layers), max(each.samples.max() for each in layers)
-    return np.clip(light, min(darkest, 0), max(lightest, 0), out=light), opacity
+    return np.clip(light, *levels_of(layers), out=light), opacity
+
+
+def coarse_first(layers: Sequence[Any]) -> Iterator[list[Any]]:
+    """Yield the layers of each stride, the coarsest first."""
+    for _, group in groupby(sorted(layers, key=lambda each: each.weight), key=lambda each: each.weight):
+        yield list(group)
+
+
+def levels_of(layers: Sequence[Any]) -> tuple[Any, Any]:
+    """Return the least and the most level of layers and black, which a sharpened canvas would leave."""
+    samples = [constant(each.samples) for each in layers]
+    return min(0, *(each.min() for each in samples)), max(0, *(each.max() for each in samples))
 
 
 def _refine(each: Layer, light: Floats, opacity: Floats) -> None:
     """Write on a canvas, in place, what it does not yet say of a layer."""
-    dtype = each.samples.dtype
-    reading = [band(axis, BlockSpec(dtype)) for axis in each.axes]
+    reading = [band(axis, BlockSpec(each.samples.dtype)) for axis in each.axes]
     trip = RoundTrip((reading[0], reading[1]), (each.rows, each.cols), (each.row, each.col))
     rows, cols = trip.span
     here = index(light, {each.row: rows, each.col: cols})
-    rim = fading_rim(each.axes)
-    there = rim * trip._replace(axes=(0, 1)).read(opacity[rows, cols])
-    left = spread(there, light.ndim, each.row, each.col) * each.samples
-    left = left - spread(rim, light.ndim, each.row, each.col) * trip.read(light[here])
-    light[here] += trip.write(trip.inverted(left.astype(dtype, copy=False), STEPS))
+    rim, opaque = (
+        spread(part.astype(each.samples.dtype, copy=False), light.ndim, each.row, each.col)
+        for part in (fading_rim(each.axes), opacity[rows, cols])
+    )
+    light[here] += unsaid(trip, each.samples, rim, light[here], opaque)
+
+
+def unsaid(trip: Trip, samples: Any, rim: Any, light: Any, opacity: Any) -> Any:
+    """Return the light that is missing where a canvas does not yet say what the samples do."""
+    left = rim * (trip.read(opacity) * samples - trip.read(light))
+    return trip.write(inverted(trip, left, STEPS))
 
 
 def fading_rim(axes: tuple[Axis, Axis]) -> Any:
@@ -185,15 +200,21 @@ def _averaged(layers: Sequence[Layer], rows: slice, width: int) -> Strip:
             light[index(light, dict(zip((each.row, each.col), here, strict=True)))] += each.weight * piece
             weight[here] += each.weight * opaque
             opacity[here] += opaque
-    np.minimum(opacity, 1, out=opacity)
-    share = np.divide(opacity, weight, out=np.zeros_like(weight), where=weight > 0)
+    opacity, share = shares(weight, opacity)
     light *= spread(share, light.ndim, layers[0].row, layers[0].col)
     return Strip(rows, light, opacity)
 
 
+def shares(weight: Any, opacity: Any) -> tuple[Any, Any]:
+    """Return how opaque a mean is, and what the sum of weighted lights is multiplied by to be shown so."""
+    xp = namespace(weight)
+    opacity = xp.clip(opacity, None, 1)
+    return opacity, opacity / xp.where(weight > 0, weight, 1.0)  # a gradient is bounded before the light's
+
+
 def spread(levels: Floats, ndim: int, row: int, col: int) -> Floats:
     """Give an array (rows, columns) axes of one, so that it goes with the channels of another."""
-    return np.expand_dims(levels, tuple(axis for axis in range(ndim) if axis not in (row, col)))
+    return levels[tuple(slice(None) if axis in (row, col) else None for axis in range(ndim))]
 
 
 def _black(layers: Sequence[Layer], rows: slice, width: int) -> Floats:

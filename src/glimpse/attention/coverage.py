@@ -11,7 +11,7 @@ import numpy as np
 from glimpse.array_api import arange_like, namespace
 from glimpse.attention.banded import Band
 from glimpse.attention.banks import band, centers, unnormalised
-from glimpse.attention.matrices import filterbank, matrix
+from glimpse.attention.matrices import whole
 from glimpse.typing import Floats
 from glimpse.window import Axis
 
@@ -26,71 +26,78 @@ _LATTICE = 4096  # pixels of a box that are looked at from either end: more woul
 _TIE = 1e-6  # pixels: a centre on the border of the box is inside it, however the border was rounded
 
 
-def flattened(bank: Band, least: float) -> Band:
-    """Divide the weights over each pixel by the pixel's coverage, or by the least coverage if it has less."""
-    weights = bank.weights / np.maximum(bank.coverage, least)[bank.pixels - bank.start[0]]
+def flattened(bank: Band, axis: Axis) -> Band:
+    """Divide the weights of a bank over each pixel by its coverage, or by the least one if it has less."""
+    weights = bank.weights / _fullness(bank.coverage, axis)[bank.pixels - bank.start[0]]
     return bank._replace(weights=weights.astype(bank.weights.dtype, copy=False))
-
-
-def balanced(axis: Axis) -> Floats:
-    """Return the filterbank divided by the square root of the divisors of `flattened`.
-
-    With F so divided, ``F @ F.T`` reads with the bank after writing with the flattened one.
-    """
-    F: Floats = filterbank(*axis)
-    balance: Floats = F / np.sqrt(np.maximum(F.sum(axis=0), least_coverage(axis)))
-    return balance
-
-
-def least_coverage(axis: Axis) -> float:
-    """Return the smallest sum of the filters' weights over a pixel of the window's box, along one axis.
-
-    The lattice is endless, whatever the size of the axis. Those pixels count whose centres lie in the box;
-    where it holds none, the nearest one. The result is at least `DARK` times the largest sum.
-    """
-    sums = []
-    for first, size in _looked_at(axis):
-        bank = band(axis._replace(size=size, center=axis.center - first, edge="black"))
-        sums.append(np.pad(bank.coverage, (0, size - bank.length)))
-    return float(max(min(part.min() for part in sums[:2]), DARK * max(part.max() for part in sums)))
-
-
-def _looked_at(axis: Axis) -> Iterator[tuple[int, int]]:
-    """The pixels of the box, as the first one and how many; of a large box both ends, and a centre's."""
-    half = axis.n * axis.delta / 2
-    first, last = math.ceil(axis.center - half - _TIE), math.floor(axis.center + half + _TIE)
-    if first > last:
-        yield round(axis.center), 1
-    elif last - first < _LATTICE:
-        yield first, last - first + 1
-    else:
-        yield first, _LATTICE
-        yield last + 1 - _LATTICE, _LATTICE
-        yield round(axis.center - (axis.n - 1) / 2 * axis.delta) - 1, 3
 
 
 def flat_matrix(axis: Axis) -> Any:
     """Return the flattened bank of an axis as a matrix, for numbers of any one library."""
-    F = matrix(axis)
-    return F / _fullness(axis, F)
+    F, fullness = _whole(axis)
+    return F / fullness
 
 
-def balanced_matrix(axis: Axis) -> Any:
-    """`balanced` for numbers of any one library."""
-    F = matrix(axis)
-    return F / _fullness(axis, F) ** 0.5
+def balanced(axis: Axis) -> Any:
+    """Return the matrix of a bank divided by the square root of the divisors of the flattened one.
+
+    With F so divided, ``F @ F.T`` reads with the bank after writing with the flattened one.
+    """
+    F, fullness = _whole(axis)
+    return F / fullness**0.5
 
 
-def _fullness(axis: Axis, F: Any) -> Any:
-    """The coverage of each pixel, or the least one."""
-    xp = namespace(F)
-    return xp.maximum(xp.sum(F, axis=-2, keepdims=True), _least_sum(axis)[..., None, None])
+def _whole(axis: Axis) -> tuple[Any, Any]:
+    """The matrix of a bank, and what its weights are divided by."""
+    F = whole(axis)
+    return F, _fullness(namespace(F).sum(F, axis=-2, keepdims=True), axis)
 
 
-def _least_sum(axis: Axis) -> Any:
-    """`least_coverage` for numbers of any one library, each of shape () or (B,), which may be traced.
+def _fullness(coverage: Any, axis: Axis) -> Any:
+    """What weights are divided by: the coverage of their pixels, (size,) or (..., 1, size), or the least."""
+    return namespace(coverage).maximum(coverage, least_coverage(axis))
 
-    It looks at five pixels of each stride, the borders and centres among them, so at all up to a stride of 4.
+
+def least_coverage(axis: Axis) -> Any:
+    """Return the smallest sum of the filters' weights over a pixel of the window's box, along one axis.
+
+    The lattice is endless, whatever the size of the axis. Those pixels count whose centres lie in the box;
+    where it holds none, the nearest one. The result is at least `DARK` times the largest sum.
+
+    Returns
+    -------
+    float, or array of shape (..., 1, 1)
+        An array where the numbers of the axis are arrays, of any one library.
+    """
+    if isinstance(axis.center, (float, int)):
+        sums = np.concatenate(list(_banded_sums(axis)))
+        return float(max(sums.min(), DARK * sums.max()))
+    sums = _sums_of_arrays(axis)
+    xp = namespace(sums)
+    least, most = ((getattr(xp, "a" + name, None) or getattr(xp, name)) for name in ("min", "max"))
+    return xp.maximum(least(sums, axis=-1, keepdims=True), DARK * most(sums, axis=-1, keepdims=True))
+
+
+def _banded_sums(axis: Axis) -> Iterator[Floats]:
+    """The sums over all pixels of the box; of a large box those at both ends, and at the first centre."""
+    half = axis.n * axis.delta / 2
+    first, last = math.ceil(axis.center - half - _TIE), math.floor(axis.center + half + _TIE)
+    if first > last:
+        parts = [(round(axis.center), 1)]
+    elif last - first < _LATTICE:
+        parts = [(first, last - first + 1)]
+    else:
+        middle = max(first, round(axis.center - (axis.n - 1) / 2 * axis.delta) - 1)
+        parts = [(first, _LATTICE), (last + 1 - _LATTICE, _LATTICE), (middle, 3)]
+    for begin, size in parts:
+        bank = band(axis._replace(size=size, center=axis.center - begin, edge="black"))
+        yield np.pad(bank.coverage, (0, size - bank.length))
+
+
+def _sums_of_arrays(axis: Axis) -> Any:
+    """The sums, shape (..., 1, K), of numbers of shape () or (B,), which may be traced.
+
+    Five pixels of each stride are looked at, the borders and centres among them, so all up to a stride of 4.
     """
     xp = namespace(axis.center)
     center, delta = axis.center[..., None], axis.delta[..., None]
@@ -102,6 +109,4 @@ def _least_sum(axis: Axis) -> Any:
     mu = centers(axis.n, center, delta)[..., None]
     lattice = axis._replace(sigma=axis.sigma[..., None, None], edge="black")
     weights, total = unnormalised(pixels[..., None, :] - xp.round(mu), mu - xp.round(mu), lattice)
-    sums = xp.sum(weights / total, axis=-2)
-    least, most = ((getattr(xp, "a" + name, None) or getattr(xp, name)) for name in ("min", "max"))
-    return xp.maximum(least(sums, axis=-1), DARK * most(sums, axis=-1))
+    return xp.sum(weights / total, axis=-2, keepdims=True)

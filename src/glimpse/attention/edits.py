@@ -18,9 +18,9 @@ import numpy as np
 
 from glimpse.attention.banded import Band, BlockSpec, float_type
 from glimpse.attention.banks import band
-from glimpse.attention.coverage import flattened, least_coverage
+from glimpse.attention.coverage import flattened
 from glimpse.attention.layer import read
-from glimpse.attention.roundtrip import RoundTrip
+from glimpse.attention.roundtrip import RoundTrip, inverted
 from glimpse.attention.shapes import check_fit
 from glimpse.errors import GlimpseError
 from glimpse.levels import unpremultiply
@@ -136,7 +136,7 @@ def changes(edit: Edit, picture: Any, white: float | None = None, *, alpha: bool
     if not (edit.touched.any() and all(share.any() for share in inside)):
         return
     banks = [band(axis, _SINGLE) for axis in axes]
-    flat = [flattened(bank, least_coverage(axis)) for bank, axis in zip(banks, axes, strict=True)]
+    flat = list(map(flattened, banks, axes))
     whole = RoundTrip((banks[0], banks[1]), (flat[0], flat[1]))
     seen = read(picture, replace(edit.window, gamma=1.0), channel_axis=2).astype(np.float32, copy=False)
     planes = [_Plane.of(edit, seen, channel, white) for channel in range(seen.shape[2])]
@@ -283,7 +283,7 @@ class _Plane(NamedTuple):
             left[np.abs(left) < self.noise] = 0
             if unexplained and not left.any():
                 break
-            new = trip.write(trip.inverted(left, steps))
+            new = trip.write(inverted(trip, left, steps))
             new += pixels
             pixels = np.minimum(np.maximum(new, np.minimum(pixels, least)), np.maximum(pixels, most), out=new)
         return pixels

@@ -87,7 +87,14 @@ def filterbank(
         center, delta, sigma = promote(*numbers)
         F = matrix(axis._replace(center=center, delta=delta, sigma=sigma))
         return cast(F, result_type(*numbers)) if is_not_numpy(F) else F
-    return _spread(band(axis), axis.size)
+    return whole(axis)
+
+
+def whole(axis: Axis) -> Any:
+    """Return the matrix of an axis that is checked already: of plain numbers, or of arrays of one library."""
+    if isinstance(axis.center, (float, int)):
+        return _spread(band(axis), axis.size)
+    return matrix(axis)
 
 
 def _checked(axis: Axis) -> Axis:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,11 +13,10 @@ from numpy.typing import ArrayLike
 from glimpse.array_api import asarray_like, constant, namespace
 from glimpse.attention import blending, tensors
 from glimpse.attention.banded import float_type
-from glimpse.attention.coverage import balanced_matrix, flat_matrix
+from glimpse.attention.coverage import balanced, flat_matrix
 from glimpse.attention.edits import find_edit, put_back
-from glimpse.attention.inverse import deconvolved
 from glimpse.attention.layer import check_method, expand_cols, expand_rows, read, write
-from glimpse.attention.shapes import check_fit, spatial
+from glimpse.attention.shapes import spatial
 from glimpse.attention.signals import Look, along
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array
@@ -84,24 +83,10 @@ def restore(
     shape = checked_sides(shape)
     check_method(method)
     if tensors.involves(patch, window):
-        return _dense(patch, window, shape, method, channel_axis)
+        return tensors.write(patch, window, shape, method, channel_axis, flat_matrix, balanced)
     one = blending.layer(patch, window, shape, method=method, channel_axis=channel_axis)
     wide = expand_cols(one.cols, one.samples, one.col)
     return expand_rows(wide, one.rows, one.cols, shape, one.row, one.col)
-
-
-def _dense(
-    patch: Any, window: Window, shape: tuple[int, int], method: Method, channel_axis: int | None
-) -> Array:
-    """`restore` for arrays of other libraries."""
-    given = tensors.spatial(patch, window, channel_axis)
-    check_fit(window, given.shape, given.ndim - 2, given.ndim - 1)
-    samples = given
-    if method == "inverse":
-        samples = deconvolved(*tensors.matrices(given, window, shape, balanced_matrix)[:3])
-    front = None if channel_axis is None else -3
-    canvas = tensors.write(samples, window, shape, "transpose", front, flat_matrix)
-    return tensors.channels_back(canvas, channel_axis, given.ndim)  # type: ignore[no-any-return]
 
 
 def restore_many(
@@ -211,6 +196,42 @@ def _channels_last(array: Array, row: int, col: int) -> Array:
     return turned.reshape(*turned.shape[:2], -1)
 
 
+class _Whole(NamedTuple):
+    """A patch on a canvas by whole matrices, every step with its gradient."""
+
+    samples: Any
+    window: Window
+    shape: tuple[int, int]
+    channel_axis: int | None
+
+    @property
+    def weight(self) -> Any:
+        """The weight of the patch in the mean."""
+        return 1 / math.prod(self.window.strides)
+
+    @property
+    def opacity(self) -> Array:
+        """What a flat patch of 1 restores to."""
+        return self._replace(window=replace(self.window, gamma=1.0)).write(constant(0 * self.samples + 1))
+
+    def rim(self, canvas: Array) -> Array:
+        """The fading rim of the samples, as an array like a canvas."""
+        line = asarray_like(blending.fading_rim(self.window.axes(self.shape)), canvas, canvas.dtype)
+        sides = [
+            k for k in range(canvas.ndim) if self.channel_axis is None or k != self.channel_axis % canvas.ndim
+        ]
+        return blending.spread(line, canvas.ndim, *sides[-2:])
+
+    def read(self, pixels: Any) -> Array:
+        return read(pixels, self.window, channel_axis=self.channel_axis)
+
+    def write(self, samples: Any) -> Array:
+        return restore(samples, self.window, self.shape, channel_axis=self.channel_axis)
+
+    def reread(self, samples: Any) -> Array:
+        return self.read(self.write(samples))
+
+
 def _many_tensors(
     pairs: list[tuple[Any, Window]],
     shape: tuple[int, int],
@@ -220,10 +241,11 @@ def _many_tensors(
     method: Method,
     channel_axis: int | None,
 ) -> Array:
-    """`restore_many` for arrays of other libraries, every step with its gradient."""
+    """`restore_many` for arrays of other libraries."""
     below: Any = 0 if onto is None else onto
+    layers = [_Whole(*pair, shape, channel_axis) for pair in pairs]
     if blend == "refine" and (len(pairs) > 1 or onto is not None):
-        return _refined_tensors(pairs, shape, onto, channel_axis)
+        return _refined_tensors(layers, onto)
     canvases = [
         restore(patch, window, shape, gain=gain, method=method, channel_axis=channel_axis)
         for patch, window in pairs
@@ -231,75 +253,37 @@ def _many_tensors(
     if blend != "mean":
         total: Array = sum(canvases, start=below)
         return total
-    light, opacity = _mean_of_tensors(pairs, canvases, shape, channel_axis)
+    light, opacity = _mean_of_tensors(layers, canvases)
     mean: Array = light + below * (1 - opacity)
     return mean
 
 
-def _mean_of_tensors(
-    pairs: list[tuple[Any, Window]], canvases: list[Array], shape: tuple[int, int], channel_axis: int | None
-) -> tuple[Any, Any]:
+def _mean_of_tensors(layers: Sequence[_Whole], canvases: list[Array]) -> tuple[Any, Any]:
     """The mean of restored patches, and how opaque it is."""
-    flat = [(constant(0 * patch + 1), replace(window, gamma=1.0)) for patch, window in pairs]
-    alphas = [restore(one, window, shape, channel_axis=channel_axis) for one, window in flat]
-    weights = [1 / (down.delta * across.delta) for down, across in (w.axes(shape) for _, w in pairs)]
+    weights, alphas = [each.weight for each in layers], [each.opacity for each in layers]
     light, weight = (
         sum(w * array for w, array in zip(weights, arrays, strict=True)) for arrays in (canvases, alphas)
     )
-    xp = namespace(light)
-    opacity = xp.clip(sum(alphas), None, 1)
-    share = opacity / xp.where(weight > 0, weight, 1.0)  # before the light, whose gradient it bounds
+    opacity, share = blending.shares(weight, sum(alphas))
     return light * share, opacity
 
 
-def _refined_tensors(
-    pairs: list[tuple[Any, Window]], shape: tuple[int, int], onto: Any, channel_axis: int | None
-) -> Array:
+def _refined_tensors(layers: Sequence[_Whole], onto: Any) -> Array:
     """`blending.refined` for arrays of other libraries; a picture below is a canvas that is opaque."""
-    if any(getattr(window.gx, "ndim", 0) or getattr(window.gy, "ndim", 0) for _, window in pairs):
+    if any(getattr(window.gx, "ndim", 0) or getattr(window.gy, "ndim", 0) for _, window, *_ in layers):
         raise GlimpseError("a batch of windows refines no canvas; give blend='mean'")
+    layers = [
+        each._replace(samples=each.samples / each.window.gamma, window=replace(each.window, gamma=1.0))
+        for each in layers
+    ]
     light: Any = 0 if onto is None else onto
     opacity: Any = 0 if onto is None else 0 * onto + 1
-    strides = [math.prod(window.strides) for _, window in pairs]
-    for stride in sorted(set(strides), reverse=True):
-        group = [pair for pair, own in zip(pairs, strides, strict=True) if own == stride]
-        canvases = [restore(*pair, shape, channel_axis=channel_axis) for pair in group]
-        mean, shown = _mean_of_tensors(group, canvases, shape, channel_axis)
+    for group in blending.coarse_first(layers):
+        mean, shown = _mean_of_tensors(group, [each.write(each.samples) for each in group])
         light, opacity = light + (1 - opacity) * mean, opacity + (1 - opacity) * shown
-        for patch, window in group:
-            light = light + _unsaid(
-                patch, replace(window, gamma=1.0), window.gamma, light, opacity, channel_axis
-            )
-    if onto is None:
-        ends = [
-            (constant(patch / window.gamma).min(), constant(patch / window.gamma).max())
-            for patch, window in pairs
-        ]
-        light = namespace(light).clip(
-            light, min(0, *(low for low, _ in ends)), max(0, *(high for _, high in ends))
-        )
-    refined: Array = light
-    return refined
-
-
-def _unsaid(
-    patch: Any, window: Window, gamma: Any, light: Any, opacity: Any, channel_axis: int | None
-) -> Array:
-    """What a canvas does not yet say of a patch, written on black."""
-    seen, there = (read(canvas, window, channel_axis=channel_axis) for canvas in (light, opacity))
-    sides = [axis for axis in range(light.ndim) if channel_axis is None or axis != channel_axis % light.ndim]
-    shape = (light.shape[sides[-2]], light.shape[sides[-1]])
-    rim = blending.fading_rim(window.axes(shape))
-    rim = rim.reshape(
-        [window.shape[sides[-2:].index(k)] if k in sides[-2:] else 1 for k in range(light.ndim)]
-    )
-    left = (there * patch / gamma - seen) * asarray_like(rim, seen, seen.dtype)
-    found = left
-    for _ in range(blending.STEPS - 1):
-        canvas = restore(found, window, shape, channel_axis=channel_axis)
-        found = found + (left - read(canvas, window, channel_axis=channel_axis))
-    written: Array = restore(found, window, shape, channel_axis=channel_axis)
-    return written
+        for each in group:
+            light = light + blending.unsaid(each, each.samples, each.rim(light), light, opacity)
+    return light if onto is not None else namespace(light).clip(light, *blending.levels_of(layers))  # type: ignore[no-any-return]
 
 
 def _gained(canvas: Array, gain: float) -> Array:

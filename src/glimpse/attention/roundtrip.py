@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from glimpse.attention.banded import Band, contract, expand
 from glimpse.typing import Floats
+
+
+class Trip(Protocol):
+    """A window's products, of NumPy's bands or of whole matrices."""
+
+    def read(self, pixels: Any) -> Any:
+        """Return the samples of pixels, at gamma = 1."""
+
+    def write(self, samples: Any) -> Any:
+        """Return the pixels of samples, flat where these are flat."""
+
+    def reread(self, samples: Any) -> Any:
+        """Return what `read` says of what `write` makes of the samples."""
+
+
+def inverted(trip: Trip, samples: Any, steps: int) -> Any:
+    """Return other samples, which are written so that they read more nearly as these do.
+
+    All gains of `reread` lie between 0 and 1, so each step adds a term of the geometric series of its
+    inverse. A few steps sharpen; what hardly comes through is not blown up, as by the whole inverse.
+    """
+    found = samples
+    for _ in range(steps - 1):
+        found = found + (samples - trip.reread(found))
+    return found
 
 
 class RoundTrip(NamedTuple):
@@ -59,17 +84,6 @@ class RoundTrip(NamedTuple):
         for bank, flat, axis in zip(self.reading, self.writing, self.axes, strict=True):
             samples = contract(bank.local, expand(flat.local, samples, axis), axis)
         return samples
-
-    def inverted(self, samples: Floats, steps: int) -> Floats:
-        """Return other samples, which are written so that they read more nearly as these do.
-
-        All gains of `reread` lie between 0 and 1, so each step adds a term of the geometric series of its
-        inverse. A few steps sharpen; what hardly comes through is not blown up, as by the whole inverse.
-        """
-        found = samples
-        for _ in range(steps - 1):
-            found = found + (samples - self.reread(found))
-        return found
 
     def reached(self, touched: Floats) -> Floats:
         """Tell of each pixel of the span whether the filter of a touched sample reaches it."""

@@ -80,12 +80,15 @@ def write(
     method: Method,
     channel_axis: int | None,
     bank: Callable[[Axis], Any] = matrix,
+    inverted: Callable[[Axis], Any] = matrix,
 ) -> Array:
-    """`glimpse.write` by the whole matrices that `bank` makes of the axes."""
+    """`glimpse.write` by the matrices that `bank` makes of the axes; its inverse is that of `inverted`."""
     patch = spatial(patch, window, channel_axis)
     check_fit(window, tuple(patch.shape), patch.ndim - 2, patch.ndim - 1)
     samples, Fx, Fy, gamma = matrices(patch, window, shape, bank)
-    samples = deconvolved(samples, Fx, Fy) if method == "inverse" else samples
+    if method == "inverse":
+        banks = (Fx, Fy) if inverted is bank else matrices(patch, window, shape, inverted)[1:3]
+        samples = deconvolved(samples, *banks)
     canvas = channels_back(Fx.mT @ (samples / gamma) @ Fy, channel_axis, patch.ndim)
     return _as_precise(canvas, patch, window)  # type: ignore[no-any-return]
 
