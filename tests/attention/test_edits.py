@@ -62,23 +62,55 @@ def test_an_untouched_patch_gives_its_picture_back_bit_for_bit(crop):
     np.testing.assert_array_equal(back(patch, window, picture), picture)
 
 
-@given(crops(), st.integers(0, 8), st.integers(0, 8), st.integers(0, 255))
-def test_what_no_touched_sample_reaches_keeps_its_bits(crop, row, col, level):
+@given(crops(), st.lists(st.tuples(*[st.integers(0, 8)] * 2, st.integers(0, 255)), min_size=1, max_size=3))
+def test_what_no_touched_sample_reaches_keeps_its_bits(crop, edited):
     picture, window, white = crop
     patch = read_as_saved(picture, window, white)
-    row, col = min(row, window.shape[0] - 1), min(col, window.shape[1] - 1)
-    patch[row, col] = level * (white // 255)
     axis = 2 if picture.ndim == 3 else None
+    kept = np.ones(picture.shape[:2], bool)
+    for row, col, level in edited:
+        row, col = min(row, window.shape[0] - 1), min(col, window.shape[1] - 1)
+        patch[row, col] = level * (white // 255)
+        spans = []
+        for line, index in zip(window.axes(picture.shape[:2]), (row, col), strict=True):
+            bank = band(line, BlockSpec(np.dtype(np.float32)))
+            inside = np.abs(np.arange(line.size) - line.center) < line.n * line.delta / 2 + 0.5
+            reached = np.isin(np.arange(line.size), bank.pixels[index][bank.weights[index] != 0])
+            spans.append(inside & reached)
+        kept &= ~np.logical_and.outer(*spans)
     found = restore_many([patch], [window], picture.shape[:2], onto=picture, channel_axis=axis)
-    spans = []
-    for axis, index in zip(window.axes(picture.shape[:2]), (row, col), strict=True):
-        bank = band(axis, BlockSpec(np.dtype(np.float32)))
-        half = axis.n * axis.delta / 2
-        inside = np.abs(np.arange(axis.size) - axis.center) < half + 0.5
-        reached = np.isin(np.arange(axis.size), bank.pixels[index])
-        spans.append(inside & reached)
-    kept = ~np.logical_and.outer(*spans)
     np.testing.assert_array_equal(found[kept], picture[kept])
+
+
+def test_pixels_between_two_edits_keep_their_bits(textured):
+    patch = saved(read(textured, WINDOW, channel_axis=2))
+    patch[2, 2], patch[20, 22] = 255 - patch[2, 2], 255 - patch[20, 22]
+    found = back(patch, WINDOW, textured)
+    np.testing.assert_array_equal(found[40:, :55], textured[40:, :55])
+    np.testing.assert_array_equal(found[:40, 55:], textured[:40, 55:])
+
+
+@pytest.mark.parametrize("kernel", ["gaussian", "box"])
+def test_the_negative_of_an_edit_is_the_edit_of_the_negative(textured, kernel):
+    window = Window.from_box((15, 10, 80, 72), n=(24, 27), kernel=kernel)
+    patch = saved(read(textured, window, channel_axis=2))
+    patch[3:7, 4:20] = 10
+    patch[8:16, 9:18] = 250
+    patch[18, 2:25] = 40
+    found = back(patch, window, textured).astype(int)
+    negative = back(255 - patch, window, 255 - textured)
+    assert np.abs(found + negative - 255).max() <= 1
+
+
+def test_another_texture_hides_the_grain_below_it():
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[:96, :110]
+    grain = rng.normal(0, 8, (96, 110))
+    texture = 128 + rng.normal(0, 60, (18, 20))[y // 6, x // 6]
+    picture = saved(120 + 50 * np.sin(x / 17) + 30 * np.cos(y / 13) + grain)
+    left = (back(saved(read(saved(texture), WINDOW)), WINDOW, picture) - texture)[14:78, 19:91]
+    below = grain[14:78, 19:91]
+    assert abs((left * below).sum() / np.square(below).sum()) < 0.25
 
 
 def test_sharp_filters_reach_no_further_than_they_reach():
