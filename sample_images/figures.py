@@ -18,6 +18,7 @@ CENTRE = "--row 312 --col 222"
 FACE = f"{CENTRE} --delta 3.6"
 ZOOM = "--row 240:312 --col 320:222 --delta 7.5:3.6"
 PATH = "--table sample_images/scanpath.csv -n 48"
+SINE = "sample_images/sine.csv --slice 100:600 -n 100"
 SIGMAS = "--compare sigma=1,2,4,8 --theme light --width 1280"
 PAST = "--row 250:620 --col 260:200 --delta 3.6 --frames 12 --fps 8"
 
@@ -34,6 +35,8 @@ COMMANDS = {
     "show.webp": f"glimpse show {SCENE} {CENTRE} --delta 7.2 -n 32 -o show.webp",
     "profile.png": f"glimpse show {SCENE} {FACE} --profile -o profile.png",
     "profile-box.png": f"glimpse show {SCENE} {FACE} --kernel box --profile -o profile-box.png",
+    "sine.png": f"glimpse show {SINE} --profile -o sine.png",
+    "sine-box.png": f"glimpse show {SINE} --kernel box --profile -o sine-box.png",
     "compare.webp": f"glimpse show {SCENE} {FACE} {SIGMAS} -o compare.webp",
     "heat.webp": f"glimpse show {SCENE} {PATH} --heat --theme light -o heat.webp",
     "delta.gif": f"glimpse sweep {SCENE} {CENTRE} --delta 1:16 --sigma 1 --frames 12 --fps 8 -o delta.gif",

@@ -35,6 +35,11 @@ def as_png(painter: Callable[[], Image.Image]) -> Callable[[], bytes]:
     return make
 
 
+def sine() -> bytes:
+    """Return the article's signal as a column of CSV: two periods in 800 samples."""
+    return "".join(f"{y:.6f}\n" for y in np.sin(np.linspace(0, 4 * np.pi, 800))).encode()
+
+
 # To add a picture, add its file name and a function that makes its bytes, or None
 # where what it needs is not installed. A command may read an earlier one.
 PICTURES: dict[str, Callable[[], bytes | None]] = {
@@ -42,6 +47,7 @@ PICTURES: dict[str, Callable[[], bytes | None]] = {
     "chart.png": as_png(chart),
     "zone.png": as_png(zone),
     "digits.png": as_png(digits),
+    "sine.csv": sine,
     **{f"readme/{name}": made_by(name) for name in COMMANDS},
     "readme/foveated.jpg": foveated,
     "readme/boxes.webp": boxes,
@@ -50,7 +56,7 @@ PICTURES: dict[str, Callable[[], bytes | None]] = {
 
 # Mean absolute difference in levels. Another Pillow or FreeType rounds the edge of a shape or a letter a
 # little differently; the 255 colours of a GIF may then be others.
-TOLERANCE = {".png": 1.0, ".jpg": 1.0, ".gif": 3.0, ".webp": 1.0}
+TOLERANCE = {".png": 1.0, ".jpg": 1.0, ".gif": 3.0, ".webp": 1.0, ".csv": 1e-6}
 FONTS = {"readme/look.webp": 8.0}  # another browser has other letters, of other sizes
 
 UNDRAWN = "not drawn here: it needs chromium and pip install -e '.[browser]'"
@@ -81,7 +87,10 @@ def difference(drawn: bytes, path: Path, allowed: float) -> str | None:
 
 
 def frames(data: bytes) -> list[tuple[tuple[object, ...], np.ndarray]]:
-    """Mode, size and delay of each frame, and its levels."""
+    """Mode, size and delay of each frame, and its levels; of a signal its shape and its numbers."""
+    if data.lstrip(b"-")[:1].isdigit():
+        signal = np.loadtxt(io.BytesIO(data))
+        return [(signal.shape, signal)]
     with Image.open(io.BytesIO(data)) as image:
         return [
             ((image.mode, frame.size, frame.info.get("duration")), np.asarray(frame.convert("RGB"), float))

@@ -20,7 +20,7 @@ from glimpse.window import EDGES, KERNELS, Window
 if TYPE_CHECKING:
     from glimpse.batch.rows import Row
     from glimpse.drawing.viewport import Levels, Theme
-    from glimpse.io import DecodeOptions
+    from glimpse.io import DecodeOptions, Picture
 
 PROFILES = ("row", "column")
 
@@ -214,7 +214,9 @@ def _one(row: Row, target: str, draw: DrawOptions, run: Run, decoding: DecodeOpt
     from glimpse.drawing import figure, profile, sheet, viewport
     from glimpse.io.encode import still_format
 
-    picture = io.load_picture(row.image, decoding)
+    picture = io.load_picture(row.image, decoding._replace(signals=draw.profile is not None))
+    if picture.signal:
+        return _signal(row, picture, target, draw, run)
     window = row.placement.window(picture.shape)
     notes = [*picture.notes, *row.placement.notes(window, picture.shape)]
     if target.lower().endswith(PAGES):
@@ -248,6 +250,25 @@ def _one(row: Row, target: str, draw: DrawOptions, run: Run, decoding: DecodeOpt
     io.save_still(target, drawing, io.Picture(drawing), quality=run.quality, overwrite=run.overwrite)
     made += still_format(target).remark(run.quality)
     return Outcome(row.image, target, made, window, notes=notes)
+
+
+def _signal(row: Row, picture: Picture, target: str, draw: DrawOptions, run: Run) -> Outcome:
+    """Draw how a signal is resampled."""
+    from glimpse import io
+    from glimpse.drawing import profile
+
+    if draw.profile != PROFILES[0]:
+        raise GlimpseError(f"a signal has no {draw.profile}; leave it out behind --profile")
+    span = row.placement.span(picture.shape[1])
+    samples, notes = picture.pixels[0].astype(float), list(picture.notes)
+    if samples.ndim == 2:
+        notes.append(f"the first of its {samples.shape[1]} channels is drawn")
+        samples = samples[:, 0]
+    if not span.window.sees(picture.shape):
+        notes.append("the window lies wholly beyond the signal")
+    drawing = profile.profile(samples, span.window, **draw.look)
+    io.save_still(target, drawing, io.Picture(drawing), quality=run.quality, overwrite=run.overwrite)
+    return Outcome(row.image, target, "profile", span, notes=notes)
 
 
 def _with(placement: Placement, setting: Compared, value: Any) -> Placement:

@@ -13,12 +13,11 @@ from glimpse.batch.names import identities, place_fault
 from glimpse.batch.outcomes import Outcome
 from glimpse.batch.tables.columns import KNOWN, key
 from glimpse.errors import GlimpseError, UsageError, about
-from glimpse.window import NUMBERS
+from glimpse.window import NUMBERS, Window
 
 if TYPE_CHECKING:
     from glimpse.batch.runner import Run
     from glimpse.io import DecodeOptions
-    from glimpse.window import Window
 
 SUFFIXES = (".csv", ".jsonl")
 _OWN = ("file_name", "source", *NUMBERS, "n", "kernel", "edge")
@@ -67,7 +66,9 @@ def _told(
                     raise UsageError("--manifest lists files; give -o a folder or a template")
                 if outcome.window or file not in lines:
                     try:
-                        window = outcome.window or load_record(outcome.output, decoding).window
+                        window = outcome.window  # none of a file that was left
+                        if not isinstance(window, Window):
+                            window = load_record(outcome.output, decoding).window
                         lines[file] = _line(file, window, outcome)
                     except GlimpseError:  # a file of another kind was left
                         lines[file] = {"file_name": file}

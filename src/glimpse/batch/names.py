@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from glimpse.errors import GlimpseError, UsageError
 from glimpse.portability import reserved
-from glimpse.window import NUMBERS, Window
+from glimpse.window import NUMBERS, Span, Window
 
 if TYPE_CHECKING:
     from glimpse.io.encode import Quality
@@ -118,8 +118,10 @@ def of_name(name: str, index: int, page: int = 1) -> dict[str, Any]:
     return {"stem": stem, "name": base, "ext": ending[1:], "parent": parent, "index": index, "page": page}
 
 
-def of_window(window: Window) -> dict[str, Any]:
-    """Return the fields that a window fills."""
+def of_window(window: Window | Span) -> dict[str, Any]:
+    """Return the fields that a window fills, or the span of a signal, whose axis is the first."""
+    if isinstance(window, Span):
+        window = Window(window.center, 0.0, window.delta, window.sigma, window.gamma, window.n)
     values = {name: getattr(window, name) for name in (*NUMBERS, "n")}
     return values | {"row": window.gx, "col": window.gy}
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from glimpse.errors import GlimpseError
-from glimpse.window import Window
+from glimpse.window import Span, Window
 
 FEW = 20
 """Outcomes that are all told one by one: their lines fit a terminal."""
@@ -17,6 +17,7 @@ FEW = 20
 _WORDS = {
     "gx": "row {} (gx)",
     "gy": "col {} (gy)",
+    "center": "center {}",
     "delta": "delta {}",
     "sigma": "sigma {}",
     "gamma": "gamma {}",
@@ -36,7 +37,7 @@ class Outcome:
         The file that was made, or was left; empty where there is none.
     made : str
         What was made, such as ``64 x 64 patch``; empty where there is nothing to tell.
-    window, last : Window or None
+    window, last : Window, Span or None
         Where it looked; of a sweep the last window too.
     notes : sequence of str
         What was done unasked, and what else its owner should know.
@@ -55,7 +56,7 @@ class Outcome:
     name: str
     output: str = ""
     made: str = ""
-    window: Window | None = None
+    window: Window | Span | None = None
     last: Window | None = None
     notes: Sequence[str] = ()
     error: GlimpseError | None = None
@@ -81,6 +82,8 @@ class Outcome:
         place = target = ""
         if self.window:
             for key, word in _WORDS.items():
+                if not hasattr(self.window, key):  # of two axes or of one
+                    continue
                 ends = [getattr(window, key) for window in (self.window, self.last or self.window)]
                 pairs = [end if isinstance(end, tuple) else (end,) for end in ends]
                 told = dict.fromkeys(",".join(f"{each:.6g}" for each in pair) for pair in pairs)

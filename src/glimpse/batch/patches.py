@@ -15,7 +15,7 @@ from glimpse.batch.rows import Row, Windows, rows_of
 from glimpse.batch.runner import Run, aside, outcomes
 from glimpse.batch.sources import Block, blocks, images_of
 from glimpse.errors import GlimpseError, UsageError, prefixed
-from glimpse.window import Window
+from glimpse.window import Span, Window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -122,12 +122,21 @@ def read(
         return read_stack(
             rows, output, decoding, run, fast=fast, exact=exact, outside=outside, protect=protect
         )
+    decoding = decoding._replace(signals=manifest is None)  # which lists rows and columns
     # the outputs of other parts may be there; one of this part is refused when its turn comes
     replaceable = run.overwrite or run.skip_existing or run.part is not None
-    shape = cache(aside(lambda place: io.load_picture(place[0], decoding.at(place[1])).shape))
+
+    @cache
+    @aside
+    def looked(place: tuple[str, int | None]) -> tuple[tuple[int, int], bool]:
+        picture = io.load_picture(place[0], decoding.at(place[1]))
+        return picture.shape, picture.signal
 
     def fields(row: Row) -> dict[str, Any]:
-        found = of_window(row.placement.window(shape((row.image, row.page)), native=True))
+        shape, signal = looked((row.image, row.page))
+        place = row.placement
+        window = place.span(shape[1], native=True) if signal else place.window(shape, native=True)
+        found = of_window(window)
         return found | (dict(zip(("row", "col"), row.tile, strict=True)) if row.tile else {})
 
     suffixes, finished = tuple(FORMATS), None
@@ -236,7 +245,11 @@ def outcome_of(
     from glimpse.io.encode import still_format
 
     still = still_format(kind or output)
-    notes = [*picture.notes, *still.notes(picture), *found.row.placement.notes(window, picture.shape)]
+    notes = [*picture.notes, *still.notes(picture)]
+    if picture.signal:
+        notes += [] if window.sees(picture.shape) else ["the window lies wholly beyond the signal"]
+    else:
+        notes += found.row.placement.notes(window, picture.shape)
     notes += clipped(found.patch, picture.white, kind or output)
     notes += [f"decoded at 1/{picture.scale}"] if picture.scale > 1 else []
     placement = found.row.placement
@@ -246,7 +259,10 @@ def outcome_of(
         made_up = "the repeated edge" if window.edge == "extend" else "black"
         notes.append(f"{share_in_words(found.outside)} of the patch is {made_up}")
     made = f"{window.shape[0]} x {window.shape[1]} patch{still.remark(quality)}"
-    return Outcome(found.row.place, output, made, window, notes=notes, outside=found.outside, row=found.row)
+    told: Window | Span = window
+    if picture.signal:
+        made, told = f"{window.shape[1]} samples", window.spans[1]
+    return Outcome(found.row.place, output, made, told, notes=notes, outside=found.outside, row=found.row)
 
 
 def _share_outside(window: Window, shape: tuple[int, int]) -> float:
@@ -279,7 +295,10 @@ def read_patches(block: Block, rows: Sequence[Row], outside: Outside = "keep") -
                 raise row.fault
             if row.size:
                 row.check_size(picture.shape)
-            window = row.placement.window(picture.shape, native=True)
+            if picture.signal:
+                window = row.placement.span(picture.shape[1], native=True).window
+            else:
+                window = row.placement.window(picture.shape, native=True)
             share = _share_outside(window, picture.shape)
             if share and outside == "fail":
                 raise GlimpseError(f"{share_in_words(share)} of its window lies beyond the image")

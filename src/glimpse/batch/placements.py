@@ -12,7 +12,7 @@ from glimpse.errors import GlimpseError
 from glimpse.limits import N_MAX
 from glimpse.slices import FITS, NATIVE
 from glimpse.validation import Pair, checked, checked_n, number
-from glimpse.window import NUMBERS, Window
+from glimpse.window import NUMBERS, Span, Window
 
 OUTSIDE = ("keep", "clip", "skip", "fail")
 """What becomes of a window that lies partly beyond its image."""
@@ -234,6 +234,32 @@ class Placement(NamedTuple):
                 f"--row {window.gy:g} --col {window.gx:g} (or percentages to look past the edge)"
             )
         return window
+
+    def span(self, size: int, *, native: bool = False) -> Span:
+        """Return the window of one axis on a signal of this size; gx is its centre.
+
+        Raises
+        ------
+        GlimpseError
+            If something is given that belongs to two axes.
+        """
+        known = {"--col (gy)": self.gy, "--box": self.box, "--pad": self.pad, "--like": self.like,
+                 "--reference and --origin": self.frame}  # fmt: skip
+        wrong = [name for name, value in known.items() if value is not None]
+        pairs = {"-n": self.n, "--delta": self.delta, "--sigma": self.sigma}
+        wrong += [f"the second {name}" for name, value in pairs.items() if isinstance(value, tuple)]
+        wrong += ["the second slice"] if self.slice and "," in self.slice else []
+        if wrong:
+            raise GlimpseError(f"a signal has one axis, along which --row (gx) counts; leave out {wrong[0]}")
+        filters = {name: getattr(self, name) for name in ("sigma", "gamma", "kernel", "edge")}
+        filters = {name: value for name, value in filters.items() if value is not None}
+        n: Any = self.n or (NATIVE if native and self.slice else Span.n)
+        if self.slice:
+            return Span.from_slice(self.slice, size, n, **filters)
+        if n == NATIVE:
+            raise GlimpseError("-n native counts the samples of a slice: give --slice")
+        center = None if self.gx is None else self.gx.on(size)
+        return Span.centered(size, n, center=center, delta=self.delta, **filters)
 
     def notes(self, window: Window, shape: tuple[int, int]) -> list[str]:
         """Return notes for the line of a window: on its place, and on numbers that follow others."""

@@ -314,6 +314,13 @@ def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return collected("decoding", _DECODING, _decoding, options)(command)
 
 
+column_option = option(
+    "--column",
+    metavar="NAME|K",
+    help="The column of a CSV file that is a signal, by name or number from 1. [default: its only one]",
+)
+
+
 look_options: list[Callable[[Any], Any]] = [
     option("--profile", is_flag=False, flag_value="row", metavar="[row|column]",
            help="One row of pixels instead, or a column, with filters over it, and resampled."),

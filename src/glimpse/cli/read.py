@@ -15,6 +15,7 @@ from glimpse.batch.runner import aside
 from glimpse.cli.options import (
     Sectioned,
     TableOptions,
+    column_option,
     input_options,
     option,
     output_options,
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
     metavar="PERCENT|PIXELS",
     help="How much of a tile its neighbour sees too. [default: 0]",
 )
+@column_option
 @input_options
 @option("--shard-size", type=whole(1, 10**7), default="10000", show_default=True, metavar="N",
         help="Patches of one shard.")  # fmt: skip
@@ -110,6 +112,7 @@ def read(
     linear: bool,
     tile: tuple[int, int] | None,
     overlap: float | str | None,
+    column: str | None,
     decoding: DecodeOptions,
     shard_size: int,
     exact: bool,
@@ -130,7 +133,8 @@ def read(
 
     if not images and not tables.name:
         raise click.UsageError("Missing argument 'IMAGE...', or a table of them (--table)")
-    decoding = decoding._replace(level=level, nodata=nodata is not None, labels=nearest, linear=linear)
+    decoding = decoding._replace(level=level, nodata=nodata is not None, labels=nearest, linear=linear,
+                                 column=column)  # fmt: skip
     if nearest and linear:
         raise click.UsageError("--nearest takes labels as they are; leave out --linear")
     if nearest and (fast or level or window.gamma):

@@ -15,6 +15,7 @@ from glimpse.cli.options import (
     Sectioned,
     TableOptions,
     collected,
+    column_option,
     input_options,
     look_options,
     option,
@@ -45,6 +46,7 @@ draw_options = collected("draw", [field.name for field in fields(DrawOptions)],
 @window_options()
 @table_options
 @draw_options
+@column_option
 @input_options
 @output_options(
     "Where to: .png, or .html for a page to choose a window by looking. [default: STEM-show.png here]",
@@ -55,6 +57,7 @@ def show(
     window: Placement,
     tables: TableOptions,
     draw: DrawOptions,
+    column: str | None,
     decoding: DecodeOptions,
     output: str | None,
     run: Run,
@@ -77,5 +80,6 @@ def show(
         rows = tables.read(window, [image] if image else [])
     elif not image:
         raise click.UsageError("Missing argument 'IMAGE'.")
+    decoding = decoding._replace(column=column)
     found = batch.show(rows, output, run, draw=draw, decoding=decoding, protect=[window.like_name])
     report(found, noun="windows" if tables.name else "files", quiet=run.quiet)

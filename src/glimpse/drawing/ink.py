@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from glimpse.drawing.viewport import DARK, INK, STRIP, Colour, Levels, Look, Theme
-from glimpse.window import Window
+from glimpse.window import Span, Window
 
 Points = Sequence[tuple[float, float]]
 Words = list[tuple[str, Colour]]
@@ -143,19 +143,25 @@ def said(value: Any, form: str = ".4g") -> str:
     return ", ".join(format(v, form) for v in value) if isinstance(value, tuple) else format(value, form)
 
 
-def unusual(window: Window) -> list[str]:
+def unusual(window: Window | Span) -> list[str]:
     """Name gamma, kernel and edge where they are not the default."""
     words = [f"gamma {said(window.gamma)}"] if window.gamma != Window.gamma else []
     words += [f"{window.kernel} kernel"] if window.kernel != Window.kernel else []
     return words + ([f"{window.edge} beyond the edge"] if window.edge != Window.edge else [])
 
 
-def words_of(window: Window, step: int = 1, theme: Theme = DARK) -> Words:
-    """The captions of a window, of whose filters every `step`-th is drawn."""
+def words_of(window: Window | Span, step: int = 1, theme: Theme = DARK) -> Words:
+    """The captions of a window, of whose filters every `step`-th is drawn, or of a span."""
     shown = [f"delta {said(window.delta)}", f"sigma {said(window.sigma)}", *unusual(window)]
+    if isinstance(window, Span):
+        place = [(f"center {window.center:.6g}", theme.col)]
+    else:
+        place = [
+            (f"row {window.gx:.6g} (gx) DOWN", theme.row),
+            (f"col {window.gy:.6g} (gy) ACROSS", theme.col),
+        ]
     return [
-        (f"row {window.gx:.6g} (gx) DOWN", theme.row),
-        (f"col {window.gy:.6g} (gy) ACROSS", theme.col),
+        *place,
         *((text, theme.box) for text in shown),
         *([(f"{ordinal(step)} filter drawn", theme.ink)] if step > 1 else []),
     ]

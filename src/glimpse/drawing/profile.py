@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -32,10 +33,11 @@ _GREY = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow's convert("L"
 
 @dataclass(frozen=True)
 class _Graph:
-    """A graph of levels over the pixels of one axis of an image, on a canvas."""
+    """A graph of levels from `low` to `high` over the pixels of one axis of an image, on a canvas."""
 
     viewport: Viewport
     top: int
+    low: float
     high: float
     look: Look
 
@@ -51,7 +53,8 @@ class _Graph:
 
     def points(self, pixels: ArrayLike, levels: ArrayLike) -> Floats:
         """Where levels at pixels are drawn, shape (k, 2)."""
-        ys = self.top + self.viewport.height * (1 - np.asarray(levels, float) / self.high)
+        shares = (np.asarray(levels, float) - self.low) / (self.high - self.low)
+        ys = self.top + self.viewport.height * (1 - shares)
         return np.column_stack([self.left + self.viewport.x(np.asarray(pixels, float)), ys])
 
     def curve(self, canvas: Levels, levels: Floats, first: int, colour: Colour) -> None:
@@ -66,7 +69,7 @@ class _Graph:
 
 
 def profile(
-    pixels: Levels,
+    pixels: NDArray[Any],
     window: Window,
     axis: int = 1,
     *,
@@ -78,7 +81,7 @@ def profile(
 
     Parameters
     ----------
-    pixels : ndarray, uint8, shape (size, 3)
+    pixels : ndarray, uint8, shape (size, 3), or a signal of any numbers, shape (size,)
         The row of the image under the centre, or the column.
     window : Window
         Its numbers along the axis are used: centre, stride and sigma, and gamma, kernel, edge.
@@ -100,30 +103,40 @@ def profile(
     size = 1.0 if width is None else width / (LEFT + WIDTH + 2 * GAP)
     look = Look(theme, max(size, FINEST))
     wide = WIDTH if width is None else max(1, width - look.px(LEFT) - 2 * look.px(GAP))
-    filters, grey = _filters_of(window, axis, len(pixels)), pixels @ _GREY
+    signal = pixels.ndim == 1
+    filters, grey = _filters_of(window, axis, len(pixels)), pixels if signal else pixels @ _GREY
     places = centers(filters.n, filters.center, filters.delta)
     found = np.concatenate(
         [_bank(filters, some) @ pixels for some in np.array_split(places, len(places) // AT_ONCE + 1)]
     )
     found *= window.gamma
     low, high = _range(among or (window,), axis, len(pixels))
-    words = strip(words_of(window, theme=theme), wide, look)
+    told = replace(window.spans[1], gamma=window.gamma) if signal else window
+    words = strip(words_of(told, theme=theme), wide, look)
     tall, head = round(HEIGHT * size), look.px(GAP) + look.px(HEAD)
     step = look.px(HEAD) + tall + look.px(FOOT)
     area = look.px(GAP) + 3 * step + words.shape[0], look.px(LEFT) + wide + 2 * look.px(GAP)
     canvas = np.full((*area, 3), theme.background, np.uint8)
     viewport = Viewport(0, low, tall, wide, wide / (high - low))
-    first, second, third = (_Graph(viewport, head + i * step, 255, look) for i in range(3))
+    marks = _marks(grey) if signal else (0.0, 128.0, 255.0)
+    black, white = marks[0], marks[-1]
+    first, second, third = (_Graph(viewport, head + i * step, black, white, look) for i in range(3))
+    sums = found if signal else found @ _GREY
     brightest = max([window.gamma, *(one.gamma for one in among)]) if among else 0
-    third = replace(third, high=max(255.0, float((found @ _GREY).max()), 255 * brightest))
+    third = replace(third, low=min(black, float(sums.min())) if signal else black,
+                    high=max(white, float(sums.max()), white * brightest))  # fmt: skip
     some = places[np.unique(np.rint(np.linspace(0, len(places) - 1, SOME)).astype(int))]
     shown = np.concatenate([_bank(filters, some[i : i + 1]) for i in range(len(some))])
-    for graph, title in zip((first, second, third), _titles(window, axis, len(shown)), strict=True):
-        _frame(canvas, graph, title, (low, high), (theme.row, theme.col)[axis])
+    titles = _titles(window, axis, len(shown), signal=signal)
+    strip_below = 0 if signal else look.px(STRIP) + 1
+    for graph, title in zip((first, second, third), titles, strict=True):
+        _frame(canvas, graph, title, (low, high), (theme.row, theme.col)[axis], marks, strip_below)
     _curves(canvas, (first, second), shown, grey, (max(0, int(low)), min(len(pixels), int(high) + 1)))
-    _samples(canvas, third, found @ _GREY, places)
-    _bar(canvas, first, pixels, (0, len(pixels)))
-    _bar(canvas, third, np.clip(np.rint(found), 0, 255).astype(np.uint8), window.box[2 * axis : 2 * axis + 2])
+    _samples(canvas, third, sums, places)
+    if not signal:
+        shades = np.clip(np.rint(found), 0, 255).astype(np.uint8)
+        _bar(canvas, first, pixels, (0, len(pixels)))
+        _bar(canvas, third, shades, window.box[2 * axis : 2 * axis + 2])
     place(canvas, words, look.px(GAP) + 3 * step, look.px(LEFT))
     return canvas
 
@@ -141,12 +154,19 @@ def _bank(filters: Axis, places: Floats) -> Floats:
     return bank
 
 
-def _titles(window: Window, axis: int, shown: int) -> tuple[str, str, str]:
-    n, line = window.shape[axis], ("column", "row")[axis]
+def _marks(signal: Floats) -> Sequence[float]:
+    """The numbers beside a graph of a signal, from foot to top; filters stand from 0 to the top."""
+    low, high = min(0.0, float(signal.min())), float(np.abs(signal).max()) or 1.0
+    return (low, 0.0, high) if low else (0.0, high)
+
+
+def _titles(window: Window, axis: int, shown: int, *, signal: bool = False) -> tuple[str, str, str]:
+    n, line = window.shape[axis], "signal" if signal else ("column", "row")[axis]
     some = f"{shown} of the {n} filters" if shown < n else f"all filters ({n})"
+    of = f"pixels of {line} {(window.gy, window.gx)[axis]:.6g}"
     return (
-        f"the pixels of {line} {(window.gy, window.gx)[axis]:.6g}, and {some} over them",
-        "each filter times the pixels",
+        f"the {line if signal else of}, and {some} over {'it' if signal else 'them'}",
+        f"each filter times the {line if signal else 'pixels'}",
         f"the sums, one for each of the {n} filters: the {line} resampled",
     )
 
@@ -162,15 +182,32 @@ def _range(windows: Sequence[Window], axis: int, size: int) -> tuple[float, floa
     return low, high
 
 
-def _frame(canvas: Levels, graph: _Graph, title: str, span: tuple[float, float], colour: Colour) -> None:
+def _frame(
+    canvas: Levels,
+    graph: _Graph,
+    title: str,
+    span: tuple[float, float],
+    colour: Colour,
+    marks: Sequence[float],
+    below: int,
+) -> None:
+    """Draw the title and the axes of a graph, with numbers at marks and so many pixels below its foot."""
     look, left, right = graph.look, graph.left, graph.left + graph.viewport.width
     write(canvas, (left, graph.top - look.px(28)), title, look.px(TEXT), look.theme.ink)
     corner = [(left, graph.top - 4 * look.unit), (left, graph.foot), (right, graph.foot)]
     stroke(canvas, corner, look.unit, look.theme.faint)
-    for level in (0, 128, 255):
+    for level in marks:
         y = float(graph.points([0], [level])[0, 1])
-        write(canvas, (left - look.px(8), y), str(level), look.px(11), look.theme.ink, "rm")
-    draw_places(canvas, graph.viewport, Span(span), (graph.foot + look.px(STRIP) + 1, left), look, colour)
+        if graph.low < level == 0:
+            stroke(canvas, [(left, y), (right, y)], look.unit, look.theme.faint)
+        write(canvas, (left - look.px(8), y), _number(level), look.px(11), look.theme.ink, "rm")
+    draw_places(canvas, graph.viewport, Span(span), (graph.foot + below, left), look, colour)
+
+
+def _number(level: float) -> str:
+    """A number that fits beside a graph."""
+    text = f"{level:.5g}"
+    return text if len(text) <= 7 else f"{level:.2g}"
 
 
 def _curves(
@@ -185,7 +222,7 @@ def _curves(
             continue
         begin, end = max(first, first + near[0] - 1), min(last, first + near[-1] + 2)
         bell, colour = weights[begin:end] / weights.max(), theme.curves[i % len(theme.curves)]
-        graphs[0].curve(canvas, 255 * bell, begin, colour)
+        graphs[0].curve(canvas, graphs[0].high * bell, begin, colour)
         graphs[1].curve(canvas, bell * signal[begin:end], begin, colour)
 
 

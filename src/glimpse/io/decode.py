@@ -33,6 +33,7 @@ _BEGINNINGS = {
     "AVIF": rb"....ftyp",
     "PPM": rb"P[1-6][\s#]",
     "NPY": rb"\x93NUMPY",
+    "WAV": rb"RIFF....WAVE",
 }
 
 # Image.open would import the readers of all 45 formats to find one of these
@@ -68,6 +69,8 @@ def decode(file: BinaryIO, options: DecodeOptions = DEFAULT, reduce: Reduce | No
     try:
         if options.page and options.page > 1 and name.upper() not in PAGED:
             raise GlimpseError(f"it has no page {options.page}")
+        if options.column is not None and name:
+            raise GlimpseError(f"--column is of a CSV file, and this is a {name}; leave it out")
         if name == "JPEG":
             return _decode_jpeg(file, options, reduce and (lambda shape: min(reduce(shape), 8)))
         if name == "TIFF":
@@ -197,6 +200,12 @@ def _decode_npy(file: BinaryIO, options: DecodeOptions) -> Picture:
     return read_npy(file, options)
 
 
+def _decode_wav(file: BinaryIO, options: DecodeOptions) -> Picture:
+    from glimpse.io.signals import read_wav
+
+    return read_wav(file, options)
+
+
 def _decode_ppm(file: BinaryIO, options: DecodeOptions) -> Picture:
     from glimpse.io.ppm import ppm_pixels
 
@@ -294,6 +303,11 @@ def _decode_bmp(file: BinaryIO, options: DecodeOptions) -> Picture:
 
 
 def _decode_other(file: BinaryIO, options: DecodeOptions) -> Picture:
+    if options.signals:
+        from glimpse.io.signals import read_column
+
+        if (signal := read_column(file, options)) is not None:
+            return signal
     image = opened(file, "")  # kinds of PPM that few write
     budget.check_plain(image.height, image.width, options.max_pixels)
     return finished(image, options, ())
@@ -307,4 +321,5 @@ _READERS = {
     "AVIF": _decode_avif,
     "PPM": _decode_ppm,
     "NPY": _decode_npy,
+    "WAV": _decode_wav,
 }

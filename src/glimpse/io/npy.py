@@ -41,19 +41,27 @@ def read_npy(file: BinaryIO, options: DecodeOptions) -> Picture:
     """
     file.seek(0)
     shape, _, dtype = npy_header(file)
-    if len(shape) not in (2, 3) or 0 in shape or dtype.kind not in "biuf":
+    if len(shape) not in (1, 2, 3) or 0 in shape or dtype.kind not in "biuf":
         raise GlimpseError(f"{_told(shape, dtype)} is no image")
-    check_pixels(shape[0], shape[1], options.max_pixels)
+    if len(shape) == 1 and not options.signals:
+        signal = f"{_told(shape, dtype)} is no image but a signal; only"
+        raise GlimpseError(f"{signal} glimpse read -o FILE.npy and show --profile take signals")
+    rows, cols = shape[:2] if len(shape) > 1 else (1, *shape)
+    check_pixels(rows, cols, options.max_pixels)
     start, end = file.tell(), file.seek(0, io.SEEK_END)
     if math.prod(shape) * dtype.itemsize > end - start:
         raise GlimpseError("cannot be decoded: the file is shorter than its header says")
     bands = shape[2] if len(shape) == 3 else 1
     held = max(1, bands * dtype.itemsize / budget.COSTS["16-bit colour"].held)
-    check_pixels(shape[0], shape[1], options.max_pixels, held, f"{bands} channels of {dtype}")
+    check_pixels(rows, cols, options.max_pixels, held, f"{bands} channels of {dtype}")
     file.seek(0)
     array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False, max_header_size=_HEADER)
     array = array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array
-    check_finite(array)
+    check_finite(array.reshape(rows, -1))
+    if array.ndim == 1:
+        from glimpse.io.signals import as_signal  # with csv and wave, which a picture need not pay
+
+        return as_signal(array, options)
     notes: tuple[str, ...] = ()
     if options.levels:
         array = scaled(array, options.levels)

@@ -48,6 +48,10 @@ class DecodeOptions(NamedTuple):
         Whether light is filtered, and not levels.
     labels : bool
         Whether pixels are labels: a palette's indices are kept, and the palette beside them.
+    signals : bool
+        Whether samples along one axis are taken too, as a picture of one row.
+    column : str or None
+        Which column of a CSV file is the signal, by its name or its number from 1.
     """
 
     levels: tuple[float, float] | None = None
@@ -58,6 +62,8 @@ class DecodeOptions(NamedTuple):
     nodata: bool = False
     linear: bool = False
     labels: bool = False
+    signals: bool = False
+    column: str | None = None
 
     def at(self, page: int | None) -> DecodeOptions:
         """Return the same for another page, or for the same one."""
@@ -96,6 +102,8 @@ class Picture:
         Whether the pixels are labels, of which no mean may be taken.
     palette : bytes
         Red, green and blue of each label by turns, where the file has a palette.
+    signal : bool
+        Whether the one row of pixels is a signal.
     """
 
     pixels: Any
@@ -109,6 +117,7 @@ class Picture:
     full: tuple[int, int] | None = None
     labels: bool = False
     palette: bytes = b""
+    signal: bool = False
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -157,6 +157,9 @@ def save_still(
     again : bool
         Whether a file that has these very bytes is as good: who wrote it may have died before telling.
     """
+    if like.signal and not still_format(name).exact:
+        raise GlimpseError("what is read of a signal is numbers; give -o a name that ends in .npy")
+    array = array[0] if like.signal else array
     array = unpremultiply(array, like.white) if like.alpha else array
     data = encode(still_format(name), array, like, record, quality)
     try:

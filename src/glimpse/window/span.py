@@ -86,7 +86,7 @@ class Span:
         >>> Span.from_slice("100:600", 800, n=100)
         Span(center=349.5, delta=5.0, sigma=2.5, gamma=1.0, n=100, kernel='gaussian', edge='extend')
         """
-        box = sliced(text, (size, size))
+        box = sliced(text, (size, size))._replace(top=0.0, bottom=1.0)
         if n == NATIVE:
             rest = {"kernel": "box", **rest}
         count = box.samples(n)
