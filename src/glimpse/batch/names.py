@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from glimpse.errors import GlimpseError, UsageError
 from glimpse.portability import reserved
-from glimpse.window import NUMBERS, Span, Window
+from glimpse.window import NUMBERS, Window
 
 if TYPE_CHECKING:
     from glimpse.io.encode import Quality
+    from glimpse.window.span import Span
 
 NAMES = ("stem", "name", "ext", "parent", "index", "page")
 """The fields that the name of an input fills."""
@@ -120,7 +121,7 @@ def of_name(name: str, index: int, page: int = 1) -> dict[str, Any]:
 
 def of_window(window: Window | Span) -> dict[str, Any]:
     """Return the fields that a window fills, or the span of a signal, whose axis is the first."""
-    if isinstance(window, Span):
+    if not isinstance(window, Window):
         window = Window(window.center, 0.0, window.delta, window.sigma, window.gamma, window.n)
     values = {name: getattr(window, name) for name in (*NUMBERS, "n")}
     return values | {"row": window.gx, "col": window.gy}

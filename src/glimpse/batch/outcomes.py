@@ -6,10 +6,13 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from glimpse.errors import GlimpseError
-from glimpse.window import Span, Window
+from glimpse.window import Window
+
+if TYPE_CHECKING:
+    from glimpse.window.span import Span
 
 FEW = 20
 """Outcomes that are all told one by one: their lines fit a terminal."""

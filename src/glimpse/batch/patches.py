@@ -15,13 +15,14 @@ from glimpse.batch.rows import Row, Windows, rows_of
 from glimpse.batch.runner import Run, aside, outcomes
 from glimpse.batch.sources import Block, blocks, images_of
 from glimpse.errors import GlimpseError, UsageError, prefixed
-from glimpse.window import Span, Window
+from glimpse.window import Window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glimpse.io import DecodeOptions, Picture
     from glimpse.io.encode import Quality
+    from glimpse.window.span import Span
 
 Outside = Literal["keep", "clip", "skip", "fail"]
 

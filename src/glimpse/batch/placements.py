@@ -6,13 +6,16 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from glimpse.errors import GlimpseError
 from glimpse.limits import N_MAX
 from glimpse.slices import FITS, NATIVE
 from glimpse.validation import Pair, checked, checked_n, number
-from glimpse.window import NUMBERS, Span, Window
+from glimpse.window import NUMBERS, Window
+
+if TYPE_CHECKING:
+    from glimpse.window.span import Span
 
 OUTSIDE = ("keep", "clip", "skip", "fail")
 """What becomes of a window that lies partly beyond its image."""
@@ -243,6 +246,8 @@ class Placement(NamedTuple):
         GlimpseError
             If something is given that belongs to two axes.
         """
+        from glimpse.window.span import Span  # which a picture need not wait for
+
         known = {"--col (gy)": self.gy, "--box": self.box, "--pad": self.pad, "--like": self.like,
                  "--reference and --origin": self.frame}  # fmt: skip
         wrong = [name for name, value in known.items() if value is not None]

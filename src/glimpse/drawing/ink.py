@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from glimpse.drawing.viewport import DARK, INK, STRIP, Colour, Levels, Look, Theme
-from glimpse.window import Span, Window
+from glimpse.window import Window
+
+if TYPE_CHECKING:
+    from glimpse.window.span import Span
 
 Points = Sequence[tuple[float, float]]
 Words = list[tuple[str, Colour]]
@@ -153,13 +156,13 @@ def unusual(window: Window | Span) -> list[str]:
 def words_of(window: Window | Span, step: int = 1, theme: Theme = DARK) -> Words:
     """The captions of a window, of whose filters every `step`-th is drawn, or of a span."""
     shown = [f"delta {said(window.delta)}", f"sigma {said(window.sigma)}", *unusual(window)]
-    if isinstance(window, Span):
-        place = [(f"center {window.center:.6g}", theme.col)]
-    else:
+    if isinstance(window, Window):
         place = [
             (f"row {window.gx:.6g} (gx) DOWN", theme.row),
             (f"col {window.gy:.6g} (gy) ACROSS", theme.col),
         ]
+    else:
+        place = [(f"center {window.center:.6g}", theme.col)]
     return [
         *place,
         *((text, theme.box) for text in shown),
