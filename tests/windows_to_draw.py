@@ -1,6 +1,7 @@
 """Images and windows that are drawn: an everyday one, and the odd ones that must not break a drawing."""
 
 import numpy as np
+import pytest
 
 from glimpse import Window
 
@@ -40,3 +41,13 @@ ODD = {
     "the largest numbers": ((30, 80), moved(gx=-1e9, gy=1e9, delta=1e9, sigma=1e9)),
     "everything unusual": ((30, 80), moved(gamma=2.5, kernel="box", edge="black")),
 }
+# another odd one breaks what these would
+TWINS = {
+    "one column of filters",
+    "a window much larger than the image",
+    "a window right of the image",
+    "a large window far away",
+    "one column",
+    "very wide",
+}
+ODD_NAMES = [pytest.param(name, id=name, marks=[pytest.mark.slow] * (name in TWINS)) for name in ODD]

@@ -52,7 +52,7 @@ def test_a_canvas_of_part_of_the_columns_is_written_in_place():
     assert not canvas[:, [0, 1, 5, 6, 7]].any()
 
 
-@pytest.mark.parametrize("n", [4096, (4096, 1)])
+@pytest.mark.parametrize("n", [pytest.param(4096, marks=pytest.mark.slow), (4096, 1)])
 def test_a_bank_that_lies_mostly_beyond_the_axis_costs_little_memory(n):
     image = pixels(65_535, 16, dtype=np.uint8)
     tracemalloc.start()

@@ -107,10 +107,10 @@ def test_a_box_between_pixels_is_resampled_at_stride_1():
 
 def test_show_and_sweep_keep_64():
     assert "64 x 64 window" in invoke("show", "a.png", "--box", "8,6,40,20", "-o", "p.png").stderr
-    words = ["--box", "8,6,40,20:1,2,30,9", "--frames", "2", "-o", "p.gif"]
+    words = ["--box", "8,6,40,20:1,2,30,9", "--frames", "2", "--plain", "-o", "p.gif"]
     assert invoke("sweep", "a.png", *words).exit_code == 0
     assert json.loads(invoke("info", "p.gif").stdout)["n"] == 64
-    words = ["--box", "pct:10,10,30,30", "--box", "20x20+8+6", "--frames", "2", "-o", "q.gif"]
+    words = ["--box", "pct:10,10,30,30", "--box", "20x20+8+6", "--frames", "2", "--plain", "-o", "q.gif"]
     assert invoke("sweep", "a.png", *words).exit_code == 0
 
 

@@ -28,9 +28,11 @@ def read_stack(output, *more, code=0):
     return result
 
 
-@pytest.mark.parametrize("jobs", ["1", "4"])
-def test_a_stack_has_the_patches_of_the_png_files_in_the_order_of_the_table(jobs):
-    read_stack("p.npz", "-j", jobs, "-q")
+def test_a_stack_has_the_patches_of_the_png_files_in_the_order_of_the_table():
+    read_stack("p.npz", "-j", "1", "-q")
+    first = Path("p.npz").read_bytes()
+    read_stack("p.npz", "-j", "4", "-q", "--overwrite")
+    assert Path("p.npz").read_bytes() == first
     read_stack("out/{index:03d}.png", "-q")
     with np.load("p.npz") as found:
         assert found["patches"].dtype == np.uint8

@@ -392,12 +392,12 @@ def test_many_windows_of_one_image_are_told_of_and_saved_alike_with_any_number_o
     places[50] = "a.png,29,x"
     Path("t.csv").write_text("\n".join(["image,gx,gy", *places]))
     runs = []
-    for jobs in ("1", "4", "7"):
+    for jobs in ("1", "7"):
         result = invoke("read", "--table", "t.csv", "-n", "8", "--delta", "2", "-o", "out/", "-j", jobs)
         assert result.exit_code == 1
         runs.append((result.stderr, {path.name: path.read_bytes() for path in Path("out").iterdir()}))
         shutil.rmtree("out")
-    assert runs[0] == runs[1] == runs[2]
+    assert runs[0] == runs[1]
     assert len(runs[0][1]) == len(places) - 1
 
 

@@ -222,8 +222,9 @@ def test_bad_files_among_good_ones_cost_only_themselves(folder, image):
 
 def test_file_names_are_escaped_in_messages(folder):
     name = "a\n\x1b[31mb\udcff.png"
-    done = process("read", name, code=1)
-    assert done.stderr == b"glimpse: a\\n\\x1b[31mb\\udcff.png: no such file or directory\n"
+    result = invoke("read", name)
+    assert result.exit_code == 1
+    assert result.stderr == "glimpse: a\\n\\x1b[31mb\\udcff.png: no such file or directory\n"
 
 
 def test_a_signal_that_comes_out_as_another_error_still_ends_the_process(monkeypatch, image):
@@ -267,6 +268,8 @@ def test_quiet_says_nothing_but_failures(folder, image):
 
 # Pipes, full disks and closed streams
 
+INFO = pytest.param(["info", "p.png"], marks=pytest.mark.slow)
+
 
 def test_a_pipe_goes_in_and_a_pipe_comes_out(image):
     done = process("read", "-", "-o", "-", stdin=Path(image).read_bytes())
@@ -290,7 +293,7 @@ def test_standard_input_alone_goes_to_standard_output(image):
     assert opened(invoke("write", "-", stdin=patch).stdout_bytes).shape == (30, 44, 3)
 
 
-@pytest.mark.parametrize("args", [["read", "a.png", "-o", "-"], ["info", "p.png"], ["--help"], ["--version"]])
+@pytest.mark.parametrize("args", [["read", "a.png", "-o", "-"], INFO, ["--help"], ["--version"]])
 def test_a_full_disk_behind_standard_output_is_told_in_one_line(args, image):
     invoke("read", image, "-o", "p.png")
     with open("/dev/full", "wb") as full:
@@ -299,7 +302,7 @@ def test_a_full_disk_behind_standard_output_is_told_in_one_line(args, image):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals")
-@pytest.mark.parametrize("args", [["read", "a.png", "-o", "-"], ["info", "p.png"]])
+@pytest.mark.parametrize("args", [["read", "a.png", "-o", "-"], INFO])
 def test_a_closed_pipe_is_quiet(args, image):
     invoke("read", image, "-o", "p.png")
     reader, writer = os.pipe()
@@ -341,10 +344,10 @@ main()
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_work_at_once_and_the_shell_sees_it(signum, folder):
     save("big.png", noise(400, 600, 3))
-    how = ["--delta", "1:8", "--frames", "9999", "--plain", "-o", "out.gif"]
+    how = ["--delta", "1:8", "--frames", "2999", "--plain", "-o", "out.gif"]
     command = [sys.executable, "-c", AT_WORK, "sweep", "big.png", *how]
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as running:
-        assert running.stdout.read(1) == b"r"  # of 9999 patches the first
+        assert running.stdout.read(1) == b"r"  # of 2999 patches the first
         running.send_signal(signum)
         out, err = running.communicate(timeout=10)
     assert running.returncode == -signum
@@ -361,8 +364,15 @@ main()
 """
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize(
+    ("signum", "jobs"),
+    [
+        (signal.SIGINT, 1),
+        (signal.SIGTERM, 2),
+        pytest.param(signal.SIGINT, 2, marks=pytest.mark.slow),
+        pytest.param(signal.SIGTERM, 1, marks=pytest.mark.slow),
+    ],
+)
 def test_a_signal_amid_a_write_leaves_no_temporary_file(signum, jobs, folder):
     names = [save(f"{i}.png", noise(9, 7, seed=i)) for i in range(2)]
     command = [sys.executable, "-c", SLOW_DISK, "read", *names, "-o", "out/", "-j", str(jobs)]
@@ -439,7 +449,9 @@ def test_a_full_disk_behind_stderr_changes_no_exit_code_and_stops_no_batch(image
         process("read", image, "none.png", "-o", "out/", "--overwrite", stderr=full, code=1)
 
 
-@pytest.mark.parametrize("command", ["info p.png", "locate a.png p.png"])
+@pytest.mark.parametrize(
+    "command", ["info p.png", pytest.param("locate a.png p.png", marks=pytest.mark.slow)]
+)
 def test_a_closed_standard_output_is_an_error(command):
     Image.fromarray(noise(8, 12, 3)).resize((88, 60)).save("a.png")
     assert invoke("read", "a.png", "-n", "24", "--delta", "2", "-o", "p.png").exit_code == 0
@@ -623,10 +635,10 @@ def test_one_file_or_quiet_shows_no_progress(args, image):
 
 
 def test_without_a_terminal_there_is_no_progress(image):
-    done = process("sweep", image, "--gx", "1:9", "--frames", "20", "--plain", "-o", "s.gif")
-    assert len(lines(done.stderr)) == 1
-    assert b"%" not in done.stderr
-    assert b"\r" not in done.stderr
+    result = invoke("sweep", image, "--gx", "1:9", "--frames", "20", "--plain", "-o", "s.gif")
+    assert len(lines(result.stderr)) == 1
+    assert "%" not in result.stderr
+    assert "\r" not in result.stderr
 
 
 # What a run leaves

@@ -51,7 +51,7 @@ def test_an_edited_crop_comes_back_to_its_place_and_leaves_the_rest_alone(more):
 
 
 def test_a_patch_of_another_picture_is_never_pasted_at_a_guess():
-    save("other.png", data.coffee()[100:160, 100:170])
+    save("other.png", data.coffee()[100:132, 100:138])
     result = invoke(*split("write other.png --onto photo.png --locate -o back.png"))
     assert result.exit_code == 1
     (line,) = lines(result.stderr)
