@@ -56,11 +56,6 @@ class Strip(NamedTuple):
     opacity: Floats | None  # (rows, columns), 0 to 1; None of light that adds up
 
 
-def flat_bands(window: Window, shape: tuple[int, int], dtype: np.dtype[Any]) -> list[Band]:
-    """The banks of rows and columns, with which a flat patch is written flat."""
-    return [flattened(band(axis, BlockSpec(dtype)), axis) for axis in window.axes(shape)]
-
-
 def layer(
     patch: ArrayLike,
     window: Window,
@@ -74,12 +69,12 @@ def layer(
     array, row, col = spatial(np.asanyarray(patch), channel_axis)
     check_fit(window, array.shape, row, col)
     dtype = float_type(array.dtype)
-    flat = flat_bands(window, shape, dtype)
     bare, axes = gain is not None, window.axes(shape)
-    rows, cols = (band(axis, BlockSpec(dtype)) for axis in axes) if bare else flat
+    banks = [band(axis, BlockSpec(dtype)) for axis in axes]
+    flat = list(map(flattened, banks, axes))
+    rows, cols = banks if bare else flat
     if method == "inverse":
-        banks = [filterbank(*axis) if bare else balanced(axis) for axis in axes]
-        array = deconvolved(array, banks, row, col)
+        array = deconvolved(array, [filterbank(*axis) if bare else balanced(axis) for axis in axes], row, col)
     samples = np.divide(array, window.gamma, dtype=dtype) * dtype.type(1 if gain is None else gain)
     down, across = (np.minimum(bank.coverage, 1).astype(dtype) for bank in flat)
     weight = 1 / (axes[0].delta * axes[1].delta)
@@ -196,7 +191,9 @@ def _averaged(layers: Sequence[Layer], rows: slice, width: int) -> Strip:
     weight, opacity = np.zeros((2, rows.stop - rows.start, width), light.dtype)
     for each in layers:
         for here, piece in _pieces(each, rows):
-            opaque = _opacity(each, rows, here[0])
+            first = here[0].start + rows.start - each.rows.span.start
+            down, across = each.opacities
+            opaque = np.multiply.outer(down[first : first + here[0].stop - here[0].start], across)
             light[index(light, dict(zip((each.row, each.col), here, strict=True)))] += each.weight * piece
             weight[here] += each.weight * opaque
             opacity[here] += opaque
@@ -250,12 +247,6 @@ def _within(bank: Band, rows: slice) -> Band:
     at = (start - bank.start)[:, None] + np.arange(height)
     weights = np.take_along_axis(bank.weights, np.clip(at, 0, width - 1), axis=1)
     return Band(start, np.where((at >= 0) & (at < width), weights, 0))
-
-
-def _opacity(each: Layer, rows: slice, here: slice) -> Floats:
-    first = here.start + rows.start - each.rows.span.start
-    down, across = each.opacities
-    return np.multiply.outer(down[first : first + here.stop - here.start], across)
 
 
 def lay(layers: Sequence[Layer], shape: tuple[int, int], blend: Blend, onto: Array | None) -> Array:

@@ -257,7 +257,11 @@ def load_pieces(
                     piece, size = _located(row, base, options, decoding), base.shape
                 else:
                     piece, size = _loaded(row, own if told else None, options, decoding)
-                _check_size(own, size)
+                if own and size != own:
+                    ours, theirs = (f"{down} x {across}" for down, across in (own, size))
+                    raise GlimpseError(
+                        f"canvases of {ours} and {theirs} do not go together; give one --canvas"
+                    )
         except GlimpseError as error:
             if row.place == row.image:
                 raise prefixed(row.place, error) from error
@@ -266,12 +270,6 @@ def load_pieces(
             own = size
             pieces.append(piece)
     return pieces, own, faults
-
-
-def _check_size(shape: tuple[int, int] | None, own: tuple[int, int]) -> None:
-    if shape and own != shape:
-        ours, theirs = (f"{rows} x {cols}" for rows, cols in (shape, own))
-        raise GlimpseError(f"canvases of {ours} and {theirs} do not go together; give one --canvas")
 
 
 def _loaded(
@@ -294,7 +292,9 @@ def _loaded(
         )
     shape = shape or _canvas_shape(options, like or found, decoding)
     if options.canvas is None and options.onto is None:
-        _check_asked(shape, patch, decoding)
+        channels = patch.pixels.shape[2] if patch.pixels.ndim == 3 else 1  # a few bytes may ask for much work
+        asked = f"a canvas of {channels} channels that its record asks for"
+        check_pixels(*shape, decoding.max_pixels, channels, asked)
     if like and "n" not in placement.typed and patch.shape != like.window.shape:
         ours, theirs = (f"{rows} x {cols}" for rows, cols in (like.window.shape, patch.shape))
         placement = placement._replace(like=replace(like, window=resampled(like.window, patch.shape)))
@@ -372,13 +372,6 @@ def _is_lossy(name: str) -> bool:
     return head[:3] == b"\xff\xd8\xff" or head[4:12] in (b"ftypavif", b"ftypavis") or webp
 
 
-def _check_asked(shape: tuple[int, int], patch: Picture, decoding: DecodeOptions) -> None:
-    """Refuse a canvas that is much work, though a few bytes of a record ask for it."""
-    channels = patch.pixels.shape[2] if patch.pixels.ndim == 3 else 1
-    kind = f"a canvas of {channels} channels that its record asks for"
-    check_pixels(*shape, decoding.max_pixels, channels, kind)
-
-
 def _canvas_shape(options: CanvasOptions, record: Record | None, decoding: DecodeOptions) -> tuple[int, int]:
     from glimpse import io
 
@@ -400,6 +393,7 @@ def write_canvas(
 ) -> list[Outcome]:
     """Write patches onto one canvas, save it, and tell of each. Errors name the patch."""
     from glimpse import io
+    from glimpse.io.compositing import Ground, Kind
 
     rows, output = item
     if is_left(output, skip_existing=run.skip_existing):
@@ -420,19 +414,22 @@ def write_canvas(
                 pieces, like, strips = _retouched(pieces, base, output, faults)
                 notes = []
             else:
-                ground = _ground([piece.picture for piece in pieces], base)
+                pictures = [piece.picture for piece in pieces]
+                kind = Kind.of([*pictures, *([base] if base else [])], base or pictures[0])
+                ground = Ground(replace(kind, alpha=any(picture.alpha for picture in pictures)), base)
                 pieces, layers = _layers(pieces, ground, shape, options, faults)
-                like, cut = ground.like, _Cut()
-                strips = cut.watched(_strips(layers, ground, shape, output, options)) if layers else None
-                notes = None
+                like, notes = ground.like, list[str]()
+                strips = _strips(layers, ground, shape, output, options, notes) if layers else None
         if pieces and strips is not None:
             with about(output if len(pieces) > 1 else pieces[0].place):
-                record = _record(pieces, shape, options)
+                windows = tuple(piece.window for piece in pieces)
+                labels = all(piece.picture.labels for piece in pieces)
+                record = io.Record(windows[0], shape, pieces[0].source, method=options.method, nearest=labels,
+                                   windows=windows if len(windows) > 1 else ())  # fmt: skip
                 io.save_strips(
                     output, strips, shape, like, record, quality=run.quality, overwrite=run.overwrite
                 )
-            notes = cut_note(cut.share) if notes is None else notes
-            told = _told(pieces, shape, output, _notes(pieces, like, record, output) + notes, run)
+            told = _told(pieces, like, record, output, notes, run)
             return [*(Outcome(output, error=fault) for fault in faults), *told]
     return [Outcome(output, error=fault) for fault in faults]
 
@@ -489,24 +486,6 @@ def touched_note(share: float) -> str:
     return f"{100 * share:.2g} % changed"
 
 
-def _notes(pieces: Sequence[Piece], like: Picture, record: Record, output: str) -> list[str]:
-    """Notes on a canvas."""
-    from glimpse.io.encode import still_format
-
-    pictures = [like, *(piece.picture for piece in pieces)]
-    notes = [*dict.fromkeys(note for picture in pictures for note in picture.notes)]
-    images = {piece.source for piece in pieces if piece.known}
-    notes += still_format(output).notes(like, record)
-    return notes + ([f"of {len(images)} images"] if len(images) > 1 else [])
-
-
-def _ground(pictures: list[Picture], base: Picture | None) -> Ground:
-    from glimpse.io.compositing import Ground, Kind
-
-    kind = Kind.of([*pictures, *([base] if base else [])], base or pictures[0])
-    return Ground(replace(kind, alpha=any(picture.alpha for picture in pictures)), base)
-
-
 def _layers(
     pieces: Sequence[Piece],
     ground: Ground,
@@ -515,79 +494,64 @@ def _layers(
     faults: list[GlimpseError],
 ) -> tuple[list[Piece], list[Layer]]:
     """The pieces that can be laid on the canvas, each with its layer; the faults of others are added."""
-    pairs = []
+    from glimpse.attention import blending
+
+    kept, layers = [], []
     for piece in pieces:
         try:
-            pairs.append((piece, _layer(piece, ground, shape, options)))
+            with about(piece.place):
+                samples = ground.patches.pixels(piece.picture)
+                axis = 2 if samples.ndim == 3 else None
+                layers.append(blending.layer(samples, piece.window, shape, gain=options.gain,
+                                             method=options.method, channel_axis=axis))  # fmt: skip
         except GlimpseError as error:
             if not piece.alone:
                 raise
             faults.append(error)
-    return [piece for piece, _ in pairs], [layer for _, layer in pairs]
-
-
-def _layer(piece: Piece, ground: Ground, shape: tuple[int, int], options: CanvasOptions) -> Layer:
-    from glimpse.attention import blending
-
-    with about(piece.place):
-        samples = ground.patches.pixels(piece.picture)
-        return blending.layer(samples, piece.window, shape, gain=options.gain, method=options.method,
-                              channel_axis=2 if samples.ndim == 3 else None)  # fmt: skip
-
-
-class _Cut:
-    """How many levels of a canvas had to be cut, counted while its strips go by."""
-
-    def __init__(self) -> None:
-        self._beyond = self._all = 0
-
-    def watched(self, strips: Iterator[tuple[NDArray[Any], int]]) -> Iterator[NDArray[Any]]:
-        for strip, beyond in strips:
-            self._beyond += beyond
-            self._all += strip.size
-            yield strip
-
-    @property
-    def share(self) -> float:
-        return self._beyond / self._all
+        else:
+            kept.append(piece)
+    return kept, layers
 
 
 def _strips(
-    layers: Sequence[Layer], ground: Ground, shape: tuple[int, int], output: str, options: CanvasOptions
-) -> Iterator[tuple[NDArray[Any], int]]:
-    """The rows of the canvas from the top, in the levels of the file, and how many levels were cut."""
+    layers: Sequence[Layer],
+    ground: Ground,
+    shape: tuple[int, int],
+    output: str,
+    options: CanvasOptions,
+    notes: list[str],
+) -> Iterator[NDArray[Any]]:
+    """The rows of the canvas from the top, in the levels of the file; at the end a note on levels cut."""
     from glimpse.attention import blending
     from glimpse.io.encode import still_format
     from glimpse.levels import to_levels, unpremultiply
 
-    white = ground.like.white
+    white, cut, total = ground.like.white, 0, 0
     for strip in blending.strips(layers, shape, options.blended):
         part = ground.under(strip.light, strip.opacity, strip.rows)
         part = unpremultiply(part, white) if ground.like.alpha else part
+        total += part.size
         if still_format(output).exact:
-            yield part, 0
+            yield part
         else:
-            cut = int(((part < -0.5) | (part > white + 0.5)).sum())
-            yield to_levels(part, white), cut
-
-
-def _record(pieces: Sequence[Piece], shape: tuple[int, int], options: CanvasOptions) -> Record:
-    from glimpse.io import Record
-
-    windows = tuple(piece.window for piece in pieces)
-    sources = dict.fromkeys(piece.source for piece in pieces)
-    labels = all(piece.picture.labels for piece in pieces)
-    return Record(windows[0], shape, next(iter(sources)), method=options.method, nearest=labels,
-                  windows=windows if len(windows) > 1 else ())  # fmt: skip
+            cut += int(((part < -0.5) | (part > white + 0.5)).sum())
+            yield to_levels(part, white)
+    notes += cut_note(cut / total)
 
 
 def _told(
-    pieces: Sequence[Piece], shape: tuple[int, int], output: str, notes: list[str], run: Run
+    pieces: Sequence[Piece], like: Picture, record: Record, output: str, rest: Sequence[str], run: Run
 ) -> list[Outcome]:
     """An outcome for each patch, the last one with the notes on the canvas; of many one for all."""
     from glimpse.io.encode import still_format
 
-    made = f"{shape[0]} x {shape[1]} canvas{still_format(output).remark(run.quality)}"
+    form, shape = still_format(output), record.shape
+    pictures = [like, *(piece.picture for piece in pieces)]
+    notes = [*dict.fromkeys(note for picture in pictures for note in picture.notes)]
+    notes += form.notes(like, record)
+    images = {piece.source for piece in pieces if piece.known}
+    notes += [*([f"of {len(images)} images"] if len(images) > 1 else []), *rest]
+    made = f"{shape[0]} x {shape[1]} canvas{form.remark(run.quality)}"
     if len(pieces) > FEW:
         unseen = sum(not piece.window.sees(shape) for piece in pieces)
         notes = [*([f"{unseen} windows lie wholly beyond the image"] if unseen else []), *notes]

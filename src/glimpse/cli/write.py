@@ -130,9 +130,11 @@ def _rows(
     """The patches of the command line, of a table, or of both: then a row for each patch, in order."""
     if not (patches or tables.name):
         raise click.UsageError("Missing argument 'PATCH...', or a table of them (--table)")
-    stacks = [(bool(tables.name) and len(patches) == 1) or _is_archive(name) for name in patches]
-    pairs = zip(patches, stacks, strict=True)
-    found = [row for name, stack in pairs for row in _files(name, window, decoding, stack=stack)]
+    archives = (".npz", ".npy", ".tar") if tables.name and len(patches) == 1 else (".npz", ".tar")
+    found: list[Row] = []
+    for name in patches:
+        many = name.lower().endswith(archives)
+        found += stack_rows(name, window, decoding) if many else [Row(name, name, window)]
     if not tables.name:
         return found
     table = tables.read(window, patches[:1], noun="patch")
@@ -142,16 +144,6 @@ def _rows(
         raise click.UsageError(f"--table {tables.name} has {len(table)} rows for {len(found)} patches")
     return [replace(one, place=row.place, placement=row.placement, fault=row.fault)
             for one, row in zip(found, table, strict=True)]  # fmt: skip
-
-
-def _is_archive(name: str) -> bool:
-    return name.lower().endswith((".npz", ".tar"))
-
-
-def _files(name: str, window: Placement, decoding: DecodeOptions, *, stack: bool) -> list[Row]:
-    """The patches of a file: one, or all of a stack."""
-    many = stack and name.lower().endswith((".npz", ".npy", ".tar"))
-    return stack_rows(name, window, decoding) if many else [Row(name, name, window)]
 
 
 def _of_output(row: Row, table: Table, folder: str) -> Row:
