@@ -16,9 +16,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from glimpse import GlimpseError, Window, limits, read
 from glimpse.io import DecodeOptions
-from glimpse.io.color import HINT
 from glimpse.io.decode import decode
-from glimpse.io.picture import Picture, Pixels
+from glimpse.io.picture import HINT, Picture, Pixels
 from glimpse.io.png_input import read_png
 from glimpse.io.stills import save_still
 

@@ -25,8 +25,8 @@ from tiff_files import (
 
 from glimpse import GlimpseError
 from glimpse.io import DecodeOptions
-from glimpse.io.color import HINT
 from glimpse.io.decode import decode
+from glimpse.io.picture import HINT
 
 BITS = [  # the everyday ones, the others where there is time
     bits if bits in (1, 4, 8, 12, 16) else pytest.param(bits, marks=pytest.mark.slow) for bits in range(1, 17)

@@ -9,8 +9,8 @@ from PIL import Image
 
 from glimpse import GlimpseError, Window, read
 from glimpse.io import DecodeOptions, load_picture, tiff_regions
-from glimpse.io.color import codecs
 from glimpse.io.decode import decode
+from glimpse.io.picture import codecs
 
 PACKED = {"lzw", "packbits", "zstd", "jpeg"}  # which imagecodecs writes and reads
 

@@ -52,7 +52,9 @@ def resolved(given: Any, channel_axis: ChannelAxis) -> tuple[Any, int | None]:
         except ValueError:
             raise GlimpseError("an image is an array of numbers, whose rows are equally long") from None
     if isinstance(array, np.ndarray):
-        array = _unmasked(array)
+        if np.any(getattr(array, "mask", False)):  # what a masked one should count as is not ours to say
+            raise GlimpseError("some pixels are masked; fill them first, such as with array.filled(0)")
+        array = np.asarray(array)
     if channel_axis == "auto":
         _ask_for_channels(array)
         return array, None
@@ -78,13 +80,6 @@ def _ask_for_channels(array: Any) -> None:
             f"an array of shape {tuple(array.shape)} looks like {array.shape[-1]} channels: channel_axis=-1? "
             "channel_axis=None takes the last two axes for rows and columns"
         )
-
-
-def _unmasked(array: Any) -> Any:
-    """The plain array, if no pixel of it is masked: what a masked one should count as is not ours to say."""
-    if np.any(getattr(array, "mask", False)):
-        raise GlimpseError("some pixels are masked; fill them first, such as with array.filled(0)")
-    return np.asarray(array)
 
 
 def check_fit(window: Window, shape: tuple[int, ...], row: int, col: int) -> None:

@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from glimpse.errors import GlimpseError, UsageError
-from glimpse.portability import reserved
 from glimpse.window import NUMBERS, Window
 
 if TYPE_CHECKING:
@@ -30,6 +29,8 @@ OF_WINDOW = ("row", "col", "n", *NUMBERS)
 """The fields that a window fills."""
 
 _SPEC = r"0?[0-9]{0,2}(\.[0-9]{1,2})?[dfg]?"
+_PORTS = (f"{port}{digit}" for port in ("com", "lpt") for digit in "123456789")
+_DEVICES = {"con", "prn", "aux", "nul", *_PORTS}
 _UNSAFE = r"[/\\\0-\x1f]"
 
 
@@ -221,6 +222,17 @@ def suffix_fault(name: str, suffixes: Sequence[str]) -> str:
     if name == "-" or os.path.splitext(name)[1].lower() in suffixes:
         return ""
     return f"-o {name}: the name must end in {' or '.join(suffixes)}, or in / for a folder"
+
+
+def reserved(name: str, system: str = os.name) -> bool:
+    """Tell whether a file name is one that Windows keeps for a device.
+
+    Examples
+    --------
+    >>> reserved("out/NUL.png", "nt"), reserved("out/null.png", "nt"), reserved("NUL.png", "posix")
+    (True, False, False)
+    """
+    return system == "nt" and os.path.basename(name).split(".")[0].strip().lower() in _DEVICES
 
 
 def check_quality(names: Iterable[str], quality: Quality) -> None:

@@ -137,15 +137,6 @@ def source_name(name: str) -> str:
     return "stdin" if name == "-" else os.path.basename(name)
 
 
-def clipped(array: Any, white: int, output: str) -> list[str]:
-    """Return a note on levels beyond black or white, which a PNG cannot hold."""
-    from glimpse.io.encode import still_format
-
-    if still_format(output).exact or (array.min() >= -0.5 and array.max() <= white + 0.5):
-        return []
-    return cut_note(((array < -0.5) | (array > white + 0.5)).mean())
-
-
 def cut_note(share: float) -> list[str]:
     """Return a note on the share of levels that were cut to black or white."""
     return [f"{100 * share:.2g} % is beyond black or white and was cut; .npy keeps it"] if share else []

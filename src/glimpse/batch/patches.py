@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from glimpse.batch.names import of_window, one_file, plan
-from glimpse.batch.outcomes import Batch, Outcome, clipped, is_left, of_item, share_in_words, source_name
+from glimpse.batch.outcomes import Batch, Outcome, cut_note, is_left, of_item, share_in_words, source_name
 from glimpse.batch.rows import Row, Windows, rows_of
 from glimpse.batch.runner import Run, aside, outcomes
 from glimpse.batch.sources import Block, blocks, images_of
@@ -251,7 +251,9 @@ def outcome_of(
         notes += [] if window.sees(picture.shape) else ["the window lies wholly beyond the signal"]
     else:
         notes += found.row.placement.notes(window, picture.shape)
-    notes += clipped(found.patch, picture.white, kind or output)
+    patch: Any = found.patch
+    if not still.exact and (patch.min() < -0.5 or patch.max() > picture.white + 0.5):
+        notes += cut_note(((patch < -0.5) | (patch > picture.white + 0.5)).mean())
     notes += [f"decoded at 1/{picture.scale}"] if picture.scale > 1 else []
     placement = found.row.placement
     if placement.counts_pixels and placement.fit not in (None, "stretch"):

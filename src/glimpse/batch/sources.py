@@ -78,7 +78,7 @@ class Source:
     ) -> None:
         self.stamp = stamp
         self.name, self.rows, self._decoding, self._fast = name, rows, decoding, fast
-        self._folder = folder
+        self._folder, self.linear = folder, decoding.linear  # whether light is filtered, and not levels
         self.many = len(rows) >= _MANY
         self._lock = Lock()
         self._picture: Picture | GlimpseError | None = None
@@ -89,11 +89,6 @@ class Source:
         stamp = _stamp(self.path(self.name))
         again = partial(Source, fast=self._fast, folder=self._folder, stamp=stamp)
         return again, (self.name, rows, self._decoding)
-
-    @property
-    def linear(self) -> bool:
-        """Whether light is filtered, and not levels."""
-        return self._decoding.linear
 
     def path(self, name: str) -> str:
         """Return the name of a file as it is opened; standard streams stay themselves."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from contextlib import suppress
 
 import click
 
-from glimpse.portability import memory_is_tight
+_TIGHT = 512 << 20  # bytes of address space: with fewer, OpenBLAS was seen to end the process by itself
 
 
 class StandardOutputError(BaseException):
@@ -101,8 +102,11 @@ def silence_libraries() -> None:
     warnings.simplefilter("ignore")
     logging.lastResort = logging.NullHandler()  # without any Python says that there is none
     stream = sys.stderr
-    if memory_is_tight():  # then the last word of a C library is the only one that tells of the end
-        return
+    with suppress(ImportError):  # on a system without such limits
+        import resource
+
+        if 0 <= resource.getrlimit(resource.RLIMIT_AS)[0] < _TIGHT:
+            return  # then the last word of a C library is the only one that tells of the end
     if stream is not sys.__stderr__ or stream is None or stream.fileno() != 2:
         return  # the stream of a program that runs us within Python
     # our stderr moves to another file descriptor; what C libraries write to number 2 goes nowhere

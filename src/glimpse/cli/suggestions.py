@@ -1,10 +1,8 @@
-"""Advice for the options of other tools, and for words that a shell took apart."""
+"""Advice for the options and commands of other tools."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
 
 import click
 
@@ -53,41 +51,6 @@ def for_option(error: click.NoSuchOption) -> str:
 def _has(context: click.Context | None, ours: str) -> bool:
     known = {word for parameter in context.command.params for word in parameter.opts} if context else set()
     return set(ours.split(" and ")) <= known
-
-
-def check_words(context: click.Context, command: click.Command, words: Sequence[str]) -> None:
-    """Refuse words that Click would not take for what they were meant to be.
-
-    A long option with one dash; a percent sign that a space parted from its number; an option that is given
-    twice, of which the last one would win.
-
-    Raises
-    ------
-    click.UsageError
-        If a word is one.
-    """
-    long = {name for parameter in command.params for name in parameter.opts if name.startswith("--")}
-    for word, after in pairwise([*words, ""]):
-        if word == "--":
-            break
-        if after == "%":
-            raise click.UsageError(f"{word} % has a space too many; write {word}%", context)
-        name = word.partition("=")[0]
-        if name[:1] == "-" and len(name) > 2 and f"-{name}" in long:
-            raise click.UsageError(f"No such option {name!r}; long names have two dashes: -{name}", context)
-    try:
-        given = Counter(command.make_parser(context).parse_args(list(words))[2])
-    except click.UsageError:
-        return  # which the command tells
-    for parameter, times in given.items():
-        if (
-            isinstance(parameter, click.Option)
-            and times > 1
-            and not (parameter.multiple or parameter.is_flag)
-        ):
-            raise click.UsageError(
-                f"{parameter.opts[0]} is given {times} times; leave out all but one", context
-            )
 
 
 def for_command(name: str, words: Sequence[str], commands: Sequence[str]) -> str:

@@ -14,8 +14,19 @@ from PIL.PngImagePlugin import PngImageFile
 
 from glimpse.errors import GlimpseError
 from glimpse.io import budget
-from glimpse.io.color import GREY16, GREYS, HINT, UNKEPT, codecs, conversion, profile
-from glimpse.io.picture import DEFAULT, DecodeOptions, Picture, Pixels
+from glimpse.io.picture import (
+    DEFAULT,
+    GREY16,
+    GREYS,
+    HINT,
+    UNKEPT,
+    DecodeOptions,
+    Picture,
+    Pixels,
+    codecs,
+    conversion,
+    profile,
+)
 from glimpse.io.pillow_patches import load
 from glimpse.io.png_input import read_png
 from glimpse.io.record import as_record

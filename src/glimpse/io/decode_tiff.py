@@ -15,9 +15,19 @@ from PIL import Image, ImagePalette, UnidentifiedImageError
 
 from glimpse.errors import GlimpseError
 from glimpse.io.budget import check_page
-from glimpse.io.color import GREY16, HINT, TO_SRGB, check_finite, codecs, profile, scaled
 from glimpse.io.decode import as_picture, finished, frame_notes, why
-from glimpse.io.picture import DecodeOptions, Picture, Pixels
+from glimpse.io.picture import (
+    GREY16,
+    HINT,
+    TO_SRGB,
+    DecodeOptions,
+    Picture,
+    Pixels,
+    check_finite,
+    codecs,
+    profile,
+    scaled,
+)
 from glimpse.io.record import as_record
 from glimpse.io.tiff import BLACK_IS_ZERO, PALETTE, Page
 from glimpse.io.tiff_pages import at_page, levels, read_page, thumbnail_note

@@ -101,7 +101,7 @@ def translate_os_errors() -> Iterator[None]:
         raise GlimpseError((getattr(error, "strerror", None) or str(error)).lower()) from error
 
 
-class Draft:
+class Draft(contextlib.AbstractContextManager["Draft"]):
     """A file that is written beside its name, and takes the name once it is whole.
 
     Parameters
@@ -144,9 +144,6 @@ class Draft:
             if kept is not None:  # the permissions of the file that is to be replaced
                 os.chmod(self._temporary, kept)
             self.file = os.fdopen(handle, "w+b")
-
-    def __enter__(self) -> Draft:
-        return self
 
     def __exit__(self, *_: object) -> None:
         """Remove the temporary file, unless it was published."""

@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 
 from glimpse.errors import GlimpseError
 from glimpse.io import budget
-from glimpse.io.color import check_finite, scaled
 from glimpse.io.files import open_input
-from glimpse.io.picture import DEFAULT, DecodeOptions, Picture
+from glimpse.io.picture import DEFAULT, DecodeOptions, Picture, check_finite, scaled
 from glimpse.io.record import Record
 from glimpse.io.stack import PATCHES
 from glimpse.typing import Array

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from glimpse import limits
 from glimpse.errors import GlimpseError
-from glimpse.io.color import codecs
+from glimpse.io.picture import codecs
 from glimpse.io.png import SIGNATURE
 from glimpse.io.record import KEYWORD
 from glimpse.typing import Array

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from glimpse.errors import GlimpseError
-from glimpse.io.color import codecs
+from glimpse.io.picture import codecs
 from glimpse.io.tiff import BLACK_IS_ZERO, PALETTE, RGB, WHITE_IS_ZERO, YCBCR, Page
 from glimpse.limits import REGION_PIXELS
 from glimpse.typing import Array
