@@ -34,6 +34,9 @@ _DEVICES = {"con", "prn", "aux", "nul", *_PORTS}
 _UNSAFE = r"[/\\\0-\x1f]"
 
 
+_LONGEST = 255  # bytes of a name of a file or a folder
+
+
 class Template:
     """An output name with fields in braces.
 
@@ -80,9 +83,13 @@ class Template:
                 value = "" if name is None else values[name]
                 each = value if isinstance(value, tuple) else (value,)
                 words.append(literal + ",".join(format(part, spec or "") for part in each))
-            return "".join(words)
         except (ValueError, KeyError) as error:
             raise GlimpseError(f"-o {self.text}: {error} has no such format here") from None
+        name = "".join(words)
+        longest = max(len(part.encode("utf-8", "surrogatepass")) for part in name.split("/"))
+        if longest > _LONGEST:
+            raise GlimpseError(f"-o {self.text}: a name of {longest} bytes; files have {_LONGEST} at most")
+        return name
 
 
 def _some(names: Sequence[str]) -> str:

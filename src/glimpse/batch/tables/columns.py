@@ -13,7 +13,7 @@ from glimpse.errors import GlimpseError
 
 Kind = Literal["corners", "size", "center", "point"]
 
-IMAGES = ("image", "filename", "file", "path", "patch", "imageid", "imagepath", "imagename")
+IMAGES = ("image", "filename", "file", "path", "filepath", "patch", "imageid", "imagepath", "imagename")
 NUMBERS = ("n", "delta", "sigma", "gamma", "output")
 TIMES = ("duration", "durations", "onset", "offset")  # `durations` is duration_s
 TURNS = ("rotation", "angle", "theta", "rotate", "rot", "angledeg", "rotationdeg")
@@ -44,7 +44,7 @@ FORMS = (
     *(Form("size", (*a, *b)) for a, b in product(_STARTS, _SIZES)),
     *(Form("center", (*a, *b)) for a, b in product(_MIDDLES, _SIZES)),
     *(Form("size", (name,)) for name in ("bbox", "bboxxywh", "xywh")),
-    *(Form("corners", (name,)) for name in ("bboxxyxy", "xyxy")),
+    *(Form("corners", (name,)) for name in ("bboxxyxy", "xyxy", "bbox2d")),
     *(Form("point", pair) for pair in product(ROWS, COLS)),
 )
 """Every form that is understood, the surer ones first: a width and height beside corners are the image's."""
@@ -125,7 +125,7 @@ def find_columns(header: Sequence[str], renamed: Mapping[str, str], *, first: st
     index = _index(header, renamed)
     index |= _image(index, first)
     form, others = _forms(index, set(renamed))
-    _check_side(form, index, set(renamed))
+    _check_side(form, header, index, set(renamed))
     if form and not others:
         _check_sizes(form, header, index, set(renamed))
     return Columns(header, index, form, others)
@@ -210,16 +210,30 @@ def _check_sizes(form: Form, header: Sequence[str], index: Mapping[str, int], re
         )
 
 
-def _check_side(form: Form | None, index: Mapping[str, int], renamed: set[str]) -> None:
+def _check_side(
+    form: Form | None, header: Sequence[str], index: Mapping[str, int], renamed: set[str]
+) -> None:
     """Refuse x, y and one side of a box: they would be read as a centre, and the side passed over."""
     if not form or form.kind != "point" or set(form.names) != {"x", "y"} or renamed & set(form.names):
         return
+    sides = [_only(header, _OF_BOX + side + end) for side, end in (("w", "(idth)?"), ("h", "(eight)?"))]
+    if all(sides):
+        raise GlimpseError(
+            f"x,y may be a corner of a box of {sides[0]},{sides[1]}, or a centre; choose "
+            f"--columns x=x,y=y,w={sides[0]},h={sides[1]} for boxes or --columns x=x,y=y"
+        )
     for one, other in (*_SIZES, *(sides[::-1] for sides in _SIZES)):
         if one in index and other not in index:
             raise GlimpseError(
                 f"x,y,{one} is a box without {other}; name that column too, or if x,y are centres write "
                 "--columns x=x,y=y"
             )
+
+
+def _only(header: Sequence[str], pattern: str) -> str:
+    """The one column of this name, else nothing."""
+    found = [name for name in header[:_HINTED] if re.fullmatch(pattern, name, re.I)]
+    return found[0] if len(found) == 1 else ""
 
 
 def check_place(columns: Columns, *, typed: bool) -> None:

@@ -5,7 +5,6 @@ A reader returns a `Lines`: names of columns as `columns` knows them, and the ce
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import re
@@ -433,6 +432,94 @@ def _coco_results(name: str, data: bytes, images: str) -> Lines:
     return coco.lines()
 
 
+def _json_list(name: str, data: bytes, images: str) -> Lines:
+    """A list of COCO's detections, or of Label Studio's tasks."""
+    text = _text(data)
+    first, _ = next(_elements(text, _skip(text, 0)), (None, 0))
+    if isinstance(first, dict) and "image_id" not in first and "original_width" in text:
+        return _label_studio((task for task, _ in _elements(text, _skip(text, 0))), images)
+    return _coco_results(name, data, images)
+
+
+def _label_studio_csv(name: str, data: bytes, images: str) -> Lines:
+    records = Records(as_utf8(data))
+
+    def tasks() -> Iterator[dict[str, Any]]:
+        for index in range(len(records)):
+            task: dict[str, Any] = dict(zip(records.header, records.cells(index), strict=False))
+            for column, cell in task.items():
+                with suppress(ValueError, RecursionError):
+                    task[column] = json.loads(cell) if cell.startswith("[") else cell
+            yield task
+
+    return _label_studio(tasks(), images)
+
+
+def _label_studio(tasks: Iterator[Any], images: str) -> Lines:
+    """Label Studio's JSON, JSON-MIN and CSV, whose numbers are percent of the picture."""
+    notes: Counter[str] = Counter()
+    rows: list[tuple[str, Sequence[str]]] = []
+    for number, task in enumerate(tasks, 1):
+        if not isinstance(task, dict):
+            notes["tasks that are no object are left out"] += 1
+            continue
+        image = _of_upload(task.get("data", task), images)
+        for region in _regions(task):
+            inner = region.get("value")
+            value = inner if isinstance(inner, dict) else region
+            box = _percent_box(value)
+            if box is None:
+                notes["regions without a box are left out"] += 1
+                continue
+            if "width" not in value:
+                notes["regions that are no rectangle get the box around them"] += 1
+            labels = next(
+                (v for k, v in value.items() if k.endswith("labels") and isinstance(v, list) and v), [""]
+            )
+            size = (_cell(region.get(f"original_{side}")) for side in ("width", "height"))
+            cells = [image, *(_cell(part / 100) for part in box), _cell(labels[0])]
+            rows.append((f"task {number}", [*cells, _cell(value.get("rotation")), *size]))
+    return Lines((*_BOX, "rotation", *_SIZE), rows, _told(notes), normalized=True)
+
+
+def _regions(task: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The regions of a task: in the results of its annotations; of JSON-MIN and CSV in a member."""
+    annotations = task.get("annotations")
+    whole = isinstance(annotations, list)
+    lists = [
+        each.get("result")
+        for each in (annotations if isinstance(annotations, list) else ())
+        if isinstance(each, dict) and not each.get("was_cancelled")
+    ]
+    for each in lists if whole else task.values():
+        for region in each if isinstance(each, list) else ():
+            if isinstance(region, dict) and "original_width" in region:
+                yield region
+
+
+def _percent_box(value: Mapping[str, Any]) -> list[float] | None:
+    try:
+        if "radiusX" in value:
+            x, y, rx, ry = (float(value[key]) for key in ("x", "y", "radiusX", "radiusY"))
+            return [x - rx, y - ry, 2 * rx, 2 * ry]
+        if "points" in value:
+            return _around(value["points"])
+        return [float(value[key]) for key in ("x", "y", "width", "height")] if "height" in value else None
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _of_upload(data: Any, images: str) -> str:
+    """The file of a picture by its address on the server, which puts eight digits before an upload's name."""
+    addresses = [text for text in data.values() if isinstance(text, str)] if isinstance(data, dict) else []
+    for address in addresses:
+        name = address.rpartition("?d=")[2].rsplit("/", 1)[-1]
+        if os.path.splitext(name)[1].lower() in _IMAGES:
+            bare = re.sub(r"^[0-9a-f]{8}-", "", name)
+            return name if os.path.lexists(os.path.join(images, name)) else bare
+    return ""
+
+
 def _labelme(name: str, members: Mapping[str, Any]) -> _File:
     """The shapes of labelme: rectangles, and the boxes around circles, polygons and lines."""
     notes: Counter[str] = Counter()
@@ -542,8 +629,15 @@ def _yolo(name: str, data: bytes, images: str) -> _File:
         kind, numbers, confidence = parts[0], [], ""
         with suppress(ValueError):
             numbers = [float(part) for part in parts[1:]]
+        seen = numbers[6::3] if len(numbers) % 3 == 1 and len(numbers) > 4 else [3.0]
         if len(numbers) in (4, 5):
-            cells, confidence = numbers[:4], parts[5] if len(numbers) == 5 else ""
+            cells, confidence = numbers[:4], "".join(parts[5:6])
+        elif len(numbers) == 6 and parts[6].isdigit() and parts[6] != "0":
+            cells, confidence = numbers[:4], parts[5]
+            notes["lines are a box with its confidence and track"] += 1
+        elif {0.0, 1.0, 2.0}.issuperset(seen) and (len(numbers) % 2 or 2.0 in seen):
+            cells = numbers[:4]
+            notes["lines are a box with its keypoints"] += 1
         elif len(numbers) >= 6 and len(numbers) % 2 == 0:
             x, y, w, h = _box_of(numbers[::2], numbers[1::2])
             cells = [x + w / 2, y + h / 2, w, h]
@@ -572,26 +666,29 @@ def _sibling(name: str, images: str) -> str:
 
 
 def of_stem(path: str) -> str:
-    """Return the one image that has this name but for its ending; empty where there is none, or several."""
+    """Return the one image that has this name but for its ending, or but for its case; else empty."""
     folder, stem = os.path.split(os.path.abspath(path))
     try:
         changed = os.stat(folder).st_mtime_ns
     except (OSError, ValueError):
         return ""
-    found = [path + ending for ending in _endings(folder, changed).get(stem, ())]
-    return found[0] if len(found) == 1 else ""
+    stems, names = _pictures(folder, changed)
+    found = stems.get(stem) or names.get(stem.casefold(), [])
+    return os.path.join(os.path.dirname(path), found[0]) if len(found) == 1 else ""
 
 
 @lru_cache(maxsize=8)
-def _endings(folder: str, changed: int) -> dict[str, list[str]]:
-    """The endings of the images in a folder, by their names, as of its last change."""
+def _pictures(folder: str, changed: int) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """The images in a folder by their names without ending, and without case, as of its last change."""
     stems: dict[str, list[str]] = {}
+    names: dict[str, list[str]] = {}
     with suppress(OSError):
         for file in sorted(os.listdir(folder)):
             base, ending = os.path.splitext(file)
             if ending.lower() in _IMAGES:
-                stems.setdefault(base, []).append(ending)
-    return stems
+                stems.setdefault(base, []).append(file)
+                names.setdefault(file.casefold(), []).append(file)
+    return stems, names
 
 
 _IMAGES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".avif", ".ppm", ".pgm", ".npy")
@@ -616,17 +713,32 @@ def _classes(folder: str) -> dict[str, str]:
     return {}
 
 
+_QUOTED = r"""'(?:[^'\n]|'')*'|"(?:[^"\\\n]|\\.)*\""""
+_SCALAR = rf"""{_QUOTED}|[^\s,\[\]{{}}'"][^,\]}}\n]*"""
+_COMMENT = re.compile(rf"(?<!\w)({_QUOTED})|(?:^|(?<=[ \t]))#.*", re.M)
+
+
 def _names_of_yaml(text: str) -> dict[str, str]:
-    """The member names of a data.yaml: a list in a line, a list in lines, or numbers with names."""
-    match = re.search(r"^names:[ \t]*(.*(?:\n(?:[ \t]+|- ).*|\n[ \t]*(?=\n))*)", text, re.M)
-    body = match[1] if match else ""
-    if (inline := re.search(r"\[(.*?)\]", body, re.S)) and body.lstrip().startswith("["):
-        parts = next(csv.reader([inline[1].replace("\n", " ").replace("'", '"')], skipinitialspace=True), [])
-        return {str(k): part.strip() for k, part in enumerate(parts)}
-    listed = re.findall(r"^[ \t]*-[ \t]+(.+)$", body, re.M)
-    if listed:
-        return {str(k): part.strip().strip("'\"") for k, part in enumerate(listed)}
-    return {k: part.strip().strip("'\"") for k, part in re.findall(r"(\d+)[ \t]*:[ \t]*([^,\n}]+)", body)}
+    """The member names of a data.yaml: a list in brackets or in lines, or numbers with names, in either."""
+    match = re.search(r"^names:(.*(?:\n(?:[ \t\-\]}#].*|\r?$))*)", text, re.M)
+    body = _COMMENT.sub(lambda found: found[1] or "", match[1] if match else "").strip()
+    number = r"""['"]?(\d+)['"]?[ \t]*:[ \t]+"""
+    pairs: list[tuple[Any, str]]
+    if body.startswith("["):
+        pairs = list(enumerate(re.findall(_SCALAR, body)))
+    elif body.startswith("{"):
+        pairs = re.findall(rf"{number}({_SCALAR})", body)
+    elif body.startswith("-"):
+        pairs = list(enumerate(re.findall(r"^[ \t]*-[ \t]+(.+)$", body, re.M)))
+    else:
+        pairs = re.findall(rf"^[ \t]*{number}(.+)$", body, re.M)
+    return {str(key): _unquoted(part.strip()) for key, part in pairs}
+
+
+def _unquoted(text: str) -> str:
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
+        return text[1:-1].replace("''", "'") if text[0] == "'" else text[1:-1]
+    return text
 
 
 def _via(name: str, data: bytes, images: str) -> Lines:
@@ -720,9 +832,10 @@ def _refuse_deeplabcut(name: str, data: bytes, images: str) -> Lines:
 FORMATS: Sequence[tuple[Callable[[bytes], object], Callable[[str, bytes, str], Any]]] = (
     (lambda head: head.startswith(b"PAR1"), _parquet),
     (lambda head: head.startswith(b"{"), _json),
-    (lambda head: head.startswith(b"["), _coco_results),
+    (lambda head: head.startswith(b"["), _json_list),
     (lambda head: head.startswith(b"<"), _voc),
     (_YOLO.match, _yolo),
+    (lambda head: b'""original_width""' in head, _label_studio_csv),
     (_deeplabcut, _refuse_deeplabcut),
     (lambda head: b"region_shape_attributes" in head.split(b"\n", 1)[0], _via),
 )

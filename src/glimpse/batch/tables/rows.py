@@ -119,6 +119,7 @@ class Table(Sequence[Row]):
             output = self._cell(values, "output")
             named = self._image(values)
             image = self._file(named)
+            named = named if "\\" in image else named.replace("\\", "/")
             window = self._placed(values)
         except GlimpseError as error:
             fault = error
