@@ -109,7 +109,7 @@ def test_the_commands_of_the_readme_are_understood(line: str) -> None:
 
 
 def test_the_readme_is_short_enough_to_be_read() -> None:
-    assert len(TEXT.splitlines()) <= 310
+    assert len(TEXT.splitlines()) <= 220
 
 
 def test_every_option_is_named_where_users_read() -> None:
