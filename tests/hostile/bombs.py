@@ -2,6 +2,7 @@
 
 import io
 import struct
+import warnings
 import zipfile
 import zlib
 
@@ -170,7 +171,8 @@ def avif_of_frames(number, image=None):
 
 def npz(columns, method=zipfile.ZIP_DEFLATED, doubled=()):
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", method) as archive:
+    with zipfile.ZipFile(file, "w", method) as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of names that stand twice
         for name, array in columns.items():
             for _ in range(1 + (name in doubled)):
                 archive.writestr(f"{name}.npy", array if isinstance(array, bytes) else npy(array))

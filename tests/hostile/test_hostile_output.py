@@ -121,7 +121,10 @@ def test_a_full_disk_costs_no_old_file(small_disk):
     assert found == {f"{k:04d}-patch.png": OLD for k in range(6)}
     assert done.returncode == 1
     assert all("no space left on device" in line for line in told[:-1])
-    assert len(told) == 7
+    assert told[-2:] == [
+        "glimpse: 6 files failed alike: no space left on device",
+        "glimpse: 6 of 6 files failed",
+    ]
     assert sweep.returncode == 1
     assert files(small_disk).keys() == found.keys()
 
@@ -240,7 +243,7 @@ def test_of_a_thousand_files_the_bad_one_fails_alone(folder):
     assert len(os.listdir("out")) == 999
     assert (done.returncode, said[-1]) == (1, "glimpse: 1 of 1000 files failed")
     assert sum(line.startswith(f"glimpse: {names[500]}: ") for line in said) == 1
-    assert len(said) == 1001
+    assert said[1:-1] == ["glimpse: 999 patches in out/"]
 
 
 @pytest.mark.parametrize("jobs", ["1", "4"])
@@ -326,8 +329,8 @@ def test_file_names_are_one_line_each():
 
 
 BROKEN = """
-import glimpse.cli.read
-glimpse.cli.read.outcomes = None
+import glimpse.batch.patches
+glimpse.batch.patches.blocks = None
 from glimpse.__main__ import main
 main()
 """

