@@ -8,7 +8,7 @@ cancel; the centres are rounded where equations 19-20 round them, once per opera
 
 import math
 from fractions import Fraction
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -29,18 +29,21 @@ def bank(size, n, center, delta, sigma, kernel="gaussian", edge="extend"):
 def gaussian_row(size, mu, sigma, edge):
     mu, sigma = Fraction(mu), Fraction(sigma)
 
+    @cache
     def exponent(a):
         return -((a - mu) ** 2) / (2 * sigma**2)
 
     lattice = range(size) if edge == "extend" else _lattice_around(mu, 12 * sigma)
     top = max(exponent(a) for a in lattice)
-    total = math.fsum(math.exp(exponent(a) - top) for a in lattice)
-    return [math.exp(exponent(a) - top) / total for a in range(size)]
+    weight = cache(lambda a: math.exp(exponent(a) - top))
+    total = math.fsum(map(weight, lattice))
+    return [weight(a) / total for a in range(size)]
 
 
 def box_row(size, mu, sigma, edge):
     mu, width = Fraction(mu), Fraction(sigma * math.sqrt(12))
 
+    @cache
     def overlap(a):
         first, last = a - Fraction(1, 2), a + Fraction(1, 2)
         return max(min(last, mu + width / 2) - max(first, mu - width / 2), 0)

@@ -82,12 +82,13 @@ def test_open_shows_the_first_file_that_was_made(folder, monkeypatch):
     save("b.png", noise(30, 44, 3))
     assert invoke("read", "missing.png", "a.png", "b.png", "-o", "out/", "--open", "-j", 1).exit_code == 1
     assert opened == ["out/a-patch.png"] or opened == ["out/a.png"]
-    assert invoke("show", "a.png", "-o", "s.png").exit_code == 0
+    assert invoke("show", "a.png", "--width", "400", "-o", "s.png").exit_code == 0
     assert len(opened) == 1
     result = invoke("show", "a.png", "-o", "-", "--open")
     assert "standard output is no file" in result.stderr
     monkeypatch.setattr(click, "launch", lambda name: 3)
-    assert "no viewer could be started for t.png" in invoke("show", "a.png", "-o", "t.png", "--open").stderr
+    result = invoke("show", "a.png", "--width", "400", "-o", "t.png", "--open")
+    assert "no viewer could be started for t.png" in result.stderr
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -153,7 +154,7 @@ def test_an_animated_png_is_asked_for_by_its_own_ending():
 def test_sigma_follows_delta_in_proportion_and_the_line_says_so(made, changed, sigma):
     assert invoke("read", "a.png", "--delta", "2", "--sigma", made, "-n", "9", "-o", "p.png").exit_code == 0
     like = ["--like", "p.png"]
-    for command in (["read", "a.png", *like], ["write", "p.png"], ["show", "a.png", *like]):
+    for command in (["read", "a.png", *like], ["write", "p.png"], ["show", "a.png", *like, "--width", "400"]):
         result = invoke(*command, *changed, "-o", "q.png", "--overwrite")
         assert f"delta 6, sigma {sigma} " in result.stderr
         assert ("sigma follows delta" in result.stderr) == ("--sigma" not in changed)

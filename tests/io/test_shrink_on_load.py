@@ -1,5 +1,7 @@
 """Decoding a JPEG at a fraction of its size: when it may be, and that it does not show."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from helpers import invoke, opened, record
@@ -12,12 +14,12 @@ from glimpse.io.stills import load_picture
 from glimpse.window.scaling import reduced
 
 PHOTOGRAPHS = {
-    "astronaut": lambda: data.astronaut()[:430],
-    "coffee": data.coffee,
-    "cat": data.chelsea,
-    "tissue": data.immunohistochemistry,
-    "rocket": data.rocket,
-    "grey": lambda: data.camera()[:, :400],
+    "astronaut": cache(lambda: data.astronaut()[:430]),
+    "coffee": cache(data.coffee),
+    "cat": cache(data.chelsea),
+    "tissue": cache(data.immunohistochemistry),
+    "rocket": cache(data.rocket),
+    "grey": cache(lambda: data.camera()[:, :400]),
 }
 
 
@@ -55,7 +57,10 @@ def test_a_reduced_window_sees_the_same_in_the_means_of_blocks(scale):
 
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
 @pytest.mark.parametrize("scale", LEAST_SIGMA)
-@pytest.mark.parametrize(("quality", "subsampling"), [(75, "4:4:4"), (75, "4:2:0"), (90, "4:2:0")])
+@pytest.mark.parametrize(
+    ("quality", "subsampling"),
+    [(75, "4:4:4"), (75, "4:2:0"), pytest.param(90, "4:2:0", marks=pytest.mark.slow)],
+)
 def test_everywhere_in_a_photograph_the_sharpest_fast_patch_is_within_three_levels(
     name, scale, quality, subsampling, tmp_path
 ):
