@@ -184,6 +184,13 @@ def test_results_find_the_images_of_their_numbers():
         read_table("a.table")
 
 
+def test_a_missing_folder_of_images_is_one_line_before_any_work():
+    result = invoke("read", "--table", written("image,x,y\na.png,1,2\n"), "--images", "gone", "-o", "out/")
+    assert result.exit_code == 2
+    assert "--images gone: no such folder" in result.stderr
+    assert not os.path.exists("out")
+
+
 def test_a_missing_image_fails_alone_and_the_others_come_out():
     COPY = json.loads(json.dumps(COCO))
     COPY["images"][0]["file_name"] = "gone.png"

@@ -346,6 +346,8 @@ def read_table(
     UsageError
         If the table cannot be read, or repeats what `placement` was typed to say.
     """
+    if folder and not os.path.isdir(folder):
+        raise UsageError(f"--images {folder}: no such folder")
     try:
         records = open_table(name, folder)
         found = find_columns(records.header, columns or {}, first=noun)
