@@ -271,12 +271,12 @@ class _Plane(NamedTuple):
         """
         pixels = old + trip.write(self.slope) * old
         pixels += trip.write(self.offset)
-        at = np.ix_(*nearest)
-        least, most, beside = self.least[at], self.most[at], self.beside[at]
-        least, most = (
-            np.minimum(least, old, out=least, where=beside),
-            np.maximum(most, old, out=most, where=beside),
-        )
+        rows, cols = nearest
+        least, most = (part.take(rows, 0).take(cols, 1) for part in (self.least, self.most))
+        if self.beside.any():
+            beside = self.beside.take(rows, 0).take(cols, 1)
+            np.minimum(least, old, out=least, where=beside)
+            np.maximum(most, old, out=most, where=beside)
         for steps, unexplained in ROUNDS:
             left = self.samples - trip.read(pixels)
             left = left * self.unexplained if unexplained else left
