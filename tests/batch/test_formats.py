@@ -502,6 +502,12 @@ def test_many_outputs_are_counted_and_alike_errors_are_one_line():
     assert len(listed) == 30 + 3 + 3
 
 
+def test_many_patches_of_one_file_are_counted_in_it():
+    table = written("image,x,y\n" + "a.png,9,9\n" * 21)
+    result = invoke("read", "--table", table, "-n", "4", "--delta", "1", "-o", "all.npz")
+    assert "21 patches in all.npz" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("output", "said"),
     [

@@ -81,7 +81,7 @@ class Report:
         self.bar: Any = None
         self._alike: Counter[str] = Counter()  # failures by what they say behind their names
         self._notes: Counter[str] = Counter()
-        self._made, self._folders = noun, set[str]()
+        self._made, self._folders, self._files = noun, set[str](), set[str]()
         self._outputs = 0  # made, of which each may tell of many items
 
     def tell(self, outcome: Outcome) -> None:
@@ -107,6 +107,8 @@ class Report:
             self._made = next((word for one, word in _MADE.items() if one in outcome.made), self._noun)
             if len(self._folders) < 2 and outcome.output:
                 self._folders.add(os.path.dirname(outcome.output) or ".")
+            if len(self._files) < 2 and outcome.output:
+                self._files.add(outcome.output)
             notes = [
                 note for note in outcome.notes if not (outcome.outside and self._brief and _OUTSIDE in note)
             ]
@@ -134,8 +136,9 @@ class Report:
         outside = [f"{count:,} {how} outside" for how, count in counts.items() if count]
         made = self.done - self.left - self.failed - self.skipped
         if self._brief and made and self._outputs != 1:
-            folder = f" in {next(iter(self._folders))}/" if len(self._folders) == 1 else ""
-            say(f"glimpse: {', '.join([f'{made:,} {self._made}{folder}', *outside])}")
+            places = self._files if len(self._files) == 1 else {f"{folder}/" for folder in self._folders}
+            where = f" in {next(iter(places))}" if len(places) == 1 else ""
+            say(f"glimpse: {', '.join([f'{made:,} {self._made}{where}', *outside])}")
         elif outside and (self.wholly if self._quiet else self.done > 1):
             where = " and ".join(word.removesuffix(" outside") for word in outside)
             many = f"{where} of {self.done:,} {self._noun} lie beyond their images"
