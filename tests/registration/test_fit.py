@@ -13,11 +13,11 @@ from glimpse import GlimpseError, Window, read
 from glimpse.registration import grey as levels
 from glimpse.registration import least_squares, pixel_boxes
 from glimpse.registration.coarse_to_fine import start_at
+from glimpse.registration.evidence import change_of_levels
 from glimpse.registration.finishing import finish
-from glimpse.registration.grey import change_of_levels
+from glimpse.registration.grey import Scene, from_level, onto_level
 from glimpse.registration.least_squares import FREE, SQUARE, STRETCHED, Target, basis, blurred
 from glimpse.registration.pixel_boxes import AS_GOOD, SNAP_RATIO, snap_to_pixels
-from glimpse.registration.pyramid import Scene, from_level, onto_level
 
 GREY = grey(ASTRONAUT).astype(np.float32)
 SCENE = Scene(GREY)

@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
-from crops import ASTRONAUT, CAMERA, WINDOWS, corner_error, cut, find, grey, matches
+from crops import ASTRONAUT, CAMERA, WINDOWS, corner_error, cut, find, grey, jpeg, matches
 from skimage import data
 
 from glimpse import GlimpseError, Window, locate, read
+from glimpse.registration.coarse_to_fine import ranked
+from glimpse.registration.least_squares import Fit
 
 CLUTTER = data.coffee()[200:330, 300:460]
-WINDOW = Window(60.3, 75.8, delta=1.6, sigma=0.9, n=(44, 48))
+WINDOW = Window(60.3, 75.8, delta=1.6, sigma=0.9, n=(36, 40))
 IMAGE = CAMERA[60:190, 90:250]
 
 
@@ -50,12 +52,12 @@ def test_a_squashed_crop_that_was_painted_over_is_found():
 
 def test_transparent_samples_are_not_compared():
     patch = np.dstack([cut(IMAGE, WINDOW), np.full(WINDOW.shape, 255, np.uint8)])
-    patch[8:40] = np.random.default_rng(0).integers(0, 256, (32, 48, 2), dtype=np.uint8)
-    patch[8:40, :, 1] = 0
+    patch[8:32] = np.random.default_rng(0).integers(0, 256, (24, 40, 2), dtype=np.uint8)
+    patch[8:32, :, 1] = 0
     found = find(IMAGE, patch)
     assert corner_error(found, WINDOW.box) < 0.05
     assert found.agreement > 0.98
-    assert not found.agreeing[8:40].any()
+    assert not found.agreeing[8:32].any()
 
 
 def test_a_wholly_transparent_patch_is_refused():
@@ -104,6 +106,27 @@ def test_what_no_sample_determines_is_refused_as_undetermined(name):
 def test_a_location_is_told_in_a_line():
     image, piece, _ = copies()
     assert len(repr(locate(image, piece, start=Window(27.5, 30.5, 1, 0.5, n=piece.shape)))) < 600
+
+
+@pytest.mark.slow
+def test_a_likeness_of_what_noise_left_is_no_surer_than_the_place():
+    rng, window = np.random.default_rng(22), Window(131.3, 87.7, delta=1.37, sigma=0.9, n=(71, 75))
+    for _ in range(3):
+        patch = np.array(cut(data.astronaut(), window))
+        for _ in range(10):
+            top, left = rng.integers(0, 58, 2)
+            patch[top : top + 13, left : left + 13] = rng.integers(0, 256, (13, 13, 3))
+        found = find(data.astronaut(), jpeg(patch))
+        assert found.confidence > 0.6
+        assert corner_error(found, window.box) < 0.2
+
+
+def test_a_fit_that_trusts_more_of_the_patch_on_its_own_scale_costs_more_on_the_bests():
+    wide = np.random.default_rng(0).normal(size=1600) * 30  # most of it within three of its own deviations
+    close = np.where(np.arange(1600) < 600, 10 * wide, 0.05 * wide)
+    fits = [Fit(WINDOW, 1.0, 0.0, 0.0, left=left) for left in (wide, close)]
+    likeness, place = ranked(fits)
+    assert place.error < 0.6 * likeness.error
 
 
 @pytest.mark.slow

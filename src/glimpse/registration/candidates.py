@@ -11,8 +11,8 @@ import numpy as np
 from glimpse.attention.layer import read
 from glimpse.limits import N_MAX
 from glimpse.registration.correlation import CrossCorrelator, DirectionCorrelator, peaks
+from glimpse.registration.grey import Scene
 from glimpse.registration.least_squares import Target
-from glimpse.registration.pyramid import Scene
 from glimpse.typing import Floats
 from glimpse.window import Window
 

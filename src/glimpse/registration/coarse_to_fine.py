@@ -18,8 +18,8 @@ from glimpse.registration.candidates import (
     coarse,
     find_candidates,
 )
+from glimpse.registration.grey import Scene
 from glimpse.registration.least_squares import Fit, Target, robust_loss, spread_of, without_flats
-from glimpse.registration.pyramid import Scene
 from glimpse.window import Window, default_sigma
 
 _RIVALS, _PLACES = 6, 24

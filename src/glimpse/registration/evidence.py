@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glimpse.attention.layer import read
-from glimpse.registration.grey import change_of_levels
+from glimpse.registration.grey import Scene, onto_level
 from glimpse.registration.least_squares import (
     SQUARE,
     STRETCHED,
@@ -22,15 +22,21 @@ from glimpse.registration.least_squares import (
     project,
     spread_of,
 )
-from glimpse.registration.pyramid import Scene, onto_level
+from glimpse.typing import Floats
 from glimpse.window import Window
 
 _AGREES = 3.0
 """Deviations of the residual, and levels at least, within which a sample agrees: more calls faint edits
 untouched, less calls noise an edit."""
 
-_FARTHEST = 3
-"""Samples that a window is slid: more take time, fewer take a steep level line for none."""
+_FARTHEST, _ZOOM = 3, 0.02
+"""Samples that a window is slid, and the share by which it is enlarged: more of the first take time, fewer
+take a steep level line for none; a larger share is told apart by any texture, a smaller one by none."""
+
+_WHOLE = range(-_FARTHEST, _FARTHEST + 1)
+_HALVES = -0.5, 0.0, 0.5
+_SHIFTS = [step for steps in (_WHOLE, _HALVES) for step in product(steps, steps) if any(step)]
+_ZOOMS = [step for step in product((-_ZOOM, 0.0, _ZOOM), repeat=2) if any(step)]
 
 _SMOOTH = 1.2
 """Samples over which residuals are smoothed to tell what was painted from another filter's details."""
@@ -45,6 +51,18 @@ less doubts smooth crops."""
 _ALIKE = 4.0
 """Neighbouring residuals that say the same, so that they count once: more doubts, less takes a likeness for
 many findings."""
+
+_LIKELY = 0.5
+"""Log likelihood by which a neighbour may be worse and still be the place, that of one deviation: more
+doubts noisy crops, less is sure of a place that noise has chosen."""
+
+_SHAPES = 2.0
+"""Samples over which levels are compared: with fewer another filter's sharpness counts as contrast, with
+more a small patch has no texture left."""
+
+_UNCHANGED = 0.25
+"""Squared levels by which a crop of the same brightness may differ: more hides a change of a level, less
+takes rounding for one."""
 
 
 class Evidence(NamedTuple):
@@ -68,6 +86,8 @@ class Evidence(NamedTuple):
     """The deviation of that residual that most samples tell, in levels."""
     deviation: float
     """Of a corner, in samples: how far the place may be off by what the samples say."""
+    left: NDArray[np.float64]
+    """Shape (N * M,): the residual of all that was given, in levels."""
 
 
 def weigh(scene: Scene, given: Target, mended: Target, window: Window) -> Evidence:
@@ -99,7 +119,32 @@ def weigh(scene: Scene, given: Target, mended: Target, window: Window) -> Eviden
         smooth_error / max(float(given.levels.var()), 1e-12),
         spread_of(smooth.ravel(), asked),
         _deviation(scene, mended, window, noise),
+        left.ravel(),
     )
+
+
+def change_of_levels(seen: Floats, target: Target) -> tuple[float, float, float]:
+    """Return the gain and offset that turn one patch into another, and the mean squared residual.
+
+    Gain and offset are 1 and 0 where these fit as well. They are asked of smooth levels: another tool's
+    filter may have made the details stronger.
+    """
+    weights = np.ones(seen.size) if target.weights is None else target.weights.ravel()
+    smooth, wanted = (
+        blurred(array.astype(np.float64), _SHAPES).ravel().astype(np.float64, copy=False)
+        for array in (seen, target.levels)
+    )
+    mean = np.average(smooth, weights=weights)
+    varied = float(np.average((smooth - mean) ** 2, weights=weights))
+    gain = float(np.average((smooth - mean) * wanted, weights=weights)) / max(varied, 1e-12)
+    middle = float(np.average(wanted, weights=weights))
+    offset = middle - gain * float(mean)
+    plain, scaled = (mean_square(wanted - k * smooth - c, weights) for k, c in ((1, 0), (gain, offset)))
+    most = min(_UNCHANGED, mean_square(wanted - middle, weights) / 100)
+    if plain <= 1.1 * scaled + most:
+        gain, offset = 1.0, 0.0
+    left = np.subtract(target.levels, gain * seen + offset, dtype=np.float64)
+    return gain, offset, mean_square(left.ravel(), target.weights if target.weights is None else weights)
 
 
 def _deviation(scene: Scene, target: Target, window: Window, noise: float) -> float:
@@ -123,25 +168,38 @@ def _deviation(scene: Scene, target: Target, window: Window, noise: float) -> fl
     return math.sqrt(max(float(way @ spread @ way) for way in corners))
 
 
-def slides(scene: Scene, target: Target, window: Window, most: float) -> float:
-    """How far, in samples, the window may slide and leave no larger squared residual; 0 if not at all.
+def slides(scene: Scene, target: Target, window: Window, most: float, error: float) -> float:
+    """How far, in samples, corners may move and leave no larger squared residual; 0 if not at all.
 
     Levels that were rounded make steps of a ramp, which have a curvature; yet along its level lines each
-    place is the same.
+    place is the same. So neighbours are tried one by one: whole samples away, where `most` is allowed, and
+    half ones, or larger and smaller by `_ZOOM`, which may be no farther from the place's own error than noise
+    moves the error of as many samples.
     """
     image, found = scene.level(0), 0.0
-    weights = None if target.weights is None else target.weights.ravel()
-    steps = range(-_FARTHEST, _FARTHEST + 1)
-    for down, across in product(steps, steps):
-        pixels = [
-            round(stride * step) or step for step, stride in zip((down, across), window.strides, strict=True)
-        ]
-        moved = replace(window, gx=window.gx + pixels[0], gy=window.gy + pixels[1], gamma=1.0)
-        seen = read(image, moved).reshape(1, -1).astype(np.float64)
-        *_, left = project(seen, target.levels, weights)
-        if (down or across) and mean_square(left, weights) <= most:
+    tall, broad = window.strides
+    count = target.levels.size if target.weights is None else float(target.weights.sum())
+    # the log likelihood of `count` samples falls by count / (2 * _ALIKE) times the share that the error grows
+    close = min(most, error * (1 + 2 * _ALIKE * _LIKELY / max(count, 1.0)))
+    for down, across in _SHIFTS:
+        # whole pixels where a step is whole samples: between pixels, a ramp of rounded levels is another one
+        rows, cols = (round(k * s) or k if k % 1 == 0 else k * s for k, s in ((down, tall), (across, broad)))
+        moved = replace(window, gx=window.gx + rows, gy=window.gy + cols)
+        if _left_at(image, target, moved) <= (most if max(abs(down), abs(across)) >= 1 else close):
             found = max(found, math.hypot(down, across))
+    for down, across in _ZOOMS:
+        moved = replace(window, delta=(tall * (1 + down), broad * (1 + across)))
+        if _left_at(image, target, moved) <= close:
+            found = max(found, *(abs(k) * n / 2 for k, n in zip((down, across), window.shape, strict=True)))
     return found
+
+
+def _left_at(image: Floats, target: Target, window: Window) -> float:
+    """The mean squared residual that a window leaves of a target with the best gain and offset."""
+    weights = None if target.weights is None else target.weights.ravel()
+    seen = read(image, replace(window, gamma=1.0)).reshape(1, -1).astype(np.float64)
+    *_, left = project(seen, target.levels, weights)
+    return mean_square(left, weights)
 
 
 def determined(evidence: Evidence) -> float:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from glimpse.registration import least_squares
 from glimpse.registration.coarse_to_fine import refits
+from glimpse.registration.grey import Scene
 from glimpse.registration.least_squares import (
     EQUAL,
     FREE,
@@ -22,7 +23,6 @@ from glimpse.registration.least_squares import (
     without_flats,
 )
 from glimpse.registration.pixel_boxes import AS_GOOD, BLUR, SNAP_RATIO, refine_in_crop, snap_to_pixels
-from glimpse.registration.pyramid import Scene
 from glimpse.window import KERNELS, Kernel
 
 _LARGEST = 256

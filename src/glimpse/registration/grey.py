@@ -1,7 +1,8 @@
-"""Grey levels of an image, and how brightness and contrast change from one patch to another."""
+"""Grey levels of an image and its halves, and windows carried from one half to another."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,19 +11,15 @@ from numpy.typing import ArrayLike, NDArray
 from glimpse.attention.shapes import spatial
 from glimpse.attention.tensors import refuse
 from glimpse.errors import GlimpseError
-from glimpse.registration.least_squares import Target, blurred, mean_square
 from glimpse.typing import Floats
+from glimpse.window import Window
+from glimpse.window.scaling import enlarged, reduced
 
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as other tools turn colour to grey
 _AT_ONCE = 1 << 20  # levels turned to grey at once: more take memory, fewer take calls
 
-_SMOOTH = 2.0
-"""Samples over which levels are compared: with fewer another filter's sharpness counts as contrast, with
-more a small patch has no texture left."""
-
-_UNCHANGED = 0.25
-"""Squared levels by which a crop of the same brightness may differ: more hides a change of a level, less
-takes rounding for one."""
+SHARPEST = 0.3
+"""Sigma in pixels below which the derivatives vanish between pixels."""
 
 
 def grey(given: ArrayLike, channel_axis: int | None) -> Floats:
@@ -72,25 +69,35 @@ def opaque(given: ArrayLike, channel_axis: int | None) -> NDArray[np.float64] | 
     return None if alpha.all() else alpha.astype(np.float64)
 
 
-def change_of_levels(seen: Floats, target: Target) -> tuple[float, float, float]:
-    """Return the gain and offset that turn one patch into another, and the mean squared residual.
+class Scene:
+    """An image and its halves: level k has pixels of 2**k."""
 
-    Gain and offset are 1 and 0 where these fit as well. They are asked of smooth levels: another tool's
-    filter may have made the details stronger.
-    """
-    weights = np.ones(seen.size) if target.weights is None else target.weights.ravel()
-    smooth, wanted = (
-        blurred(array.astype(np.float64), _SMOOTH).ravel().astype(np.float64, copy=False)
-        for array in (seen, target.levels)
-    )
-    mean = np.average(smooth, weights=weights)
-    varied = float(np.average((smooth - mean) ** 2, weights=weights))
-    gain = float(np.average((smooth - mean) * wanted, weights=weights)) / max(varied, 1e-12)
-    middle = float(np.average(wanted, weights=weights))
-    offset = middle - gain * float(mean)
-    plain, scaled = (mean_square(wanted - k * smooth - c, weights) for k, c in ((1, 0), (gain, offset)))
-    most = min(_UNCHANGED, mean_square(wanted - middle, weights) / 100)
-    if plain <= 1.1 * scaled + most:
-        gain, offset = 1.0, 0.0
-    left = np.subtract(target.levels, gain * seen + offset, dtype=np.float64)
-    return gain, offset, mean_square(left.ravel(), target.weights if target.weights is None else weights)
+    def __init__(self, image: Floats) -> None:
+        self.levels = [image]
+
+    def level(self, k: int) -> Floats:
+        while len(self.levels) <= k:
+            rows, cols = (side // 2 for side in self.levels[-1].shape)
+            quads = self.levels[-1][: 2 * rows, : 2 * cols].reshape(rows, 2, cols, 2)
+            self.levels.append(quads.mean(axis=(1, 3)))
+        return self.levels[k]
+
+    def level_for(self, stride: float) -> int:
+        """The coarsest level that has four pixels or more to a stride, and 16 pixels or more a side."""
+        most = int(math.log2(max(min(self.levels[0].shape) / 16, 1)))
+        return min(int(math.log2(max(stride / 4, 1))), most)
+
+    def center(self, k: int) -> tuple[float, float]:
+        """The middle of level k, in pixels of the image: an odd last row or column is not in it."""
+        rows, cols = self.level(k).shape
+        return (rows * 2**k - 1) / 2, (cols * 2**k - 1) / 2
+
+
+def onto_level(window: Window, k: int) -> Window:
+    """The window in pixels of level k."""
+    return reduced(window, 2**k, SHARPEST)
+
+
+def from_level(window: Window, k: int) -> Window:
+    """The window of level k in pixels of the image."""
+    return enlarged(window, 2**k)

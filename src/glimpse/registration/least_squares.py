@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from glimpse.attention.derivatives import jacobian_by_axis
 from glimpse.attention.layer import read
-from glimpse.registration.pyramid import SHARPEST, Scene, from_level, onto_level
+from glimpse.registration.grey import SHARPEST, Scene, from_level, onto_level
 from glimpse.typing import Floats
 from glimpse.window import Kernel, Window
 

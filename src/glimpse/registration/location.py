@@ -16,6 +16,7 @@ from glimpse.registration.coarse_to_fine import (
     SURE,
     confidence,
     plausible,
+    ranked,
     refit_robustly,
     search,
     search_robustly,
@@ -23,9 +24,8 @@ from glimpse.registration.coarse_to_fine import (
 )
 from glimpse.registration.evidence import Evidence, determined, slides, weigh
 from glimpse.registration.finishing import finish, finish_robustly
-from glimpse.registration.grey import grey, opaque
-from glimpse.registration.least_squares import Fit, Target
-from glimpse.registration.pyramid import Scene
+from glimpse.registration.grey import Scene, grey, opaque
+from glimpse.registration.least_squares import Fit, Target, without_flats
 from glimpse.window import Kernel, Window
 
 MIN_CONFIDENCE = 0.3
@@ -93,7 +93,8 @@ class Location:
         Root mean square of the difference that then remains where the patch agrees, in levels.
     confidence : float
         0 to 1: the share of the patch's variance that the place explains, to a power, times how well it is
-        told from the next place, times how well the curvature of the fit determines it.
+        told from the next place, times how well the samples determine it: by the curvature of the fit, and by
+        neighbours half a sample away or 2 % larger.
     settled : bool
         Whether the fit came to rest.
     path : tuple of Window
@@ -355,38 +356,46 @@ def _chosen(scene: Scene, target: Target, fits: list[tuple[Fit, Target]], sure: 
     # of robust fits, one that still moves is nowhere; a plain one of many samples may end before it rests
     still = [(fit, mended) for fit, mended in fits if fit.settled or mended.weights is None] or fits[:1]
     places = [(fit, weigh(scene, target, mended, fit.window)) for fit, mended in still]
-    least = min(_cost(seen) for _, seen in places)
-    equal = [place for place in places if _cost(place[1]) <= _AS_WELL * least + _ROUNDED]
+    costs = _costs(target, places, robust=fits[0][1].weights is not None)
+    distinct: list[tuple[Fit, Evidence, float]] = []  # by cost, so that of fits at one place the best speaks
+    for place, cost in sorted(zip(places, costs, strict=True), key=lambda pair: pair[1]):
+        if not any(_same(place[0].window, better.window) for better, *_ in distinct):
+            distinct.append((*place, cost))
+    limit = _AS_WELL * distinct[0][2] + _ROUNDED
+    equal = [place for place in distinct if place[2] <= limit]
     equal.sort(key=lambda place: _unusual(*place))
-    fit, seen = equal[0]
-    others: list[Window] = []
-    for other, _ in equal[1:]:
-        if not any(_same(other.window, known) for known in (fit.window, *others)):
-            others.append(other.window)
+    (fit, seen, _), others = equal[0], tuple(other.window for other, *_ in equal[1:])
     if others or seen.deviation > _DOUBTED:
         mended = next(mended for one, mended in fits if one is fit)
-        shift = slides(scene, mended, fit.window, _AS_WELL * seen.error + _ROUNDED)
+        shift = slides(scene, mended, fit.window, _AS_WELL * seen.error + _ROUNDED, seen.error)
         seen = seen._replace(deviation=max(seen.deviation, shift))
-    rivals = [_cost(other) for _, other in places if _cost(other) > _AS_WELL * least + _ROUNDED]
-    apart = 1 - (least + _ROUNDED) / (min(rivals) + _ROUNDED) if rivals else 1.0
+    rivals = [cost for *_, cost in distinct if cost > limit]
+    apart = 1 - (distinct[0][2] + _ROUNDED) / (min(rivals) + _ROUNDED) if rivals else 1.0
     told = min(1.0, apart / _TOLD_APART)
-    # what a robust fit leaves out has no say, so it has to be determined the better
-    fixed = determined(seen) ** (1 if fits[0][1].weights is None else 2)
-    certain = sure * told * fixed * _sound(scene, fit, seen)
-    return _Place(fit, seen, certain, tuple(others[:MOST_OTHERS]))
+    certain = sure * told * determined(seen) * _sound(scene, fit, seen)
+    return _Place(fit, seen, certain, others[:MOST_OTHERS])
 
 
-def _cost(seen: Evidence) -> float:
-    """Squared levels per sample that a place leaves; one that does not agree leaves what the patch varies."""
-    varied = seen.error / max(1 - seen.explained, 1e-9)
-    return seen.error * seen.agreement + (1 - seen.agreement) * varied
+def _costs(target: Target, places: list[tuple[Fit, Evidence]], *, robust: bool) -> list[float]:
+    """What each place leaves of the patch, in squared levels per sample.
+
+    Of robust fits it is the loss of all samples, not the residual of those that a fit trusts: a likeness
+    trusts what happens to fit. And it is the loss on one scale, the best place's: on its own scale a likeness
+    is as good as the place, since the scale grows with its residual.
+    """
+    if not robust:
+        return [seen.error for _, seen in places]
+    asked = without_flats(target).weights
+    asked = None if asked is None else asked.ravel()
+    fits = [fit._replace(gain=seen.gain, left=seen.left, asked=asked) for fit, seen in places]
+    return [fit.error for fit in ranked(fits)]
 
 
-def _unusual(fit: Fit, seen: Evidence) -> tuple[float, float, float]:
+def _unusual(fit: Fit, seen: Evidence, cost: float) -> tuple[float, float, float]:
     """What a crop has least of, all else equal: changed levels, another stride than 1."""
     down, across = fit.window.strides
     changed = abs(seen.gain - 1) + abs(seen.offset) / 255
-    return round(changed, 3), round(abs(math.log(down * across)), 3), _cost(seen)
+    return round(changed, 3), round(abs(math.log(down * across)), 3), cost
 
 
 def _same(one: Window, other: Window) -> bool:

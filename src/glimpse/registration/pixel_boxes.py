@@ -15,8 +15,8 @@ from glimpse.attention.banded import Band, BlockSpec, contract
 from glimpse.attention.banks import band
 from glimpse.attention.layer import read
 from glimpse.registration import least_squares
+from glimpse.registration.grey import Scene
 from glimpse.registration.least_squares import SQUARE, Fit, Target, basis, blurred, mean_square, project
-from glimpse.registration.pyramid import Scene
 from glimpse.typing import Floats
 from glimpse.window import Window
 
