@@ -135,7 +135,8 @@ class Location:
     def undetermined(self) -> bool:
         """Whether the patch fits as well beside its place: it is flat, a ramp or stripes."""
         loose = self.deviation > _LOOSE * max(self.window.strides)
-        return bool(loose and self.explained >= _WELL)
+        # a robust fit explains what it trusts of any patch: all of it has to agree
+        return bool(loose and min(self.explained, self.agreement) >= _WELL)
 
     def refusal(self) -> str:
         """Why this is no match, in words; nothing where it is one."""
