@@ -111,3 +111,34 @@ def test_the_gamma_of_a_png_is_used():
         out.write(file.getvalue())
     invoke(*split("read a.png --box 0,0,24,16 -n 8,12 --kernel box --linear -o p.png"))
     assert set(np.unique(opened("p.png"))) <= {127, 128}
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "I;16"])
+def test_a_crop_of_light_goes_back_bit_for_bit(mode):
+    rng = np.random.default_rng(5)
+    channels = {"LA": (2,), "RGB": (3,), "RGBA": (4,)}.get(mode, ())
+    deep = mode == "I;16"
+    picture = rng.integers(0, 65536 if deep else 256, (20, 30, *channels), np.uint16 if deep else np.uint8)
+    save("a.png", picture)
+    how = "--row 8 --col 20 --delta 1.7 -n 9,11 --gamma 1.4 --edge black"
+    assert invoke(*split(f"read a.png {how} --linear -o p.png")).exit_code == 0
+    result = invoke(*split("write p.png --onto a.png -o b.png"))
+    assert "nothing was touched" in result.stderr
+    np.testing.assert_array_equal(opened("b.png"), picture)
+    assert json.loads(invoke(*split("info --check p.png a.png")).stdout)["same"]
+
+
+def test_an_edit_of_a_crop_of_light_changes_its_place_alone():
+    picture = np.random.default_rng(5).integers(60, 120, (20, 30, 3), np.uint8)
+    save("a.png", picture)
+    assert invoke(*split("read a.png --box 4,4,16,12 -n 6,8 --linear -o p.png")).exit_code == 0
+    patch = opened("p.png").copy()
+    patch[2:4, 3:5] = 200
+    save("edited.png", patch)
+    assert invoke(*split("write edited.png --like p.png --onto a.png -o b.png")).exit_code == 0
+    changed = (opened("b.png") != picture).any(axis=2)
+    assert changed[8:12, 10:14].all()
+    assert not changed[:4].any()
+    assert not changed[16:].any()
+    assert not changed[:, :4].any()
+    assert abs(opened("b.png")[9:11, 11:13].mean() - 200) < 12

@@ -218,6 +218,7 @@ class Piece(NamedTuple):
     alone: bool  # whether its fault costs only itself, as that of a row of a table
     notes: Sequence[str]  # on its window
     tolerance: float  # in levels
+    linear: bool = False  # whether it was read of light
 
 
 def load_pieces(
@@ -315,7 +316,9 @@ def _loaded(
         tolerance = LOSSY if lossy else TOLERANCE
     notes = [*placed.notes(window, shape), *notes]
     alone = row.place != row.image
-    return Piece(row.place, patch, window, source, found is not None, alone, notes, tolerance), shape
+    record = like or found
+    linear = record is not None and record.linear
+    return Piece(row.place, patch, window, source, found is not None, alone, notes, tolerance, linear), shape
 
 
 def _located(row: Row, base: Picture, options: CanvasOptions, decoding: DecodeOptions) -> Piece:
@@ -469,7 +472,8 @@ def _retouched(
         faults.append(named)
         failed.add(number)
 
-    found = retouched(base, [(piece.picture, piece.window, piece.tolerance) for piece in pieces], fault)
+    patches = [(piece.picture, piece.window, piece.tolerance, piece.linear) for piece in pieces]
+    found = retouched(base, patches, fault)
     kept = []
     for number, (piece, share) in enumerate(zip(pieces, found.shares, strict=True)):
         if number not in failed:

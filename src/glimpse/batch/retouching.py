@@ -46,7 +46,7 @@ class Retouched(NamedTuple):
 
 def retouched(
     base: Picture,
-    patches: Sequence[tuple[Picture, Window, float]],
+    patches: Sequence[tuple[Picture, Window, float, bool]],
     fault: Callable[[int, GlimpseError], None],
 ) -> Retouched:
     """Put edited patches back on their picture, the coarse ones first.
@@ -55,8 +55,8 @@ def retouched(
     ----------
     base : Picture
         The picture.
-    patches : sequence of (Picture, Window, float)
-        Each patch, where it belongs, and its tolerance in levels.
+    patches : sequence of (Picture, Window, float, bool)
+        Each patch, where it belongs, its tolerance in levels, and whether it was read of light.
     fault : callable
         Is told the number of a patch that cannot be used, and why; where it returns, the others go on.
     """
@@ -64,9 +64,9 @@ def retouched(
     levels = _levels(base, kind.colors)
     view: Any = Pixels(levels) if base.alpha else levels
     edits: list[Edit | None] = []
-    for number, (patch, window, tolerance) in enumerate(patches):
+    for number, (patch, window, tolerance, linear) in enumerate(patches):
         try:
-            edits.append(_edit(patch, window, tolerance, kind, view, base))
+            edits.append(_edit(patch, window, tolerance, kind, view, base, linear=linear))
         except GlimpseError as error:
             fault(number, error)
             edits.append(None)
@@ -104,7 +104,9 @@ def _saved(pixels: NDArray[Any], base: Picture) -> NDArray[Any]:
     return to_levels(unpremultiply(pixels, base.white) if base.alpha else pixels, base.white)
 
 
-def _edit(patch: Picture, window: Window, tolerance: float, kind: Kind, view: Any, base: Picture) -> Edit:
+def _edit(
+    patch: Picture, window: Window, tolerance: float, kind: Kind, view: Any, base: Picture, *, linear: bool
+) -> Edit:
     """What was done to a patch; one with alpha over a picture without is laid as a cut-out is."""
     samples = kind.pixels(patch)
     if patch.alpha and not base.alpha:
@@ -112,11 +114,34 @@ def _edit(patch: Picture, window: Window, tolerance: float, kind: Kind, view: An
         samples = samples + (1 - opaque) * read(view, window, channel_axis=2)
     exact = patch.exact or base.exact
     steps = tolerance * max(1, base.white / patch.white)  # levels of a patch with fewer are coarser
+    if linear:
+        samples = _of_levels(samples, window, replace(base, pixels=view), steps)
     edit = find_edit(samples, window, view, white=None if exact else base.white, tolerance=steps,
                      alpha=base.alpha)  # fmt: skip
     if edit.touched.any() and not window.sees((view.shape[0], view.shape[1])):
         raise GlimpseError("its window lies wholly beyond the picture, so its edit has no place there")
     return edit
+
+
+def _of_levels(patch: NDArray[Any], window: Window, picture: Picture, tolerance: float) -> NDArray[Any]:
+    """A patch of light as one of levels, as far from what the picture reads as it is from its light."""
+    from glimpse.io.light import Light, curve_of
+
+    pixels: Any = picture.pixels
+    light: Any = Light(picture, curve_of(picture.color))
+    white, seen = picture.white, light.levels(read(light, window, channel_axis=2))
+
+    def saved(samples: NDArray[Any]) -> NDArray[Any]:
+        return np.clip(unpremultiply(samples, white) if picture.alpha else samples, 0, white)
+
+    off = saved(patch) - saved(seen)
+    if picture.alpha:
+        alpha = saved(seen)[..., -1:]
+        change = patch - np.concatenate([saved(seen)[..., :-1] * alpha / white, alpha], axis=2)
+    else:
+        change = off
+    same = (np.abs(off) <= tolerance + white / 255 * 1e-3).all(axis=2, keepdims=True)
+    return np.asarray(read(pixels, window, channel_axis=2) + np.where(same, 0, change))
 
 
 def compare(crop: str, source: str, decoding: DecodeOptions) -> dict[str, Any]:
@@ -142,8 +167,14 @@ def compare(crop: str, source: str, decoding: DecodeOptions) -> dict[str, Any]:
             raise GlimpseError(f"it is {theirs}, the crop's source was {ours}")
     kind = replace(Kind.of([picture, patch], picture), alpha=picture.alpha or patch.alpha, flat=False)
     pixels = _Alike(picture, kind)
-    edit = find_edit(kind.pixels(patch), record.window, pixels, white=None if patch.exact else picture.white,
-                     tolerance=LOSSY if record.fast > 1 else TOLERANCE, alpha=kind.alpha)  # fmt: skip
+    samples, tolerance = kind.pixels(patch), LOSSY if record.fast > 1 else TOLERANCE
+    if record.linear:
+        alike: Any = pixels
+        samples = _of_levels(
+            samples, record.window, replace(picture, pixels=alike, alpha=kind.alpha), tolerance
+        )
+    edit = find_edit(samples, record.window, pixels, white=None if patch.exact else picture.white,
+                     tolerance=tolerance, alpha=kind.alpha)  # fmt: skip
     return {
         "crop": crop,
         "source": source,
