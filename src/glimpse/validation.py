@@ -166,6 +166,10 @@ def check_pixels(rows: int, cols: int, max_pixels: int, work: float = 1, kind: s
 
 def check_axes(shape: tuple[int, ...], channel_axis: int | None) -> None:
     """Refuse an array without rows and columns beside its axis of channels, or without that axis."""
+    if channel_axis is not None and (
+        isinstance(channel_axis, bool) or not isinstance(channel_axis, Integral)
+    ):
+        raise GlimpseError(f"channel_axis is a whole number or None, got {channel_axis!r}")
     if channel_axis is not None and not -len(shape) <= channel_axis < len(shape):
         raise GlimpseError(f"channel_axis {channel_axis} is out of range for {len(shape)} axes")
     if len(shape) < 2 + (channel_axis is not None):

@@ -102,7 +102,10 @@ def read(
 
 def whole_levels(array: Any, dtype: DTypeLike) -> Array:
     """Return levels rounded to the nearest and clipped once, as uint8 or uint16."""
-    name = str(dtype).rpartition(".")[2] if is_not_numpy(array) else np.dtype(dtype).name
+    try:
+        name = str(dtype).rpartition(".")[2] if is_not_numpy(array) else np.dtype(dtype).name
+    except TypeError:  # no type of NumPy's
+        name = ""
     if name not in ("uint8", "uint16"):
         raise GlimpseError(f"dtype is 'uint8' or 'uint16', for levels rounded and clipped, got {dtype!r}")
     white = 255 if name == "uint8" else 65535

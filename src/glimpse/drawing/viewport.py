@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -68,6 +69,7 @@ GAP = 12  # pixels between the parts of a drawing
 STRIP = 26  # height of a line of text
 BORDER = 8  # pixels around the image, where the frame of a window that ends with it is seen
 
+WIDEST = 8192  # pixels that a drawing may be wide: memory grows with its square
 SHORT = 400  # pixels: a picture is drawn twice as large where its shorter side is less, to be readable
 FINEST = 0.8  # unit of a drawing: smaller letters cannot be read
 SMALL = 256  # pixels: also where the longer side of its source is less: a grid would be finer than its pixels
@@ -162,6 +164,8 @@ def widest(wide: Callable[[float], int], width: int) -> float:
     GlimpseError
         If its words alone are wider.
     """
+    if isinstance(width, bool) or not isinstance(width, Integral) or not 1 <= width <= WIDEST:
+        raise GlimpseError(f"width must be a whole number of at most {WIDEST} pixels, got {width!r}")
     low, high = 0.02, 100.0
     if (least := wide(low)) > width:
         raise GlimpseError(f"this drawing is at least {least} pixels wide with letters to read, got {width}")

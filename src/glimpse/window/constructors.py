@@ -325,6 +325,9 @@ def _boxes(
     rest: dict[str, Any],
 ) -> Window:
     """The windows of boxes in either order."""
+    if isinstance(given, Box):  # whose names say which edge is which
+        top, bottom, left, right = given
+        given = (left, top, right, bottom) if order == "xyxy" else (left, top, right - left, bottom - top)
     array = _as_array(given, order)
     if array is None:
         sides = None if shape is None else sides_of(shape)

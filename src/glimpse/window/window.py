@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from importlib import import_module
@@ -319,6 +319,8 @@ class Window:
             If a name is missing or unknown, or a value is out of its range.
         """
         known = [field.name for field in fields(cls)]
+        if not isinstance(values, Mapping):
+            raise GlimpseError(f"a window is made of a dictionary, such as to_dict gives, got {values!r}")
         if unknown := sorted(set(values) - set(known)):
             raise GlimpseError(f"a window has no {unknown[0]!r}; it has {', '.join(known)}")
         if missing := [name for name in known[:4] if name not in values]:
