@@ -17,7 +17,7 @@ from glimpse import GlimpseError
 from glimpse.batch.patches import cut
 from glimpse.batch.placements import Placement
 from glimpse.batch.rows import Row
-from glimpse.batch.runner import run
+from glimpse.batch.runner import Run, run
 from glimpse.batch.sources import Block, Source
 from glimpse.io import DecodeOptions
 
@@ -202,9 +202,9 @@ def test_a_file_that_a_dead_worker_wrote_is_as_good_and_another_is_not_replaced(
     row = Row(image, image, Placement(n=4), target)
     source = pickle.loads(pickle.dumps(Source(image, [row], DecodeOptions(), fast=False)))
     for _ in range(2):
-        (line,) = cut(Block(source, [row]), overwrite=False)
-        assert not isinstance(line, GlimpseError)
+        (outcome,) = cut(Block(source, [row]), run=Run())
+        assert outcome.state == "written"
     Path(target).write_bytes(b"of another")
-    (line,) = cut(Block(source, [row]), overwrite=False)
-    assert "exists already" in str(line)
+    (outcome,) = cut(Block(source, [row]), run=Run())
+    assert "exists already" in str(outcome.error)
     assert Path(target).read_bytes() == b"of another"
