@@ -160,9 +160,9 @@ def test_a_box_patch_has_the_box_kernel_unless_told_otherwise():
 # no match
 
 OTHERS = {"camera": CAMERA, "coffee": COFFEE}
-FOREIGN = [("camera", "small"), ("coffee", "fine")]
+FOREIGN = [("coffee", "fine")]
 WHOLLY = "rows", "columns", "squashed", "stretched"
-MORE = [(other, name) for other in OTHERS for name in WHOLLY]
+MORE = [("camera", "small"), *((other, name) for other in OTHERS for name in WHOLLY)]
 
 
 @pytest.mark.parametrize(
@@ -174,9 +174,10 @@ def test_a_patch_of_another_picture_is_no_match(other, name):
 
 
 def test_noise_is_no_match():
-    assert not matches(CAMERA[60:200, 90:250], pixels(20, 24, dtype=np.uint8))
+    assert not matches(CAMERA[60:150, 90:190], pixels(20, 24, dtype=np.uint8))
 
 
+@pytest.mark.slow
 def test_a_mirrored_patch_is_no_match():
     part, window = ASTRONAUT[80:230, 60:240], Window(70.3, 75.8, delta=2.4, sigma=1.2, n=(25, 22))
     assert not matches(part, cut(part, window)[:, ::-1])
