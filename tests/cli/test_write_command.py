@@ -638,12 +638,36 @@ def test_an_edit_is_what_the_library_makes_of_it_and_its_share_is_told(patch, im
     edited[2:5, 3:8] = 255, 0, 0
     save("edited.png", edited)
     result = invoke("write", "edited.png", "--onto", image, "--like", patch, "-o", "c.png")
-    assert "; 14 % changed" in result.stderr  # 15 of 108 samples
+    assert "; 14 % of the patch changed" in result.stderr  # 15 of 108 samples
     expected = restore_many([edited], [WINDOW], SHAPE, onto=opened(image), channel_axis=2)
     np.testing.assert_array_equal(opened("c.png"), rounded(expected))
     save("other.png", noise(9, 12, 3, seed=5))
     result = invoke("write", "other.png", "--onto", image, "--like", patch, "-o", "d.png")
     assert "; all of it differs: another picture?" in result.stderr
+
+
+@pytest.mark.parametrize("ending", ["jpg", "webp"])
+def test_the_loss_of_a_crop_is_no_edit_of_it(ending):
+    image, crop = "waves.png", f"p.{ending}"
+    down, across = np.mgrid[:30, :44]
+    save(
+        image,
+        rounded(128 + 60 * np.dstack([np.sin(down / 3), np.cos(across / 2), np.sin(across / 4 + down)])),
+    )
+    assert invoke("read", image, "--box", "10,4,24,20", "-o", crop, "--quality", "60").exit_code == 0
+    edited = opened(crop).copy()
+    edited[5:9, 6:12] = 255
+    save("edited.png", edited)
+    result = invoke("write", "edited.png", "--onto", image, "--like", crop, "-o", "c.png")
+    assert "; 5 % of the patch changed" in result.stderr  # 24 of 480 samples
+    changed = (opened("c.png") != opened(image)).any(axis=2)
+    assert changed[9:13, 16:22].mean() > 0.9
+    changed[8:14, 15:23] = False
+    assert not changed.any()
+    untouched = invoke("write", crop, "--onto", image, "--like", crop, "-o", "d.png")
+    assert "nothing was touched" in untouched.stderr
+    alone = invoke("write", crop, "--onto", image, "-o", "e.png")
+    assert "saved with a loss" in alone.stderr
 
 
 def test_edits_of_two_crops_of_one_picture_both_come_back(patches, image):

@@ -165,7 +165,7 @@ def unsaid(trip: Trip, samples: Any, rim: Any, light: Any, opacity: Any) -> Any:
 
 
 def fading_rim(axes: tuple[Axis, Axis]) -> Any:
-    """How much of each sample's difference is written: less along the rim, nothing beyond the canvas."""
+    """The share of each sample's difference that is written: less along the rim, none off the canvas."""
     lines = []
     for axis in axes:
         mu = centers(axis.n, axis.center, axis.delta)

@@ -54,7 +54,7 @@ def _whole(axis: Axis) -> tuple[Any, Any]:
 
 
 def _fullness(coverage: Any, axis: Axis) -> Any:
-    """What weights are divided by: the coverage of their pixels, (size,) or (..., 1, size), or the least."""
+    """Divisors of weights: the coverage of their pixels, (size,) or (..., 1, size), or the least one."""
     return namespace(coverage).maximum(coverage, least_coverage(axis))
 
 

@@ -46,7 +46,7 @@ _SINGLE = BlockSpec(np.dtype(np.float32))
 
 
 class Edit(NamedTuple):
-    """What was done to a patch, told from what its picture reads."""
+    """The edit of a patch, told from what its picture reads."""
 
     window: Window
     samples: Floats  # (N, M, C), what the picture should read, in its own levels

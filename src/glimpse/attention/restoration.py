@@ -211,7 +211,7 @@ class _Whole(NamedTuple):
 
     @property
     def opacity(self) -> Array:
-        """What a flat patch of 1 restores to."""
+        """The canvas of a flat patch of 1."""
         return self._replace(window=replace(self.window, gamma=1.0)).write(constant(0 * self.samples + 1))
 
     def rim(self, canvas: Array) -> Array:

@@ -36,7 +36,7 @@ def inverted(trip: Trip, samples: Any, steps: int) -> Any:
 
 
 class RoundTrip(NamedTuple):
-    """What a window reads of the pixels that it touches, and what is written there, flat patches flat.
+    """Reading and writing of a window on the pixels that it touches, flat patches flat.
 
     Parameters
     ----------

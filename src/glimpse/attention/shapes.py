@@ -1,4 +1,4 @@
-"""Which axes of an array are rows and columns, and which windows of a batch go with which images."""
+"""Axes of an array that are rows and columns; windows of a batch and the images that they go with."""
 
 from __future__ import annotations
 

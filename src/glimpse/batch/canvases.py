@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CanvasOptions:
-    """What patches are written onto, and how.
+    """The settings of a canvas: what patches are written onto, and how.
 
     Parameters
     ----------
@@ -219,6 +219,7 @@ class Piece(NamedTuple):
     notes: Sequence[str]  # on its window
     tolerance: float  # in levels
     linear: bool = False  # whether it was read of light
+    before: Picture | None = None  # the crop that it was before its edit, if that was saved with a loss
 
 
 def load_pieces(
@@ -309,16 +310,24 @@ def _loaded(
     placed = placement.or_like(found).or_n(patch.shape)
     source = found.source if found else source_name(row.image)
     window = placed.window(shape)
+    from glimpse.batch.retouching import LOSSY, TOLERANCE
+
     tolerance = options.tolerance
     if tolerance is None:
-        from glimpse.batch.retouching import LOSSY, TOLERANCE
-
         tolerance = LOSSY if lossy else TOLERANCE
     notes = [*placed.notes(window, shape), *notes]
     alone = row.place != row.image
     record = like or found
     linear = record is not None and record.linear
-    return Piece(row.place, patch, window, source, found is not None, alone, notes, tolerance, linear), shape
+    before = _before(row, patch, decoding) if options.retouches else None
+    if lossy and options.retouches and before is None and options.tolerance is None:
+        notes.append(
+            f"saved with a loss: what is off by over {LOSSY:g} levels counts as edited (--tolerance)"
+        )
+    piece = Piece(
+        row.place, patch, window, source, found is not None, alone, notes, tolerance, linear, before
+    )
+    return piece, shape
 
 
 def _located(row: Row, base: Picture, options: CanvasOptions, decoding: DecodeOptions) -> Piece:
@@ -363,6 +372,17 @@ def _load_patch(
     if found and found.nearest:
         patch = io.load_picture(row.image, decoding._replace(labels=True))
     return patch, found, lossy or bool(found and found.fast > 1)
+
+
+def _before(row: Row, patch: Picture, decoding: DecodeOptions) -> Picture | None:
+    """The crop of ``--like``, where a patch is its edit and it was saved with a loss."""
+    from glimpse import io
+
+    name = row.placement.like_name
+    if not name or name == "-" or not _is_lossy(name):
+        return None
+    crop = io.load_picture(name, decoding._replace(page=None))
+    return crop if crop.shape == patch.shape else None
 
 
 def _is_lossy(name: str) -> bool:
@@ -472,7 +492,7 @@ def _retouched(
         faults.append(named)
         failed.add(number)
 
-    patches = [(piece.picture, piece.window, piece.tolerance, piece.linear) for piece in pieces]
+    patches = [(p.picture, p.window, p.tolerance, p.linear, p.before) for p in pieces]
     found = retouched(base, patches, fault)
     kept = []
     for number, (piece, share) in enumerate(zip(pieces, found.shares, strict=True)):
@@ -487,7 +507,7 @@ def touched_note(share: float) -> str:
         return "nothing was touched"
     if share > 0.995:
         return "all of it differs: another picture?"
-    return f"{100 * share:.2g} % changed"
+    return f"{100 * share:.2g} % of the patch changed"
 
 
 def _layers(

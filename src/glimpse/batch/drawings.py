@@ -34,7 +34,7 @@ class Compared(NamedTuple):
 
     @property
     def labels(self) -> list[str]:
-        """What stands above each picture."""
+        """The words above each picture."""
         return [f"{self.name} {word}" for word in self.words]
 
 

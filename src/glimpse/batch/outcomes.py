@@ -1,4 +1,4 @@
-"""What became of an item of a batch: written, left or failed; any error as its item's fault."""
+"""Outcomes of the items of a batch: written, left or failed; any error as its item's fault."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an item; as text it is the line that tells of it.
+    """The outcome of an item; as text it is the line that tells of it.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class Outcome:
 
     @property
     def state(self) -> Literal["written", "left", "failed"]:
-        """What became of it, in a word."""
+        """The outcome in a word."""
         return "failed" if self.error else "left" if self.left else "written"
 
     def __str__(self) -> str:
@@ -98,7 +98,7 @@ class Outcome:
 
 
 class Batch(Iterator[Outcome]):
-    """What becomes of the items of a batch, as they come; its length is how many there will be."""
+    """The outcomes of a batch, as they come; its length is how many there will be."""
 
     def __init__(self, count: int, outcomes: Iterator[Outcome]) -> None:
         self._count, self._outcomes = count, outcomes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from itertools import chain
@@ -97,7 +97,6 @@ def read(
     failed none.png: no such file or directory
     """
     from glimpse import io
-    from glimpse.io.encode import FORMATS
 
     run, decoding = run or Run(), decoding or io.DecodeOptions()
     rows, tabled = rows_of(windows)
@@ -124,6 +123,33 @@ def read(
             rows, output, decoding, run, fast=fast, exact=exact, outside=outside, protect=protect
         )
     decoding = decoding._replace(signals=manifest is None)  # which lists rows and columns
+    rows, finished = _named(rows, tabled, output, run, decoding, protect)
+    work = blocks(rows, decoding, fast=fast, jobs=0 if run.cluster else run.jobs, finished=finished,
+                  part=run.part)  # fmt: skip
+    job = partial(cut, run=run, outside=outside)
+    found = outcomes(job, work, run, lambda block: block.source.name)
+    if manifest:
+        from glimpse.batch.manifests import listed
+
+        found = listed(found, manifest, run, [*protect, *dict.fromkeys(images_of(rows))], decoding)
+    return Batch(sum(len(block.rows) for block in work), found)
+
+
+def _named(
+    rows: Sequence[Row],
+    tabled: bool,
+    output: str | None,
+    run: Run,
+    decoding: DecodeOptions,
+    protect: Sequence[str],
+) -> tuple[Sequence[Row], Callable[[int], Row] | None]:
+    """Return the rows with their outputs, of a table with a function that makes each when its turn comes.
+
+    All names are checked before any work.
+    """
+    from glimpse import io
+    from glimpse.io.encode import FORMATS
+
     # the outputs of other parts may be there; one of this part is refused when its turn comes
     replaceable = run.overwrite or run.skip_existing or run.part is not None
 
@@ -140,32 +166,22 @@ def read(
         found = of_window(window)
         return found | (dict(zip(("row", "col"), row.tile, strict=True)) if row.tile else {})
 
-    suffixes, finished = tuple(FORMATS), None
+    suffixes = tuple(FORMATS)
     if tabled:
         from glimpse.batch.tables.outputs import Outputs  # 5 ms that images alone need not pay
 
         outputs = Outputs(rows, output, default="{stem}-{index:05d}.png", suffixes=suffixes, of_window=fields)
-        protect += filter(None, dict.fromkeys(images_of(rows)))
+        protect = [*protect, *filter(None, dict.fromkeys(images_of(rows)))]
         outputs.check(replaceable=replaceable, protect=protect)
-        finished = outputs.row
-    else:
-        default = "{stem}-{row:03d}-{col:03d}.png" if any(row.tile for row in rows) else "{stem}-patch.png"
-        default = default.replace("{stem}", "{stem}-{page:03d}") if any(row.page for row in rows) else default
-        names = plan([row.image for row in rows], output, default=default, suffixes=suffixes,
-                     overwrite=run.overwrite, skip_existing=replaceable, protect=protect,
-                     quality=run.quality, trees=[row.tree for row in rows],
-                     pages=[row.page or decoding.page or 1 for row in rows],
-                     values=lambda index: fields(rows[index]))  # fmt: skip
-        rows = [replace(row, output=target) for row, target in zip(rows, names, strict=True)]
-    work = blocks(rows, decoding, fast=fast, jobs=0 if run.cluster else run.jobs, finished=finished,
-                  part=run.part)  # fmt: skip
-    job = partial(cut, run=run, outside=outside)
-    found = outcomes(job, work, run, lambda block: block.source.name)
-    if manifest:
-        from glimpse.batch.manifests import listed
-
-        found = listed(found, manifest, run, [*protect, *dict.fromkeys(images_of(rows))], decoding)
-    return Batch(sum(len(block.rows) for block in work), found)
+        return rows, outputs.row
+    default = "{stem}-{row:03d}-{col:03d}.png" if any(row.tile for row in rows) else "{stem}-patch.png"
+    default = default.replace("{stem}", "{stem}-{page:03d}") if any(row.page for row in rows) else default
+    names = plan([row.image for row in rows], output, default=default, suffixes=suffixes,
+                 overwrite=run.overwrite, skip_existing=replaceable, protect=protect,
+                 quality=run.quality, trees=[row.tree for row in rows],
+                 pages=[row.page or decoding.page or 1 for row in rows],
+                 values=lambda index: fields(rows[index]))  # fmt: skip
+    return [replace(row, output=target) for row, target in zip(rows, names, strict=True)], None
 
 
 def is_stack(output: str, *, several: bool) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from glimpse.window.span import Span
 
 OUTSIDE = ("keep", "clip", "skip", "fail")
-"""What becomes of a window that lies partly beyond its image."""
+"""Ways with a window that lies partly beyond its image."""
 ORIGINS = ("top-left", "bottom-left", "center")
 _KEPT = ("gamma", "n", "kernel", "edge")  # of the window of --like, where a slice or a box says where to look
 _FILTERS = ("sigma", *_KEPT)  # the options that go with a slice or a box
@@ -40,7 +40,7 @@ class Position(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """What numbers count from, and what their unit is.
+    """The frame of numbers: what they count from, and their unit.
 
     Parameters
     ----------

@@ -25,6 +25,10 @@ TOLERANCE, LOSSY = 0.5, 3.0
 """Levels by which a sample may be off and still count as untouched: of a patch, and of one that was saved, or
 whose picture was decoded, with a loss."""
 
+_ANOTHER = 1 / 16
+"""Of the white level, the deviation from which on a crop shows another picture than the one below it: with a
+larger one a crop that lends its window is taken for the patch, with a smaller one a poor JPEG is not."""
+
 _STRIP = 256  # rows that are handed to a file at once
 
 
@@ -46,7 +50,7 @@ class Retouched(NamedTuple):
 
 def retouched(
     base: Picture,
-    patches: Sequence[tuple[Picture, Window, float, bool]],
+    patches: Sequence[tuple[Picture, Window, float, bool, Picture | None]],
     fault: Callable[[int, GlimpseError], None],
 ) -> Retouched:
     """Put edited patches back on their picture, the coarse ones first.
@@ -55,8 +59,9 @@ def retouched(
     ----------
     base : Picture
         The picture.
-    patches : sequence of (Picture, Window, float, bool)
-        Each patch, where it belongs, its tolerance in levels, and whether it was read of light.
+    patches : sequence of (Picture, Window, float, bool, Picture or None)
+        Each patch, where it belongs, its tolerance in levels, whether it was read of light, and the crop that
+        it was before its edit, if that was saved with a loss.
     fault : callable
         Is told the number of a patch that cannot be used, and why; where it returns, the others go on.
     """
@@ -64,9 +69,9 @@ def retouched(
     levels = _levels(base, kind.colors)
     view: Any = Pixels(levels) if base.alpha else levels
     edits: list[Edit | None] = []
-    for number, (patch, window, tolerance, linear) in enumerate(patches):
+    for number, (patch, window, tolerance, linear, before) in enumerate(patches):
         try:
-            edits.append(_edit(patch, window, tolerance, kind, view, base, linear=linear))
+            edits.append(_edit(patch, window, tolerance, kind, view, base, before, linear=linear))
         except GlimpseError as error:
             fault(number, error)
             edits.append(None)
@@ -105,9 +110,17 @@ def _saved(pixels: NDArray[Any], base: Picture) -> NDArray[Any]:
 
 
 def _edit(
-    patch: Picture, window: Window, tolerance: float, kind: Kind, view: Any, base: Picture, *, linear: bool
+    patch: Picture,
+    window: Window,
+    tolerance: float,
+    kind: Kind,
+    view: Any,
+    base: Picture,
+    before: Picture | None,
+    *,
+    linear: bool,
 ) -> Edit:
-    """What was done to a patch; one with alpha over a picture without is laid as a cut-out is."""
+    """The edit of a patch; one with alpha over a picture without is laid as a cut-out is."""
     samples = kind.pixels(patch)
     if patch.alpha and not base.alpha:
         opaque = np.asarray(patch.pixels[:, :])[..., -1:] / np.float32(patch.white)
@@ -116,6 +129,11 @@ def _edit(
     steps = tolerance * max(1, base.white / patch.white)  # levels of a patch with fewer are coarser
     if linear:
         samples = _of_levels(samples, window, replace(base, pixels=view), steps)
+    elif before is not None:
+        saved, seen = kind.pixels(before), read(view, window, channel_axis=2)
+        if np.sqrt(np.mean((saved - seen) ** 2)) < _ANOTHER * base.white:
+            same = np.abs(samples - saved) <= steps + base.white / 255 * 1e-3
+            samples = np.where(same.all(axis=2, keepdims=True), seen, samples)
     edit = find_edit(samples, window, view, white=None if exact else base.white, tolerance=steps,
                      alpha=base.alpha)  # fmt: skip
     if edit.touched.any() and not window.sees((view.shape[0], view.shape[1])):

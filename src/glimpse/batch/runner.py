@@ -25,7 +25,7 @@ KILLED = GlimpseError("it kills the worker that opens it")
 
 
 class Run(NamedTuple):
-    """What goes with every run.
+    """The settings that go with every run.
 
     Parameters
     ----------

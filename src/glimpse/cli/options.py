@@ -329,7 +329,7 @@ look_options: list[Callable[[Any], Any]] = [
     option("--width", type=whole(200, 8192), metavar="PIXELS",
            help="How wide a drawing is. [default: as it needs to be]"),
 ]  # fmt: skip
-"""What pictures and films have in common."""
+"""The options that pictures and films have in common."""
 
 
 def _decoding(values: dict[str, Any]) -> DecodeOptions:

@@ -72,7 +72,7 @@ def _open(name: str) -> None:
 
 
 class Report:
-    """What is told of a batch; `brief` where of outputs only examples of each note are listed."""
+    """The lines that are told of a batch; `brief` where of outputs only examples of each note are listed."""
 
     def __init__(self, noun: str, *, quiet: bool, brief: bool) -> None:
         self._noun, self._quiet, self._brief = noun, quiet, brief

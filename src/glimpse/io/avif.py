@@ -26,7 +26,7 @@ _ODD = GlimpseError("an AVIF of a kind that cannot be read: only stills that tel
 
 @dataclass(frozen=True)
 class Avif:
-    """What a file says of its picture.
+    """The picture of a file, as its boxes describe it.
 
     Parameters
     ----------

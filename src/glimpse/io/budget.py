@@ -1,4 +1,4 @@
-"""What a decoder will hold and do, told from the header before it starts, and refused where it is too much.
+"""The memory and the work of a decoder, told from the header before it starts, and refused where too much.
 
 The one place that weighs a picture: the page that is asked for and all that is decoded on the way to it.
 """
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 class Cost(NamedTuple):
-    """What one pixel takes: bytes that are held at once, nanoseconds of CPU."""
+    """The cost of one pixel: bytes that are held at once, nanoseconds of CPU."""
 
     held: float
     work: float
 
 
 MOST = Cost(5, 40)
-"""What each of the most pixels may take: a picture of a costlier kind may have as many times fewer."""
+"""The cost that each of the most pixels may have: a picture of a costlier kind has as many times fewer."""
 
 COSTS = {
     "plain": Cost(5, 20),

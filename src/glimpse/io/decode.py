@@ -179,7 +179,7 @@ def as_picture(
 
 
 def _way(options: DecodeOptions, exif: bytes | None, xmp: bytes | None = None) -> int:
-    """Which way a picture lies, EXIF's number; as it is stored where the user says so."""
+    """The orientation of a picture, EXIF's number; as it is stored where the user says so."""
     if options.exif == "ignore" or not (exif or xmp):
         return 1
     from glimpse.io.tags import orientation  # most pictures have neither

@@ -28,7 +28,7 @@ _PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
 
 
 class Head(NamedTuple):
-    """What a JPEG says before its pixels, and how many scans those come in."""
+    """The header of a JPEG, and how many scans its pixels come in."""
 
     rows: int
     cols: int

@@ -33,7 +33,7 @@ _DAMAGED = "a damaged PNG"
 
 
 class Png(NamedTuple):
-    """What the chunks of a PNG say.
+    """The facts that the chunks of a PNG state.
 
     Parameters
     ----------

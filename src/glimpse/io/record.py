@@ -20,7 +20,7 @@ DESCRIPTION = 0x010E
 
 VERSION = 2
 FIRST_VERSION = 1
-"""There a swept value was [first, last], and delta and sigma one number; n was a pair already."""
+"""The first version, where a swept value was [first, last], delta and sigma one number, n a pair already."""
 
 AXES = "gx=row, gy=col"
 

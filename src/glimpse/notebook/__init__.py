@@ -1,4 +1,4 @@
-"""What a notebook shows: windows on images, profiles, films, the page, a window alone."""
+"""Pictures for a notebook: windows on images, profiles, films, the page, a window alone."""
 
 from glimpse.notebook.pictures import Animation, Page, explore, png_of, profile, show, sweep
 

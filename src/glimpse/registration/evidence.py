@@ -1,4 +1,4 @@
-"""What the data say of a place: which samples agree, how well they determine it, how sure it is."""
+"""The evidence of a place: which samples agree, how well they determine it, how sure it is."""
 
 from __future__ import annotations
 

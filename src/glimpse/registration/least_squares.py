@@ -80,7 +80,7 @@ class Fit(NamedTuple):
     left: NDArray[np.float64] | None = None
     """The residual of each sample, of a robust fit."""
     asked: NDArray[np.float64] | None = None
-    """What each sample counted."""
+    """The weight of each sample."""
 
 
 def fit(
@@ -189,7 +189,7 @@ class Linear:
         self._mix, self._spreads, self.offset, self.left = project(seen, self._wanted, self.weights)
 
     def loss(self, spread: float) -> float:
-        """What a descent makes small."""
+        """The error that a descent makes small."""
         return self.error
 
     def widen(self, floor: float) -> None:

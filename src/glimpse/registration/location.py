@@ -378,7 +378,7 @@ def _chosen(scene: Scene, target: Target, fits: list[tuple[Fit, Target]], sure: 
 
 
 def _costs(target: Target, places: list[tuple[Fit, Evidence]], *, robust: bool) -> list[float]:
-    """What each place leaves of the patch, in squared levels per sample.
+    """Return the squared levels per sample that each place leaves of the patch.
 
     Of robust fits it is the loss of all samples, not the residual of those that a fit trusts: a likeness
     trusts what happens to fit. And it is the loss on one scale, the best place's: on its own scale a likeness
@@ -393,7 +393,7 @@ def _costs(target: Target, places: list[tuple[Fit, Evidence]], *, robust: bool) 
 
 
 def _unusual(fit: Fit, seen: Evidence, cost: float) -> tuple[float, float, float]:
-    """What a crop has least of, all else equal: changed levels, another stride than 1."""
+    """Changes that a crop has least of, all else equal: of levels, of the stride from 1."""
     down, across = fit.window.strides
     changed = abs(seen.gain - 1) + abs(seen.offset) / 255
     return round(changed, 3), round(abs(math.log(down * across)), 3), cost
