@@ -157,7 +157,8 @@ def test_gamma_scales_the_patch_and_divides_the_canvas(scene, method):
     image, patch = pixels(*shape), pixels(*window.shape)
     np.testing.assert_allclose(read(image, window), window.gamma * read(image, plain), **EXACT)
     expected = write(patch, plain, shape, method=method) / window.gamma
-    np.testing.assert_allclose(write(patch, window, shape, method=method), expected, **EXACT)
+    rounding = EXACT | {"atol": 1e-14 * (1 + np.abs(expected).max())}  # small levels are sums of large ones
+    np.testing.assert_allclose(write(patch, window, shape, method=method), expected, **rounding)
 
 
 @given(exact_scenes(), st.sampled_from([0, 1]))
