@@ -278,7 +278,7 @@ def test_ctrl_c_ends_a_batch_at_once(jobs):
 
 def test_the_shell_sees_how_it_ended(folder):
     (folder / "a.png").write_bytes(encoded(photo("RGB", 600, 800)))
-    run = f"{' '.join(COMMAND)} sweep a.png --delta 1:8 --frames 2000 -q -o s.gif"
+    run = f"{' '.join(COMMAND)} sweep a.png --delta 1:8 --frames 2000 --max-pixels 9999999999 -q -o s.gif"
     codes = {}
     for signum in (signal.SIGINT, signal.SIGTERM):
         line = f"sh -c 'echo $$ > pid; exec {run}'; echo $?"
