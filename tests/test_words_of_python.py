@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from glimpse import GlimpseError, Window, read, show
+from glimpse import GlimpseError, Window, read, restore_many, show
 
 IMAGE, WINDOW = np.zeros((48, 64, 3)), Window(20, 30, 2, n=8)
 
@@ -17,6 +17,17 @@ def test_an_axis_of_channels_is_a_whole_number(axis):
 def test_a_type_that_is_none_is_refused():
     with pytest.raises(GlimpseError, match="dtype is 'uint8' or 'uint16'"):
         read(IMAGE, WINDOW, channel_axis=-1, dtype="uint9")
+
+
+@pytest.mark.parametrize("points", ["x", None, [[1, "b"]], [1, 2, 3], 5])
+def test_points_are_pairs_of_numbers(points):
+    with pytest.raises(GlimpseError, match=r"points are numbers of shape \(\.\.\., 2\): row, column"):
+        WINDOW.to_image(points)
+
+
+def test_each_patch_has_a_window_of_its_own():
+    with pytest.raises(GlimpseError, match="windows are a list with one for each patch"):
+        restore_many([np.zeros((8, 8))], WINDOW, (48, 64))
 
 
 def test_a_window_is_made_of_a_dictionary():

@@ -57,7 +57,7 @@ def test_gradients_flow_through_points_and_windows():
 
 @pytest.mark.parametrize(("points", "boxes"), [([1, 2, 3], False), ([[1, 2]], True), (3.0, False)])
 def test_points_of_another_shape_are_refused(points, boxes):
-    with pytest.raises(GlimpseError, match="are an array of shape"):
+    with pytest.raises(GlimpseError, match="are numbers of shape"):
         Window(3, 4, 1, n=5).to_image(points, boxes=boxes)
 
 

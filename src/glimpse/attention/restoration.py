@@ -156,6 +156,8 @@ def restore_many(
     >>> bool(np.abs(canvas - image)[8:32, 4:56].max() < 1)
     True
     """
+    if isinstance(windows, Window):
+        raise GlimpseError("windows are a list with one for each patch, got a single Window: [window]")
     if len(patches) != len(windows) or not len(patches):
         raise GlimpseError(f"each patch needs a window: got {len(patches)} patches, {len(windows)} windows")
     if blend not in BLENDS:

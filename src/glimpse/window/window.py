@@ -291,12 +291,14 @@ class Window:
 
     def _moved(self, points: Any, move: Callable[..., Any], *, boxes: bool) -> Any:
         """The points, each coordinate moved along its axis."""
-        points, *numbers = promote(points, self.gx, self.gy, *self.strides)
         kind = (4, "x1, y1, x2, y2") if boxes else (2, "row, column")
+        wanted = f"{'boxes' if boxes else 'points'} are numbers of shape (..., {kind[0]}): {kind[1]}"
+        try:
+            points, *numbers = promote(points, self.gx, self.gy, *self.strides)
+        except (TypeError, ValueError):
+            raise GlimpseError(wanted) from None
         if not points.shape or points.shape[-1] != kind[0]:
-            raise GlimpseError(
-                f"{'boxes' if boxes else 'points'} are an array of shape (..., {kind[0]}): {kind[1]}"
-            )
+            raise GlimpseError(wanted)
         shift = 0.5 if boxes else 0.0  # edges of pixels, or their centres
         gx, gy, down, across = (x.reshape((*x.shape, *(1,) * (points.ndim - 1 - x.ndim))) for x in numbers)
         axes = ((gx, self.shape[0], down), (gy, self.shape[1], across))
