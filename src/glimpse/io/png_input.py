@@ -69,11 +69,6 @@ class Png(NamedTuple):
     record: str | None
     notes: tuple[str, ...]
 
-    @property
-    def is_deep_colour(self) -> bool:
-        """Whether it has colours, or alpha, of 16 bits."""
-        return self.depth == 16 and self.colour_type in (2, 4, 6)
-
     def deep_levels(self, file: BinaryIO) -> NDArray[np.uint16] | None:
         """Return the 16-bit samples (A, B, C) of the whole file, None where nothing can read them."""
         if codecs() is None:

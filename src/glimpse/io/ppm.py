@@ -21,11 +21,6 @@ _HEADER = re.compile(
 _CUT = "cannot be decoded: image file is truncated"
 
 
-def is_ppm(head: bytes) -> bool:
-    """Tell whether a file that begins so is of one of these formats."""
-    return re.match(rb"P[1-6][\s#]", head) is not None
-
-
 def ppm_pixels(file: BinaryIO, max_pixels: int) -> Pixels:
     """Return the pixels of a file: 8 bits of them up to a white of 255, else 16.
 
