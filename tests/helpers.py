@@ -41,6 +41,20 @@ def process(*args, stdin=b"", code=0, **options):
     return done
 
 
+def loaded(kind, told, **options):
+    """What the package datasets tells of its rows, in a process of its own: it leaves open files behind."""
+    pytest.importorskip("datasets", reason="the package datasets is not installed")
+    program = (
+        "import datasets, json\n"
+        f"rows = datasets.load_dataset({kind!r}, split='train', cache_dir='cache', **{options!r})\n"
+        f"print(json.dumps([{told}]))"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", program]
+    done = subprocess.run(command, timeout=300, check=False, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+    return json.loads(done.stdout.splitlines()[-1])
+
+
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import invoke, noise, opened, save
+from helpers import invoke, loaded, noise, opened, save
 from PIL import Image, ImageSequence
 
 from glimpse import GlimpseError, limits
@@ -571,14 +571,14 @@ def test_a_manifest_never_replaces_an_input(pictures):
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore")  # of the package
 @pytest.mark.parametrize("ending", ["csv", "jsonl"])
-def test_imagefolder_of_datasets_opens_a_manifest(ending, tmp_path):
-    datasets = pytest.importorskip("datasets", reason="the package datasets is not installed")
+def test_imagefolder_of_datasets_opens_a_manifest(ending):
     words = ["--table", written(FILES["coco"]), "-n", "8", "-o", "out/{class}/{stem}.png"]
     assert invoke("read", *words, "--manifest", f"out/metadata.{ending}").exit_code == 0
-    found = datasets.load_dataset(
-        "imagefolder", data_dir="out", split="train", cache_dir=str(tmp_path / "cache")
+    classes, sizes = loaded(
+        "imagefolder",
+        'sorted(rows["class"]), [picture.size for picture in rows["image"]]',
+        data_dir="out",
     )
-    assert sorted(found["class"]) == ["cat", "dog"]
-    assert {picture.size for picture in found["image"]} == {(8, 8)}
+    assert classes == ["cat", "dog"]
+    assert sizes == [[8, 8], [8, 8]]
