@@ -42,7 +42,7 @@ OUTSIDE = {  # libraries from elsewhere
     "torch": {"torch"},
     "registration": {"numpy", "scipy"},
     "drawing": {"numpy", "PIL"},
-    "io": {"numpy", "PIL", "imageio", "imagecodecs", "pyarrow", "scipy"},
+    "io": {"av", "numpy", "PIL", "imageio", "imagecodecs", "pyarrow", "scipy"},
     "explorer": {"numpy", "PIL"},
     "notebook": {"numpy", "PIL"},
     "batch": {"numpy", "distributed", "pyarrow"},

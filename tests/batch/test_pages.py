@@ -78,7 +78,7 @@ def test_tiles_of_all_pages(pages):
     [
         ("read a.png --page 0 -o out/", "'0' is no page; write a number from 1, FIRST:LAST, or all"),
         ("read a.png --page 3:2 -o out/", "'3:2' is no page"),
-        ("show a.png --page all", "--page takes one page here; several are for glimpse read"),
+        ("show a.png --page all", "--page takes one page here; several are for glimpse read and sweep"),
     ],
 )
 def test_what_is_no_page_is_told(line, message):

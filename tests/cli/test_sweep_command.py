@@ -390,7 +390,8 @@ def test_the_filters_move_over_a_profile(image):
     for index, window in enumerate(windows):
         row = viewport.to_rgb(source, 255)[9]
         expected = profile.profile(row, window, among=windows, theme=viewport.LIGHT, width=640)
-        np.testing.assert_array_equal(opened(f"{index}.png"), expected)
+        rows, cols = expected.shape[:2]
+        np.testing.assert_array_equal(opened(f"{index}.png")[:rows, :cols], expected)
 
 
 def test_two_boxes_are_the_ends_of_a_sweep(image):

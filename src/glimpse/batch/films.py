@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, TypeVar
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from glimpse.batch.drawings import PROFILES, line_under, theme_of
 from glimpse.batch.fixations import Fixation, by_image, duration_column, fixations, noted
@@ -15,15 +17,20 @@ from glimpse.batch.outcomes import Batch, Outcome, source_name
 from glimpse.batch.rows import Row, Windows, rows_of
 from glimpse.batch.runner import Run, outcomes
 from glimpse.errors import GlimpseError, UsageError, prefixed
+from glimpse.limits import ANIMATION_PIXELS
 from glimpse.window import Window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from glimpse.io import DecodeOptions, Picture, Record
+    from glimpse.io.stills import Frames
 
 T = TypeVar("T")
 
+Pages = tuple[int, int] | Literal["all"]
+
+FPS = 25.0
 FRAMES, HOLD = 48, 0.6  # of a range: as many frames as make two seconds, and a last one to look at
 LARGEST = 256  # pixels that a bare patch about fills where n changes
 LARGE = 5_000_000  # bytes of an animation above which the summary suggests how to make it smaller
@@ -37,8 +44,8 @@ class FilmOptions:
     ----------
     frames : int or None
         Frames from the first to the last window of a range; None: `FRAMES`.
-    fps : float
-        Frames per second.
+    fps : float or None
+        Frames per second; None: `FPS`, of the frames of an animation their own delays.
     saccade : float
         Milliseconds of each move between the windows of a table; 0 jumps.
     hold : float or None
@@ -58,7 +65,7 @@ class FilmOptions:
     """
 
     frames: int | None = None
-    fps: float = 25
+    fps: float | None = None
     saccade: float = 60
     hold: float | None = None
     boomerang: bool = False
@@ -67,6 +74,11 @@ class FilmOptions:
     profile: str | None = None
     theme: str = "dark"
     width: int | None = None
+
+    @property
+    def rate(self) -> Fraction:
+        """Frames per second."""
+        return Fraction(self.fps or FPS)
 
     def there_and_back(self, frames: list[T]) -> list[T]:
         """Return the frames, of a boomerang also the way back, without the ends twice."""
@@ -97,6 +109,10 @@ class Film:
         For each frame of a scanpath how many fixations have begun.
     stands : sequence of float
         Milliseconds of each fixation, if the table tells.
+    rate : Fraction
+        Frames per second of a video of it.
+    pictures : iterable of Picture
+        The picture of each frame, where they are those of an animation.
     """
 
     name: str
@@ -110,6 +126,8 @@ class Film:
     stops: Sequence[Window] = ()
     begun: Sequence[int] = ()
     stands: Sequence[float] = ()
+    rate: Fraction = Fraction(FPS)
+    pictures: Iterable[Picture] | None = None
 
 
 def sweep(
@@ -119,10 +137,13 @@ def sweep(
     *,
     film: FilmOptions | None = None,
     decoding: DecodeOptions | None = None,
+    pages: Pages | None = None,
     protect: Sequence[str] = (),
     watch: Callable[[Iterator[Any], int], Iterator[Any]] = lambda frames, count: frames,
 ) -> Batch:
     """Animate windows: of each image a film of its windows in their order, or of the range of its one row.
+
+    With `pages` it is a film of the image's own frames, of which the window is cropped.
 
     Parameters
     ----------
@@ -137,6 +158,8 @@ def sweep(
         How the window moves and is drawn.
     decoding : DecodeOptions, optional
         As for `glimpse.io.load_picture`.
+    pages : (int, int) or "all", optional
+        The frames of the image that are played, the first and the last one, from 1.
     protect : sequence of str
         More files that no output may replace.
     watch : callable
@@ -167,27 +190,22 @@ def sweep(
     """
     from glimpse import io
     from glimpse.io.budget import most_frames
-    from glimpse.limits import ANIMATION_PIXELS
 
     run, film, decoding = run or Run(), film or FilmOptions(), decoding or io.DecodeOptions()
     rows, _ = rows_of(windows)
     images, table = by_image(rows, output), getattr(rows, "name", "")
     ranges = any(row.placement.is_sweep for row in (rows[:1] if table else rows))
-    if table and film.frames:
-        raise UsageError("--frames is about a range; in a table a column duration tells how long")
-    if table and ranges:
-        raise UsageError("a range and a --table both say how the window moves; leave out one of them")
-    if ranges and len(rows) > len(images):
-        raise UsageError("a range is the whole film of an image; give each image one row")
-    if not (table or ranges or len(rows) > 1):
+    _check(film, table=bool(table), ranges=ranges, pages=pages is not None)
+    film = replace(film, plain=True) if pages else film
+    if (ranges or pages) and len(rows) > len(images):
         raise UsageError(
-            "nothing changes; write a number as a range first:last, such as --delta 1:8, or give a --table"
+            f"{'a range' if ranges else '--page'} is the whole film of an image; give each image one row"
         )
-    if film.profile not in (None, *PROFILES):
-        raise UsageError(f"--profile is of a {' or a '.join(PROFILES)}, got {film.profile!r}")
-    if film.plain and (film.profile or film.width):
-        name = "--profile" if film.profile else "--width"
-        raise UsageError(f"{name} is of a drawing, --plain is the patch alone; leave out one of them")
+    if not (table or ranges or pages or len(rows) > 1):
+        raise UsageError(
+            "nothing changes; write a number as a range first:last, such as --delta 1:8, give a --table, "
+            "or --page all of an animation"
+        )
     protect = [*filter(None, [*protect, table])]
     stills, targets = _targets(list(images), output, run, protect)
     durations = duration_column(rows)
@@ -195,31 +213,64 @@ def sweep(
     def job(item: tuple[str, str]) -> list[Outcome]:
         name, target = item
         faults: list[GlimpseError] = []
-        try:
-            picture = io.as_array(io.load_picture(name, decoding))
-            if ranges:
-                reel = _of_range(images[name][0], picture, film)
-            else:
-                found, faults = fixations(images[name], picture.shape, duration=durations, same_n=True)
-                reel = _of_fixations(name, picture, found, film)
-        except GlimpseError as error:
-            return [Outcome(name, error=prefixed(name, error), count=max(len(images[name]), 1))]
+        with ExitStack() as opened:
+            try:
+                if pages:
+                    frames = opened.enter_context(io.open_frames(name, pages, decoding))
+                    reel = _of_frames(images[name][0], frames, film)
+                else:
+                    picture = io.as_array(io.load_picture(name, decoding))
+                    if ranges:
+                        reel = _of_range(images[name][0], picture, film)
+                    else:
+                        found, faults = fixations(
+                            images[name], picture.shape, duration=durations, same_n=True
+                        )
+                        reel = _of_fixations(name, picture, found, film)
+            except GlimpseError as error:
+                return [Outcome(name, error=prefixed(name, error), count=max(len(images[name]), 1))]
+            told = made(reel, target)
+        return [told, *(Outcome(name, error=fault) for fault in faults)]
+
+    def made(reel: Film, target: str) -> Outcome:
         bare = stills is not None and film.plain and not film.zoom
         # stills go to the disk one by one, the frames of an animation are held
         most = ANIMATION_PIXELS if stills else most_frames(decoding.max_pixels)
         shots = _shots(reel, film, most, bare=bare)
         shots = watch(shots, len(reel.windows)) if len(images) == 1 else shots
-        notes = [*picture.notes, *reel.notes]
+        notes = [*reel.picture.notes, *reel.notes]
         if stills:
-            made = _save_stills(reel, stills, shots, run, bare=bare, protect=protect)
+            words = _save_stills(reel, stills, shots, run, bare=bare, protect=protect)
         else:
-            made, rounding = _save_animation(reel, target, list(shots), film, overwrite=run.overwrite)
+            words, rounding = _save_animation(reel, target, [shot for shot, _ in shots], film,
+                                              overwrite=run.overwrite)  # fmt: skip
             notes += rounding
-        told = Outcome(name, target, made, reel.first, reel.last, notes, count=len(reel.stops) or 1)
-        return [told, *(Outcome(name, error=fault) for fault in faults)]
+        return Outcome(reel.name, target, words, reel.first, reel.last, notes, count=len(reel.stops) or 1)
 
     items = list(zip(images, targets, strict=True))
     return Batch(len(images), outcomes(job, items, run, lambda item: item[0]))
+
+
+def _check(film: FilmOptions, *, table: bool, ranges: bool, pages: bool) -> None:
+    """Raise a `UsageError` where options exclude each other."""
+    if table and film.frames:
+        raise UsageError("--frames is about a range; in a table a column duration tells how long")
+    if table and ranges:
+        raise UsageError("a range and a --table both say how the window moves; leave out one of them")
+    if film.profile not in (None, *PROFILES):
+        raise UsageError(f"--profile is of a {' or a '.join(PROFILES)}, got {film.profile!r}")
+    if film.plain and (film.profile or film.width):
+        name = "--profile" if film.profile else "--width"
+        raise UsageError(f"{name} is of a drawing, --plain is the patch alone; leave out one of them")
+    if not pages:
+        return
+    if table:
+        raise UsageError(
+            "--page plays the frames of IMAGE, a --table the windows of one; leave out one of them"
+        )
+    names = ("frames", "boomerang", "profile", "width")
+    if other := next((name for name in names if getattr(film, name)), None):
+        raise UsageError(f"--page plays the frames of IMAGE as they come, cropped; leave out --{other}")
 
 
 def _targets(
@@ -228,6 +279,7 @@ def _targets(
     """Return the template of stills, if it is one, and the output of each image."""
     from glimpse.io.animation import FORMATS
     from glimpse.io.encode import DRAWINGS
+    from glimpse.io.video import CODECS, check_installed
 
     ending = os.path.splitext(output or "")[1].lower()
     stills = Template(output) if output is not None and not one_file(output) else None
@@ -242,7 +294,9 @@ def _targets(
         raise UsageError("--quality is of stills; leave it out, an animation is as exact as its format")
     if ending == ".png":
         raise UsageError(f"-o {output}: an animation is .gif, .webp or .apng; stills are {{index:03d}}.png")
-    return None, plan(images, output, default="{stem}-sweep.gif", suffixes=tuple(FORMATS),
+    if ending in CODECS:
+        check_installed(str(output))
+    return None, plan(images, output, default="{stem}-sweep.gif", suffixes=(*FORMATS, *CODECS),
                       overwrite=run.overwrite, protect=protect)  # fmt: skip
 
 
@@ -257,9 +311,31 @@ def _of_range(row: Row, picture: Picture, film: FilmOptions) -> Film:
     notes = noted([row.placement.notes(window, picture.shape) for window in windows], "frame")
     windows = film.there_and_back(windows)
     hold = HOLD if film.hold is None else film.hold
-    delays = pauses(len(windows), film.fps, 0 if film.boomerang else hold)
+    delays = pauses(len(windows), float(film.rate), 0 if film.boomerang else hold)
     record = Record(first, picture.shape, source_name(row.image), last if last != first else None)
-    return Film(row.image, picture, windows, delays, record, first, last, notes)
+    return Film(row.image, picture, windows, delays, record, first, last, notes, rate=film.rate)
+
+
+def _of_frames(row: Row, frames: Frames, film: FilmOptions) -> Film:
+    """Return the film of an animation's own frames, seen through a window, which may move."""
+    from glimpse.drawing import paths
+    from glimpse.io import Record
+    from glimpse.io.video import frame_rate
+
+    picture = next(frames.pictures)
+    first, last = (row.placement.window(picture.shape, end, native=True) for end in (0, -1))
+    windows = paths.path(first, last, len(frames.delays))
+    notes = noted([row.placement.notes(window, picture.shape) for window in windows], "frame")
+    told = [delay for delay in frames.delays if delay]
+    if film.fps is None and len(told) < len(windows):
+        notes.append(f"frames without a delay are shown as {FPS:g} a second")
+    step = 1000 / film.rate
+    delays = [Fraction(delay) if delay and film.fps is None else step for delay in frames.delays]
+    delays[-1] = max(delays[-1], 1000 * Fraction(film.hold or 0))
+    rate = frame_rate(delays[:-1] if film.hold and len(delays) > 1 else delays)
+    record = Record(first, picture.shape, source_name(row.image), last if last != first else None)
+    return Film(row.image, picture, windows, delays, record, first, last, notes, rate=rate,
+                pictures=chain([picture], frames.pictures))  # fmt: skip
 
 
 def _of_fixations(name: str, picture: Picture, found: Sequence[Fixation], film: FilmOptions) -> Film:
@@ -270,7 +346,7 @@ def _of_fixations(name: str, picture: Picture, found: Sequence[Fixation], film: 
     stops = [fixation.window for fixation in found]
     notes = noted([fixation.notes for fixation in found], "window")
     stands = [DURATION if fixation.duration is None else fixation.duration for fixation in found]
-    there = steps([Stop(*each) for each in zip(stops, stands, strict=True)], film.saccade, film.fps)
+    there = steps([Stop(*each) for each in zip(stops, stands, strict=True)], film.saccade, float(film.rate))
     taken = film.there_and_back(there)
     begun = [step.begun for step in there] + [len(stops)] * (len(taken) - len(there))
     times = [step.duration for step in taken]
@@ -280,15 +356,19 @@ def _of_fixations(name: str, picture: Picture, found: Sequence[Fixation], film: 
         notes.append(f"{len(stops)} windows are too many for a record")
     return Film(name, picture, [step.window for step in taken], times,
                 record if record.fits else None, stops[0], stops[-1], notes, stops, begun,
-                stands if any(fixation.duration for fixation in found) else ())  # fmt: skip
+                stands if any(fixation.duration for fixation in found) else (), film.rate)  # fmt: skip
 
 
-def _shots(reel: Film, film: FilmOptions, most: int, *, bare: bool) -> Iterator[NDArray[Any]]:
-    """Draw each frame: the patch in the picture's own levels if `bare`, enlarged, or within its panel."""
+def _shots(reel: Film, film: FilmOptions, most: int, *, bare: bool) -> Iterator[tuple[NDArray[Any], Picture]]:
+    """Draw each frame: the patch in its picture's own levels if `bare`, enlarged, or within its panel.
+
+    With each comes the picture whose levels and colours it has.
+    """
     import numpy as np
 
     from glimpse.attention.layer import read
     from glimpse.drawing import panels, profile, viewport
+    from glimpse.io import Picture as Still
 
     picture, theme = reel.picture, theme_of(film.theme)
     if film.profile:
@@ -297,7 +377,7 @@ def _shots(reel: Film, film: FilmOptions, most: int, *, bare: bool) -> Iterator[
             line = viewport.to_rgb(line_under(picture.pixels, window, axis), picture.white)[0]
             drawing = profile.profile(line, window, axis, among=reel.windows, theme=theme, width=film.width)
             _check_size(drawing.shape[0], drawing.shape[1], reel, most)
-            yield drawing
+            yield drawing, Still(drawing)
         return
     panel = None
     # before a panel, which is drawn in its full size when it is made; where n changes patches share a place
@@ -309,21 +389,26 @@ def _shots(reel: Film, film: FilmOptions, most: int, *, bare: bool) -> Iterator[
         image = viewport.thumbnail(picture.pixels, picture.white)
         panel = panels.Panel(image, reel.windows, film.zoom, picture.shape, theme=theme, width=film.width)
         _check_size(*panel.size, reel, most)
-    for index, window in enumerate(reel.windows):
-        patch = read(picture.pixels, window, channel_axis=picture.channel_axis)
+    pictures = reel.pictures or repeat(picture, len(reel.windows))
+    for index, (window, seen) in enumerate(zip(reel.windows, pictures, strict=True)):
+        if seen.shape != picture.shape:
+            ours, theirs = (f"{each[0]} x {each[1]}" for each in (seen.shape, picture.shape))
+            raise GlimpseError(f"frame {index + 1} is {ours}, the first one {theirs}; a film has one size")
+        patch = read(seen.pixels, window, channel_axis=seen.channel_axis)
         if bare:
-            yield patch
+            yield patch, seen
             continue
-        levels = viewport.to_rgb(patch, picture.white)
+        levels = viewport.to_rgb(patch, seen.white)
         if panel:
             count = reel.begun[index] if reel.begun else 0
-            yield panel.draw(window, levels, reel.stops[:count], reel.stands)
+            drawing = panel.draw(window, levels, reel.stops[:count], reel.stands)
+            yield drawing, Still(drawing)
             continue
         grown = viewport.enlarge(levels[..., 0] if patch.ndim == 2 else levels, zooms[window.shape])
         frame = np.zeros((rows, cols, *grown.shape[2:]), np.uint8)
         top, left = (rows - grown.shape[0]) // 2, (cols - grown.shape[1]) // 2
         frame[top : top + grown.shape[0], left : left + grown.shape[1]] = grown
-        yield frame
+        yield frame, Still(frame)
 
 
 def _check_size(rows: int, cols: int, reel: Film, most: int) -> None:
@@ -342,22 +427,25 @@ def _save_animation(
     """Save the frames as one file; return the words that tell of it, and a note on delays that differ."""
     from glimpse.io import save_bytes
     from glimpse.io.animation import FORMATS, encode_animation
+    from glimpse.io.video import CODECS
 
     suffix = ".gif" if output == "-" else os.path.splitext(output)[1].lower()
+    if suffix in CODECS:
+        return _save_video(reel, output, shots, suffix, overwrite=overwrite)
     comment = reel.record.to_json() if reel.record else ""
     exact = theme_of(film.theme).colours if shots[0].ndim == 3 else ()
     delays = FORMATS[suffix].delays(reel.delays)
     data = encode_animation(shots, delays, suffix, comment=comment, exact=exact)
     save_bytes(output, data, overwrite=overwrite)
     rows, cols = shots[0].shape[:2]
-    less = "--saccade 0" if reel.stops else "--frames"
+    less = "--saccade 0" if reel.stops else "fewer pages" if reel.pictures else "--frames"
     large = f"; {less} or .webp make it smaller" if len(data) > LARGE else ""
     stops = f"{len(reel.stops)} windows, " if reel.stops else ""
     play = f"{sum(delays) / 1000:.2f} s"
     made = f"{stops}{len(shots)} frames of {rows} x {cols}, {play}, {len(data) / 1000:.0f} kB{large}"
     if all(abs(found - wanted) < 1 for found, wanted in zip(delays, reel.delays, strict=True)):
         return made, []
-    if reel.stops:
+    if reel.stops or reel.pictures:
         return made, [
             "durations were rounded to hundredths of a second, at least 2; .webp and .apng keep them"
         ]
@@ -365,26 +453,58 @@ def _save_animation(
     return made, [f"pauses of {few} and {many} hundredths make {fps:g} fps"]
 
 
+def _save_video(
+    reel: Film, output: str, shots: Sequence[NDArray[Any]], suffix: str, *, overwrite: bool
+) -> tuple[str, list[str]]:
+    """Save the frames as a video, as `_save_animation` does."""
+    from glimpse.io import save_bytes
+    from glimpse.io.video import encode_video, repeats
+
+    counts, rows, cols = repeats(reel.delays, reel.rate), *shots[0].shape[:2]
+    count = sum(counts)
+    if count * rows * cols > ANIMATION_PIXELS:
+        raise GlimpseError(
+            f"{count} frames of {rows} x {cols} are more than {ANIMATION_PIXELS} pixels; give less --fps"
+        )
+    data = encode_video(shots, counts, reel.rate, suffix)
+    save_bytes(output, data, overwrite=overwrite)
+    shape, notes = (rows + rows % 2, cols + cols % 2), list[str]()
+    if shape != (rows, cols):
+        notes.append("its edge is repeated by a pixel, video has even sides")
+    if any(
+        abs(float(n * 1000 / reel.rate - delay)) >= 1 for n, delay in zip(counts, reel.delays, strict=True)
+    ):
+        notes.append(f"delays were rounded to frames of {float(1000 / reel.rate):.4g} ms")
+    stops = f"{len(reel.stops)} windows, " if reel.stops else ""
+    play = f"{float(count / reel.rate):.2f} s at {float(reel.rate):.6g} frames a second"
+    made = f"{stops}{count} frames of {shape[0]} x {shape[1]}, {play}, {len(data) / 1000:.0f} kB"
+    return made, notes
+
+
 def _save_stills(
     reel: Film,
     template: Template,
-    shots: Iterator[NDArray[Any]],
+    shots: Iterator[tuple[NDArray[Any], Picture]],
     run: Run,
     *,
     bare: bool,
     protect: Sequence[str],
 ) -> str:
-    """Save each frame under its own name; bare patches are those of `glimpse read`, records and all."""
-    from glimpse.io import Picture as Still
+    """Save each frame under its own name; bare patches are those of `glimpse read`, records and all.
+
+    Drawings have even sides, as programs want them that make a video of stills.
+    """
     from glimpse.io import Record, save_still
     from glimpse.io.encode import DRAWINGS, still_format
+    from glimpse.io.video import even
 
     targets = [
         template.fill(of_name(reel.name, i) | of_window(window)) for i, window in enumerate(reel.windows)
     ]
     check([reel.name], targets, DRAWINGS, overwrite=run.overwrite, protect=protect, quality=run.quality)
-    for target, shot, window in zip(targets, shots, reel.windows, strict=True):
+    for target, (shot, like), window in zip(targets, shots, reel.windows, strict=True):
         record = Record(window, reel.picture.shape, source_name(reel.name)) if bare else None
-        like = reel.picture if bare else Still(shot)
-        save_still(target, shot, like, record, quality=run.quality, overwrite=run.overwrite)
+        save_still(
+            target, shot if bare else even(shot), like, record, quality=run.quality, overwrite=run.overwrite
+        )
     return f"{len(targets)} stills{still_format(targets[0]).remark(run.quality)}"

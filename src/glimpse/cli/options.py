@@ -306,8 +306,8 @@ def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
         option("--max-pixels", type=whole(1, 10**12), default=str(MAX_PIXELS), metavar="N",
                help=f"Most pixels of an image. [default: {MAX_PIXELS}]"),
         option("--page", type=Parsed("page", parse_page), metavar="N|FIRST:LAST|all",
-               help="Page or frame of IMAGE, from 1: of TIFF, GIF, WebP, APNG, MPO; several with read. "
-               "[default: the first]"),
+               help="Page or frame of IMAGE, from 1: of TIFF, GIF, WebP, APNG, MPO; several with read and "
+               "sweep. [default: the first]"),
         option("--exif", type=click.Choice(("apply", "ignore")), default="apply", show_default=True,
                help="Turn a photograph as its EXIF says, or take it as it is stored, as some annotators do."),
     )  # fmt: skip
@@ -336,8 +336,8 @@ def _decoding(values: dict[str, Any]) -> DecodeOptions:
     from glimpse.io import DecodeOptions  # which imports NumPy
 
     several = not isinstance(values["page"], int | None)
-    if several and click.get_current_context().command.name != "read":
-        raise click.UsageError("--page takes one page here; several are for glimpse read")
+    if several and click.get_current_context().command.name not in ("read", "sweep"):
+        raise click.UsageError("--page takes one page here; several are for glimpse read and sweep")
     return DecodeOptions(**{name: values[name] for name in _DECODING})
 
 

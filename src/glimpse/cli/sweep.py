@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from glimpse.batch import FilmOptions, Placement, Run
 from glimpse.batch.drawings import PROFILES
-from glimpse.batch.films import FRAMES, HOLD
+from glimpse.batch.films import FPS, FRAMES, HOLD
 from glimpse.batch.rows import Row
 from glimpse.cli.options import (
     Sectioned,
@@ -36,8 +36,8 @@ film_options = collected(
     "film", [field.name for field in fields(FilmOptions)], lambda values: FilmOptions(**values), [
         option("--frames", type=whole(1, 9999), metavar="N",
                help=f"Frames from first to last. [default: {FRAMES}]"),
-        option("--fps", type=between(0.1, 50), metavar="N", default=f"{FilmOptions.fps:g}", show_default=True,
-               help="Frames per second."),
+        option("--fps", type=between(0.1, 50), metavar="N",
+               help=f"Frames per second. [default: {FPS:g}; with several --page the delays of IMAGE]"),
         option("--saccade", type=between(0, 10_000), metavar="MS", default=f"{FilmOptions.saccade:g}",
                show_default=True,
                help="Milliseconds of each move between the windows of a table; 0 jumps."),
@@ -60,7 +60,8 @@ film_options = collected(
 @film_options
 @input_options
 @output_options(
-    "Where to: .gif, .webp, .apng, or stills: {stem}-{index:03d}.png. [default: STEM-sweep.gif here]"
+    "Where to: .gif, .webp, .apng; .mp4 or .webm (pip install 'glimpse-crop[video]'); or stills: "
+    "{stem}-{index:03d}.png. [default: STEM-sweep.gif here]"
 )
 def sweep(
     image: str | None,
@@ -78,6 +79,8 @@ def sweep(
 
     With --table the window goes from row to row, such as fixations: a column duration tells how many
     milliseconds it stands, 300 by default; delta and sigma may be columns too.
+
+    With --page all, or FIRST:LAST, the frames of an animated IMAGE are cropped, and keep their delays.
     """
     from glimpse import batch
 
@@ -94,6 +97,8 @@ def sweep(
         with click.progressbar(shots, length=count, file=sys.stderr, hidden=hidden) as watched:
             yield from watched
 
-    found = batch.sweep(rows, output, run, film=film, decoding=decoding, protect=[window.like_name],
-                        watch=bar)  # fmt: skip
+    pages: Any = None if isinstance(decoding.page, int) else decoding.page
+    decoding = decoding._replace(page=None) if pages else decoding
+    found = batch.sweep(rows, output, run, film=film, decoding=decoding, pages=pages,
+                        protect=[window.like_name], watch=bar)  # fmt: skip
     report(found, noun="windows" if tables.name else "files", quiet=run.quiet)

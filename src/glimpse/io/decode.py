@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
 from typing import BinaryIO
@@ -74,10 +75,8 @@ def decode(file: BinaryIO, options: DecodeOptions = DEFAULT, reduce: Reduce | No
     GlimpseError
         If anything is wrong with the file.
     """
-    file.seek(0)
-    head = file.read(16)
-    name = next((name for name, begin in _BEGINNINGS.items() if re.match(begin, head, re.DOTALL)), "")
-    try:
+    name = _format_of(file)
+    with _decoding():
         if options.page and options.page > 1 and name.upper() not in PAGED:
             raise GlimpseError(f"it has no page {options.page}")
         if options.column is not None and name:
@@ -88,7 +87,38 @@ def decode(file: BinaryIO, options: DecodeOptions = DEFAULT, reduce: Reduce | No
             from glimpse.io.decode_tiff import decode_tiff  # 15 ms that a TIFF alone pays
 
             return decode_tiff(file, options, reduce)
+        if name in _ANIMATED:
+            return next(_ANIMATED[name](file, options, (options.page or 1,)))
         return _READERS.get(name, _decode_other)(file, options)
+
+
+def decode_pages(file: BinaryIO, options: DecodeOptions, pages: Sequence[int]) -> Iterator[Picture]:
+    """Decode some pages or frames, which rise, as `decode` does; those of an animation in one go.
+
+    Each picture is to be looked at before the next one is asked for.
+    """
+    name = _format_of(file)
+    if name not in _ANIMATED:
+        yield from (decode(file, options.at(page)) for page in pages)
+        return
+    pictures = _ANIMATED[name](file, options.at(pages[0]), pages)
+    for _ in pages:
+        with _decoding():
+            picture = next(pictures)
+        yield picture
+
+
+def _format_of(file: BinaryIO) -> str:
+    """The name of a file's format by its first bytes, empty where it is another one."""
+    file.seek(0)
+    head = file.read(16)
+    return next((name for name, begin in _BEGINNINGS.items() if re.match(begin, head, re.DOTALL)), "")
+
+
+@contextmanager
+def _decoding() -> Iterator[None]:
+    try:
+        yield
     except GlimpseError:
         raise
     except (Exception, MemoryError) as error:  # decoders raise whatever they like
@@ -196,13 +226,13 @@ def _record(exif: bytes | None) -> str | None:
     return as_record(description(exif))
 
 
-def _seek(image: ImageFile.ImageFile, options: DecodeOptions) -> None:
-    """Go to the frame that is asked for."""
-    if options.page and options.page > 1:
+def _seek(image: ImageFile.ImageFile, page: int) -> None:
+    """Go to a frame."""
+    if page > 1:
         try:
-            image.seek(options.page - 1)
+            image.seek(page - 1)
         except EOFError:
-            raise GlimpseError(f"it has no page {options.page}") from None
+            raise GlimpseError(f"it has no page {page}") from None
 
 
 def _decode_npy(file: BinaryIO, options: DecodeOptions) -> Picture:
@@ -223,11 +253,11 @@ def _decode_ppm(file: BinaryIO, options: DecodeOptions) -> Picture:
     return as_picture(ppm_pixels(file, options.max_pixels), {}, None, ())
 
 
-def _decode_png(file: BinaryIO, options: DecodeOptions) -> Picture:
-    png, page = read_png(file), options.page or 1
+def _decode_png(file: BinaryIO, options: DecodeOptions, pages: Sequence[int]) -> Iterator[Picture]:
+    png = read_png(file)
     deep = png.depth == 16 and png.colour_type in (2, 4, 6)
-    keeps = deep and page == 1 and codecs() is not None
-    budget.check_png(png, page, options.max_pixels, deep=keeps)
+    keeps = deep and list(pages) == [1] and codecs() is not None
+    budget.check_png(png, pages[-1], options.max_pixels, deep=keeps)
     image = opened(png.file, "PNG")
     notes = frame_notes(options, more=getattr(image, "is_animated", False)) + png.notes
     levels = png.deep_levels(file) if keeps else None
@@ -237,14 +267,16 @@ def _decode_png(file: BinaryIO, options: DecodeOptions) -> Picture:
     color = {**{name: data for name, data in png.color.items() if not color or name == "cICP"}, **color}
     way = _way(options, png.exif, png.xmp)
     if levels is not None:
-        return as_picture(Pixels(levels, way), color, png.record, notes + lost)
+        yield as_picture(Pixels(levels, way), color, png.record, notes + lost)
+        return
     level = image.info.get("transparency")
     if image.mode in GREY16 and level is not None:
         notes += ("its transparent level was left out",)
     if png.depth < 8 and png.colour_type == 0 and isinstance(level, int):
         image.info["transparency"] = min(level * (255 // (2**png.depth - 1)), 255)  # scaled as the pixels are
-    _seek(image, options)
-    return finished(image, options, notes + lost, way, text=png.record, color=color)
+    for page in pages:
+        _seek(image, page)
+        yield finished(image, options, notes + lost, way, text=png.record, color=color)
 
 
 def _decode_jpeg(file: BinaryIO, options: DecodeOptions, reduce: Reduce | None) -> Picture:
@@ -265,28 +297,31 @@ def _decode_jpeg(file: BinaryIO, options: DecodeOptions, reduce: Reduce | None) 
     return picture if scale == 1 else replace(picture, scale=scale, full=sides)
 
 
-def _decode_gif(file: BinaryIO, options: DecodeOptions) -> Picture:
+def _decode_gif(file: BinaryIO, options: DecodeOptions, pages: Sequence[int]) -> Iterator[Picture]:
     from glimpse.io import gif_input
 
-    page = options.page or 1
-    gif = gif_input.read_gif(file, page + 1)
-    if page > len(gif.frames):
-        raise GlimpseError(f"it has no page {page}")
-    budget.check_gif(gif, page, options.max_pixels)
+    gif = gif_input.read_gif(file, pages[-1] + 1)
+    if pages[-1] > len(gif.frames):
+        raise GlimpseError(f"it has no page {pages[-1]}")
+    budget.check_gif(gif, pages[-1], options.max_pixels)
     notes, text = frame_notes(options, more=len(gif.frames) > 1), as_record(gif.comment)
-    composed = page > 1 or not gif.is_covered
-    image = gif_input.frame(gif, file, page) if composed else opened(file, "GIF")
-    return finished(image, options, notes, text=text)
+    if list(pages) == [1] and gif.is_covered:
+        yield finished(opened(file, "GIF"), options, notes, text=text)
+        return
+    for page, screen in enumerate(gif_input.screens(gif, file), 1):
+        if page in pages:
+            yield finished(gif_input.seen(screen), options, notes, text=text)
 
 
-def _decode_webp(file: BinaryIO, options: DecodeOptions) -> Picture:
-    budget.check_webp(file, options.page or 1, options.max_pixels)
+def _decode_webp(file: BinaryIO, options: DecodeOptions, pages: Sequence[int]) -> Iterator[Picture]:
+    budget.check_webp(file, pages[-1], options.max_pixels)
     image = opened(file, "WebP")
     notes = frame_notes(options, more=getattr(image, "is_animated", False))
-    _seek(image, options)
-    exif = image.info.get("exif")
-    way = _way(options, exif, image.info.get("xmp"))
-    return finished(image, options, notes, way, text=_record(exif))
+    for page in pages:
+        _seek(image, page)
+        exif = image.info.get("exif")
+        way = _way(options, exif, image.info.get("xmp"))
+        yield finished(image, options, notes, way, text=_record(exif))
 
 
 def _decode_avif(file: BinaryIO, options: DecodeOptions) -> Picture:
@@ -324,11 +359,9 @@ def _decode_other(file: BinaryIO, options: DecodeOptions) -> Picture:
     return finished(image, options, ())
 
 
+_ANIMATED = {"PNG": _decode_png, "GIF": _decode_gif, "WebP": _decode_webp}
 _READERS = {
-    "PNG": _decode_png,
-    "GIF": _decode_gif,
     "BMP": _decode_bmp,
-    "WebP": _decode_webp,
     "AVIF": _decode_avif,
     "PPM": _decode_ppm,
     "NPY": _decode_npy,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
@@ -16,7 +17,7 @@ _CLEARED, _RESTORED = 2, 3  # what becomes of a frame before the next one
 
 
 class Frame(NamedTuple):
-    """A frame: its place, what becomes of it, its transparent index, where it lies in the file."""
+    """A frame: its place, what becomes of it, its transparent index and delay, where it lies in the file."""
 
     left: int
     top: int
@@ -24,6 +25,7 @@ class Frame(NamedTuple):
     rows: int
     disposal: int
     transparent: int | None
+    delay: int  # hundredths of a second
     start: int
     stop: int
 
@@ -68,13 +70,14 @@ def read_gif(file: BinaryIO, most: int) -> Gif:
     cols, rows, flags = struct.unpack("<HHB", data[6:11])
     at = 13 + _palette_size(flags)
     palette, frames, comments = data[13:at], list[Frame](), list[bytes]()
-    disposal, transparent = 0, None
+    disposal, transparent, delay = 0, None, 0
     while at < len(data) and len(frames) < most:
         kind, at = data[at], at + 1
         if kind == 0x21 and at < len(data):  # an extension
             label, at = data[at], at + 1
             if label == 0xF9 and len(data) > at + 4:
                 disposal = data[at + 1] >> 2 & 7
+                (delay,) = struct.unpack_from("<H", data, at + 2)
                 transparent = data[at + 4] if data[at + 1] & 1 else None
             begin, at = at, _after_blocks(data, at)
             if label == 0xFE and not frames:
@@ -84,8 +87,8 @@ def read_gif(file: BinaryIO, most: int) -> Gif:
                 break
             left, top, wide, tall, own = struct.unpack("<HHHHB", data[at : at + 9])
             start, at = at, _after_blocks(data, at + 10 + _palette_size(own))
-            frames.append(Frame(left, top, wide, tall, disposal, transparent, start, at))
-            disposal, transparent = 0, None
+            frames.append(Frame(left, top, wide, tall, disposal, transparent, delay, start, at))
+            disposal, transparent, delay = 0, None, 0
         elif kind == 0x3B:
             break
     if not frames:
@@ -114,20 +117,25 @@ def _blocks(data: bytes) -> list[bytes]:
     return found
 
 
-def frame(gif: Gif, file: BinaryIO, number: int) -> Image.Image:
-    """Return the screen while a frame, from 1, is shown: RGB, or RGBA where something is transparent."""
+def screens(gif: Gif, file: BinaryIO) -> Iterator[Image.Image]:
+    """Yield the screen while each frame is shown: RGBA, the same one changed for the next frame."""
     canvas = Image.new("RGBA", (gif.cols, gif.rows))
-    for k, each in enumerate(gif.frames[:number], start=1):
+    for each in gif.frames:
         box = (each.left, each.top, each.left + each.cols, each.top + each.rows)
-        before = canvas.crop(box) if each.disposal == _RESTORED and k < number else None
+        before = canvas.crop(box) if each.disposal == _RESTORED else None
         drawn = _alone(gif, each, file)
         canvas.paste(drawn, box[:2], drawn)
-        if k < number and each.disposal == _CLEARED:
+        yield canvas
+        if each.disposal == _CLEARED:
             canvas.paste((0, 0, 0, 0), box)
         elif before:
             canvas.paste(before, box[:2])
-    opaque = canvas.getchannel("A").getextrema() == (255, 255)
-    return canvas.convert("RGB") if opaque else canvas
+
+
+def seen(screen: Image.Image) -> Image.Image:
+    """Return a screen as a picture of its own: RGB, or RGBA where something is transparent."""
+    opaque = screen.getchannel("A").getextrema() == (255, 255)
+    return screen.convert("RGB") if opaque else screen.copy()
 
 
 def _alone(gif: Gif, each: Frame, file: BinaryIO) -> Image.Image:

@@ -43,6 +43,8 @@ class Png(NamedTuple):
         Its header.
     frames : tuple of (int, int)
         Rows and columns of each frame of an animation, in their order.
+    delays : tuple of (int, int)
+        How long each of them stands: so many parts of a second, and how many parts a second has.
     color : mapping
         The meaning of its levels, as contents of PNG chunks.
     profile : bytes or None
@@ -62,6 +64,7 @@ class Png(NamedTuple):
     colour_type: int
     interlaced: int
     frames: tuple[tuple[int, int], ...]
+    delays: tuple[tuple[int, int], ...]
     color: dict[str, bytes]
     profile: bytes | None
     exif: bytes | None
@@ -88,7 +91,7 @@ def read_png(file: BinaryIO) -> Png:
         If one that is looked at is damaged, or those beside the pixels are too many.
     """
     spans, head, frames = [(0, len(SIGNATURE))], b"", list[tuple[int, int]]()
-    others, found, records = 0, dict[bytes, bytes](), list[str]()
+    delays, others, found, records = list[tuple[int, int]](), 0, dict[bytes, bytes](), list[str]()
     for kind, start, size in _chunks(file):
         if kind in _SEEN_BY_PILLOW:
             spans.append((start, start + size + 12))
@@ -100,7 +103,9 @@ def read_png(file: BinaryIO) -> Png:
                 raise GlimpseError(f"{_DAMAGED}: it has two headers")
             head = _checked(file, start, size, 13)
         elif kind == b"fcTL":
-            frames.append(struct.unpack(">II", _checked(file, start, size, 26)[4:12])[::-1])
+            control = _checked(file, start, size, 26)
+            frames.append(struct.unpack(">II", control[4:12])[::-1])
+            delays.append(struct.unpack(">HH", control[20:24]))
         elif kind in _KEPT:
             found.setdefault(kind, _checked(file, start, size, _KEPT[kind]))
         elif kind in (b"iCCP", b"eXIf"):
@@ -130,8 +135,8 @@ def read_png(file: BinaryIO) -> Png:
     color = {name.decode(): found[name] for name in _KEPT if name in found}
     # all that Pillow may see is one piece of most files
     seen = file if all(a[1] == b[0] for a, b in pairwise(spans)) else cast(BinaryIO, Spliced(file, spans))
-    return Png(seen, rows, cols, depth, colour_type, interlaced, tuple(frames), color, profile, exif,
-               found.get(_XMP), "\n".join(records) or None, tuple(notes))  # fmt: skip
+    return Png(seen, rows, cols, depth, colour_type, interlaced, tuple(frames), tuple(delays), color,
+               profile, exif, found.get(_XMP), "\n".join(records) or None, tuple(notes))  # fmt: skip
 
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:

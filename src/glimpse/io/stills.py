@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glimpse import limits
 from glimpse.errors import GlimpseError, about
-from glimpse.io.decode import PAGED, Reduce, decode
+from glimpse.io.decode import PAGED, Reduce, decode, decode_pages
 from glimpse.io.encode import Quality, encode, encoded, still_format
 from glimpse.io.files import Draft, open_input, write_output
 from glimpse.io.picture import DEFAULT, DecodeOptions, Picture
 from glimpse.io.record import Record, parse_record
 from glimpse.levels import unpremultiply
 from glimpse.typing import Array
+
+if TYPE_CHECKING:
+    from fractions import Fraction  # 2 ms that only an animation pays
 
 _ARRAY_BYTES = 1 << 26
 
@@ -90,25 +94,65 @@ def load_pages(name: str, options: DecodeOptions = DEFAULT) -> list[int]:
     GlimpseError
         If the file is damaged, or has too many.
     """
+    with open_input(name) as file:
+        return _page_numbers(file, options)
+
+
+def _page_numbers(file: BinaryIO, options: DecodeOptions) -> list[int]:
     from PIL import Image
 
     from glimpse.io.tiff_pages import page_numbers
 
-    with open_input(name) as file:
-        if file.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
-            found = page_numbers(file)
-        else:
-            file.seek(0)
-            decode(file, options._replace(page=None))  # which refuses what is damaged or asks for too much
-            file.seek(0)
-            try:
-                with Image.open(file, formats=PAGED) as image:
-                    found = list(range(1, getattr(image, "n_frames", 1) + 1))
-            except OSError:  # a format of one picture
-                found = [1]
+    file.seek(0)
+    if file.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        found = page_numbers(file)
+    else:
+        decode(file, options._replace(page=None))  # which refuses what is damaged or asks for too much
+        file.seek(0)
+        try:
+            image = Image.open(file, formats=PAGED)
+            found = list(range(1, getattr(image, "n_frames", 1) + 1))
+        except OSError:  # a format of one picture
+            found = [1]
     if len(found) > limits.PAGES:
         raise GlimpseError(f"it has more than {limits.PAGES} pages; name some, as --page 1:100")
     return found
+
+
+class Frames(NamedTuple):
+    """The frames of an animation, or the pages of a file.
+
+    Parameters
+    ----------
+    delays : sequence of Fraction
+        Milliseconds that each one stands; 0 of a file that does not tell.
+    pictures : iterator of Picture
+        Each one as an array, decoded when it is asked for.
+    """
+
+    delays: Sequence[Fraction | int]
+    pictures: Iterator[Picture]
+
+
+@contextmanager
+def open_frames(
+    name: str, pages: tuple[int, int] | Literal["all"], options: DecodeOptions = DEFAULT
+) -> Iterator[Frames]:
+    """Open the frames of a file, all or from a first to a last one, counted from 1.
+
+    Raises
+    ------
+    GlimpseError
+        If the file is damaged, or has no such frames.
+    """
+    from glimpse.io.delays import delays
+
+    with open_input(name) as file:
+        numbers = _page_numbers(file, options) if pages == "all" else range(pages[0], pages[1] + 1)
+        stands = delays(file)
+        found = [stands[number - 1] if number <= len(stands) else 0 for number in numbers]
+        pictures = decode_pages(file, options, numbers)
+        yield Frames(found, (replace(each, pixels=np.asarray(each.pixels)) for each in pictures))
 
 
 def picture_record(picture: Picture, options: DecodeOptions = DEFAULT) -> Record | None:
