@@ -85,7 +85,7 @@ def test_the_ends_of_a_box_too_long_to_look_at_tell_its_least_coverage(n, delta,
     center = (n * delta - 1) / 2 + shift
     first, last = math.ceil(center - n * delta / 2), math.floor(center + n * delta / 2)
     whole = band(Axis(last - first + 1, n, center - first, delta, sigma, kernel, "black"))
-    sums = np.pad(whole.coverage, (0, last - first + 1 - whole.length))
+    sums = np.pad(whole.coverage, (0, last - first + 1 - len(whole.coverage)))
     expected = max(sums.min(), DARK * sums.max())
     assert least_coverage(Axis(1, n, center, delta, sigma, kernel)) == pytest.approx(expected, rel=1e-9)
 

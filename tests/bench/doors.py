@@ -1,12 +1,14 @@
 """How many doors a command goes through: files, functions and changes of file on the way of one run.
 
-    python tests/bench/doors.py
+    python tests/bench/doors.py [--list]
 
-A call into `src/glimpse` counts; module bodies, comprehensions and lambdas do not. Also: lines and comments
-of each wing, and how many functions are mentioned once in all of `src`.
+A call into `src/glimpse` counts; module bodies, comprehensions and lambdas do not. With `--list` functions
+are named, file by file, with their calls. Also: lines and comments of each wing, how many functions are
+mentioned once in all of `src`, and the longest bodies.
 """
 
 import ast
+import collections
 import contextlib
 import io
 import itertools
@@ -30,7 +32,7 @@ COMMANDS = {
 
 
 def trace(arguments):
-    """Return the files, the functions and the changes of file of one command, in this process."""
+    """Return the file and the function of each call of one command, in this process."""
     from glimpse.cli import main
 
     calls = []
@@ -47,9 +49,19 @@ def trace(arguments):
         finally:
             sys.setprofile(None)
             threading.setprofile(None)
-    files = [file for file, _ in calls]
+    return calls
+
+
+def told(name, calls, *, listed):
+    """Print the files, the functions and the changes of file of a run; if `listed`, their names too."""
+    files, times = [file for file, _ in calls], collections.Counter(calls)
     changes = sum(one != other for one, other in itertools.pairwise(files))
-    return len(set(files)), len(set(calls)), changes
+    print(f"{name:6} {len(set(files)):4} files {len(times):4} functions {changes:4} changes of file")
+    for file in dict.fromkeys(files) if listed else ():
+        names = [f"{function} x{times[file, function]}" for one, function in times if one == file]
+        print(
+            f"    {Path(file).relative_to(SRC)}: {', '.join(names)}".replace(" x1,", ",").removesuffix(" x1")
+        )
 
 
 def counts(code):
@@ -89,11 +101,23 @@ def mentioned_once():
     return len(names), sum(counts[name] <= 2 for name in names)
 
 
-def main():
+def longest_bodies(most=3):
+    """Return the functions of the longest bodies, lines without their docstrings, first."""
+    found = []
+    for path in SRC.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                first = node.body[1 if ast.get_docstring(node) and len(node.body) > 1 else 0]
+                lines = node.body[-1].end_lineno - first.lineno + 1
+                found.append((lines, f"{path.relative_to(SRC)}:{node.name}"))
+    return sorted(found)[: -most - 1 : -1]
+
+
+def main(*flags):
     with tempfile.TemporaryDirectory() as folder:
         for name, arguments in COMMANDS.items():
             subprocess.run(
-                [sys.executable, __file__, name, *arguments], cwd=folder, check=True
+                [sys.executable, __file__, name, *flags, *arguments], cwd=folder, check=True
             )  # all imports anew
     wings = {}
     for path in sorted(SRC.rglob("*.py")):
@@ -107,11 +131,13 @@ def main():
         print(f"{wing:14} {files:3} files {lines:6} lines {share:5.1f} comments per 100 lines")
     functions, once = mentioned_once()
     print(f"\n{functions} functions, {once} of them mentioned once beside their definition, or never")
+    print("longest bodies:", ", ".join(f"{name} {lines}" for lines, name in longest_bodies()))
 
 
 if __name__ == "__main__":
-    if sys.argv[1:]:
-        files, functions, changes = trace(sys.argv[2:])
-        print(f"{sys.argv[1]:6} {files:4} files {functions:4} functions {changes:4} changes of file")
+    flags = ["--list"] if "--list" in sys.argv else []
+    words = [word for word in sys.argv[1:] if word != "--list"]
+    if words:
+        told(words[0], trace(words[1:]), listed=bool(flags))
     else:
-        main()
+        main(*flags)

@@ -12,7 +12,7 @@ import pytest
 
 from glimpse import GlimpseError, limits
 from glimpse.io import files
-from glimpse.io.files import Draft, discard_temporaries, open_input, write_output
+from glimpse.io.files import Draft, discard_temporaries, open_input, save_bytes
 
 OLD, NEW = b"old bytes", b"new bytes " * 1000
 
@@ -33,7 +33,7 @@ def contents(folder):
 
 
 def test_a_file_is_read_back_as_it_was_written(tmp_path):
-    write_output(str(tmp_path / "a.png"), NEW)
+    save_bytes(str(tmp_path / "a.png"), NEW)
     assert contents(tmp_path) == {"a.png": NEW}
     with open_input(str(tmp_path / "a.png")) as file:
         assert file.read(3) == b"new"
@@ -42,20 +42,20 @@ def test_a_file_is_read_back_as_it_was_written(tmp_path):
 
 
 def test_missing_folders_are_made(tmp_path):
-    write_output(str(tmp_path / "out" / "deep" / "a.png"), NEW)
+    save_bytes(str(tmp_path / "out" / "deep" / "a.png"), NEW)
     assert (tmp_path / "out" / "deep" / "a.png").read_bytes() == NEW
 
 
 def test_an_existing_file_is_refused_without_overwrite(tmp_path):
     (tmp_path / "a.png").write_bytes(OLD)
     with pytest.raises(GlimpseError, match="exists already; --overwrite replaces it"):
-        write_output(str(tmp_path / "a.png"), NEW)
+        save_bytes(str(tmp_path / "a.png"), NEW)
     assert contents(tmp_path) == {"a.png": OLD}
 
 
 def test_an_existing_file_is_replaced_with_overwrite(tmp_path):
     (tmp_path / "a.png").write_bytes(OLD)
-    write_output(str(tmp_path / "a.png"), NEW, overwrite=True)
+    save_bytes(str(tmp_path / "a.png"), NEW, overwrite=True)
     assert contents(tmp_path) == {"a.png": NEW}
 
 
@@ -65,7 +65,7 @@ def test_a_file_that_appears_meanwhile_is_not_replaced(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", appear)
     with pytest.raises(GlimpseError, match="exists already"):
-        write_output(str(tmp_path / "a.png"), NEW)
+        save_bytes(str(tmp_path / "a.png"), NEW)
     assert contents(tmp_path) == {"a.png": OLD}
 
 
@@ -74,9 +74,9 @@ def test_without_hard_links_a_new_file_comes_out_and_an_old_one_survives(tmp_pat
         raise OSError(errno.EPERM, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", no_links)
-    write_output(str(tmp_path / "a.png"), OLD)
+    save_bytes(str(tmp_path / "a.png"), OLD)
     with pytest.raises(GlimpseError, match="exists already"):
-        write_output(str(tmp_path / "a.png"), NEW)
+        save_bytes(str(tmp_path / "a.png"), NEW)
     assert contents(tmp_path) == {"a.png": OLD}
 
 
@@ -92,8 +92,8 @@ def test_a_write_that_fails_leaves_what_was_there_and_nothing_else(step, old, tm
         target.write_bytes(old)
     with monkeypatch.context() as patched:
         patched.setattr(os, step, full_disk)
-        with pytest.raises(GlimpseError, match=r"^no space left on device$"):
-            write_output(str(target), NEW, overwrite=True)
+        with pytest.raises(GlimpseError, match=r"^-o .*a\.png: no space left on device$"):
+            save_bytes(str(target), NEW, overwrite=True)
     assert contents(tmp_path) == ({"a.png": old} if old else {})
     assert not files._temporary
 
@@ -104,7 +104,7 @@ def test_a_write_that_is_interrupted_leaves_nothing(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        write_output(str(tmp_path / "a.png"), NEW)
+        save_bytes(str(tmp_path / "a.png"), NEW)
     assert contents(tmp_path) == {}
 
 
@@ -112,7 +112,7 @@ def test_under_its_final_name_a_file_is_never_seen_in_part(tmp_path, monkeypatch
     seen = []
     monkeypatch.setattr(os, "fsync", lambda handle: seen.append(contents(tmp_path)))
     (tmp_path / "a.png").write_bytes(OLD)
-    write_output(str(tmp_path / "a.png"), NEW, overwrite=True)
+    save_bytes(str(tmp_path / "a.png"), NEW, overwrite=True)
     (during,) = seen
     assert during.pop("a.png") == OLD
     assert list(during.values()) == [NEW]
@@ -127,12 +127,12 @@ def test_what_unfinished_writes_left_can_be_discarded(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", die)
     with pytest.raises(GlimpseError, match="no such file"):
-        write_output(str(tmp_path / "a.png"), NEW)
+        save_bytes(str(tmp_path / "a.png"), NEW)
     assert found == [{}]
 
 
 def test_a_new_file_has_the_mode_of_the_umask(tmp_path, umask):
-    write_output(str(tmp_path / "a.png"), NEW)
+    save_bytes(str(tmp_path / "a.png"), NEW)
     assert mode(tmp_path / "a.png") == 0o666 & ~umask
 
 
@@ -140,7 +140,7 @@ def test_a_new_file_has_the_mode_of_the_umask(tmp_path, umask):
 def test_a_replaced_file_keeps_its_mode(old, tmp_path, umask):
     (tmp_path / "a.png").write_bytes(OLD)
     (tmp_path / "a.png").chmod(old)
-    write_output(str(tmp_path / "a.png"), NEW, overwrite=True)
+    save_bytes(str(tmp_path / "a.png"), NEW, overwrite=True)
     assert mode(tmp_path / "a.png") == old
 
 
@@ -149,7 +149,7 @@ def test_a_link_is_replaced_and_not_followed(target, tmp_path, umask):
     (tmp_path / "real.png").write_bytes(OLD)
     (tmp_path / "real.png").chmod(0o777)
     (tmp_path / "link.png").symlink_to(target)
-    write_output(str(tmp_path / "link.png"), NEW, overwrite=True)
+    save_bytes(str(tmp_path / "link.png"), NEW, overwrite=True)
     assert not (tmp_path / "link.png").is_symlink()
     assert contents(tmp_path) == {"real.png": OLD, "link.png": NEW}
     assert mode(tmp_path / "link.png") == 0o666 & ~umask
@@ -158,14 +158,14 @@ def test_a_link_is_replaced_and_not_followed(target, tmp_path, umask):
 def test_a_dangling_link_is_an_existing_file(tmp_path):
     (tmp_path / "link.png").symlink_to("nowhere.png")
     with pytest.raises(GlimpseError, match="exists already"):
-        write_output(str(tmp_path / "link.png"), NEW)
+        save_bytes(str(tmp_path / "link.png"), NEW)
     assert os.listdir(tmp_path) == ["link.png"]
 
 
 def test_a_hard_link_elsewhere_keeps_the_old_bytes(tmp_path):
     (tmp_path / "a.png").write_bytes(OLD)
     (tmp_path / "b.png").hardlink_to(tmp_path / "a.png")
-    write_output(str(tmp_path / "a.png"), NEW, overwrite=True)
+    save_bytes(str(tmp_path / "a.png"), NEW, overwrite=True)
     assert contents(tmp_path) == {"a.png": NEW, "b.png": OLD}
 
 
@@ -180,13 +180,13 @@ def test_names_that_cannot_be_written_are_refused(name, message, tmp_path):
     (tmp_path / "a.png").write_bytes(OLD)
     (tmp_path / "folder").mkdir()
     with pytest.raises(GlimpseError, match=message):
-        write_output(str(tmp_path / name), NEW, overwrite=True)
+        save_bytes(str(tmp_path / name), NEW, overwrite=True)
     assert sorted(os.listdir(tmp_path)) == ["a.png", "folder"]
 
 
 def test_concurrent_writes_of_one_name_leave_one_whole_file(tmp_path):
     payloads = [bytes([i]) * 50_000 for i in range(8)]
-    write = lambda data: write_output(str(tmp_path / "a.png"), data, overwrite=True)  # noqa: E731
+    write = lambda data: save_bytes(str(tmp_path / "a.png"), data, overwrite=True)  # noqa: E731
     threads = [threading.Thread(target=write, args=(data,)) for data in payloads]
     for thread in threads:
         thread.start()
@@ -261,7 +261,7 @@ def test_standard_input_has_a_limit(monkeypatch):
 def test_standard_output_gets_the_bytes(monkeypatch):
     out = Pipe()
     monkeypatch.setattr(sys, "stdout", out)
-    write_output("-", NEW)
+    save_bytes("-", NEW)
     assert out.buffer.getvalue() == NEW
 
 

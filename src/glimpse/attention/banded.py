@@ -84,11 +84,6 @@ class Band(NamedTuple):
         return slice(int(self.start[0]), int(self.start[-1]) + self.weights.shape[1])
 
     @property
-    def length(self) -> int:
-        """How many pixels the span is."""
-        return int(self.start[-1] - self.start[0] + self.weights.shape[1])
-
-    @property
     def stride(self) -> float:
         """Pixels from one filter to the next, at least one for them all."""
         return max(1.0, float(self.start[-1] - self.start[0])) / max(1, len(self.start) - 1)
@@ -165,7 +160,8 @@ def contract(bank: Band, x: Array, axis: int, spans: dict[int, slice] | None = N
     spans = spans or {}
     out, sums = empty_output(len(bank.start), x, axis, spans, zeros=not bank.block_size)
     if bank.block_size:
-        lines = _converted(x[index(x, {**spans, axis: bank.span})], axis)
+        seen = x[index(x, {**spans, axis: bank.span})]
+        lines = as_matrix(seen, axis, float_type(seen.dtype))
         for filters, pixels, weights in bank.blocks(lines.dtype):
             product(weights, lines[pixels], out=sums[filters])
         return out
@@ -180,17 +176,16 @@ def expand(bank: Band, x: Array, axis: int, out: Array | None = None) -> Array:
     They are added to `out`, an array of zeros, if it is given.
     """
     front, _ = _orders(x.ndim, axis)
-    samples = as_matrix(x, axis)
-    out = empty_output(bank.length, x, axis, {}, zeros=True)[0] if out is None else out
+    samples, local = as_matrix(x, axis), bank.local
+    out = empty_output(local.span.stop, x, axis, {}, zeros=True)[0] if out is None else out
     pixels_first = out.transpose(front)
     if bank.block_size:
         for filters, pixels, weights in bank.blocks(x.dtype):
             here = pixels_first[pixels]
             here += product(weights.T, samples[filters]).reshape(here.shape)
         return out
-    for filters, pixels, weights in bank.local.tiles(
-        _step(bank, samples.shape[1] or 1, out.itemsize), x.dtype
-    ):
+    step = _step(local, samples.shape[1] or 1, out.itemsize)
+    for filters, pixels, weights in local.tiles(step, x.dtype):
         here = pixels_first[pixels]
         lines = here.reshape(len(here), -1)
         product(weights.T, samples[filters], out=lines)
@@ -225,7 +220,8 @@ def strips(bank: Band, x: Array, axis: int, spans: dict[int, slice] | None = Non
 
 
 def _by_filters(bank: Band, x: Array, axis: int, spans: dict[int, slice]) -> Iterator[Strip]:
-    lines = _converted(x[index(x, {**spans, axis: bank.span})], axis)
+    seen = x[index(x, {**spans, axis: bank.span})]
+    lines = as_matrix(seen, axis, float_type(seen.dtype))
     for filters, pixels, weights in bank.blocks(lines.dtype):
         yield Strip(filters, pixels, slice(None), weights, lines[pixels], whole=True)
 
@@ -238,18 +234,9 @@ def _by_pixels(bank: Band, x: Array, axis: int, spans: dict[int, slice]) -> Iter
         tile = x[index(x, {**spans, axis: pixels})].transpose(front)
         chunk = max(1, _CACHE // (len(tile) * row * dtype.itemsize))
         for first in range(0, lengths[0], chunk):
-            part = _converted(tile[:, first : first + chunk], 0)
+            part = as_matrix(tile[:, first : first + chunk], 0, dtype)
             columns = slice(first * row, first * row + part.shape[1])
             yield Strip(filters, pixels, columns, weights, part, whole=False)
-
-
-def _converted(x: Array, axis: int) -> Floats:
-    """The array as lines along an axis, in floating point."""
-    dtype = float_type(x.dtype)
-    if x.dtype == dtype:
-        return as_matrix(x, axis)
-    turned = x.transpose(_orders(x.ndim, axis)[0])
-    return turned.astype(dtype, order="C").reshape(len(turned), -1)
 
 
 def empty_output(
@@ -288,10 +275,12 @@ def axis_back(lines: Floats, axis: int, factor: float = 1.0) -> Floats:
     return out
 
 
-def as_matrix(x: Array, axis: int) -> Array:
-    """The array as lines along an axis, shape (size, product of the others)."""
-    front, _ = _orders(x.ndim, axis)
-    return x.transpose(front).reshape(x.shape[axis], -1)
+def as_matrix(x: Array, axis: int, dtype: np.dtype[Any] | None = None) -> Array:
+    """The array as lines along an axis, shape (size, product of the others), in its own type or another."""
+    turned = x.transpose(_orders(x.ndim, axis)[0])
+    if dtype is not None and dtype != x.dtype:
+        turned = turned.astype(dtype, order="C")
+    return turned.reshape(len(turned), -1)
 
 
 def _lengths(x: Array, axis: int, spans: dict[int, slice]) -> list[int]:
@@ -335,10 +324,10 @@ def _step(bank: Band, row: int, itemsize: int) -> int:
     that is 1 / s times the overhead of a tile, (s + K) / s times the sums, and (s + K) times the products:
     they balance at this s.
     """
-    width = bank.weights.shape[1]
+    width, length = bank.weights.shape[1], len(range(bank.span.start, bank.span.stop))
     best = min(math.sqrt(_TILE * bank.stride / (2 * row) + _SUM * width), _CACHE // (row * itemsize))
     best = min(max(best, _LEAST, width // _CUTS), _MOST)
-    return math.ceil(bank.length / max(1, round(bank.length / float(best))))  # tiles of one size
+    return math.ceil(length / max(1, round(length / float(best))))  # tiles of one size
 
 
 def product(a: Floats, b: Floats, out: Floats | None = None) -> Floats:

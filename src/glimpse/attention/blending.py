@@ -86,24 +86,19 @@ def strips(layers: Sequence[Layer], shape: tuple[int, int], blend: Blend) -> Ite
 
     One layer alone is refined by nothing: it comes as it is.
     """
-    if blend == "refine" and len(layers) > 1:
-        light, opacity = refined(layers, shape)
-        for rows in _strips_of(layers, shape):
-            yield Strip(rows, light[index(light, {layers[0].row: rows})], opacity[rows])
-        return
-    heaviest = max(each.weight for each in layers)
-    layers = [each._replace(weight=each.weight / heaviest) for each in layers]  # one patch stays as it is
-    for rows in _strips_of(layers, shape):
-        yield (_added if blend == "add" else _averaged)(layers, rows, shape[1])
-
-
-def _strips_of(layers: Sequence[Layer], shape: tuple[int, int]) -> Iterator[slice]:
-    """The rows of each strip, from the top."""
     first = layers[0]
     channels = first.samples.size // (first.samples.shape[first.row] * first.samples.shape[first.col])
     height = max(16, STRIP_BYTES // (shape[1] * channels * first.samples.itemsize))
-    for top in range(0, shape[0], height):
-        yield slice(top, min(top + height, shape[0]))
+    places = [slice(top, min(top + height, shape[0])) for top in range(0, shape[0], height)]
+    if blend == "refine" and len(layers) > 1:
+        light, opacity = refined(layers, shape)
+        for rows in places:
+            yield Strip(rows, light[index(light, {first.row: rows})], opacity[rows])
+        return
+    heaviest = max(each.weight for each in layers)
+    layers = [each._replace(weight=each.weight / heaviest) for each in layers]  # one patch stays as it is
+    for rows in places:
+        yield (_added if blend == "add" else _averaged)(layers, rows, shape[1])
 
 
 def refined(layers: Sequence[Layer], shape: tuple[int, int]) -> tuple[Floats, Floats]:
@@ -228,7 +223,13 @@ def _pieces(each: Layer, rows: slice) -> Iterator[tuple[tuple[slice, slice], Flo
     end = int(np.searchsorted(bank.start, rows.stop, side="left"))
     if begin < end:
         filters = slice(begin, end)
-        part = _within(Band(bank.start[filters], bank.weights[filters]), rows)
+        part = Band(bank.start[filters], bank.weights[filters])
+        width, height = bank.weights.shape[1], rows.stop - rows.start
+        if width > height:  # long filters on these rows only: each strip would else be the canvas
+            start = np.clip(part.start, rows.start, rows.stop - height)
+            at = (start - part.start)[:, None] + np.arange(height)
+            weights = np.take_along_axis(part.weights, np.clip(at, 0, width - 1), axis=1)
+            part = Band(start, np.where((at >= 0) & (at < width), weights, 0))
         samples = each.samples[index(each.samples, {each.row: filters})]
         whole = expand(part, expand_cols(each.cols, samples, each.col), each.row)
         spans = part.span, bank.span, rows
@@ -236,17 +237,6 @@ def _pieces(each: Layer, rows: slice) -> Iterator[tuple[tuple[slice, slice], Flo
         cut = slice(top - part.span.start, bottom - part.span.start)
         here = slice(top - rows.start, bottom - rows.start), each.cols.span
         yield here, whole[index(whole, {each.row: cut})]
-
-
-def _within(bank: Band, rows: slice) -> Band:
-    """The bank on these pixels only, where its filters are longer: each strip would else be the canvas."""
-    width, height = bank.weights.shape[1], rows.stop - rows.start
-    if width <= height:
-        return bank
-    start = np.clip(bank.start, rows.start, rows.stop - height)
-    at = (start - bank.start)[:, None] + np.arange(height)
-    weights = np.take_along_axis(bank.weights, np.clip(at, 0, width - 1), axis=1)
-    return Band(start, np.where((at >= 0) & (at < width), weights, 0))
 
 
 def lay(layers: Sequence[Layer], shape: tuple[int, int], blend: Blend, onto: Array | None) -> Array:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from glimpse.array_api import arange_like, namespace
 from glimpse.attention.banded import Band
 from glimpse.attention.banks import band, centers, unnormalised
 from glimpse.attention.matrices import whole
-from glimpse.typing import Floats
 from glimpse.window import Axis
 
 DARK = 0.1
@@ -28,7 +26,8 @@ _TIE = 1e-6  # pixels: a centre on the border of the box is inside it, however t
 
 def flattened(bank: Band, axis: Axis) -> Band:
     """Divide the weights of a bank over each pixel by its coverage, or by the least one if it has less."""
-    weights = bank.weights / _fullness(bank.coverage, axis)[bank.pixels - bank.start[0]]
+    fullness = np.maximum(bank.coverage, least_coverage(axis))
+    weights = bank.weights / fullness[bank.pixels - bank.start[0]]
     return bank._replace(weights=weights.astype(bank.weights.dtype, copy=False))
 
 
@@ -50,12 +49,8 @@ def balanced(axis: Axis) -> Any:
 def _whole(axis: Axis) -> tuple[Any, Any]:
     """The matrix of a bank, and what its weights are divided by."""
     F = whole(axis)
-    return F, _fullness(namespace(F).sum(F, axis=-2, keepdims=True), axis)
-
-
-def _fullness(coverage: Any, axis: Axis) -> Any:
-    """Divisors of weights: the coverage of their pixels, (size,) or (..., 1, size), or the least one."""
-    return namespace(coverage).maximum(coverage, least_coverage(axis))
+    xp = namespace(F)
+    return F, xp.maximum(xp.sum(F, axis=-2, keepdims=True), least_coverage(axis))
 
 
 def least_coverage(axis: Axis) -> Any:
@@ -69,29 +64,26 @@ def least_coverage(axis: Axis) -> Any:
     float, or array of shape (..., 1, 1)
         An array where the numbers of the axis are arrays, of any one library.
     """
-    if isinstance(axis.center, (float, int)):
-        sums = np.concatenate(list(_banded_sums(axis)))
-        return float(max(sums.min(), DARK * sums.max()))
-    sums = _sums_of_arrays(axis)
-    xp = namespace(sums)
-    least, most = ((getattr(xp, "a" + name, None) or getattr(xp, name)) for name in ("min", "max"))
-    return xp.maximum(least(sums, axis=-1, keepdims=True), DARK * most(sums, axis=-1, keepdims=True))
-
-
-def _banded_sums(axis: Axis) -> Iterator[Floats]:
-    """The sums over all pixels of the box; of a large box those at both ends, and at the first centre."""
+    if not isinstance(axis.center, (float, int)):
+        sums = _sums_of_arrays(axis)
+        xp = namespace(sums)
+        least, most = ((getattr(xp, "a" + name, None) or getattr(xp, name)) for name in ("min", "max"))
+        return xp.maximum(least(sums, axis=-1, keepdims=True), DARK * most(sums, axis=-1, keepdims=True))
     half = axis.n * axis.delta / 2
     first, last = math.ceil(axis.center - half - _TIE), math.floor(axis.center + half + _TIE)
     if first > last:
         parts = [(round(axis.center), 1)]
     elif last - first < _LATTICE:
         parts = [(first, last - first + 1)]
-    else:
+    else:  # both ends, and the first centre
         middle = max(first, round(axis.center - (axis.n - 1) / 2 * axis.delta) - 1)
         parts = [(first, _LATTICE), (last + 1 - _LATTICE, _LATTICE), (middle, 3)]
+    found = []
     for begin, size in parts:
-        bank = band(axis._replace(size=size, center=axis.center - begin, edge="black"))
-        yield np.pad(bank.coverage, (0, size - bank.length))
+        part = band(axis._replace(size=size, center=axis.center - begin, edge="black")).coverage
+        found.append(np.pad(part, (0, size - len(part))))
+    sums = np.concatenate(found)
+    return float(max(sums.min(), DARK * sums.max()))
 
 
 def _sums_of_arrays(axis: Axis) -> Any:

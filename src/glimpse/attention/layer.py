@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import groupby, islice
 from operator import attrgetter
 from typing import Any
@@ -149,7 +149,8 @@ def read_many(
     """
     tensors.refuse("read_many", image)
     array, row, col = spatial(image, channel_axis)
-    for _, group in groupby(map(partial(_single, array), windows), _SHARED):
+    alone = (tensors.refuse("read_many", array, window) for window in windows)
+    for _, group in groupby(alone, _SHARED):
         while some := list(islice(group, _MANY)):
             rows, cols = (
                 bands(axis, [getattr(window, name) for window in some], cut)
@@ -161,18 +162,13 @@ def read_many(
                 yield _sampled(array, down, across, window.gamma, row, col)
 
 
-def _single(array: Array, window: Window) -> Window:
-    tensors.refuse("read_many", array, window)
-    return window
-
-
 def _sampled(image: Array, rows: Band, cols: Band, gamma: float, row: int, col: int) -> Array:
     """``gamma * Fx @ image @ Fy.T``, by as many rows at once as stay in the cache between the products."""
     if not image.size:  # an empty batch
         sizes = {row: len(rows.start), col: len(cols.start)}
         return np.zeros([sizes.get(k, size) for k, size in enumerate(image.shape)], float_type(image.dtype))
     span = cols.span
-    across = _others(image, row, col) * (span.stop - span.start)
+    across = image.size // (image.shape[row] * image.shape[col]) * (span.stop - span.start)
     few = _BETWEEN // (across * float_type(image.dtype).itemsize)
     parts = []
     with np.errstate(invalid="ignore", over="ignore"):
@@ -288,21 +284,14 @@ def expand_rows(wide: Array, rows: Band, cols: Band, shape: tuple[int, int], row
 
 def axes_to_read(window: Window, image: Array, row: int, col: int) -> list[tuple[Axis, BlockSpec]]:
     """The axes of rows and columns, each with where to cut its bank for the two products of `read`."""
-    axes = window.axes((image.shape[row], image.shape[col]))
-    cuts = _cuts(axes, _others(image, row, col), float_type(image.dtype))
-    return list(zip(axes, cuts, strict=True))
-
-
-def _others(image: Array, row: int, col: int) -> int:
-    """How many numbers an image has for each pixel, of channels and of a batch."""
-    return (
-        int(image.size // (image.shape[row] * image.shape[col])) or 1
-    )  # an empty batch costs as little as one
+    shape = image.shape[row], image.shape[col]
+    axes, others = window.axes(shape), int(image.size // math.prod(shape)) or 1  # none of an empty batch
+    return list(zip(axes, _cuts(axes, others, float_type(image.dtype)), strict=True))
 
 
 @lru_cache(maxsize=_KEPT)
 def _cuts(axes: tuple[Axis, Axis], others: int, dtype: np.dtype[Any]) -> tuple[BlockSpec, BlockSpec]:
-    """Where to cut the banks of rows and columns, in an image of so many numbers for each pixel."""
+    """Where to cut the banks of rows and columns, of so many numbers (channels, images) for each pixel."""
     cut = BlockSpec(dtype)
     widths = [extent(axis, cut).one for axis in axes]
     down, across = (

@@ -44,13 +44,14 @@ def involves(array: object, window: Window) -> bool:
     return is_not_numpy(array) or not all(isinstance(number, float) for number in numbers(window))
 
 
-def refuse(name: str, array: object, window: Window | None = None) -> None:
-    """Refuse tensors and batches on behalf of a function that is only for NumPy and one window."""
+def refuse(name: str, array: object, window: Any = None) -> Any:
+    """Refuse tensors and batches on behalf of a function that is only for NumPy and one window; return it."""
     if is_not_numpy(array) if window is None else involves(array, window):
         raise GlimpseError(
             f"{name} takes NumPy's arrays and one window; for tensors differentiate read and write with "
             "their library (torch.autograd, jax.grad)"
         )
+    return window
 
 
 def numbers(window: Window) -> list[Any]:

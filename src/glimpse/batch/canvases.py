@@ -307,7 +307,7 @@ def _loaded(
         if options.retouches:
             raise GlimpseError(f"{known}; give its window on that one, such as --box, or --locate")
         notes.append(f"{known}: it lies at the same pixels")
-    placed = placement.or_like(found).or_n(patch.shape)
+    placed = placement.of_patch(found, patch.shape)
     source = found.source if found else source_name(row.image)
     window = placed.window(shape)
     from glimpse.batch.retouching import LOSSY, TOLERANCE

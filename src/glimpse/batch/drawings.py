@@ -19,7 +19,7 @@ from glimpse.window import EDGES, KERNELS, Window
 
 if TYPE_CHECKING:
     from glimpse.batch.rows import Row
-    from glimpse.drawing.viewport import Levels, Theme
+    from glimpse.drawing.viewport import Levels
     from glimpse.io import DecodeOptions, Picture
 
 PROFILES = ("row", "column")
@@ -108,6 +108,8 @@ class DrawOptions:
     @property
     def look(self) -> dict[str, Any]:
         """The theme and the width, as drawings take them."""
+        from glimpse.drawing.viewport import theme_of
+
         return {"theme": theme_of(self.theme), "width": self.width}
 
     def check(self, *, many: bool) -> None:
@@ -274,15 +276,6 @@ def _signal(row: Row, picture: Picture, target: str, draw: DrawOptions, run: Run
 def _with(placement: Placement, setting: Compared, value: Any) -> Placement:
     """The placement with another value of a setting, as if it had been typed."""
     return placement._replace(**{setting.name: value}, typed=placement.typed | {setting.name})
-
-
-def theme_of(name: str) -> Theme:
-    """Return the theme of a name, or raise a `GlimpseError`."""
-    from glimpse.drawing.viewport import THEMES
-
-    if name not in THEMES:
-        raise GlimpseError(f"the theme must be {' or '.join(THEMES)}, got {name!r}")
-    return THEMES[name]
 
 
 def line_under(pixels: Any, window: Window, axis: int) -> Any:

@@ -10,7 +10,7 @@ from fractions import Fraction
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from glimpse.batch.drawings import PROFILES, line_under, theme_of
+from glimpse.batch.drawings import PROFILES, line_under
 from glimpse.batch.fixations import Fixation, by_image, duration_column, fixations, noted
 from glimpse.batch.names import Template, check, of_name, of_window, one_file, plan
 from glimpse.batch.outcomes import Batch, Outcome, source_name
@@ -370,7 +370,7 @@ def _shots(reel: Film, film: FilmOptions, most: int, *, bare: bool) -> Iterator[
     from glimpse.drawing import panels, profile, viewport
     from glimpse.io import Picture as Still
 
-    picture, theme = reel.picture, theme_of(film.theme)
+    picture, theme = reel.picture, viewport.theme_of(film.theme)
     if film.profile:
         axis = PROFILES[::-1].index(film.profile)
         for window in reel.windows:
@@ -425,6 +425,7 @@ def _save_animation(
     reel: Film, output: str, shots: Sequence[NDArray[Any]], film: FilmOptions, *, overwrite: bool
 ) -> tuple[str, list[str]]:
     """Save the frames as one file; return the words that tell of it, and a note on delays that differ."""
+    from glimpse.drawing.viewport import theme_of
     from glimpse.io import save_bytes
     from glimpse.io.animation import FORMATS, encode_animation
     from glimpse.io.video import CODECS

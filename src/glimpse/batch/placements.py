@@ -206,8 +206,17 @@ class Placement(NamedTuple):
         for key in ("gx", "gy", "delta", *_FILTERS, "slice", "box"):
             value = getattr(self, key)
             value = value[end] if isinstance(value, Range) else value
-            if value is not None and (not self.like or key in self.typed or key in ("slice", "box")):
-                values[key] = self._placed(key, value, shape)
+            if value is None or (self.like and key not in self.typed and key not in ("slice", "box")):
+                continue
+            if isinstance(value, Position):
+                axis = int(key == "gy")
+                if self.frame and not value.whole:
+                    value = self.frame.point(value.value, axis, shape)
+                else:
+                    value = value.on(shape[axis])
+            elif self.frame and key in ("delta", "sigma"):
+                value = self.frame.stride(value, shape)
+            values[key] = value
         known: Window | None = self.like and (self.like.last if end and self.like.last else self.like.window)
         exact = native and self.counts_pixels
         native = (
@@ -283,15 +292,6 @@ class Placement(NamedTuple):
             notes.append(f"squashed {ratio}; {keeps} keeps squares")
         return notes
 
-    def _placed(self, key: str, value: Any, shape: tuple[int, int]) -> Any:
-        """A number in pixels of the image."""
-        if isinstance(value, Position):
-            axis = int(key == "gy")
-            if self.frame is None or value.whole:
-                return value.on(shape[axis])
-            return self.frame.point(value.value, axis, shape)
-        return self.frame.stride(value, shape) if self.frame and key in ("delta", "sigma") else value
-
     def clipped(self, shape: tuple[int, int]) -> Placement:
         """Return the placement of a box, grown by its pad, that is cut to an image of this shape.
 
@@ -319,39 +319,33 @@ class Placement(NamedTuple):
         """Whether a slice or a box places the window, and nothing says how many samples it has."""
         return bool(self.slice or self.box) and self.n is None and not self.like
 
-    def or_like(self, record: Any) -> Placement:
-        """Return these options over the window of a record, unless ``--like`` named another."""
-        if self.like or record is None:
+    def of_patch(self, record: Any, n: Pair) -> Placement:
+        """Return these options over the record of a patch and its own n; those of ``--like`` as they are."""
+        if self.like:
             return self
+        if record is None:
+            return self if "n" in self.typed else self._replace(n=n)
         place = [getattr(self, name) if name in self.typed else None for name in ("slice", "box")]
         return self._replace(like=record, slice=place[0], box=place[1])
 
     @property
     def is_sweep(self) -> bool:
         """Whether some number or the box is a range, here or in the record of ``--like``."""
-        return any(isinstance(place, Range) for place in (self.box, self.slice)) or any(
-            map(self._changes, (*NUMBERS, "n"))
-        )
-
-    def _changes(self, key: str) -> bool:
-        first, last = self._end(key, 0), self._end(key, -1)
-        if first is None and self.like and self.like.last:
-            first, last = (getattr(window, key) for window in (self.like.window, self.like.last))
-        return bool(first != last)
-
-    def or_n(self, n: Pair) -> Placement:
-        """Return these options with this number of filters, unless another was typed."""
-        return self if self.like or "n" in self.typed else self._replace(n=n)
+        if isinstance(self.box, Range) or isinstance(self.slice, Range):
+            return True
+        for key in (*NUMBERS, "n"):
+            value = getattr(self, key)
+            if value is None and self.like and self.like.last:
+                value = Range(getattr(self.like.window, key), getattr(self.like.last, key))
+            if isinstance(value, Range) and value.first != value.last:
+                return True
+        return False
 
     def _in_pixels(self) -> bool:
         """Whether gx or gy is one number of pixels, which may be meant for the other axis."""
         places = [place for place in (self.gx, self.gy) if place and not self.frame]
         fixed = all(isinstance(place, Position) for place in places)
         return fixed and any(not place.whole for place in places)
-
-    def _end(self, key: str, end: int) -> Any:
-        value = getattr(self, key)
-        return value[end] if isinstance(value, Range) else value
 
 
 def _of_own_pixels(window: Window, sigma: Any) -> Window:

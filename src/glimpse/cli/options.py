@@ -262,16 +262,16 @@ def output_options(
         option("-o", "--output", type=FileName(), metavar="FILE|FOLDER/|TEMPLATE|-", help=what),
         option("--quality", type=Parsed("quality", parse_quality), metavar="1..100|lossless",
                help="How well a lossy still is kept. [default: JPEG 92, WebP 90, AVIF 80]"),
-        option("--overwrite", is_flag=True, callback=_check_existing,
-               help="Replace existing files (never an input)."),
+        option("--overwrite", is_flag=True, help="Replace existing files (never an input)."),
         option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
         option("--open", "opened", is_flag=True, envvar=None,
                help="Open the first file that was made in the system's viewer."),
     ]  # fmt: skip
     if skip:
         names.append("skip_existing")
-        options.append(option("--skip-existing", is_flag=True, callback=_check_existing,
-                              help="Leave outputs that exist, and make the others."))  # fmt: skip
+        options.append(
+            option("--skip-existing", is_flag=True, help="Leave outputs that exist, and make the others.")
+        )
     if many:
         names += ["part", "jobs", "cluster"]
         options += [
@@ -287,14 +287,10 @@ def output_options(
 
 def _run(values: dict[str, Any]) -> Run:
     context = click.get_current_context()
+    if values["overwrite"] and values.get("skip_existing"):
+        raise click.UsageError("--overwrite replaces what --skip-existing leaves; give one of them")
     context.meta["glimpse.open"] = values.pop("opened")
     return Run(**values, debug=bool(context.find_root().params.get("debug", False)))
-
-
-def _check_existing(context: click.Context, parameter: click.Parameter, value: bool) -> bool:
-    if value and (context.params.get("overwrite") or context.params.get("skip_existing")):
-        raise click.UsageError("--overwrite replaces what --skip-existing leaves; give one of them")
-    return value
 
 
 def input_options(command: Callable[..., Any]) -> Callable[..., Any]:

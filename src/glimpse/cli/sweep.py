@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from glimpse.batch import FilmOptions, Placement, Run
 from glimpse.batch.drawings import PROFILES
-from glimpse.batch.films import FPS, FRAMES, HOLD
+from glimpse.batch.films import FPS, FRAMES, HOLD, FilmOptions
+from glimpse.batch.films import sweep as animate
+from glimpse.batch.placements import Placement
 from glimpse.batch.rows import Row
+from glimpse.batch.runner import Run
 from glimpse.cli.options import (
     Sectioned,
     TableOptions,
@@ -82,8 +84,6 @@ def sweep(
 
     With --page all, or FIRST:LAST, the frames of an animated IMAGE are cropped, and keep their delays.
     """
-    from glimpse import batch
-
     if film.profile and film.profile not in PROFILES and image is None:  # `--profile IMAGE`
         image, film = film.profile, replace(film, profile=PROFILES[0])
     rows: Sequence[Row] = [Row(image, image, window)] if image else []
@@ -99,6 +99,6 @@ def sweep(
 
     pages: Any = None if isinstance(decoding.page, int) else decoding.page
     decoding = decoding._replace(page=None) if pages else decoding
-    found = batch.sweep(rows, output, run, film=film, decoding=decoding, pages=pages,
-                        protect=[window.like_name], watch=bar)  # fmt: skip
+    found = animate(rows, output, run, film=film, decoding=decoding, pages=pages,
+                    protect=[window.like_name], watch=bar)  # fmt: skip
     report(found, noun="windows" if tables.name else "files", quiet=run.quiet)

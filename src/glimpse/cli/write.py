@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from glimpse.batch.canvases import CanvasOptions, stack_rows
+from glimpse.batch.canvases import write as write_patches
 from glimpse.batch.placements import Placement
 from glimpse.batch.rows import Row
 from glimpse.batch.runner import Run
@@ -105,8 +106,6 @@ def write(
     A patch of glimpse read needs no numbers. Any other picture needs --canvas or --onto, and its window, or
     --like the patch that it was. With --table each row is a patch, all on one canvas.
     """  # fmt: skip
-    from glimpse import batch
-
     if isinstance(canvas, tuple):
         try:
             checked_shape(canvas, decoding.max_pixels)
@@ -117,33 +116,25 @@ def write(
         raise click.UsageError(
             f"--locate finds the window; leave out --{min(typed)}, or give --like, the crop to start from"
         )
-    rows = _rows(patches, window, tables, decoding)
-    one = tables.name or (patches[0] if len(patches) == 1 else "")
-    found = batch.write(rows, output, run, options=options, decoding=decoding, one=one,
-                        protect=[*patches, tables.name or "", window.like_name])  # fmt: skip
-    report(found, noun="patches", quiet=run.quiet)
-
-
-def _rows(
-    patches: tuple[str, ...], window: Placement, tables: TableOptions, decoding: DecodeOptions
-) -> list[Row]:
-    """The patches of the command line, of a table, or of both: then a row for each patch, in order."""
     if not (patches or tables.name):
         raise click.UsageError("Missing argument 'PATCH...', or a table of them (--table)")
+    # a table alone names its patches; with patches it has a row for each, in order
     archives = (".npz", ".npy", ".tar") if tables.name and len(patches) == 1 else (".npz", ".tar")
-    found: list[Row] = []
+    rows: list[Row] = []
     for name in patches:
         many = name.lower().endswith(archives)
-        found += stack_rows(name, window, decoding) if many else [Row(name, name, window)]
-    if not tables.name:
-        return found
-    table = tables.read(window, patches[:1], noun="patch")
-    if not found:
-        return [_of_output(row, table, tables.folder) for row in table]
-    if len(found) != len(table):
-        raise click.UsageError(f"--table {tables.name} has {len(table)} rows for {len(found)} patches")
-    return [replace(one, place=row.place, placement=row.placement, fault=row.fault)
-            for one, row in zip(found, table, strict=True)]  # fmt: skip
+        rows += stack_rows(name, window, decoding) if many else [Row(name, name, window)]
+    if tables.name:
+        table = tables.read(window, patches[:1], noun="patch")
+        if rows and len(rows) != len(table):
+            raise click.UsageError(f"--table {tables.name} has {len(table)} rows for {len(rows)} patches")
+        rows = [replace(one, place=row.place, placement=row.placement, fault=row.fault)
+                for one, row in zip(rows, table, strict=True)
+                ] if rows else [_of_output(row, table, tables.folder) for row in table]  # fmt: skip
+    one = tables.name or (patches[0] if len(patches) == 1 else "")
+    found = write_patches(rows, output, run, options=options, decoding=decoding, one=one,
+                          protect=[*patches, tables.name or "", window.like_name])  # fmt: skip
+    report(found, noun="patches", quiet=run.quiet)
 
 
 def _of_output(row: Row, table: Table, folder: str) -> Row:

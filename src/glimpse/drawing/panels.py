@@ -142,7 +142,11 @@ class Panel:
         frame[y : y + grown.shape[0], x : x + grown.shape[1]] = grown
         strips = frame[self.height + 2 * self.gap :]
         for label in self.labels:
-            label.draw(strips, window, self.look)
+            name, value = (_glyphs(text, self.look) for text in (label.name, label.told(window)))
+            strip = strips[label.top : label.top + name.shape[0], label.left : label.left + label.width]
+            strip[:, : name.shape[1]] = name
+            right = label.width - round(16 * unit)
+            strip[:, right - value.shape[1] : right] = value
         return to_width(frame, self.width, self.theme.background)
 
 
@@ -171,14 +175,6 @@ class _Label(NamedTuple):
     width: int
     left: int
     top: int
-
-    def draw(self, strips: Levels, window: Window, look: Look) -> None:
-        """Draw the label of a window at its place."""
-        name, value = (_glyphs(text, look) for text in (self.name, self.told(window)))
-        strip = strips[self.top : self.top + name.shape[0], self.left : self.left + self.width]
-        strip[:, : name.shape[1]] = name
-        right = self.width - round(16 * look.unit)
-        strip[:, right - value.shape[1] : right] = value
 
 
 def _labels(

@@ -54,6 +54,13 @@ COLOURS = DARK.colours
 """The colours of the usual theme, for a palette to keep."""
 
 
+def theme_of(name: str) -> Theme:
+    """Return the theme of a name, or raise a `GlimpseError`."""
+    if name not in THEMES:
+        raise GlimpseError(f"the theme must be {' or '.join(THEMES)}, got {name!r}")
+    return THEMES[name]
+
+
 class Look(NamedTuple):
     """How a drawing looks: its colours, and how many pixels its thinnest lines are wide, about."""
 

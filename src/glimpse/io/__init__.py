@@ -1,5 +1,6 @@
 """Files: the only part of glimpse that opens one. The record of a window travels inside."""
 
+from glimpse.io.files import save_bytes
 from glimpse.io.picture import DecodeOptions, Picture
 from glimpse.io.record import Record
 from glimpse.io.stills import (
@@ -10,7 +11,6 @@ from glimpse.io.stills import (
     load_record,
     open_frames,
     picture_record,
-    save_bytes,
     save_still,
     save_strips,
 )

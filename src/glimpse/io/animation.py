@@ -83,7 +83,9 @@ def encode_animation(
     _check(frames, delays, comment, exact, kind)
     if max(frames[0].shape) > kind.side:
         raise GlimpseError(f"{kind.name} holds at most {kind.side} pixels a side, got {frames[0].shape}")
-    if _longest(frames, delays) > kind.longest:
+    changes = [not np.array_equal(before, after) for before, after in pairwise(frames)]
+    stands = np.bincount(np.cumsum([0, *changes]), delays)  # identical neighbours are merged
+    if stands.max() > kind.longest:
         raise GlimpseError(
             f"{suffix.lower()} holds no picture for longer than {kind.longest / 1000} s; .webp does"
         )
@@ -130,12 +132,6 @@ def _gif(frames: Frames, delays: Sequence[int], comment: str, exact: Colours) ->
     # Pillow takes 2-D frames for grey, and grey levels for indices into `palette`.
     text = comment.encode("ascii")
     return _written(indices, ".gif", delays, palette=palette, optimize=True, comment=text)
-
-
-def _longest(frames: Frames, durations: Sequence[int]) -> int:
-    """Longest time that one picture stands, identical neighbours merged."""
-    changes = [not np.array_equal(before, after) for before, after in pairwise(frames)]
-    return int(np.bincount(np.cumsum([0, *changes]), durations).max())
 
 
 def _webp(frames: Frames, delays: Sequence[int], comment: str, _: Colours) -> bytes:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, TextIO
 
 from glimpse import limits
-from glimpse.errors import GlimpseError
+from glimpse.errors import GlimpseError, about
 from glimpse.portability import NO_WAIT, OPEN_FLAGS
 
 _PIECE = 1 << 20
@@ -46,8 +46,8 @@ def open_input(name: str) -> BinaryIO:
         return os.fdopen(number, "rb")
 
 
-def write_output(name: str, data: bytes, *, overwrite: bool = False, sync: bool = True) -> None:
-    """Write a file whole or not at all, or to standard output for ``-``.
+def save_bytes(name: str, data: bytes, *, overwrite: bool = False, sync: bool = True) -> None:
+    """Write a file whole or not at all, or to standard output for ``-``; its name is in front of an error.
 
     The bytes go to a temporary file beside it, which then takes the name. A link under that name is
     replaced, not followed; an old file keeps its permissions. `sync` waits until the disk has them, which
@@ -58,16 +58,17 @@ def write_output(name: str, data: bytes, *, overwrite: bool = False, sync: bool 
     GlimpseError
         If the file exists and `overwrite` is not set, or the system refuses (the old file stays).
     """
-    if name == "-":
+    with about(f"-o {name}"):
+        if name != "-":
+            with Draft(name, overwrite=overwrite) as draft:
+                draft.write(data)
+                draft.publish(sync=sync)
+            return
         with translate_os_errors():
             if sys.stdout is None:
                 raise GlimpseError("standard output is closed")
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
-        return
-    with Draft(name, overwrite=overwrite) as draft:
-        draft.write(data)
-        draft.publish(sync=sync)
 
 
 @functools.lru_cache(maxsize=1)

@@ -37,16 +37,21 @@ def join(shots: Iterable[tuple[Indices, Indices]], delays: Sequence[int], commen
     for (palette, indices), delay in zip(shots, delays, strict=True):
         box = _changed(indices, len(palette))
         if not blocks:
-            head = _head(indices.shape, palette)
+            bits, table = _table(palette)
+            rows, cols = indices.shape
+            head = struct.pack("<HHBBB", cols, rows, _HAS_TABLE | (bits - 1), 0, 0) + table
             blocks.append((delay, _picture(palette, indices, (0, 0), first=True)))
         elif box is None and blocks[-1][0] + delay <= LONGEST:
             blocks[-1] = (blocks[-1][0] + delay, blocks[-1][1])
         else:
-            rows, cols = box or (slice(0, 1), slice(0, 1))
-            corner = rows.start, cols.start
-            blocks.append((delay, _picture(palette, indices[rows, cols], corner, first=False)))
+            down, across = box or (slice(0, 1), slice(0, 1))
+            corner = down.start, across.start
+            blocks.append((delay, _picture(palette, indices[down, across], corner, first=False)))
+    text = comment.encode("ascii")
+    parts = [text[i : i + 255] for i in range(0, len(text), 255)]
+    told = b"!\xfe" + b"".join(bytes([len(part)]) + part for part in parts) + b"\0" if text else b""
     pictures = b"".join(control + struct.pack("<H", delay) + body for delay, (control, body) in blocks)
-    return head + _FOR_EVER + _comment(comment) + pictures + b";"
+    return b"GIF89a" + head + _FOR_EVER + told + pictures + b";"
 
 
 def _changed(indices: Indices, unchanged: int) -> tuple[slice, slice] | None:
@@ -58,48 +63,25 @@ def _changed(indices: Indices, unchanged: int) -> tuple[slice, slice] | None:
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(cols[0]), int(cols[-1]) + 1)
 
 
-def _head(shape: tuple[int, ...], palette: Indices) -> bytes:
-    table = _table(palette)
-    bits = _bits(palette)
-    return b"GIF89a" + struct.pack("<HHBBB", shape[1], shape[0], _HAS_TABLE | (bits - 1), 0, 0) + table
-
-
-def _bits(palette: Indices) -> int:
-    """Bits of an index, "unchanged" among them."""
-    return max(1, len(palette).bit_length())
-
-
-def _table(palette: Indices) -> bytes:
-    return palette.tobytes().ljust(3 << _bits(palette), b"\0")
-
-
-def _comment(text: str) -> bytes:
-    data = text.encode("ascii")
-    parts = [data[i : i + 255] for i in range(0, len(data), 255)]
-    return b"!\xfe" + b"".join(bytes([len(part)]) + part for part in parts) + b"\0" if text else b""
+def _table(palette: Indices) -> tuple[int, bytes]:
+    """The bits of an index, "unchanged" among them, and the table of a palette."""
+    bits = max(1, len(palette).bit_length())
+    return bits, palette.tobytes().ljust(3 << bits, b"\0")
 
 
 def _picture(
     palette: Indices, indices: Indices, corner: tuple[int, int], *, first: bool
 ) -> tuple[bytes, bytes]:
     """One picture with its control block, in two parts: the delay comes between."""
-    flags, table = (0, b"") if first else (_HAS_TABLE | (_bits(palette) - 1), _table(palette))
+    bits, table = _table(palette)
+    flags, table = (0, b"") if first else (_HAS_TABLE | (bits - 1), table)
     control = b"!\xf9\x04" + bytes([_STAYS | (not first)])
     unchanged = bytes([0 if first else len(palette), 0])
     place = struct.pack("<HHHHB", corner[1], corner[0], indices.shape[1], indices.shape[0], flags)
-    return control, unchanged + b"," + place + table + _compressed(indices)
-
-
-def _compressed(indices: Indices) -> bytes:
-    """The compressed pixels of a picture, as they stand in a GIF of it alone."""
-    data = b"".join(getdata(Image.fromarray(indices)))
-    at = 0
-    while data[at : at + 1] == b"!":
-        at = _past_blocks(data, at + 2)
-    return data[at + 10 :]
-
-
-def _past_blocks(data: bytes, at: int) -> int:
-    while size := data[at]:
-        at += size + 1
-    return at + 1
+    alone, at = b"".join(getdata(Image.fromarray(indices))), 0
+    while alone[at : at + 1] == b"!":  # blocks before the picture, each in parts that tell their size
+        at += 2
+        while size := alone[at]:
+            at += size + 1
+        at += 1
+    return control, unchanged + b"," + place + table + alone[at + 10 :]

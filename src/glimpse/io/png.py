@@ -66,7 +66,12 @@ def filtered(lines: Array, above: Array, step: int) -> Array:
     left, corner = np.zeros_like(lines), np.zeros_like(lines)
     left[:, step:], corner[:, step:] = lines[:, :-step], up[:, :-step]
     mean = ((left.astype(np.uint16) + up) >> 1).astype(np.uint8)
-    kinds = [lines, lines - left, lines - up, lines - mean, lines - _nearest(left, up, corner)]
+    # Paeth's predictor: of the three neighbours the nearest to left + up - corner
+    a, b, c = (side.astype(np.int16) for side in (left, up, corner))
+    to_left, to_up, to_corner = np.abs(b - c), np.abs(a - c), np.abs(a + b - 2 * c)
+    nearest = np.where(to_up <= to_corner, up, corner)
+    nearest = np.where((to_left <= to_up) & (to_left <= to_corner), left, nearest)
+    kinds = [lines, lines - left, lines - up, lines - mean, lines - nearest]
     sums = [np.abs(kind.view(np.int8).astype(np.int16)).sum(axis=1, dtype=np.int64) for kind in kinds]
     best = np.argmin(sums, axis=0).astype(np.uint8)
     found = np.empty((len(lines), lines.shape[1] + 1), np.uint8)
@@ -74,14 +79,6 @@ def filtered(lines: Array, above: Array, step: int) -> Array:
     for number, kind in enumerate(kinds):
         found[best == number, 1:] = kind[best == number]
     return found
-
-
-def _nearest(left: Array, up: Array, corner: Array) -> Array:
-    """Paeth's predictor: of the three neighbours the nearest to left + up - corner."""
-    a, b, c = (side.astype(np.int16) for side in (left, up, corner))
-    to_left, to_up, to_corner = np.abs(b - c), np.abs(a - c), np.abs(a + b - 2 * c)
-    first = (to_left <= to_up) & (to_left <= to_corner)
-    return np.where(first, left, np.where(to_up <= to_corner, up, corner))
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

@@ -130,15 +130,7 @@ def parse_record(text: str | bytes, max_pixels: int = limits.MAX_PIXELS) -> Reco
     version = values.pop("glimpse", None) if isinstance(values, dict) else None
     if type(version) is not int or version not in (FIRST_VERSION, VERSION):
         raise GlimpseError(f"the record is not of version {FIRST_VERSION} or {VERSION}")
-    return _record(_upgraded(values) if version == FIRST_VERSION else values, max_pixels)
-
-
-def as_record(comment: object) -> str | None:
-    """Return the comment of a file if it begins as a record does, for others write comments too."""
-    return comment if isinstance(comment, str) and comment.startswith('{"glimpse"') else None
-
-
-def _record(values: dict[str, Any], max_pixels: int) -> Record:
+    values = _upgraded(values) if version == FIRST_VERSION else values
     axes, source = values.pop("axes", AXES), values.pop("source", "")
     shape, method = values.pop("shape", None), values.pop("method", None)
     fast, several = values.pop("fast", 1), values.pop("windows", ())
@@ -157,8 +149,9 @@ def _record(values: dict[str, Any], max_pixels: int) -> Record:
     if axes != AXES or not isinstance(source, str) or method not in (None, *METHODS):
         raise GlimpseError("the record has unknown axes, an unknown method, or a source that is no text")
     window = Window.from_dict(values)
-    end = Window.from_dict(values | changes) if changes else window
-    if method and window != end:
+    last = Window.from_dict(values | changes) if changes else None
+    last = None if last == window else last
+    if method and last:
         raise GlimpseError("the record is of a sweep and of a canvas at once")
     if not isinstance(shape, list) or len(shape) != 2:  # of an image in memory a third is of its channels
         raise GlimpseError("the record has no shape of rows and columns")
@@ -167,8 +160,12 @@ def _record(values: dict[str, Any], max_pixels: int) -> Record:
     if max(size) > limits.NUMBER_MAX:
         raise GlimpseError(f"the record is of a picture of more than {limits.NUMBER_MAX:g} pixels a side")
     windows = _windows(several, values) if several != () else ()
-    last = None if window == end else end
     return Record(window, size, source, last, method, fast, **flags, windows=windows)
+
+
+def as_record(comment: object) -> str | None:
+    """Return the comment of a file if it begins as a record does, for others write comments too."""
+    return comment if isinstance(comment, str) and comment.startswith('{"glimpse"') else None
 
 
 def _windows(several: Any, values: dict[str, Any]) -> tuple[Window, ...]:

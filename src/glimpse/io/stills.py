@@ -14,7 +14,7 @@ from glimpse import limits
 from glimpse.errors import GlimpseError, about
 from glimpse.io.decode import PAGED, Reduce, decode, decode_pages
 from glimpse.io.encode import Quality, encode, encoded, still_format
-from glimpse.io.files import Draft, open_input, write_output
+from glimpse.io.files import Draft, open_input, save_bytes
 from glimpse.io.picture import DEFAULT, DecodeOptions, Picture
 from glimpse.io.record import Record, parse_record
 from glimpse.levels import unpremultiply
@@ -197,7 +197,7 @@ def save_still(
     quality : int, "lossless" or None
         How well a lossy format keeps the levels, 1 to 100; None is the format's own.
     overwrite, sync
-        As for `write_output`.
+        As for `save_bytes`.
     again : bool
         Whether a file that has these very bytes is as good: who wrote it may have died before telling.
     """
@@ -243,16 +243,11 @@ def save_strips(
     """
     pieces = encoded(still_format(name), strips, shape, like, record, quality)
     with about(f"-o {name}"):
-        if name == "-":  # half a file would have been handed on before a fault
-            write_output(name, b"".join(pieces))
+        if name != "-":
+            with Draft(name, overwrite=overwrite) as draft:
+                for piece in pieces:
+                    draft.write(piece)
+                draft.publish()
             return
-        with Draft(name, overwrite=overwrite) as draft:
-            for piece in pieces:
-                draft.write(piece)
-            draft.publish()
-
-
-def save_bytes(name: str, data: bytes, *, overwrite: bool = False, sync: bool = True) -> None:
-    """Write an output, as `write_output` does, with its name in front of an error."""
-    with about(f"-o {name}"):
-        write_output(name, data, overwrite=overwrite, sync=sync)
+        data = b"".join(pieces)  # half a file would have been handed on before a fault
+    save_bytes(name, data)

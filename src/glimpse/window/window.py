@@ -32,7 +32,10 @@ NUMBERS = ("gx", "gy", "delta", "sigma", "gamma")
 """The numbers of a window that can be swept and differentiated by."""
 
 _SIGMAS: dict[str, Callable[[float], float]] = {
-    "gaussian": lambda delta: _at_least(delta, 1) / 2,  # below half a pixel it sticks to the nearest pixel
+    # below half a pixel it sticks to the nearest pixel
+    "gaussian": lambda delta: (
+        max(delta, 1) / 2 if isinstance(delta, (float, int)) else namespace(delta).clip(delta, 1, None) / 2
+    ),
     "box": lambda delta: delta / math.sqrt(12),  # each sample is the mean of its own share
 }
 
@@ -41,10 +44,6 @@ _CHECKS: dict[str, Callable[[str, object], object]] = {
     **dict.fromkeys(("delta", "sigma"), checked_scale),
     "gamma": checked,
 }
-
-
-def _at_least(delta: Any, least: float) -> Any:
-    return max(delta, least) if isinstance(delta, (float, int)) else namespace(delta).clip(delta, least, None)
 
 
 def default_sigma(delta: Scale, kernel: str = "gaussian") -> Scale:
