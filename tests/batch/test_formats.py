@@ -39,6 +39,21 @@ b.png,1,"{}",0,0,"{}","{}"
 """
 REGION = {"original_width": 40, "original_height": 30, "image_rotation": 0}
 VALUE = {"x": 20.0, "y": 20.0, "width": 50.0, "height": 40.0, "rotation": 0, "rectanglelabels": ["cat"]}
+CATEGORIES = {"categories": [{"id": 3, "name": "cat"}]}
+REGIONS = {
+    "a.png99": {
+        "filename": "a.png",
+        "regions": [
+            {
+                "shape_attributes": {"name": "rect", "x": 8, "y": 6, "width": 20, "height": 12},
+                "region_attributes": {"class": "cat"},
+            }
+        ],
+    }
+}
+POSE = "0.3 0.3 0.98 0.6 0.3 0.95 0.45 0.4 0.9 0.3 0.5 0.97 0 0 0.1"
+CVAT = """<?xml version="1.0"?><annotations><version>1.1</version>
+<image id="0" name="a.png" width="40" height="30">{}</image></annotations>"""
 FILES = {
     "coco": json.dumps(COCO),
     "coco in lines": json.dumps(COCO, indent=1),
@@ -73,6 +88,51 @@ FILES = {
     "windows": 'filepath;bbox;class\r\nC:\\x\\A.PNG;"8 6 20 12";cat\r\n',
     "qwen": json.dumps({"image": "a.png", "bbox_2d": [8, 6, 28, 18], "class": "cat"}) + "\n",
     "cells": 'image,bbox,class\na.png,"[8, 6, 20, 12]",cat\n',
+    "coco, panoptic": json.dumps(
+        {
+            "images": [{"id": 1, "file_name": "a.png"}],
+            "annotations": [
+                {
+                    "image_id": 1,
+                    "file_name": "mask.png",
+                    "segments_info": [{"category_id": 3, "bbox": BOX}, {"category_id": 3, "iscrowd": 1}],
+                }
+            ],
+            **CATEGORIES,
+        }
+    ),
+    "coco, lvis": json.dumps(
+        {
+            "images": [{"id": 1, "coco_url": "http://x/val/a.png"}],
+            "annotations": [{"image_id": 1.0, "category_id": 3.0, "bbox": BOX}],
+            **CATEGORIES,
+        }
+    ),
+    "a list of objects": json.dumps([{"file": "a.png", "bbox": BOX, "class": "cat"}], indent=1),
+    "objects of datasets": json.dumps(
+        {"file_name": "a.png", "objects": {"bbox": [BOX], "class": ["cat"], "area": []}}
+    ),
+    "ultralytics": json.dumps(
+        [{"image": "a.png", "class": "cat", "box": {"x1": 8.0, "y1": 6.0, "x2": 28.0, "y2": 18.0}}]
+    ),
+    "via, json": json.dumps(REGIONS),
+    "via, project": json.dumps({"_via_settings": {}, "_via_img_metadata": REGIONS}, indent=1),
+    "cvat": CVAT.format('<box label="cat" xtl="8" ytl="6" xbr="28.0" ybr="18" rotation="0.0"></box>'),
+    "cvat, a polygon": CVAT.format('<polygon label="cat" points="8,6;28,6;28,18"/>'),
+    "cvat, a mask": CVAT.format('<mask label="cat" rle="0, 9" left="8" top="6" width="20" height="12"/>'),
+    "yolo of floats": "3.000000 0.45 0.4 0.5 0.4\n",
+    "yolo of a polygon with confidence": "3 0.2 0.2 0.7 0.2 0.7 0.6 0.91\n",
+    "yolo of a polygon that turns back": "3 0.2 0.2 0.7 0.2 0.7 0.6 0.2 0.6 0.3 0.6\n",
+    "yolo of an oriented box with confidence and track": "3 0.2 0.2 0.7 0.2 0.7 0.6 0.2 0.6 0.91 12\n",
+    "yolo of keypoints that were found": f"3 0.45 0.4 0.5 0.4 {POSE} 0.9 7\n",
+    "label studio, signed": json.dumps(
+        [
+            {
+                "data": {"image": "https://x/%61.png?sig=1"},
+                "annotations": [{"result": [REGION | {"value": VALUE}]}],
+            }
+        ]
+    ),
     "openimages": "ImageID,Source,LabelName,XMin,XMax,YMin,YMax,class\na,v,/m/01,0.2,0.7,0.2,0.6,cat\n",
 }
 
@@ -175,6 +235,42 @@ def test_a_circle_is_the_box_around_it():
     assert row.placement.window(SHAPE, native=True).box == (10, 20, 15, 25)
 
 
+@pytest.mark.parametrize(
+    ("text", "box", "note"),
+    [
+        (
+            json.dumps({**COCO, "annotations": [{**COCO["annotations"][0], "attributes": {"rotation": 30}}]}),
+            (6, 18, 8, 28),
+            "1 rows are turned",
+        ),
+        (
+            CVAT.format('<ellipse label="c" cx="20" cy="15" rx="5" ry="3" rotation="90"/>'),
+            (12, 18, 15, 25),
+            "1 rows are turned",
+        ),
+        (
+            VIA.replace('rect"",""x"":8,""y"":6', 'ellipse"",""cx"":20,""cy"":15').replace(
+                'width"":20,""height"":12', 'rx"":20,""ry"":12,""theta"":1.5707963267948966'
+            ),
+            (-5, 35, 8, 32),
+            "no rectangle",
+        ),
+    ],
+)
+def test_what_is_turned_is_told_or_gets_the_box_around_it(text, box, note):
+    table = read_table(written(text))
+    assert table[0].placement.window(SHAPE, native=True).box == pytest.approx(box)
+    assert any(note in each for each in table.notes)
+
+
+@pytest.mark.parametrize("kind", ["coco", "voc", "cells"])
+def test_text_of_utf_16_is_told_by_its_mark(kind):
+    text = FILES[kind].replace('version="1.0"', 'version="1.0" encoding="utf-16"')
+    Path("a.table").write_bytes(text.encode("utf-16"))
+    table = read_table("a.table")
+    assert table[0].placement.window(SHAPE, native=True).box == (6, 18, 8, 28)
+
+
 def test_results_find_the_images_of_their_numbers():
     save("000000000139.png", noise(*SHAPE, 3))
     found = [{"image_id": 139, "category_id": 2, "bbox": list(BOX), "score": 0.5}]
@@ -210,6 +306,12 @@ BAD = {
     "entities": '<!DOCTYPE a [<!ENTITY b "x">]><annotation>&b;</annotation>',
     "an XML of a million levels": MANY,
     "a cut XML": VOC[:200],
+    "an XML of another encoding": VOC.replace('"1.0"', '"1.0" encoding="gbk"'),
+    "an XML of no encoding": VOC.replace('"1.0"', '"1.0" encoding="x"'),
+    "a video of CVAT": "<annotations><track><box/></track></annotations>",
+    "a circle of one number": json.dumps(
+        {"shapes": [{"shape_type": "circle", "points": [[1], [2, 3, 4]]}], "imagePath": "gone.png"}
+    ),
     "another XML": "<svg><g/></svg>",
     "a row of 10 MB": "image,x,y\n" + "a" * 10_000_000 + ",1,2\n",
     "a huge number": '{"images": [], "annotations": [' + "9" * 9999 + "]}",

@@ -5,15 +5,18 @@ A reader returns a `Lines`: names of columns as `columns` knows them, and the ce
 
 from __future__ import annotations
 
+import codecs
 import json
+import math
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from itertools import islice
 from typing import Any
+from urllib.parse import unquote
 from xml.parsers import expat
 
 from glimpse import limits
@@ -23,6 +26,7 @@ from glimpse.errors import GlimpseError
 _LINE = 10_000_000  # characters of a line of JSON Lines at most
 _DEEPEST = 100  # levels of an XML file
 _BLANK = b"\xef\xbb\xbf \t\r\n"
+_UTF16 = codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE
 _SIZE = ("image_width", "image_height")  # columns of the size that a file tells of its image
 _BOX = ("image", "x", "y", "w", "h", "class")
 
@@ -170,6 +174,7 @@ def _bytes(name: str) -> bytes:
 
 def _one(name: str, data: bytes, images: str) -> Any:
     """The rows of a file by the first reader that knows it."""
+    data = as_utf8(data) if data.startswith(_UTF16) else data
     head = data[:4096].lstrip(_BLANK)
     try:
         for knows, read in FORMATS:
@@ -260,12 +265,9 @@ def _json(name: str, data: bytes, images: str) -> Any:
     text = _text(data)
     end = text.find("\n")
     first = text if end < 0 else text[:end]
-    try:
-        value = json.loads(first) if len(first) < _LINE else None
-        lines = isinstance(value, dict) and not {"annotations", "images", "shapes"} & set(value)
-    except (ValueError, RecursionError):
-        lines = False
-    if lines:
+    value = _parsed(first) if len(first) < _LINE else None
+    named = {"annotations", "images", "shapes"}
+    if isinstance(value, dict) and not (named & set(value) or _via_files(value)):
         return _json_lines(text)
     coco = _Coco(images)
     members = _members(
@@ -273,6 +275,8 @@ def _json(name: str, data: bytes, images: str) -> Any:
     )
     if "shapes" in members:
         return _labelme(name, members)
+    if files := _via_files(members):
+        return _via_regions(_via_json(files))
     if "annotations" not in members or "images" not in members:
         some = ", ".join(map(repr, islice(members, 5)))[:80] or "none"
         raise GlimpseError(
@@ -291,23 +295,49 @@ def _cell(value: Any) -> str:
     return json.dumps(value) if isinstance(value, (dict, list, bool)) else repr(value)
 
 
+def _parsed(line: str) -> Any:
+    """The value of a line; None if it is damaged, which costs its own row."""
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+
+
 def _json_lines(text: str) -> Lines:
     """One object in each line, as `metadata.jsonl` of Hugging Face's datasets."""
+    lines = enumerate(text.split("\n"), 1)
+    return _objects((str(number), _parsed(line)) for number, line in lines if line.strip())
+
+
+def _objects(values: Iterable[tuple[str, Any]]) -> Lines:
+    """Objects, each with its place in the file; a row each, or for each of their boxes."""
     header: dict[str, None] = {}
     rows: list[tuple[str, Mapping[str, str] | None]] = []
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            value = json.loads(line)
-            row = {key: _cell(cell) for key, cell in value.items()} if isinstance(value, dict) else None
-        except (ValueError, RecursionError):
-            row = None  # costs its own row
-        rows.append((str(number), row))
-        header.update(dict.fromkeys(row or ()))
+    for place, value in values:
+        for each in _each_box(value) if isinstance(value, dict) else [None]:
+            row = None if each is None else {key: _cell(cell) for key, cell in each.items()}
+            rows.append((place, row))
+            header.update(dict.fromkeys(row or ()))
         if len(header) > limits.TABLE_COLUMNS:
             break
     return Lines(list(header), rows)
+
+
+def _each_box(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The boxes of a member `objects`, each with the rest, as datasets of detection have them.
+
+    Of another object itself; a box that is an object, as ultralytics has it, with its members.
+    """
+    objects = value.get("objects")
+    boxes = objects.get("bbox") if isinstance(objects, dict) else None
+    if not (isinstance(objects, dict) and isinstance(boxes, list)):
+        boxes = (value[name] for name in ("box", "bbox") if isinstance(value.get(name), dict))
+        yield {**value, **next(boxes, {})}
+        return
+    rest = {key: cell for key, cell in value.items() if key != "objects"}
+    lists = {key: cells for key, cells in objects.items() if isinstance(cells, list)}
+    for index in range(len(boxes)):
+        yield rest | {key: cells[index] for key, cells in lists.items() if len(cells) == len(boxes)}
 
 
 class _Coco:
@@ -321,11 +351,13 @@ class _Coco:
         self._classes: dict[Any, str] = {}
         self._found: list[tuple[Any, ...]] = []
         self._notes: Counter[str] = Counter()
+        self._turned = False
 
     def image(self, value: Any) -> None:
         """Take an image."""
         if isinstance(value, dict) and _hashable(value.get("id")):
             name, width, height = (_cell(value.get(key)) for key in ("file_name", "width", "height"))
+            name = name or _cell(value.get("coco_url")).rpartition("/")[2]  # as LVIS names it
             self._images[value["id"]] = name, width, height
 
     def category(self, value: Any) -> None:
@@ -338,6 +370,11 @@ class _Coco:
         if not isinstance(value, dict):
             self._notes["annotations that are no object are left out"] += 1
             return
+        if isinstance(segments := value.get("segments_info"), list):  # of panoptic segmentation
+            for segment in segments:
+                self.annotation({"image_id": value.get("image_id"), **segment} if isinstance(segment, dict)
+                                else segment)  # fmt: skip
+            return
         if value.get("iscrowd") in (1, True):
             self._notes["crowds are left out"] += 1
             return
@@ -349,15 +386,25 @@ class _Coco:
                 return
             self._notes["annotations without a box get the box around their polygon or keypoints"] += 1
         ids = (value.get(key) if _hashable(value.get(key)) else None for key in ("image_id", "category_id"))
-        self._found.append((box, *ids, value.get("id"), value.get("score")))
+        more = value.get("attributes")
+        turn = more.get("rotation") if isinstance(more, dict) else None  # as CVAT has it
+        self._turned |= bool(turn)
+        named = _cell(value.get("file_name"))
+        self._found.append((box, *ids, value.get("id"), value.get("score"), named, turn))
+
+    @property
+    def names_images(self) -> bool:
+        """Whether every annotation tells the file of its image."""
+        return all(named for *_, named, _ in self._found)
 
     def lines(self) -> Lines:
         """Return the rows of all annotations."""
-        return Lines(self.header, list(self._rows()), _told(self._notes))
+        header = (*self.header, "rotation") if self._turned else self.header
+        return Lines(header, list(self._rows()), _told(self._notes))
 
     def _rows(self) -> Iterator[tuple[str, Sequence[str]]]:
-        for index, (box, image, category, own, score) in enumerate(self._found):
-            name, width, height = self._images.get(image, ("", "", ""))
+        for index, (box, image, category, own, score, named, turn) in enumerate(self._found):
+            name, width, height = self._images.get(image, (named, "", ""))
             kind = self._classes.get(category, _cell(category))
             place = f"annotation {own if isinstance(own, (int, str)) else index}"[:80]
             cells = [
@@ -368,7 +415,7 @@ class _Coco:
                 _cell(own),
                 _cell(image),
             ]
-            yield place, [*cells, _cell(score), width, height]
+            yield place, [*cells, _cell(score), width, height, *([_cell(turn)] if self._turned else [])]
 
     def _named(self, image: Any) -> str:
         """The file of an image that a list of results knows by its number alone."""
@@ -385,7 +432,7 @@ class _Coco:
 
 
 def _hashable(value: Any) -> bool:
-    return isinstance(value, (int, str))
+    return isinstance(value, (int, float, str))
 
 
 def _around(polygons: Any) -> list[float] | None:
@@ -419,13 +466,9 @@ def _coco_results(name: str, data: bytes, images: str) -> Lines:
     """A list of detections: image_id, category_id, bbox, score; `images` finds the files of the numbers."""
     coco = _Coco(images)
     text = _text(data)
-    count = 0
     for value, _ in _elements(text, _skip(text, 0)):
-        if not (isinstance(value, dict) and "image_id" in value):
-            raise GlimpseError("a JSON list, but not of COCO's detections with image_id and bbox")
         coco.annotation(value)
-        count += 1
-    if count and not images:
+    if not (images or coco.names_images):
         raise GlimpseError(
             "detections name their images by number; give the folder of the images: --images FOLDER"
         )
@@ -433,12 +476,17 @@ def _coco_results(name: str, data: bytes, images: str) -> Lines:
 
 
 def _json_list(name: str, data: bytes, images: str) -> Lines:
-    """A list of COCO's detections, or of Label Studio's tasks."""
+    """A list of COCO's detections, of Label Studio's tasks, or of other objects, a row each."""
     text = _text(data)
-    first, _ = next(_elements(text, _skip(text, 0)), (None, 0))
-    if isinstance(first, dict) and "image_id" not in first and "original_width" in text:
-        return _label_studio((task for task, _ in _elements(text, _skip(text, 0))), images)
-    return _coco_results(name, data, images)
+    start = _skip(text, 0)
+    first, _ = next(_elements(text, start), ({"image_id": None}, 0))
+    if not isinstance(first, dict):
+        raise GlimpseError("a JSON list, but not of objects")
+    if "image_id" in first:
+        return _coco_results(name, data, images)
+    if "original_width" in text or {"annotations", "data"} <= set(first):
+        return _label_studio((task for task, _ in _elements(text, start)), images)
+    return _objects((str(k), value) for k, (value, _) in enumerate(_elements(text, start), 1))
 
 
 def _label_studio_csv(name: str, data: bytes, images: str) -> Lines:
@@ -513,7 +561,8 @@ def _of_upload(data: Any, images: str) -> str:
     """The file of a picture by its address on the server, which puts eight digits before an upload's name."""
     addresses = [text for text in data.values() if isinstance(text, str)] if isinstance(data, dict) else []
     for address in addresses:
-        name = address.rpartition("?d=")[2].rsplit("/", 1)[-1]
+        path = address.rpartition("?d=")[2].partition("?")[0]  # of a file that is served, or is signed
+        name = unquote(path.rsplit("/", 1)[-1])
         if os.path.splitext(name)[1].lower() in _IMAGES:
             bare = re.sub(r"^[0-9a-f]{8}-", "", name)
             return name if os.path.lexists(os.path.join(images, name)) else bare
@@ -527,12 +576,11 @@ def _labelme(name: str, members: Mapping[str, Any]) -> _File:
     image = _beside(name, _cell(members.get("imagePath")))
     size = [_cell(members.get(key)) for key in ("imageWidth", "imageHeight")]
     for shape in members["shapes"] if isinstance(members["shapes"], list) else ():
-        points = shape.get("points") if isinstance(shape, dict) else None
+        points: Any = shape.get("points") if isinstance(shape, dict) else None
         kind = shape.get("shape_type") or "polygon" if isinstance(shape, dict) else ""
         box = _around(points)
-        if kind == "circle" and box and isinstance(points, list) and len(points) == 2:
-            (x, y), (u, v) = points
-            radius = ((x - u) ** 2 + (y - v) ** 2) ** 0.5
+        if kind == "circle" and box and [len(point) for point in points or ()] == [2, 2]:
+            (x, y), radius = points[0], math.hypot(*box[2:])  # the centre, and a point of the circle
             box = [x - radius, y - radius, 2 * radius, 2 * radius]
         if box is None:
             notes["shapes without a box are left out"] += 1
@@ -556,43 +604,60 @@ def _beside(name: str, image: str) -> str:
 # XML
 
 
-def _voc(name: str, data: bytes, images: str) -> _File:
-    """Pascal VOC, whose pixels count from 1 and are part of the box: xmin - 1 to xmax."""
-    values: dict[str, str] = {}
-    objects: list[dict[str, str]] = []
+def _walk(data: bytes, start: Callable[[list[str], dict[str, str]], None], end: Callable[..., None]) -> None:
+    """Tell the beginning of each element, its path and attributes, and its end, the path and its text."""
     path: list[str] = []
     text: list[str] = []
 
-    def start(tag: str, _: object) -> None:
+    def begin(tag: str, attributes: dict[str, str]) -> None:
         path.append(tag)
         text.clear()
         if len(path) > _DEEPEST:
             raise GlimpseError("nested too deeply")
-        if path[1:] == ["object"]:
-            objects.append({})
+        start(path, attributes)
 
-    def end(_: str) -> None:
-        key, word = "/".join(path[1:]), "".join(text).strip()
-        if key.startswith("object/") and objects:
-            objects[-1].setdefault(key[7:], word)
-        else:
-            values.setdefault(key, word)
+    def finish(_: str) -> None:
+        end(path, "".join(text).strip())
         path.pop()
         text.clear()
 
     def entity(*_: object) -> None:
         raise GlimpseError("XML with entities of its own, which no annotation has")
 
-    parser = expat.ParserCreate()
-    parser.StartElementHandler, parser.EndElementHandler = start, end
+    utf16 = b"utf-16" in data[:200].lower()  # which has become UTF-8 by now
+    parser = expat.ParserCreate("utf-8" if utf16 else None)
+    parser.StartElementHandler, parser.EndElementHandler = begin, finish
     parser.CharacterDataHandler = text.append
     parser.EntityDeclHandler = entity
     try:
         parser.Parse(data, True)
     except expat.ExpatError as error:
         raise GlimpseError(f"damaged XML: {expat.ErrorString(error.code)} in line {error.lineno}") from None
+    except GlimpseError:
+        raise
+    except (ValueError, LookupError):  # an encoding that expat does not know
+        raise GlimpseError("XML in an encoding that is not read; save it as UTF-8") from None
+
+
+def _voc(name: str, data: bytes, images: str) -> _File:
+    """Pascal VOC, whose pixels count from 1 and are part of the box: xmin - 1 to xmax."""
+    values: dict[str, str] = {}
+    objects: list[dict[str, str]] = []
+
+    def start(path: list[str], _: object) -> None:
+        if path[1:] == ["object"]:
+            objects.append({})
+
+    def end(path: list[str], word: str) -> None:
+        key = "/".join(path[1:])
+        if key.startswith("object/") and objects:
+            objects[-1].setdefault(key[7:], word)
+        else:
+            values.setdefault(key, word)
+
+    _walk(data, start, end)
     if not objects and "filename" not in values:
-        raise GlimpseError("XML that is no Pascal VOC; of CVAT's own XML export COCO or VOC instead")
+        raise GlimpseError("XML that is no Pascal VOC, and not of CVAT")
     notes: Counter[str] = Counter()
     rows = []
     image = _beside(name, values.get("filename", ""))
@@ -610,10 +675,55 @@ def _voc(name: str, data: bytes, images: str) -> _File:
     return _File(rows, notes, normalized=False)
 
 
+def _cvat(name: str, data: bytes, images: str) -> Lines:
+    """CVAT's own XML of images: boxes, and the boxes around its other shapes."""
+    notes: Counter[str] = Counter()
+    rows: list[tuple[str, Sequence[str]]] = []
+    image: dict[str, str] = {}
+
+    def start(path: list[str], told: dict[str, str]) -> None:
+        tag = path[-1]
+        if tag == "track":
+            raise GlimpseError("CVAT's XML of a video, whose frames have no names; export it for images")
+        if tag == "image":
+            image.clear()
+            image.update(told)
+        elif len(path) == 3 and path[1] == "image" and tag != "tag":
+            box = _cvat_box(tag, told)
+            if box is None:
+                notes["shapes without a box are left out"] += 1
+                return
+            if tag != "box":
+                notes["shapes that are no rectangle get the box around them"] += 1
+            cells = [image.get("name", ""), *map(_cell, box), told.get("label", ""), told.get("rotation", "")]
+            place = f"image {image.get('id', '')} {tag}"[:80]
+            rows.append((place, [*cells, image.get("width", ""), image.get("height", "")]))
+
+    _walk(data, start, lambda path, text: None)
+    return Lines((*_BOX, "rotation", *_SIZE), rows, _told(notes))
+
+
+def _cvat_box(tag: str, told: Mapping[str, str]) -> list[float] | None:
+    try:
+        if tag == "box":
+            return _box_of(*([float(told[axis + end]) for end in ("tl", "br")] for axis in "xy"))
+        if tag == "ellipse":
+            return _around_ellipse(*(float(told[key]) for key in ("cx", "cy", "rx", "ry")))
+        if tag == "mask":
+            return [float(told[key]) for key in ("left", "top", "width", "height")]
+        if tag == "cuboid":
+            corners = [f"{end}{side}" for end in ("tl", "bl", "tr", "br") for side in "12"]
+            return _box_of(*([float(told[axis + corner]) for corner in corners] for axis in "xy"))
+        points = [tuple(map(float, point.split(","))) for point in told["points"].split(";")]
+        return _around([list(point) for point in points])
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
 # Text
 
 
-_YOLO = re.compile(rb"\d{1,6}(?:[ \t]+[-+.0-9eE]+){4,}[ \t]*(?:\r?\n|$)")
+_YOLO = re.compile(rb"\d{1,6}(?:\.0*)?(?:[ \t]+[-+.0-9eE]+){4,}[ \t]*(?:\r?\n|$)")
 _CLASS_FILES = ("classes.txt", "predefined_classes.txt", "notes.json")
 
 
@@ -626,29 +736,61 @@ def _yolo(name: str, data: bytes, images: str) -> _File:
         parts = line.split()
         if not parts:
             continue
-        kind, numbers, confidence = parts[0], [], ""
-        with suppress(ValueError):
-            numbers = [float(part) for part in parts[1:]]
-        seen = numbers[6::3] if len(numbers) % 3 == 1 and len(numbers) > 4 else [3.0]
-        if len(numbers) in (4, 5):
-            cells, confidence = numbers[:4], "".join(parts[5:6])
-        elif len(numbers) == 6 and parts[6].isdigit() and parts[6] != "0":
-            cells, confidence = numbers[:4], parts[5]
-            notes["lines are a box with its confidence and track"] += 1
-        elif {0.0, 1.0, 2.0}.issuperset(seen) and (len(numbers) % 2 or 2.0 in seen):
-            cells = numbers[:4]
-            notes["lines are a box with its keypoints"] += 1
-        elif len(numbers) >= 6 and len(numbers) % 2 == 0:
-            x, y, w, h = _box_of(numbers[::2], numbers[1::2])
-            cells = [x + w / 2, y + h / 2, w, h]
-            what = "oriented boxes" if len(numbers) == 8 else "polygons"
-            notes[f"{what} get the upright box around them"] += 1
-        else:
+        found = _yolo_box(parts)
+        if found is None:
             notes["lines that are no box are left out"] += 1
             continue
-        named = classes.get(kind, kind)
-        rows.append([image, *map(_cell, cells), named, kind, confidence, "", ""])
+        cells, confidence, note = found
+        notes.update([note] if note else [])
+        kind = parts[0].partition(".")[0]
+        rows.append([image, *map(_cell, cells), classes.get(kind, kind), kind, confidence, "", ""])
     return _File(rows, notes, normalized=True)
+
+
+def _yolo_box(parts: Sequence[str]) -> tuple[list[float], str, str] | None:
+    """The centre and size of a line, its confidence, and what is told of it; None of one that is no box."""
+    try:
+        numbers = [float(part) for part in parts[1:]]
+    except ValueError:
+        return None
+    if len(numbers) in (4, 5):
+        return numbers[:4], "".join(parts[5:6]), ""
+    seen = numbers[6::3] if len(numbers) % 3 == 1 and len(numbers) > 4 else [3.0]
+    if {0.0, 1.0, 2.0}.issuperset(seen) and (len(numbers) % 2 or 2.0 in seen):
+        return numbers[:4], "", "lines are a box with its keypoints"
+    if len(numbers) < 6:
+        return None
+    x, y, w, h = numbers[:4]
+    inside = len(numbers) == 6 and max(abs(x - 0.5) + w / 2, abs(y - 0.5) + h / 2) < 0.51
+    if parts[-1].isdigit() and (numbers[-1] > 1 or (numbers[-1] == 1 and inside)):
+        numbers = numbers[:-1]  # the number of a track comes last
+        if len(numbers) == 5:
+            return numbers[:4], parts[5], "lines are a box with its confidence and track"
+    if _are_keypoints(numbers):
+        return numbers[:4], "", "lines are a box with its keypoints"
+    confidence = parts[len(numbers)] if len(numbers) % 2 else ""
+    corners = numbers[: len(numbers) // 2 * 2]
+    x, y, w, h = _box_of(corners[::2], corners[1::2])
+    what = "oriented boxes" if len(corners) == 8 else "polygons"
+    return [x + w / 2, y + h / 2, w, h], confidence, f"{what} get the upright box around them"
+
+
+def _are_keypoints(numbers: Sequence[float]) -> bool:
+    """Whether numbers are a box and points inside it, each with a confidence, rather than a polygon.
+
+    The outline of a polygon that turns one way is no longer than that of its box; points that are made of
+    places and confidences jump to and fro.
+    """
+    points = [numbers[k : k + 3] for k in range(4, len(numbers) - 2, 3)]
+    if len(points) < 4 or len(numbers) % 3 == 0 or not all(0 <= value <= 1 for value in numbers):
+        return False  # fewer leave it open
+    x, y, w, h = numbers[:4]
+    if any(sure > 0.5 and (abs(u - x) > 0.6 * w or abs(v - y) > 0.6 * h) for u, v, sure in points):
+        return False
+    xs, ys = numbers[: len(numbers) // 2 * 2 : 2], numbers[1::2]
+    ends = zip(xs, ys, (*xs[1:], xs[0]), (*ys[1:], ys[0]), strict=True)
+    _, _, across, down = _box_of(xs, ys)
+    return sum(math.hypot(c - a, d - b) for a, b, c, d in ends) > 2 * (across + down)
 
 
 def _sibling(name: str, images: str) -> str:
@@ -742,32 +884,59 @@ def _unquoted(text: str) -> str:
 
 
 def _via(name: str, data: bytes, images: str) -> Lines:
-    """The CSV of VIA, whose cell region_shape_attributes is JSON; its region_attributes become columns."""
+    """The CSV of VIA, whose cell region_shape_attributes is JSON."""
     records = Records(as_utf8(data))
+
+    def regions() -> Iterator[_Region]:
+        for index in range(len(records)):
+            cells = dict(zip(records.header, records.cells(index), strict=False))
+            shape, more = (_parsed(cells.get(f"region_{of}attributes") or "{}") for of in ("shape_", ""))
+            own = (cells.get(key, "") for key in ("filename", "region_id"))
+            yield (str(records.line(index)), *own, shape, more)
+
+    return _via_regions(regions())
+
+
+def _via_files(members: Mapping[str, Any]) -> list[Any]:
+    """The files of VIA's JSON, a project or its annotations alone; none of another JSON."""
+    found = members.get("_via_img_metadata", members)
+    files = list(found.values()) if isinstance(found, dict) else []
+    return files if all(isinstance(file, dict) and "regions" in file for file in files) else []
+
+
+def _via_json(files: Iterable[Any]) -> Iterator[_Region]:
+    for file in files:
+        regions = file["regions"]
+        numbered = regions.items() if isinstance(regions, dict) else enumerate(regions or [{}])
+        for key, region in numbered:
+            own = region if isinstance(region, dict) else {}
+            name = _cell(file.get("filename"))
+            yield f"{name} region {key}"[:80], name, str(key), *map(own.get, _ATTRIBUTES)  # type: ignore[misc]
+
+
+_Region = tuple[str, str, str, Any, Any]  # place in the file, image, number, shape, attributes
+_ATTRIBUTES = "shape_attributes", "region_attributes"
+
+
+def _via_regions(regions: Iterable[_Region]) -> Lines:
+    """Regions of VIA: the boxes around their shapes; what is told of them becomes columns."""
     header = [*_BOX[:5], "region_id"]
-    shapes: list[tuple[str, dict[str, str]]] = []
+    rows: list[tuple[str, dict[str, str]]] = []
     notes: Counter[str] = Counter()
-    for index in range(len(records)):
-        cells = dict(zip(records.header, records.cells(index), strict=False))
-        row = {"image": cells.get("filename", ""), "region_id": cells.get("region_id", "")}
-        try:
-            shape = json.loads(cells.get("region_shape_attributes") or "{}")
-            more = json.loads(cells.get("region_attributes") or "{}")
-        except (ValueError, RecursionError):
-            shape, more = {}, {}
+    for place, image, number, shape, more in regions:
         box = _via_box(shape) if isinstance(shape, dict) else None
         if box is None:
             notes["rows without a region are left out"] += 1
             continue
         if shape.get("name") != "rect":
             notes["regions that are no rectangle get the box around them"] += 1
-        row |= dict(zip(_BOX[1:5], map(_cell, box), strict=True))
+        row = {"image": image, "region_id": number, **dict(zip(_BOX[1:5], map(_cell, box), strict=True))}
         row |= {str(k): _cell(v) for k, v in more.items()} if isinstance(more, dict) else {}
         header += [key for key in row if key not in header]
-        shapes.append((str(records.line(index)), row))
+        rows.append((place, row))
         if len(header) > limits.TABLE_COLUMNS:
             break
-    return Lines(header, shapes, _told(notes))
+    return Lines(header, rows, _told(notes))
 
 
 def _via_box(shape: Mapping[str, Any]) -> list[float] | None:
@@ -776,12 +945,19 @@ def _via_box(shape: Mapping[str, Any]) -> list[float] | None:
             return [float(shape[key]) for key in ("x", "y", "width", "height")]
         if "cx" in shape:
             rx, ry = (float(shape.get(key, shape.get("r"))) for key in ("rx", "ry"))
-            cx, cy = float(shape["cx"]), float(shape["cy"])
-            return [cx - rx, cy - ry, 2 * rx, 2 * ry] if rx and ry else None
+            x, y, turn = (float(shape.get(key, 0)) for key in ("cx", "cy", "theta"))
+            return _around_ellipse(x, y, rx, ry, turn)
         xs, ys = (list(map(float, shape[key])) for key in ("all_points_x", "all_points_y"))
         return _box_of(xs, ys)
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def _around_ellipse(x: float, y: float, rx: float, ry: float, turn: float = 0.0) -> list[float] | None:
+    """The box around an ellipse that is turned by so many radians; None of a point."""
+    cos, sin = math.cos(turn), math.sin(turn)
+    half = math.hypot(rx * cos, ry * sin), math.hypot(rx * sin, ry * cos)
+    return [x - half[0], y - half[1], 2 * half[0], 2 * half[1]] if rx and ry else None
 
 
 _WITHOUT = ("binary", "large_binary", "struct", "map")  # columns such as the pictures themselves
@@ -833,6 +1009,7 @@ FORMATS: Sequence[tuple[Callable[[bytes], object], Callable[[str, bytes, str], A
     (lambda head: head.startswith(b"PAR1"), _parquet),
     (lambda head: head.startswith(b"{"), _json),
     (lambda head: head.startswith(b"["), _json_list),
+    (lambda head: head.startswith(b"<") and b"<annotations" in head, _cvat),
     (lambda head: head.startswith(b"<"), _voc),
     (_YOLO.match, _yolo),
     (lambda head: b'""original_width""' in head, _label_studio_csv),
