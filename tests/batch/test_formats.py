@@ -229,6 +229,18 @@ def test_crowds_and_annotations_without_a_box_are_left_out_and_counted(pictures)
     assert len(os.listdir("out")) == 4
 
 
+def test_voc_finds_its_images_beside_its_folder_and_tells_what_is_turned():
+    more = "<attributes><attribute><name>{}</name><value>30.0</value></attribute></attributes></object>"
+    for folder in ("Annotations", "JPEGImages"):
+        os.makedirs(f"set/{folder}")
+    save("set/JPEGImages/a.png", noise(*SHAPE, 3))
+    for name, count in (("rotation", 1), ("occluded", 0)):
+        written(VOC.replace("</object>", more.format(name)), "set/Annotations/a.xml")
+        table = read_table("set/Annotations")
+        assert table[0].image == os.path.abspath("set/JPEGImages/a.png")
+        assert len(table.notes) == count
+
+
 def test_a_circle_is_the_box_around_it():
     circle = {"label": "c", "shape_type": "circle", "points": [[20, 15], [23, 19]]}
     (row,) = read_table(written(json.dumps({**LABELME, "shapes": [circle]})))
@@ -416,12 +428,21 @@ def test_a_place_on_a_screen_needs_its_size():
         ("filename,cx,cy,w,h,x,y", "in two ways"),
         ("filename,gx,gy,x1,y1,x2,y2", "in two ways"),
         ("filename,x,y,box_w,box_h", "--columns x=x,y=y,w=box_w,h=box_h"),
+        ("filename,x,y,x2,y2", "--columns x1=x,y1=y,x2=x2,y2=y2"),
+        ("filename,x,y,right,bottom", "x2=right,y2=bottom"),
+        ("filename,x1,y1,x2,y2,x3,y3,x4,y4", "corners of a turned box"),
     ],
 )
 def test_what_could_be_read_two_ways_is_refused_with_the_columns_that_decide(header, words):
     numbers = ",".join(map(str, range(header.count(","))))
     with pytest.raises(GlimpseError, match=words):
         read_table(written(f"{header}\na.png,{numbers}\n"))
+
+
+def test_what_is_no_header_is_told_in_a_few_letters():
+    with pytest.raises(GlimpseError) as error:
+        read_table(written("x = {" + '"file_name": "a.png", ' * 999))
+    assert str(error.value).count("file_name") < 5
 
 
 def test_two_ways_that_agree_are_one():
@@ -436,6 +457,9 @@ def test_two_ways_that_agree_are_one():
         ("f,image_width,image_height,region_count,label", "x=COLUMN,y=COLUMN,w=COLUMN,h=COLUMN"),
         ("image,bbox_left,bbox_top,bbox_right,bbox_bottom", "left=bbox_left,top=bbox_top,right=bbox_right"),
         ("image,gazex,gazey", "y=gazey,x=gazex"),
+        ("image,BX,BY,Width,Height", "x=COLUMN,y=COLUMN,w=COLUMN,h=COLUMN"),  # a corner is no centre
+        ("image,tlx,tly", "x=COLUMN,y=COLUMN,w=COLUMN,h=COLUMN"),
+        ("image,box_x,box_y", "x=COLUMN,y=COLUMN,w=COLUMN,h=COLUMN"),
     ],
 )
 def test_a_hint_is_given_only_where_it_is_sure(header, hint):
@@ -456,8 +480,9 @@ def test_corners_of_cvat_are_a_box():
 
 
 def test_turned_rows_and_numbers_beyond_their_reference_are_counted():
-    text = "image,x,y,w,h,rotation\na.png,1,2,3,4,0\na.png,1,2,3,4,30\n"
-    assert "1 rows are turned (column rotation)" in " ".join(read_table(written(text)).notes)
+    for name in ("Box angle (deg)", "theta", "rotation"):
+        text = f"image,x,y,w,h,{name}\na.png,1,2,3,4,0\na.png,1,2,3,4,30\n"
+        assert f"1 rows are turned (column {name})" in " ".join(read_table(written(text)).notes)
     assert read_table(written(text.replace("30", ""))).notes == ()
     assert "2 of 2 rows leave 0 to 1x1" in " ".join(read_table("a.table", normalized=True).notes)
     assert not read_table(written("image,x,y\na.png,0.4,0.7\n"), normalized=True).notes
@@ -477,6 +502,15 @@ def test_boxes_of_the_stored_picture_ask_for_it_and_are_cut_from_it():
         assert invoke("read", *words, "--exif", "ignore").exit_code == 0
         if name != "j.jpg":
             np.testing.assert_array_equal(opened("q.png"), stored[6:18, 8:28], err_msg=name)
+        assert "--exif ignore" in invoke("show", *words).stderr
+
+
+@pytest.mark.parametrize("kind", ["coco", "label studio"])
+def test_a_picture_that_lies_down_since_is_neither_a_copy_nor_turned_by_its_exif(kind):
+    save("a.png", noise(40, 30, 3))
+    result = invoke("read", "--table", written(FILES[kind]), "-o", "out/")
+    assert "a picture of 40 x 30 pixels, this one is 30 x 40: it lies down" in result.stderr
+    assert "--reference" not in result.stderr
 
 
 def test_annotations_of_a_picture_of_another_size_fail_with_the_reference():

@@ -110,6 +110,7 @@ def fixations(
         try:
             if row.fault:
                 raise row.fault
+            row.check_size(shape)
             window = row.placement.window(shape)
             stands = duration(row) if duration else None
             if stands is not None and not 0 < stands <= LONGEST:

@@ -60,6 +60,7 @@ def save_table_page(
                 try:
                     if row.fault:
                         raise row.fault
+                    row.check_size(picture.shape)
                     window = row.placement.window(picture.shape)
                     found.append(explorer.TableRow(row.index, window, cells))
                 except GlimpseError as error:

@@ -313,7 +313,7 @@ def read_patches(block: Block, rows: Sequence[Row], outside: Outside = "keep") -
             if row.fault:
                 raise row.fault
             if row.size:
-                row.check_size(picture.shape)
+                row.check_size(picture.shape, turned=getattr(picture.pixels, "turned", False))
             if picture.signal:
                 window = row.placement.span(picture.shape[1], native=True).window
             else:

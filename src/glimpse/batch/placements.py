@@ -97,6 +97,9 @@ class Frame(NamedTuple):
         return not shares and all(side == round(side) > 10 for side in self.reference)
 
 
+SHARES = Frame((1, 1))
+
+
 class Range(NamedTuple):
     """The first and the last value of a sweep."""
 

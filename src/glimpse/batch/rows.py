@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Literal, NamedTuple, cast
 
-from glimpse.batch.placements import Placement
+from glimpse.batch.placements import SHARES, Placement
 from glimpse.errors import GlimpseError, UsageError
 from glimpse.window import Window
 
@@ -63,21 +63,34 @@ class Row:
     tile: tuple[int, int] | None = None
     page: int | None = None
 
-    def check_size(self, shape: tuple[int, int]) -> None:
-        """Refuse a picture of another shape than that of the annotations.
+    def check_size(self, shape: tuple[int, int], *, turned: bool = True) -> None:
+        """Refuse a picture of another shape than that of the annotations; of shares only one that lies down.
+
+        Parameters
+        ----------
+        shape : (int, int)
+            Rows and columns of the picture.
+        turned : bool
+            Whether they changed places as its EXIF says.
 
         Raises
         ------
         GlimpseError
             If it is one.
         """
-        if self.size in (None, shape) or self.placement.frame:
+        frame = self.placement.frame
+        if self.size in (None, shape) or (frame and (frame != SHARES or self.size != shape[::-1])):
             return
         ours, theirs = (f"{cols} x {rows}" for rows, cols in (shape, self.size or shape))
-        if self.size == shape[::-1]:
+        if self.size == shape[::-1] and turned:
             raise GlimpseError(
                 f"its boxes are of {theirs} pixels, the picture as it is stored; upright it is {ours}: "
                 "--exif ignore takes pictures as they are stored"
+            )
+        if self.size == shape[::-1]:
+            raise GlimpseError(
+                f"its boxes are of a picture of {theirs} pixels, this one is {ours}: it lies down, or was "
+                "taken with --exif ignore"
             )
         raise GlimpseError(
             f"its boxes are of a picture of {theirs} pixels, this one is {ours}; is it a copy? "

@@ -174,6 +174,7 @@ class Pixels:
     ) -> None:
         self._image, self._convert, self._multiplied = image, convert, premultiplied
         self._turn = _TURNS.get(orientation, (False, False, False))
+        self.turned = self._turn[0]  # whether rows are columns of the file
         rows, cols = image.size[::-1] if isinstance(image, Image.Image) else image.shape[:2]
         sides = (cols, rows) if self._turn[0] else (rows, cols)
         one = self._part(0, 0, 1, 1)

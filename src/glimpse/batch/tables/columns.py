@@ -16,8 +16,7 @@ Kind = Literal["corners", "size", "center", "point"]
 IMAGES = ("image", "filename", "file", "path", "filepath", "patch", "imageid", "imagepath", "imagename")
 NUMBERS = ("n", "delta", "sigma", "gamma", "output")
 TIMES = ("duration", "durations", "onset", "offset")  # `durations` is duration_s
-TURNS = ("rotation", "angle", "theta", "rotate", "rot", "angledeg", "rotationdeg")
-"""Columns of a rotation, which a window has none of."""
+_TURN = re.compile(r"(bbox|box|rect|object|obj|region|roi)?(rotat|angle|(rot|theta|yaw)(deg|rad)?$)")
 ROWS, COLS = ("gx", "row", "y", "ycoordinate"), ("gy", "col", "column", "x", "xcoordinate")
 
 _SIZES = (("w", "h"), ("width", "height"))
@@ -88,6 +87,19 @@ def key(name: str) -> str:
     return re.sub(r"[\s_-]+", "", name).casefold()
 
 
+def is_turn(name: str) -> bool:
+    """Tell whether a column is one of a rotation, which a window has none of."""
+    return bool(_TURN.match(key(name)))
+
+
+def is_turned(text: str) -> bool:
+    """Tell whether a cell of such a column is a number that is not zero."""
+    try:
+        return float(text.replace(",", ".") or 0) != 0
+    except ValueError:
+        return False
+
+
 def parse_columns(text: str) -> dict[str, str]:
     """Parse ``left=bbox_x,top=bbox_y``: a name that we know, and the column of the table.
 
@@ -126,6 +138,7 @@ def find_columns(header: Sequence[str], renamed: Mapping[str, str], *, first: st
     index |= _image(index, first)
     form, others = _forms(index, set(renamed))
     _check_side(form, header, index, set(renamed))
+    _check_corners(form, header, set(renamed))
     if form and not others:
         _check_sizes(form, header, index, set(renamed))
     return Columns(header, index, form, others)
@@ -183,6 +196,7 @@ def two_ways(form: Form, other: Form) -> GlimpseError:
 
 
 _HINTED = 1000  # columns that are looked through for a hint
+_NO_CENTER = re.compile(r"tl|left|top|min|start|corner|box|rect|roi|region|crop|size")
 _OF_BOX = r"(bbox|box|rect|object|obj|region|roi|crop|annotation)(_|-|\s)*"
 
 
@@ -222,11 +236,28 @@ def _check_side(
             f"x,y may be a corner of a box of {sides[0]},{sides[1]}, or a centre; choose "
             f"--columns x=x,y=y,w={sides[0]},h={sides[1]} for boxes or --columns x=x,y=y"
         )
+    for ends in (("x2", "y2"), *_ENDS):
+        if set(ends) <= set(index):
+            raise GlimpseError(
+                f"x,y beside {','.join(ends)} may be a corner of a box, or a centre; choose --columns "
+                f"x1=x,y1=y,x2={ends[0]},y2={ends[1]} for boxes or --columns x=x,y=y"
+            )
     for one, other in (*_SIZES, *(sides[::-1] for sides in _SIZES)):
         if one in index and other not in index:
             raise GlimpseError(
                 f"x,y,{one} is a box without {other}; name that column too, or if x,y are centres write "
                 "--columns x=x,y=y"
+            )
+
+
+def _check_corners(form: Form | None, header: Sequence[str], renamed: set[str]) -> None:
+    """Refuse two corners of a box that is turned, of which a table has four."""
+    if form and form.kind == "corners" and not renamed & set(form.names):
+        more = {"x3", "y3", "x4", "y4"} & {key(name) for name in header}
+        if len(more) == 4 and form.names[0] in ("x0", "x1"):
+            raise GlimpseError(
+                "x1,y1 to x4,y4 are corners of a turned box; add the upright box around it, such as "
+                "xmin,ymin,xmax,ymax"
             )
 
 
@@ -250,6 +281,8 @@ def check_place(columns: Columns, *, typed: bool) -> None:
 def listed(names: Sequence[str]) -> str:
     """Return the names of columns for a message: a dozen of them, each cut short."""
     told = ", ".join((name or '""')[:40] for name in names[:12]) or "none"
+    if re.search(r"[{}\[\]<>\"]", told):
+        return told[:60] + "..."  # no names, but what a file holds
     return told + (f" and {len(names) - 12} more" if len(names) > 12 else "")
 
 
@@ -267,6 +300,8 @@ def _hint(header: Sequence[str]) -> str:
             if re.fullmatch(_OF_BOX, start) and all(start in each for each in starts):
                 named = zip(form.names, starts, strict=True)
                 return ",".join(f"{name}={each[start]}" for name, each in named)
-    points = {own: name for name, own in keys.items()}
+    points = {own: name for name, own in keys.items() if not _NO_CENTER.search(own)}
+    if any(own.endswith(("width", "height")) or own in ("w", "h") for own in keys.values()):
+        return ""  # beside which a point may be a corner
     pairs = [(y, points[y[:-1] + "x"]) for y in points if y.endswith("y") and y[:-1] + "x" in points]
     return f"y={points[pairs[0][0]]},x={pairs[0][1]}" if len(pairs) == 1 else ""

@@ -20,6 +20,7 @@ from urllib.parse import unquote
 from xml.parsers import expat
 
 from glimpse import limits
+from glimpse.batch.tables.columns import is_turned
 from glimpse.batch.tables.dialect import Records, as_utf8
 from glimpse.errors import GlimpseError
 
@@ -594,10 +595,11 @@ def _labelme(name: str, members: Mapping[str, Any]) -> _File:
 def _beside(name: str, image: str) -> str:
     """The image that a file of annotations names relative to itself."""
     plain = image.replace("\\", "/") or os.path.splitext(os.path.basename(name))[0]
-    for each in (plain, plain.rsplit("/", 1)[-1]):
-        path = os.path.normpath(os.path.join(os.path.dirname(name), each))
-        if name != "-" and os.path.lexists(path):
-            return os.path.abspath(path)
+    for folder in (os.path.dirname(name), *_beside_labels(name)) if name != "-" else ():
+        for each in (plain, plain.rsplit("/", 1)[-1]):
+            path = os.path.normpath(os.path.join(folder, each))
+            if os.path.lexists(path):
+                return os.path.abspath(path)
     return plain.rsplit("/", 1)[-1]
 
 
@@ -643,6 +645,7 @@ def _voc(name: str, data: bytes, images: str) -> _File:
     """Pascal VOC, whose pixels count from 1 and are part of the box: xmin - 1 to xmax."""
     values: dict[str, str] = {}
     objects: list[dict[str, str]] = []
+    notes: Counter[str] = Counter()
 
     def start(path: list[str], _: object) -> None:
         if path[1:] == ["object"]:
@@ -650,7 +653,11 @@ def _voc(name: str, data: bytes, images: str) -> _File:
 
     def end(path: list[str], word: str) -> None:
         key = "/".join(path[1:])
-        if key.startswith("object/") and objects:
+        if key.startswith("object/attributes/") and objects:  # of CVAT, a name and a value by turns
+            objects[-1][key[7:]] = word
+            turned = objects[-1].get("attributes/attribute/name") == "rotation" and is_turned(word)
+            notes["objects are turned; their upright box is read"] += turned
+        elif key.startswith("object/") and objects:
             objects[-1].setdefault(key[7:], word)
         else:
             values.setdefault(key, word)
@@ -658,7 +665,6 @@ def _voc(name: str, data: bytes, images: str) -> _File:
     _walk(data, start, end)
     if not objects and "filename" not in values:
         raise GlimpseError("XML that is no Pascal VOC, and not of CVAT")
-    notes: Counter[str] = Counter()
     rows = []
     image = _beside(name, values.get("filename", ""))
     for each in objects:
@@ -796,15 +802,21 @@ def _are_keypoints(numbers: Sequence[float]) -> bool:
 def _sibling(name: str, images: str) -> str:
     """The image of a file of labels: in `images`, in a sibling folder images/ of labels/, or beside it."""
     stem, folder = os.path.splitext(os.path.basename(name))[0], os.path.dirname(os.path.abspath(name))
-    parts = folder.split(os.sep)
-    folders = [images] if images else []
-    if "labels" in parts:
-        at = len(parts) - 1 - parts[::-1].index("labels")
-        folders.append(os.sep.join([*parts[:at], "images", *parts[at + 1 :]]))
-    for place in (*folders, folder):
+    for place in (*([images] if images else []), *_beside_labels(name), folder):
         if found := of_stem(os.path.join(place, stem)):
             return os.path.abspath(found)
     return stem
+
+
+def _beside_labels(name: str) -> list[str]:
+    """The folders of images beside a folder of labels or annotations, as sets are trained with."""
+    parts = os.path.dirname(os.path.abspath(name)).split(os.sep)
+    places = [k for k, part in enumerate(parts) if part.lower() in ("labels", "annotations")]
+    return [
+        os.sep.join([*parts[:at], side, *parts[at + 1 :]])
+        for at in places[-1:]
+        for side in ("images", "JPEGImages")
+    ]
 
 
 def of_stem(path: str) -> str:

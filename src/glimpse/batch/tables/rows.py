@@ -9,8 +9,8 @@ from contextlib import suppress
 from typing import Any, overload
 
 from glimpse.batch.placements import (
+    SHARES,
     Box,
-    Frame,
     Placement,
     Position,
     parse_n,
@@ -20,11 +20,12 @@ from glimpse.batch.placements import (
 )
 from glimpse.batch.rows import Row
 from glimpse.batch.tables.columns import (
-    TURNS,
     Columns,
     Form,
     check_place,
     find_columns,
+    is_turn,
+    is_turned,
     key,
     listed,
     two_ways,
@@ -77,7 +78,7 @@ class Table(Sequence[Row]):
         self.name, self.columns = name, columns
         self.image = images[0] if images else ""
         self._records, self._folder = records, folder
-        frame = Frame((1, 1)) if normalized else window.frame
+        frame = SHARES if normalized else window.frame
         self._window = window._replace(guarded=False, frame=frame)
         self._decimal_comma = records.delimiter != ","
         self.notes: Sequence[str] = getattr(records, "notes", ())
@@ -164,7 +165,7 @@ class Table(Sequence[Row]):
             If two ways of saying where do not agree.
         """
         columns, header = self.columns, self.columns.header
-        turns = [name for name in header if key(name) in TURNS]
+        turns = [name for name in header if is_turn(name)]
         frame = self._window.frame
         sides = (frame.reference if frame else None) or (0.0, 0.0)
         timed = "duration" in columns.index
@@ -176,7 +177,7 @@ class Table(Sequence[Row]):
                 break
             try:
                 values = self._values(index)
-                turned += any(_is_turned(self._cell_of(values, name)) for name in turns)
+                turned += any(is_turned(self._cell_of(values, name)) for name in turns)
                 if index >= _SAMPLE:
                     continue
                 places = self._places(columns.form, values)
@@ -274,13 +275,6 @@ class _ClashError(Exception):
 
     def __init__(self, form: Form) -> None:
         self.form = form
-
-
-def _is_turned(text: str) -> bool:
-    try:
-        return float(text.replace(",", ".") or 0) != 0
-    except ValueError:
-        return False
 
 
 def _ends(form: Form, places: Sequence[Position]) -> tuple[float, float, float, float]:
