@@ -7,6 +7,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 import tiff_files
+import tifffile
 from PIL import Image
 from tiff_files import (
     COLS,
@@ -271,3 +272,13 @@ def test_kinds_that_nothing_reads_are_refused_by_name(bits, bands, photometric, 
     data = tiff(samples(bits, bands), bits, photometric, more=[(339, 3, [kind] * bands)])
     with pytest.raises(GlimpseError, match=f"^a TIFF of a kind that cannot be read: {name}"):
         decoded(data)
+
+
+def test_a_bigtiff_of_the_other_order_has_one_directory():
+    """Pillow takes its header for a classic one, whose directory would begin at 524,288."""
+    array, place, file = samples(8, 3).astype(np.uint8), 8 << 16, io.BytesIO()
+    tifffile.imwrite(file, array, bigtiff=True, byteorder=">", photometric="rgb")
+    other = {256: (4, [COLS]), 257: (4, [ROWS]), 258: (3, [8]), 259: (3, [1]), 262: (3, [1]), 273: (4, [99])}
+    other |= {277: (3, [1]), 278: (4, [ROWS]), 279: (4, [ROWS * COLS])}
+    data = file.getvalue().ljust(place, b"\0") + directory(other, place, ">")
+    np.testing.assert_array_equal(np.asarray(decoded(data).pixels), array)

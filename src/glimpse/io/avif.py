@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import BinaryIO
@@ -30,6 +30,8 @@ class Avif:
 
     Parameters
     ----------
+    file : binary file
+        Without its EXIF, which Pillow would parse.
     rows, cols : int
         As they lie in the file.
     held, decoded : int
@@ -40,8 +42,11 @@ class Avif:
         The coding of its colours as a chunk of PNG, where it is not that of sRGB.
     notes : tuple of str
         What is lost.
+    exif : bytes or None
+        Its EXIF.
     """
 
+    file: BinaryIO
     rows: int
     cols: int
     held: int
@@ -49,6 +54,7 @@ class Avif:
     aperture: tuple[int, int, int, int] | None
     color: dict[str, bytes]
     notes: tuple[str, ...]
+    exif: bytes | None
 
     def clean(self, image: Image.Image) -> Image.Image:
         """Return the part of a decoded image that its file says is the picture."""
@@ -73,7 +79,12 @@ def read_avif(file: BinaryIO) -> Avif:
     if b"iloc" not in within or b"iprp" not in within:
         raise _ODD
     base = within.get(b"idat", (0, 0))[0]
-    sizes = [_frames(item) for item in _items(data, data[slice(*within[b"iloc"])], base)]
+    items = list(_items(data, data[slice(*within[b"iloc"])], base))
+    sizes = [_frames(item) for _, item in items]
+    exif, places = None, _exif_places(data, *within.get(b"iinf", (0, 0)))
+    for number, item in items:
+        if number in places and exif is None:
+            exif = item[4 + int.from_bytes(item[:4]) :]  # its first number says where the TIFF within begins
     told = _properties(data, within)
     cols, rows = struct.unpack(">4xII", told[b"ispe"][:12]) if len(told.get(b"ispe", b"")) >= 12 else (0, 0)
     notes: tuple[str, ...] = ()
@@ -86,7 +97,28 @@ def read_avif(file: BinaryIO) -> Avif:
             color["cICP"] = bytes([primaries & 255, transfer & 255, 0, 1])
     aperture = _aperture(told[b"clap"], rows, cols) if b"clap" in told else None
     held, decoded = sum(most for most, _ in sizes), sum(every for _, every in sizes)
-    return Avif(rows, cols, held, decoded, aperture, color, notes)
+    seen = io.BytesIO(_without(data, places.values())) if places else file
+    return Avif(seen, rows, cols, held, decoded, aperture, color, notes, exif)
+
+
+def _exif_places(data: bytes, start: int, end: int) -> dict[int, int]:
+    """Where the type of each item stands that is EXIF, by the item's number (ISO/IEC 14496-12, 8.11.6)."""
+    found = {}
+    first = start + 4 + (4 if data[start : start + 1] > b"\0" else 2)
+    for name, (at, stop) in _boxes(data, first, end):
+        size = 2 if data[at : at + 1] == b"\2" else 4
+        place = at + 4 + size + 2
+        if name == b"infe" and place + 4 <= stop and data[place : place + 4] == b"Exif":
+            found[int.from_bytes(data[at + 4 : at + 4 + size])] = place
+    return found
+
+
+def _without(data: bytes, places: Iterable[int]) -> bytes:
+    """The file with these items of a type that nobody looks at."""
+    changed = bytearray(data)
+    for place in places:
+        changed[place : place + 4] = b"free"
+    return bytes(changed)
 
 
 def _properties(data: bytes, within: dict[bytes, tuple[int, int]]) -> dict[bytes, bytes]:
@@ -141,8 +173,8 @@ def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, tuple[int, i
         at += size
 
 
-def _items(data: bytes, box: bytes, base: int) -> Iterator[bytes]:
-    """The contents of each item, pictures and others, whose parts may lie anywhere."""
+def _items(data: bytes, box: bytes, base: int) -> Iterator[tuple[int, bytes]]:
+    """The number and contents of each item, pictures and others, whose parts may lie anywhere."""
     reader, version, left = io.BytesIO(box), box[0], 2 * len(data)
 
     def number(size: int) -> int:
@@ -153,7 +185,7 @@ def _items(data: bytes, box: bytes, base: int) -> Iterator[bytes]:
     offset_size, length_size, base_size = sizes >> 12, sizes >> 8 & 15, sizes >> 4 & 15
     index_size = sizes & 15 if version else 0
     for _ in range(min(number(4 if version == 2 else 2), len(box))):
-        number(4 if version == 2 else 2)
+        name = number(4 if version == 2 else 2)
         method = number(2) & 15 if version else 0
         number(2)
         begin, parts = number(base_size) + (base if method == 1 else 0), []
@@ -164,7 +196,7 @@ def _items(data: bytes, box: bytes, base: int) -> Iterator[bytes]:
             left -= len(parts[-1])
         if left < 0:  # parts of parts, which no writer makes
             raise _ODD
-        yield b"".join(parts)
+        yield name, b"".join(parts)
 
 
 def _frames(data: bytes) -> tuple[int, int]:

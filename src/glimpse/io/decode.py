@@ -31,6 +31,7 @@ from glimpse.io.picture import (
 from glimpse.io.pillow_patches import load
 from glimpse.io.png_input import read_png
 from glimpse.io.record import as_record
+from glimpse.limits import PAGES
 from glimpse.typing import Array
 
 FORMATS = ("PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP", "AVIF", "PPM")
@@ -51,7 +52,7 @@ _BEGINNINGS = {
 # Image.open would import the readers of all 45 formats to find one of these
 _READER_OF = {"WebP": "WebPImagePlugin", "AVIF": "AvifImagePlugin"}
 
-PAGED = ("PNG", "JPEG", "GIF", "TIFF", "WEBP")  # formats of several frames or pages
+_PAGED = ("PNG", "JPEG", "GIF", "TIFF", "WebP")  # formats of several frames or pages
 
 Image.MAX_IMAGE_PIXELS = None  # the limit of glimpse is checked instead: its message tells what to do
 
@@ -77,7 +78,7 @@ def decode(file: BinaryIO, options: DecodeOptions = DEFAULT, reduce: Reduce | No
     """
     name = _format_of(file)
     with _decoding():
-        if options.page and options.page > 1 and name.upper() not in PAGED:
+        if options.page and options.page > 1 and name not in _PAGED:
             raise GlimpseError(f"it has no page {options.page}")
         if options.column is not None and name:
             raise GlimpseError(f"--column is of a CSV file, and this is a {name}; leave it out")
@@ -123,6 +124,23 @@ def _decoding() -> Iterator[None]:
         raise
     except (Exception, MemoryError) as error:  # decoders raise whatever they like
         raise GlimpseError(f"cannot be decoded{why(error) or ': it is damaged'}") from error
+
+
+def count_pages(file: BinaryIO) -> int:
+    """Return how many frames a file has, 1 of a TIFF, whose pages are more than a count."""
+    name = _format_of(file)
+    if name == "GIF":
+        from glimpse.io.gif_input import read_gif
+
+        return len(read_gif(file, PAGES + 1).frames)
+    if name == "JPEG":
+        from glimpse.io.jpeg import read_head
+
+        return max(1, len(read_head(file).within))
+    if name in ("PNG", "WebP"):
+        image = opened(read_png(file).file if name == "PNG" else file, name)
+        return int(getattr(image, "n_frames", 1))
+    return 1
 
 
 def opened(file: BinaryIO, name: str) -> ImageFile.ImageFile:
@@ -285,15 +303,15 @@ def _decode_jpeg(file: BinaryIO, options: DecodeOptions, reduce: Reduce | None) 
     file = jpeg.picture_within(file, options.page or 1)
     head = jpeg.read_head(file)
     budget.check_jpeg(head, options.max_pixels)
-    image = opened(file, "JPEG")
-    notes = frame_notes(options, more=getattr(image, "is_animated", False))
+    image = opened(head.file, "JPEG")
+    notes = frame_notes(options, more=len(head.within) > 1)
     way = _way(options, head.exif, head.xmp)
     sides = (image.width, image.height) if way >= 5 else (image.height, image.width)
     scale = 1
-    if reduce:
+    if reduce and not head.lossless:
         scale = jpeg.draft(image, jpeg.whole(reduce(sides), sides, turned=way in jpeg.FAR_ENDS))
     picture = finished(image, options, notes, way, text=_record(head.exif))
-    jpeg.check_complete(image, file)
+    jpeg.check_complete(image, head.file)
     return picture if scale == 1 else replace(picture, scale=scale, full=sides)
 
 
@@ -308,8 +326,9 @@ def _decode_gif(file: BinaryIO, options: DecodeOptions, pages: Sequence[int]) ->
     if list(pages) == [1] and gif.is_covered:
         yield finished(opened(file, "GIF"), options, notes, text=text)
         return
+    wanted = {*pages}
     for page, screen in enumerate(gif_input.screens(gif, file), 1):
-        if page in pages:
+        if page in wanted:
             yield finished(gif_input.seen(screen), options, notes, text=text)
 
 
@@ -329,10 +348,9 @@ def _decode_avif(file: BinaryIO, options: DecodeOptions) -> Picture:
 
     avif = read_avif(file)
     budget.check_avif(avif, options.max_pixels)
-    image = opened(file, "AVIF")
-    exif = image.info.get("exif")
-    text, notes = _record(exif), avif.notes
-    picture = finished(avif.clean(load(image)), options, notes, _way(options, exif), text=text)
+    image = opened(avif.file, "AVIF")
+    way, text = _way(options, image.info.get("exif")), _record(avif.exif)  # the turn is that of irot and imir
+    picture = finished(avif.clean(load(image)), options, avif.notes, way, text=text)
     return replace(picture, color=picture.color or avif.color)
 
 

@@ -107,6 +107,9 @@ def _nodata_notes(page: Page, options: DecodeOptions) -> tuple[str, ...]:
 
 def _by_pillow(file: BinaryIO, page: Page, options: DecodeOptions, notes: tuple[str, ...]) -> Picture:
     file.seek(0)
+    if file.read(4) == b"MM\0+":  # whose tags Pillow looks for at another place
+        raise UnidentifiedImageError
+    file.seek(0)
     image = Image.open(file, formats=["TIFF"])
     if {*image.size} != {page.cols, page.rows}:  # Pillow says the upright size
         raise GlimpseError("a damaged TIFF: its size may be read in two ways")

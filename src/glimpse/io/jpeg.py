@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from glimpse.errors import GlimpseError
+from glimpse.io.spliced import spliced
 from glimpse.typing import Array
 from glimpse.window import Window
 
@@ -24,17 +25,24 @@ _RESTART, _INTERVAL, _FRAMES = re.compile(rb"\xff[\xd0-\xd7]"), 0xDD, (0xC0, 0xC
 
 
 _SIZES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # markers that a picture begins with
-_PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
+_PROGRESSIVE, _LOSSLESS = {0xC2, 0xC6, 0xCA, 0xCE}, 0xC3
+_DIFFERENTIAL = {0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF}
+# a second beginning, an end, hierarchical ones, extensions: Pillow takes some for a size, or looks within
+_UNREAD = {0xC8, 0xD8, _END, 0xDE, 0xDF, *range(0xF0, 0xFE)}
+_WORDS = {*range(0xE0, 0xF0), 0xFE}  # applications and comments, which Pillow would parse, also the EXIF
+_SEEN = (b"JFIF", b"ICC_PROFILE\0", b"Adobe")  # what of them says how the pixels are to be read
 
 
 class Head(NamedTuple):
-    """The header of a JPEG, and how many scans its pixels come in."""
+    """The header of a JPEG, how many scans its pixels come in, and the file as Pillow may see it."""
 
+    file: BinaryIO
     rows: int
     cols: int
     bands: int
     samples: float
     progressive: bool
+    lossless: bool
     scans: int
     exif: bytes | None
     xmp: bytes | None
@@ -48,30 +56,40 @@ def read_head(file: BinaryIO) -> Head:
     `within` are the places of all pictures in the file, where a list tells them (MPO).
     """
     data = _bytes(file)
-    exif, xmp, within = b"", None, tuple[int, ...]()
-    frame, progressive, start = b"", False, len(data)
+    exif, xmp, within = list[bytes](), None, tuple[int, ...]()
+    frame, coding, start, seen = b"", 0, len(data), [(0, 2)]
     for kind, at in _segments(data):
-        length = int.from_bytes(data[at + 2 : at + 4])
-        body = data[at + 4 : at + 2 + length]
-        if kind in _SIZES and not frame:
-            frame, progressive = body, kind in _PROGRESSIVE
+        if kind == _SCAN:
+            start = at
+            break
+        stop = at + 2 + (length := int.from_bytes(data[at + 2 : at + 4]))
+        body = data[at + 4 : stop]
+        if kind in _UNREAD or (kind in _SIZES and frame) or length < 2:
+            raise GlimpseError(f"a damaged JPEG, or of a kind that cannot be read: its marker {kind:02X}")
+        if kind in _SIZES:
+            frame, coding = body, kind
         elif kind == 0xE1 and body.startswith(b"Exif\0\0"):
-            exif += body if not exif else body[6:]  # one after the other where it is long
+            exif.append(body[6:])  # one after the other where it is long
         elif kind == 0xE1 and body.startswith(b"http://ns.adobe.com/xap/1.0/\0"):
             xmp = body
         elif kind == 0xE2 and body.startswith(b"MPF\0") and not within:
             within = _places(body[4:], at + 8)
-        elif kind == _SCAN:
-            start = at
-            break
+        if kind not in _WORDS or body.startswith(_SEEN):
+            seen.append((at, stop))
     if len(frame) < 6 or len(frame) < 6 + 3 * frame[5] or not frame[5]:
         raise GlimpseError("a damaged JPEG")
+    unread = f"{frame[0]} bits a sample" if frame[0] != 8 else ""
+    unread = f"{frame[5]} channels" if frame[5] not in (1, 3, 4) else unread
+    if unread := "hierarchical" if coding in _DIFFERENTIAL else unread:
+        raise GlimpseError(f"a JPEG of a kind that cannot be read: {unread}")
     count = data.count(b"\xff\xda", start)  # more than there are where another picture follows
     count = count if count < 2 else sum(kind == _SCAN for kind, _ in _segments(data))
     rows, cols = struct.unpack(">HH", frame[1:5])
     factors = [(frame[7 + 3 * k] >> 4) * (frame[7 + 3 * k] & 15) for k in range(frame[5])]
     samples = sum(factors) / max(1, *factors)
-    return Head(rows, cols, frame[5], samples, progressive, count, exif or None, xmp, within)
+    seen.append((start, len(data)))
+    return Head(spliced(file, seen), rows, cols, frame[5], samples, coding in _PROGRESSIVE,
+                coding == _LOSSLESS, count, b"".join(exif) or None, xmp, within)  # fmt: skip
 
 
 def _places(listed: bytes, start: int) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ import contextlib
 
 from PIL import Image, ImageFile
 
-_ORIENTATION = 0x0112
+_ORIENTATION, _WITHIN = 0x0112, (0x8769, 0x8825, 0xA005)  # directories of EXIF within a page
 
 
 def load(image: Image.Image) -> Image.Image:
@@ -17,8 +17,12 @@ def load(image: Image.Image) -> Image.Image:
     if image.format != "TIFF":
         image.load()
         return image
-    with contextlib.suppress(Exception):  # damaged EXIF, which asks for no turn
-        image.getexif().pop(_ORIENTATION, None)  # Pillow would turn a TIFF upright in a second copy
+    for tag in (
+        _ORIENTATION,
+        *_WITHIN,
+    ):  # Pillow would turn a TIFF in a second copy, parse the others
+        with contextlib.suppress(Exception):  # damaged EXIF, which asks for no turn
+            image.getexif().pop(tag, None)
     image.load()
     image._size = image.im.size  # Pillow has set the upright picture's, though it has not turned it
     return image

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import struct
 import zlib
 from collections.abc import Iterator
-from itertools import pairwise
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +15,7 @@ from glimpse.errors import GlimpseError
 from glimpse.io.picture import codecs
 from glimpse.io.png import SIGNATURE
 from glimpse.io.record import KEYWORD
+from glimpse.io.spliced import spliced
 from glimpse.typing import Array
 
 # texts may bear names under which Pillow keeps facts, and it refuses those that are long
@@ -133,10 +132,8 @@ def read_png(file: BinaryIO) -> Png:
             exif = _exif_of_digits(found[word])
     cols, rows, depth, colour_type, _, _, interlaced = struct.unpack(">IIBBBBB", head)
     color = {name.decode(): found[name] for name in _KEPT if name in found}
-    # all that Pillow may see is one piece of most files
-    seen = file if all(a[1] == b[0] for a, b in pairwise(spans)) else cast(BinaryIO, Spliced(file, spans))
-    return Png(seen, rows, cols, depth, colour_type, interlaced, tuple(frames), tuple(delays), color,
-               profile, exif, found.get(_XMP), "\n".join(records) or None, tuple(notes))  # fmt: skip
+    return Png(spliced(file, spans), rows, cols, depth, colour_type, interlaced, tuple(frames), tuple(delays),
+               color, profile, exif, found.get(_XMP), "\n".join(records) or None, tuple(notes))  # fmt: skip
 
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
@@ -189,54 +186,3 @@ def _exif_of_digits(text: bytes) -> bytes | None:
         return bytes.fromhex("".join(text.decode("latin-1").split("\n")[3:]))
     except ValueError:
         return None
-
-
-class Spliced(io.RawIOBase):
-    """Some parts of a file, one behind the other, as a file of their own."""
-
-    def __init__(self, file: BinaryIO, spans: list[tuple[int, int]]) -> None:
-        self._file, self._at = file, 0
-        self._spans = list[tuple[int, int, int]]()  # first and last byte here, how much further it is there
-        end = 0
-        for start, stop in spans:
-            if self._spans and self._spans[-1][1] + self._spans[-1][2] == start:
-                first, _, gap = self._spans.pop()
-                self._spans.append((first, end + stop - start, gap))
-            else:
-                self._spans.append((end, end + stop - start, start - end))
-            end += stop - start
-        self._here = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        ends = (0, self._at, self._spans[-1][1])
-        self._at = max(0, ends[whence] + offset)
-        return self._at
-
-    def read(self, size: int = -1) -> bytes:
-        pieces: list[Any] = []
-        size = max(0, self._spans[-1][1] - self._at) if size is None or size < 0 else size
-        while size:
-            first, last, gap = self._spans[self._here]
-            if not first <= self._at < last:
-                self._here = next((k for k, (a, b, _) in enumerate(self._spans) if a <= self._at < b), -1)
-                if self._here < 0:
-                    self._here = 0
-                    break
-                continue
-            self._file.seek(self._at + gap)
-            piece = self._file.read(min(size, last - self._at))
-            if not piece:
-                break
-            pieces.append(piece)
-            self._at += len(piece)
-            size -= len(piece)
-        return b"".join(pieces)

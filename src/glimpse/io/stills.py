@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from glimpse import limits
 from glimpse.errors import GlimpseError, about
-from glimpse.io.decode import PAGED, Reduce, decode, decode_pages
+from glimpse.io.decode import Reduce, count_pages, decode, decode_pages
 from glimpse.io.encode import Quality, encode, encoded, still_format
 from glimpse.io.files import Draft, open_input, save_bytes
 from glimpse.io.picture import DEFAULT, DecodeOptions, Picture
@@ -99,8 +99,6 @@ def load_pages(name: str, options: DecodeOptions = DEFAULT) -> list[int]:
 
 
 def _page_numbers(file: BinaryIO, options: DecodeOptions) -> list[int]:
-    from PIL import Image
-
     from glimpse.io.tiff_pages import page_numbers
 
     file.seek(0)
@@ -108,12 +106,7 @@ def _page_numbers(file: BinaryIO, options: DecodeOptions) -> list[int]:
         found = page_numbers(file)
     else:
         decode(file, options._replace(page=None))  # which refuses what is damaged or asks for too much
-        file.seek(0)
-        try:
-            image = Image.open(file, formats=PAGED)
-            found = list(range(1, getattr(image, "n_frames", 1) + 1))
-        except OSError:  # a format of one picture
-            found = [1]
+        found = list(range(1, count_pages(file) + 1))
     if len(found) > limits.PAGES:
         raise GlimpseError(f"it has more than {limits.PAGES} pages; name some, as --page 1:100")
     return found
