@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from glimpse import Window, from_light, read, to_light
+from glimpse import Window, from_light, read, restore, restore_many, to_light
+from glimpse.drawing import figure, viewport
 from glimpse.errors import GlimpseError
 from glimpse.io.light import curve_of
 
@@ -142,3 +143,102 @@ def test_an_edit_of_a_crop_of_light_changes_its_place_alone():
     assert not changed[16:].any()
     assert not changed[:, :4].any()
     assert abs(opened("b.png")[9:11, 11:13].mean() - 200) < 12
+
+
+HOW = "--row 9 --col 14 --delta 2.5 --sigma 1.5 -n 8"
+MOVES = HOW.replace("14", "14:16")
+LOOK = Window(9, 14, 2.5, 1.5, n=8)
+
+
+@pytest.fixture
+def scene():
+    """A picture of bright dots, whose light is not the light of its mean."""
+    array = np.random.default_rng(3).choice([0, 60, 255], (20, 30, 3), p=[0.5, 0.3, 0.2]).astype(np.uint8)
+    return save("a.png", array), array
+
+
+def test_a_canvas_of_light_is_the_librarys_between_the_two_functions(scene):
+    assert invoke(*split(f"read a.png {HOW} --linear -o p.png")).exit_code == 0
+    assert invoke(*split("write p.png -o c.png")).exit_code == 0
+    wanted = from_light(restore(to_light(opened("p.png")), LOOK, (20, 30), channel_axis=2))
+    np.testing.assert_allclose(opened("c.png"), wanted, atol=0.51)
+    assert json.loads(invoke("info", "c.png").stdout)["linear"] is True
+    # of a crop without a record the user says so
+    assert invoke(*split(f"read a.png {HOW} --linear -o p.npy")).exit_code == 0
+    assert invoke(*split(f"write p.npy {HOW} --canvas 20,30 --linear -o d.png")).exit_code == 0
+    np.testing.assert_allclose(opened("d.png").astype(int), opened("c.png"), atol=1)
+    assert invoke(*split(f"write p.npy {HOW} --canvas 20,30 -o e.png")).exit_code == 0
+    assert np.abs(opened("e.png").astype(int) - opened("d.png")).max() > 5
+    assert "linear" not in json.loads(invoke("info", "e.png").stdout)
+
+
+@pytest.mark.parametrize("mode", ["alpha", "deep"])
+def test_a_flat_patch_of_light_keeps_its_level_over_any_picture(mode):
+    white = 65535 if mode == "deep" else 255
+    flat = np.full(
+        (20, 30, *((4,) if mode == "alpha" else ())), white // 3, np.uint16 if white > 255 else np.uint8
+    )
+    save("a.png", flat)
+    assert invoke(*split("read a.png --box 6,4,16,12 -n 6,8 --linear -o p.png")).exit_code == 0
+    for more in ("", "--onto a.png --blend mean", "--onto a.png --blend refine"):
+        assert invoke(*split(f"write p.png {more} -o c.png --overwrite")).exit_code == 0
+        inner = opened("c.png")[7:13, 10:18].astype(int)
+        assert np.abs(inner - white // 3).max() <= white / 255
+
+
+def test_patches_of_light_and_of_levels_share_a_canvas_of_light(scene):
+    invoke(*split(f"read a.png {HOW} --linear -o p.png"))
+    invoke(*split(f"read a.png {HOW} -o q.png"))
+    assert invoke(*split("write p.png q.png --blend mean -o c.png")).exit_code == 0
+    parts = [to_light(opened(name)) for name in ("p.png", "q.png")]
+    wanted = restore_many(parts, [LOOK, LOOK], (20, 30), blend="mean", channel_axis=2)
+    np.testing.assert_allclose(opened("c.png"), from_light(wanted), atol=1)
+
+
+def test_a_stack_of_light_says_so_and_is_restored_as_its_patches_are(scene):
+    table = "gx,gy,delta,sigma\n9,14,2.5,1.5\n9,15,2.5,1.5\n"
+    with open("t.csv", "w") as file:
+        file.write(table)
+    how = "read a.png --table t.csv -n 8"
+    assert invoke(*split(f"{how} --linear -o s.npz")).exit_code == 0
+    assert invoke(*split(f"{how} -o levels.npz")).exit_code == 0
+    assert invoke(*split(f"{how} --linear -o p-{{index}}.png")).exit_code == 0
+    with np.load("s.npz") as stack, np.load("levels.npz") as levels:
+        assert stack["linear"].tolist() == [True, True]
+        assert "linear" not in levels.files
+        np.testing.assert_array_equal(stack["patches"][1], opened("p-1.png"))
+    invoke(*split("write s.npz -o c.png"))
+    invoke(*split("write p-0.png p-1.png -o d.png"))
+    np.testing.assert_array_equal(opened("c.png"), opened("d.png"))
+    assert json.loads(invoke("info", "c.png").stdout)["linear"] is True
+
+
+def test_films_and_drawings_of_light_show_what_read_reads(scene):
+    invoke(*split(f"read a.png {HOW} --linear -o p.png"))
+    assert (
+        invoke(*split(f"sweep a.png {MOVES} --frames 3 --plain --linear -o s-{{index}}.png")).exit_code == 0
+    )
+    np.testing.assert_array_equal(opened("s-0.png"), opened("p.png"))
+    assert json.loads(invoke("info", "s-0.png").stdout)["linear"] is True
+    assert invoke(*split(f"sweep a.png {MOVES} --frames 3 --plain --linear -o s.webp")).exit_code == 0
+    np.testing.assert_array_equal(opened("s.webp"), opened("p.png"))
+    assert json.loads(invoke("info", "s.webp").stdout)["linear"] is True
+    assert invoke(*split(f"show a.png {HOW} --linear -o show.png")).exit_code == 0
+    image = viewport.thumbnail(scene[1], 255)
+    np.testing.assert_array_equal(opened("show.png"), figure.show(image, LOOK, opened("p.png"), (20, 30)))
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("show a.png --linear -o a.html", "-o a.html shows levels; leave out --linear"),
+        ("show a.png --linear --profile -o b.png", "--profile shows levels; leave out --linear"),
+        ("sweep a.png --delta 1:2 --linear --profile -o b.gif", "--profile draws levels; leave out --linear"),
+        ("write n.png --linear -o b.png", "it is of labels, which are no light; leave out --linear"),
+    ],
+)
+def test_what_shows_no_light_says_so(scene, line, message):
+    invoke(*split("read a.png --nearest -n 4 -o n.png"))
+    result = invoke(*split(line))
+    assert result.exit_code in (1, 2)
+    assert message in result.stderr

@@ -47,6 +47,8 @@ class CanvasOptions:
 
     locate : bool
         Whether patches are looked for on the picture below, from the place of their `like` if they have one.
+    linear : bool
+        Whether light is filtered back also of patches that were read of levels, or do not tell.
 
     Raises
     ------
@@ -61,6 +63,7 @@ class CanvasOptions:
     gain: float | None = None
     tolerance: float | None = None
     locate: bool = False
+    linear: bool = False
 
     def __post_init__(self) -> None:
         if self.canvas and self.onto:
@@ -318,7 +321,9 @@ def _loaded(
     notes = [*placed.notes(window, shape), *notes]
     alone = row.place != row.image
     record = like or found
-    linear = record is not None and record.linear
+    linear = options.linear or (record is not None and record.linear)
+    if options.linear and patch.labels:
+        raise GlimpseError("it is of labels, which are no light; leave out --linear")
     before = _before(row, patch, decoding) if options.retouches else None
     if lossy and options.retouches and before is None and options.tolerance is None:
         notes.append(
@@ -344,7 +349,8 @@ def _located(row: Row, base: Picture, options: CanvasOptions, decoding: DecodeOp
     tolerance = options.tolerance if options.tolerance is not None else max(LOSSY, noise(base, patch, found))
     window, alone = replace(found.window, gamma=1.0), row.place != row.image
     source = source_name(row.image)
-    return Piece(row.place, patch, window, source, False, alone, place_notes(found), tolerance)
+    notes = place_notes(found)
+    return Piece(row.place, patch, window, source, False, alone, notes, tolerance, options.linear)
 
 
 def _load_patch(
@@ -429,6 +435,7 @@ def write_canvas(
     if pieces and shape is not None:
         with about(output if len(pieces) > 1 else pieces[0].place):
             strips: Iterator[NDArray[Any]] | None
+            linear = any(piece.linear for piece in pieces)
             if all(piece.picture.labels for piece in pieces):
                 if base and options.onto:
                     base = io.load_picture(options.onto, decoding._replace(labels=True))
@@ -437,18 +444,25 @@ def write_canvas(
                 pieces, like, strips = _retouched(pieces, base, output, faults)
                 notes = []
             else:
+                if linear:
+                    from glimpse.io.light import lit
+
+                    pieces = [piece._replace(picture=lit(piece.picture)) for piece in pieces]
+                    base = lit(base) if base else None
                 pictures = [piece.picture for piece in pieces]
                 kind = Kind.of([*pictures, *([base] if base else [])], base or pictures[0])
                 ground = Ground(replace(kind, alpha=any(picture.alpha for picture in pictures)), base)
                 pieces, layers = _layers(pieces, ground, shape, options, faults)
                 like, notes = ground.like, list[str]()
-                strips = _strips(layers, ground, shape, output, options, notes) if layers else None
+                strips = (
+                    _strips(layers, ground, shape, output, options, notes, linear=linear) if layers else None
+                )
         if pieces and strips is not None:
             with about(output if len(pieces) > 1 else pieces[0].place):
                 windows = tuple(piece.window for piece in pieces)
                 labels = all(piece.picture.labels for piece in pieces)
                 record = io.Record(windows[0], shape, pieces[0].source, method=options.method, nearest=labels,
-                                   windows=windows if len(windows) > 1 else ())  # fmt: skip
+                                   linear=linear, windows=windows if len(windows) > 1 else ())  # fmt: skip
                 io.save_strips(
                     output, strips, shape, like, record, quality=run.quality, overwrite=run.overwrite
                 )
@@ -544,15 +558,20 @@ def _strips(
     output: str,
     options: CanvasOptions,
     notes: list[str],
+    *,
+    linear: bool,
 ) -> Iterator[NDArray[Any]]:
     """The rows of the canvas from the top, in the levels of the file; at the end a note on levels cut."""
     from glimpse.attention import blending
     from glimpse.io.encode import still_format
+    from glimpse.io.light import lit
     from glimpse.levels import to_levels, unpremultiply
 
     white, cut, total = ground.like.white, 0, 0
+    light: Any = lit(ground.like).pixels if linear else None
     for strip in blending.strips(layers, shape, options.blended):
         part = ground.under(strip.light, strip.opacity, strip.rows)
+        part = light.levels(part) if light else part
         part = unpremultiply(part, white) if ground.like.alpha else part
         total += part.size
         if still_format(output).exact:

@@ -187,6 +187,9 @@ def show(
     images = by_image(rows, "all/" if together else output)
     many = bool(table) or len(rows) > len(images)
     draw.check(many=many)
+    if decoding.linear and (page or draw.profile or draw.heat):
+        name = f"-o {output}" if page else "--profile" if draw.profile else "--heat"
+        raise UsageError(f"{name} shows levels; leave out --linear")
     endings = (*DRAWINGS, *PAGES) if replace(draw, theme="dark", width=None) == DrawOptions() else DRAWINGS
     protect = [*filter(None, [*protect, table])]
     names = list(images)
@@ -212,7 +215,7 @@ def show(
 def _one(row: Row, target: str, draw: DrawOptions, run: Run, decoding: DecodeOptions) -> Outcome:
     """Draw one window, its profile, others to compare it with, or the page of it."""
     from glimpse import io
-    from glimpse.attention.layer import read
+    from glimpse.batch.patches import patches_of
     from glimpse.drawing import figure, profile, sheet, viewport
     from glimpse.io.encode import still_format
 
@@ -226,7 +229,7 @@ def _one(row: Row, target: str, draw: DrawOptions, run: Run, decoding: DecodeOpt
         return Outcome(row.image, target, "page", window, notes=notes)
 
     def patch_of(window: Window) -> Levels:
-        patch = read(picture.pixels, window, channel_axis=picture.channel_axis)
+        (patch,) = patches_of(picture, [window], linear=decoding.linear)
         return viewport.to_rgb(patch, picture.white)
 
     if draw.profile:
@@ -300,7 +303,7 @@ def _all(
 ) -> list[Outcome]:
     """Draw all windows of an image on one sheet; tell of it, and of the rows that are no window."""
     from glimpse import io
-    from glimpse.attention.layer import read
+    from glimpse.batch.patches import patches_of
     from glimpse.drawing import sheet, viewport
     from glimpse.drawing.paths import DURATION
     from glimpse.io.encode import still_format
@@ -317,7 +320,7 @@ def _all(
     if draw.heat:
         drawing = sheet.heat_map(image, windows, times, picture.shape, **draw.look)
     else:
-        read_all = (read(picture.pixels, window, channel_axis=picture.channel_axis) for window in windows)
+        read_all = patches_of(picture, windows, linear=decoding.linear)
         patches = [viewport.to_rgb(patch, picture.white) for patch in read_all]
         known = times if duration else ()
         drawing = sheet.show_all(image, windows, patches, picture.shape, durations=known, **draw.look)

@@ -196,6 +196,8 @@ def sweep(
     images, table = by_image(rows, output), getattr(rows, "name", "")
     ranges = any(row.placement.is_sweep for row in (rows[:1] if table else rows))
     _check(film, table=bool(table), ranges=ranges, pages=pages is not None)
+    if film.profile and decoding.linear:
+        raise UsageError("--profile draws levels; leave out --linear")
     film = replace(film, plain=True) if pages else film
     if (ranges or pages) and len(rows) > len(images):
         raise UsageError(
@@ -229,6 +231,8 @@ def sweep(
                         reel = _of_fixations(name, picture, found, film)
             except GlimpseError as error:
                 return [Outcome(name, error=prefixed(name, error), count=max(len(images[name]), 1))]
+            if decoding.linear and reel.record:
+                reel = replace(reel, record=replace(reel.record, linear=True))
             told = made(reel, target)
         return [told, *(Outcome(name, error=fault) for fault in faults)]
 
@@ -236,11 +240,11 @@ def sweep(
         bare = stills is not None and film.plain and not film.zoom
         # stills go to the disk one by one, the frames of an animation are held
         most = ANIMATION_PIXELS if stills else most_frames(decoding.max_pixels)
-        shots = _shots(reel, film, most, bare=bare)
+        shots = _shots(reel, film, most, bare=bare, linear=decoding.linear)
         shots = watch(shots, len(reel.windows)) if len(images) == 1 else shots
         notes = [*reel.picture.notes, *reel.notes]
         if stills:
-            words = _save_stills(reel, stills, shots, run, bare=bare, protect=protect)
+            words = _save_stills(reel, stills, shots, run, bare=bare, linear=decoding.linear, protect=protect)
         else:
             words, rounding = _save_animation(reel, target, [shot for shot, _ in shots], film,
                                               overwrite=run.overwrite)  # fmt: skip
@@ -359,14 +363,16 @@ def _of_fixations(name: str, picture: Picture, found: Sequence[Fixation], film: 
                 stands if any(fixation.duration for fixation in found) else (), film.rate)  # fmt: skip
 
 
-def _shots(reel: Film, film: FilmOptions, most: int, *, bare: bool) -> Iterator[tuple[NDArray[Any], Picture]]:
+def _shots(
+    reel: Film, film: FilmOptions, most: int, *, bare: bool, linear: bool
+) -> Iterator[tuple[NDArray[Any], Picture]]:
     """Draw each frame: the patch in its picture's own levels if `bare`, enlarged, or within its panel.
 
     With each comes the picture whose levels and colours it has.
     """
     import numpy as np
 
-    from glimpse.attention.layer import read
+    from glimpse.batch.patches import patches_of
     from glimpse.drawing import panels, profile, viewport
     from glimpse.io import Picture as Still
 
@@ -394,7 +400,7 @@ def _shots(reel: Film, film: FilmOptions, most: int, *, bare: bool) -> Iterator[
         if seen.shape != picture.shape:
             ours, theirs = (f"{each[0]} x {each[1]}" for each in (seen.shape, picture.shape))
             raise GlimpseError(f"frame {index + 1} is {ours}, the first one {theirs}; a film has one size")
-        patch = read(seen.pixels, window, channel_axis=seen.channel_axis)
+        (patch,) = patches_of(seen, [window], linear=linear)
         if bare:
             yield patch, seen
             continue
@@ -489,6 +495,7 @@ def _save_stills(
     run: Run,
     *,
     bare: bool,
+    linear: bool,
     protect: Sequence[str],
 ) -> str:
     """Save each frame under its own name; bare patches are those of `glimpse read`, records and all.
@@ -504,7 +511,9 @@ def _save_stills(
     ]
     check([reel.name], targets, DRAWINGS, overwrite=run.overwrite, protect=protect, quality=run.quality)
     for target, (shot, like), window in zip(targets, shots, reel.windows, strict=True):
-        record = Record(window, reel.picture.shape, source_name(reel.name)) if bare else None
+        record = None
+        if bare:
+            record = Record(window, reel.picture.shape, source_name(reel.name), linear=linear)
         save_still(
             target, shot if bare else even(shot), like, record, quality=run.quality, overwrite=run.overwrite
         )

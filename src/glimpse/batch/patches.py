@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from itertools import chain
@@ -292,10 +292,27 @@ def _share_outside(window: Window, shape: tuple[int, int]) -> float:
     return 0.0 if share < 1e-6 else share
 
 
-def read_patches(block: Block, rows: Sequence[Row], outside: Outside = "keep") -> Iterator[Found]:
-    """Read the patches of rows of a block, those of neighbouring rows together, or tell why not."""
+def patches_of(
+    picture: Picture, windows: Iterable[Window], *, linear: bool = False
+) -> Iterator[NDArray[Any]]:
+    """Read windows of a picture into patches in its levels, which are labels, or means of light or levels."""
     from glimpse.attention import layer
 
+    axis = picture.channel_axis
+    if picture.labels:
+        from glimpse.attention.labels import read_labels
+
+        return (read_labels(picture.pixels, window, channel_axis=axis) for window in windows)
+    if linear:
+        from glimpse.io.light import lit
+
+        light: Any = lit(picture).pixels  # which slices as an array does
+        return map(light.levels, layer.read_many(light, windows, channel_axis=axis))
+    return layer.read_many(picture.pixels, windows, channel_axis=axis)
+
+
+def read_patches(block: Block, rows: Sequence[Row], outside: Outside = "keep") -> Iterator[Found]:
+    """Read the patches of rows of a block, those of neighbouring rows together, or tell why not."""
     if all(row.fault for row in rows):
         yield from (Found(row, error=row.fault) for row in rows)
         return
@@ -333,21 +350,7 @@ def read_patches(block: Block, rows: Sequence[Row], outside: Outside = "keep") -
             from glimpse.window.scaling import reduced
 
             windows = (reduced(window, picture.scale, _SHARPEST) for window in windows)
-        patches: Iterator[Any]
-        if picture.labels:
-            from glimpse.attention.labels import read_labels
-
-            axis = picture.channel_axis
-            patches = (read_labels(picture.pixels, window, channel_axis=axis) for window in windows)
-        elif block.source.linear:
-            from glimpse.io.light import Light, curve_of
-
-            light = Light(picture, curve_of(picture.color))
-            pixels: Any = light  # which slices as an array does
-            lit = layer.read_many(pixels, windows, channel_axis=picture.channel_axis)
-            patches = map(light.levels, lit)
-        else:
-            patches = layer.read_many(picture.pixels, windows, channel_axis=picture.channel_axis)
+        patches = patches_of(picture, windows, linear=block.source.linear)
         for found in rest:
             done += 1
             try:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from glimpse.io import DecodeOptions
 
-_TAKEN = ("patches", "image", "kernel", "edge", "shape", *NUMBERS)  # which no column may take
+_TAKEN = ("patches", "image", "kernel", "edge", "shape", "linear", *NUMBERS)  # which no column may take
 _NAMES = {"kernel": KERNELS, "edge": EDGES}
 _MOST = 50  # windows of one job
 
@@ -43,8 +43,8 @@ class Cut(NamedTuple):
 class Columns:
     """The columns of a stack: the numbers of the windows of its patches, and the cells of their rows."""
 
-    def __init__(self, rows: Sequence[Row]) -> None:
-        self._rows = rows
+    def __init__(self, rows: Sequence[Row], *, linear: bool) -> None:
+        self._rows, self._linear = rows, linear
         self._numbers = {name: (array("d"), array("d")) for name in NUMBERS}
         self._sizes, self._kinds = array("q"), {"kernel": array("b"), "edge": array("b")}
 
@@ -70,6 +70,8 @@ class Columns:
             yield name, rows if (rows == cols).all() else np.stack([rows, cols], axis=1)
         for name, kinds in self._kinds.items():
             yield name, np.array(_NAMES[name])[np.asarray(kinds)[order]]
+        if self._linear:  # of levels nothing is said
+            yield "linear", np.ones(len(kept), bool)
         yield "shape", np.asarray(self._sizes).reshape(-1, 2)[order]
         yield "image", np.array([row.named or row.image for row in self._each(kept)], dtype=np.str_)
         if isinstance(self._rows, Table):
@@ -120,13 +122,19 @@ def read_stack(
         rows, decoding, fast=fast, jobs=0 if run.cluster else run.jobs, largest=_largest(rows, output)
     )
     job = functools.partial(_cut, output=output, exact=exact, outside=outside)
-    return Batch(len(rows), _stacked(rows, output, job, work, run))
+    return Batch(len(rows), _stacked(rows, output, job, work, run, linear=decoding.linear))
 
 
 def _stacked(
-    rows: Sequence[Row], output: str, job: Callable[[Block], Any], work: Sequence[Block], run: Run
+    rows: Sequence[Row],
+    output: str,
+    job: Callable[[Block], Any],
+    work: Sequence[Block],
+    run: Run,
+    *,
+    linear: bool,
 ) -> Iterator[Outcome]:
-    columns = Columns(rows)
+    columns = Columns(rows, linear=linear)
     with Stack(output, overwrite=run.overwrite) as stack:
 
         def add(block: Block, cuts: Sequence[Cut | Outcome]) -> list[Outcome]:

@@ -310,6 +310,11 @@ def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return collected("decoding", _DECODING, _decoding, options)(command)
 
 
+linear_option = option(
+    "--linear",
+    is_flag=True,
+    help="Filter light instead of levels, by the curve of sRGB or of the picture's profile or gamma.",
+)
 column_option = option(
     "--column",
     metavar="NAME|K",

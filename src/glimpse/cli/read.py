@@ -17,6 +17,7 @@ from glimpse.cli.options import (
     TableOptions,
     column_option,
     input_options,
+    linear_option,
     option,
     output_options,
     table_options,
@@ -58,11 +59,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="For label maps and masks: each sample is the nearest pixel, a palette's indices are kept.",
 )
-@option(
-    "--linear",
-    is_flag=True,
-    help="Filter light instead of levels, by the curve of sRGB or of the picture's profile or gamma.",
-)
+@linear_option
 @option(
     "--tile",
     type=Parsed("tile", parse_tile),

@@ -17,6 +17,7 @@ from glimpse.cli.options import (
     collected,
     column_option,
     input_options,
+    linear_option,
     look_options,
     option,
     output_options,
@@ -46,6 +47,7 @@ draw_options = collected("draw", [field.name for field in fields(DrawOptions)],
 @window_options()
 @table_options
 @draw_options
+@linear_option
 @column_option
 @input_options
 @output_options(
@@ -57,6 +59,7 @@ def show(
     window: Placement,
     tables: TableOptions,
     draw: DrawOptions,
+    linear: bool,
     column: str | None,
     decoding: DecodeOptions,
     output: str | None,
@@ -80,6 +83,6 @@ def show(
         rows = tables.read(window, [image] if image else [])
     elif not image:
         raise click.UsageError("Missing argument 'IMAGE'.")
-    decoding = decoding._replace(column=column)
+    decoding = decoding._replace(column=column, linear=linear)
     found = batch.show(rows, output, run, draw=draw, decoding=decoding, protect=[window.like_name])
     report(found, noun="windows" if tables.name else "files", quiet=run.quiet)

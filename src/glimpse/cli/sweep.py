@@ -20,6 +20,7 @@ from glimpse.cli.options import (
     TableOptions,
     collected,
     input_options,
+    linear_option,
     look_options,
     option,
     output_options,
@@ -60,6 +61,7 @@ film_options = collected(
 @window_options(sweep=True)
 @table_options
 @film_options
+@linear_option
 @input_options
 @output_options(
     "Where to: .gif, .webp, .apng; .mp4 or .webm (pip install 'glimpse-crop[video]'); or stills: "
@@ -70,6 +72,7 @@ def sweep(
     window: Placement,
     tables: TableOptions,
     film: FilmOptions,
+    linear: bool,
     decoding: DecodeOptions,
     output: str | None,
     run: Run,
@@ -98,7 +101,7 @@ def sweep(
             yield from watched
 
     pages: Any = None if isinstance(decoding.page, int) else decoding.page
-    decoding = decoding._replace(page=None) if pages else decoding
+    decoding = decoding._replace(page=None if pages else decoding.page, linear=linear)
     found = animate(rows, output, run, film=film, decoding=decoding, pages=pages,
                     protect=[window.like_name], watch=bar)  # fmt: skip
     report(found, noun="windows" if tables.name else "files", quiet=run.quiet)

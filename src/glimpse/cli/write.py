@@ -17,6 +17,7 @@ from glimpse.cli.options import (
     Sectioned,
     TableOptions,
     input_options,
+    linear_option,
     option,
     output_options,
     table_options,
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
     help="Brightness of the bare canvas, 1 is the equation's; several add up. "
     "[default: auto, a flat patch keeps its level]",
 )
+@linear_option
 @input_options
 @output_options(
     "Where to: .png, .jpg, .webp, .avif, .tif or .npy; several patches in one file share a canvas. "
@@ -97,6 +99,7 @@ def write(
     blend: Blend | None,
     method: Method,
     gain: float | None,
+    linear: bool,
     output: str | None,
     run: Run,
     decoding: DecodeOptions,
@@ -111,7 +114,7 @@ def write(
             checked_shape(canvas, decoding.max_pixels)
         except GlimpseError as error:
             raise click.BadParameter(str(error), param_hint="'--canvas'") from None
-    options = CanvasOptions(canvas, onto, blend, method, gain, tolerance, locate)
+    options = CanvasOptions(canvas, onto, blend, method, gain, tolerance, locate, linear)
     if locate and (typed := window.typed & {"gx", "gy", "delta", "sigma", "gamma", "n", "slice", "box"}):
         raise click.UsageError(
             f"--locate finds the window; leave out --{min(typed)}, or give --like, the crop to start from"

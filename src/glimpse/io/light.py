@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,17 @@ def _parametric(form: int, profile: bytes, at: int) -> Curve:
     bent = np.maximum(a * x + b, 0) ** g + e
     table: Array = np.maximum.accumulate(np.clip(np.where(x >= d, bent, c * x + f), 0, 1))
     return table
+
+
+def lit(picture: Picture) -> Picture:
+    """Return a picture whose pixels are light, by the curve of its levels.
+
+    Raises
+    ------
+    GlimpseError
+        If its levels are of high dynamic range.
+    """
+    return replace(picture, pixels=Light(picture, curve_of(picture.color)))
 
 
 class Light:

@@ -146,11 +146,12 @@ class PatchStack:
         except ValueError:  # text that is none
             raise GlimpseError("the stack has a text that cannot be read") from None
         size, source = values.pop("shape", shape), values.pop("image", "")
+        linear = bool(values.pop("linear", False))
         if size is None:
             raise GlimpseError("the stack does not say how large its images are; give --canvas ROWS,COLS")
         window = Window.from_dict({**values, "n": list(self.patches.shape[1:3])})
         shape = checked_shape(list(size), self.options.max_pixels)
-        return Record(window, shape, os.path.basename(source))
+        return Record(window, shape, os.path.basename(source), linear=linear)
 
 
 def load_stack(name: str, options: DecodeOptions = DEFAULT) -> PatchStack:
@@ -190,7 +191,9 @@ def _damage(what: str) -> Iterator[None]:
 
 def _from_archive(archive: zipfile.ZipFile, length: int, options: DecodeOptions) -> PatchStack:
     """Read an archive of so many bytes: the headers of all its arrays are weighed before one is read."""
-    known = {f"{name}.npy": name for name in (PATCHES, *NUMBERS, "kernel", "edge", "image", "shape")}
+    known = {
+        f"{name}.npy": name for name in (PATCHES, *NUMBERS, "kernel", "edge", "image", "shape", "linear")
+    }
     wanted = [member for member in archive.namelist() if member in known]
     if len(set(wanted)) < len(wanted):
         raise GlimpseError("not a stack of patches: a member stands there twice")
