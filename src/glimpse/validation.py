@@ -76,13 +76,10 @@ def _check_values(name: str, values: Any, positive: bool) -> None:
         return
     if values.dtype.kind == "c":
         raise GlimpseError(f"{name} must be real numbers, got {values.dtype}")
-    for value in values[_outside(values, positive)].ravel()[:1].tolist():
-        checked(name, value, positive=positive)
-
-
-def _outside(values: Any, positive: bool) -> Any:
     least = 1 / NUMBER_MAX if positive else -NUMBER_MAX
-    return ~((values >= least) & (values <= NUMBER_MAX))
+    outside = ~((values >= least) & (values <= NUMBER_MAX))
+    for value in values[outside].ravel()[:1].tolist():
+        checked(name, value, positive=positive)
 
 
 def checked_scale(name: str, value: object) -> Scale:

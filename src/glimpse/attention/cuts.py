@@ -13,7 +13,7 @@ import numpy as np
 from glimpse.array_api import is_compiling, is_jax, is_numpy_array, is_tensor, values_at_hand
 from glimpse.attention.kernels import KERNEL_TABLE
 from glimpse.attention.shapes import broadcast
-from glimpse.window import Axis, Kernel
+from glimpse.window import Axis
 
 _SHARE = 0.5  # of an axis: longer spans cost more to cut out of each image than they save
 _SMALL = 1 << 12  # pixels of an image, of which no part is worth looking for
@@ -67,7 +67,8 @@ def _span(axis: Axis, given: Axis) -> tuple[Starts, int]:
     delta, sigma, center = map(_known, (given.delta, given.sigma, given.center))
     if delta is None or sigma is None or not delta.size or not sigma.size:
         return whole
-    radius = _radius(axis.kernel, float(sigma.max()))
+    # a pixel more for the rounding of the peak
+    radius = KERNEL_TABLE[axis.kernel].reach(float(sigma.max()), _PRECISION) + 1
     if center is not None and center.size and not (center.ndim or delta.ndim or sigma.ndim):
         half = (axis.n - 1) / 2 * float(delta)
         first, last = (
@@ -184,8 +185,3 @@ def _torch_cut() -> Any:
             return Paste.apply(moved, shape, *ctx.places)
 
     return Cut
-
-
-def _radius(kernel: Kernel, sigma: float) -> float:
-    """How far from its centre a filter touches pixels, a pixel more for the rounding of its peak."""
-    return KERNEL_TABLE[kernel].reach(sigma, _PRECISION) + 1

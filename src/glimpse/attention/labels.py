@@ -101,11 +101,6 @@ def write_labels(
     return canvas
 
 
-def _numbers(window: Window) -> list[tuple[int, float, float]]:
-    """The number of samples, the centre and the stride of rows and of columns."""
-    return list(zip(window.shape, (window.gx, window.gy), window.strides, strict=True))
-
-
 def _axes(ndim: int, channel_axis: int | None) -> tuple[int, int]:
     """The axes of rows and columns."""
     rest = [axis for axis in range(ndim) if channel_axis is None or axis != channel_axis % ndim]

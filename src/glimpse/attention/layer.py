@@ -258,7 +258,7 @@ def write(
     if method == "inverse":
         banks = [filterbank(*axis) for axis in window.axes(shape)]
         patch = deconvolved(patch, banks, row, col)
-    rows, cols = write_bands(window, shape, dtype)
+    rows, cols = (band(axis, BlockSpec(dtype)) for axis in window.axes(shape))
     wide = expand_cols(cols, np.divide(patch, window.gamma, dtype=dtype), col)
     return expand_rows(wide, rows, cols, shape, row, col)
 
@@ -308,8 +308,3 @@ def deconvolved(patch: Array, banks: list[Array], row: int, col: int) -> Array:
     """Return the samples whose transposed write is the regularised inverse of `read` with these matrices."""
     samples = inverse.deconvolved(np.moveaxis(patch, (row, col), (-2, -1)), *banks)
     return np.moveaxis(samples, (-2, -1), (row, col))
-
-
-def write_bands(window: Window, shape: tuple[int, int], dtype: np.dtype[Any]) -> list[Band]:
-    """The banks of rows and columns, cut as the products of `write` need them."""
-    return [band(axis, BlockSpec(dtype)) for axis in window.axes(shape)]

@@ -79,7 +79,8 @@ def restore(
     if not isinstance(window, Window):
         return along(restore, patch, window, shape, channel_axis, gain=gain, method=method)  # type: ignore[no-any-return]
     if gain is not None:
-        return _gained(write(patch, window, shape, method=method, channel_axis=channel_axis), gain)
+        bare = write(patch, window, shape, method=method, channel_axis=channel_axis)
+        return bare * (bare.dtype.type(gain) if isinstance(bare, np.ndarray) else gain)  # type: ignore[no-any-return]
     shape = checked_sides(shape)
     check_method(method)
     if tensors.involves(patch, window):
@@ -286,9 +287,3 @@ def _refined_tensors(layers: Sequence[_Whole], onto: Any) -> Array:
         for each in group:
             light = light + blending.unsaid(each, each.samples, each.rim(light), light, opacity)
     return light if onto is not None else namespace(light).clip(light, *blending.levels_of(layers))  # type: ignore[no-any-return]
-
-
-def _gained(canvas: Array, gain: float) -> Array:
-    """The canvas times a number, in the canvas's own precision."""
-    scaled: Array = canvas * (canvas.dtype.type(gain) if isinstance(canvas, np.ndarray) else gain)
-    return scaled

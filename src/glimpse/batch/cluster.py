@@ -135,7 +135,9 @@ def connect(address: str) -> Iterator[Cluster]:
     _silence()
     own = None
     try:
-        own = _local(distributed) if address == "local" else None
+        own = None
+        if address == "local":
+            own = distributed.LocalCluster(dashboard_address=None, silence_logs=logging.CRITICAL)
         client = _within(lambda: distributed.Client(own or address, timeout=PATIENCE), address)
         try:
             cluster = Cluster(client, address)
@@ -146,10 +148,6 @@ def connect(address: str) -> Iterator[Cluster]:
     finally:
         if own:
             _close(own)
-
-
-def _local(distributed: Any) -> Any:
-    return distributed.LocalCluster(dashboard_address=None, silence_logs=logging.CRITICAL)
 
 
 def _within(connected: Callable[[], Any], address: str) -> Any:

@@ -63,7 +63,9 @@ class Template:
         self.fields = {name for _, name, _, _ in self._parts if name is not None}
         for _, name, spec, conversion in self._parts:
             if name is not None and (name not in known or conversion or not re.fullmatch(_SPEC, spec or "")):
-                raise UsageError(f"-o {text}: no {{{name}}} like this; there are {_some(known)}")
+                some = ", ".join(field[:40] for field in known[:30])
+                more = f" and {len(known) - 30} more" if len(known) > 30 else ""
+                raise UsageError(f"-o {text}: no {{{name}}} like this; there are {some}{more}")
         self.of_window = bool(self.fields & set(OF_WINDOW))  # and so of the size of the image
         last, field = self._parts[-1][:2] if self._parts else ("", None)
         self.suffix = os.path.splitext("x" + last)[1] if field is None else ""  # where it is written out
@@ -92,12 +94,6 @@ class Template:
         return name
 
 
-def _some(names: Sequence[str]) -> str:
-    """Names for a message: thirty of them, each cut short."""
-    told = ", ".join(name[:40] for name in names[:30])
-    return told + (f" and {len(names) - 30} more" if len(names) > 30 else "")
-
-
 def one_file(output: str | None) -> bool:
     """Tell whether ``-o`` names one file, not a folder or a template."""
     if output is None or is_folder(output):
@@ -111,12 +107,6 @@ def one_file(output: str | None) -> bool:
 def is_folder(output: str) -> bool:
     """Tell whether ``-o`` names a folder: it ends as one, or there is one."""
     return output != "-" and (output.endswith(("/", os.sep)) or os.path.isdir(output))
-
-
-def in_folder(folder: str, name: str, columns: Sequence[str] = ()) -> Template:
-    """Return the template of a name in a folder, whose braces stand for themselves."""
-    plain = (folder.rstrip("/") or "/").replace("{", "{{").replace("}", "}}")
-    return Template(f"{plain}/{name}", columns)
 
 
 def of_name(name: str, index: int, page: int = 1) -> dict[str, Any]:
@@ -371,7 +361,10 @@ def template_of(
         return Template("-" if list(inputs) == ["-"] else default, columns)
     in_one = is_folder(output)
     if in_one and (os.path.isdir(output) or one_file(output.rstrip("/" + os.sep))):
-        return in_folder(output, default, columns)
+        plain = (
+            (output.rstrip("/") or "/").replace("{", "{{").replace("}", "}}")
+        )  # braces stand for themselves
+        return Template(f"{plain}/{default}", columns)
     template = Template(f"{output}{default}" if in_one else output, columns)
     if len(inputs) > 1 and not template.fields:
         folder = os.path.splitext(output)[0]

@@ -97,12 +97,11 @@ class Outcome:
         return f"{self.name}: {self.made}{place}{target}" + "".join(f"; {note}" for note in self.notes)
 
 
-@dataclass(eq=False)
 class Batch(Iterator[Outcome]):
     """The outcomes of a batch, as they come; its length is how many there will be."""
 
-    _count: int
-    _outcomes: Iterator[Outcome]
+    def __init__(self, count: int, outcomes: Iterator[Outcome]) -> None:
+        self._count, self._outcomes = count, outcomes
 
     def __len__(self) -> int:
         return self._count

@@ -97,13 +97,15 @@ def read(
     failed none.png: no such file or directory
     """
     from glimpse import io
+    from glimpse.io.stack import SUFFIXES
 
     run, decoding = run or Run(), decoding or io.DecodeOptions()
     rows, tabled = rows_of(windows)
     if run.cluster and "-" in (*([] if tabled else images_of(rows)), output):
         raise UsageError("a cluster reads and writes files, not '-'")
     protect = [getattr(rows, "name", ""), *protect]  # that of a table
-    stack = output is not None and is_stack(output, several=tabled or len(rows) > 1)
+    suffix, several = os.path.splitext(output or "")[1].lower(), tabled or len(rows) > 1
+    stack = one_file(output) and (suffix == SUFFIXES[0] or (several and suffix in SUFFIXES))
     if exact and not stack:
         raise UsageError("--float is about a stack; give -o patches.npz")
     if output and output.lower().endswith((".tar", ".parquet")):
@@ -182,14 +184,6 @@ def _named(
                  pages=[row.page or decoding.page or 1 for row in rows],
                  values=lambda index: fields(rows[index]))  # fmt: skip
     return [replace(row, output=target) for row, target in zip(rows, names, strict=True)], None
-
-
-def is_stack(output: str, *, several: bool) -> bool:
-    """Tell whether an output takes all patches, of several or of one."""
-    from glimpse.io.stack import SUFFIXES
-
-    suffix = os.path.splitext(output)[1].lower()
-    return one_file(output) and (suffix == SUFFIXES[0] or (several and suffix in SUFFIXES))
 
 
 class Found(NamedTuple):
@@ -284,12 +278,29 @@ def outcome_of(
     return Outcome(found.row.place, output, made, told, notes=notes, outside=found.outside, row=found.row)
 
 
-def _share_outside(window: Window, shape: tuple[int, int]) -> float:
-    """The share of the box of a window that lies beyond an image of this shape."""
-    top, bottom, left, right = window.box
-    inside = max(0.0, min(bottom, shape[0]) - max(top, 0)) * max(0.0, min(right, shape[1]) - max(left, 0))
-    share = 1 - inside / ((bottom - top) * (right - left))
-    return 0.0 if share < 1e-6 else share
+def _placed(row: Row, picture: Picture, outside: Outside) -> Found:
+    """A row with its window on a picture, or with the error that it has none; no patch is read yet."""
+    shape = picture.shape
+    try:
+        if row.fault:
+            raise row.fault
+        if row.size:
+            row.check_size(shape, turned=getattr(picture.pixels, "turned", False))
+        if picture.signal:
+            window = row.placement.span(shape[1], native=True).window
+        else:
+            window = row.placement.window(shape, native=True)
+        top, bottom, left, right = window.box
+        inside = max(0.0, min(bottom, shape[0]) - max(top, 0)) * max(0.0, min(right, shape[1]) - max(left, 0))
+        share = 1 - inside / ((bottom - top) * (right - left))
+        share = 0.0 if share < 1e-6 else share
+        if share and outside == "fail":
+            raise GlimpseError(f"{share_in_words(share)} of its window lies beyond the image")
+        if share and outside == "clip" and row.placement.box:
+            window, share = row.placement.clipped(shape).window(shape, native=True), 0.0
+    except GlimpseError as error:
+        return Found(row, error=error)
+    return Found(row, window, outside=share, left=outside == "skip" and share > 0)
 
 
 def patches_of(
@@ -324,25 +335,7 @@ def read_patches(block: Block, rows: Sequence[Row], outside: Outside = "keep") -
             Found(row, error=row.fault or (error if row.place == row.image else named)) for row in rows
         )
         return
-    placed, done = [], 0
-    for row in rows:
-        try:
-            if row.fault:
-                raise row.fault
-            if row.size:
-                row.check_size(picture.shape, turned=getattr(picture.pixels, "turned", False))
-            if picture.signal:
-                window = row.placement.span(picture.shape[1], native=True).window
-            else:
-                window = row.placement.window(picture.shape, native=True)
-            share = _share_outside(window, picture.shape)
-            if share and outside == "fail":
-                raise GlimpseError(f"{share_in_words(share)} of its window lies beyond the image")
-            if share and outside == "clip" and row.placement.box:
-                window, share = row.placement.clipped(picture.shape).window(picture.shape, native=True), 0.0
-            placed.append(Found(row, window, outside=share, left=outside == "skip" and share > 0))
-        except GlimpseError as error:
-            placed.append(Found(row, error=error))
+    placed, done = [_placed(row, picture, outside) for row in rows], 0
     while done < len(placed):
         rest = placed[done:]
         windows = (found.window for found in rest if found.window and not found.left)

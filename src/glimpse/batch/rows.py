@@ -248,13 +248,9 @@ def _walked(
                     yield from entries(entry.path, os.path.join(tree, entry.name), further)
             elif entry.is_symlink():
                 target = os.path.realpath(entry.path)
-                if os.path.isfile(target) and _is_within(target, inside):
+                if os.path.isfile(target) and os.path.commonpath([target, inside]) == inside:
                     yield Input(entry.path, tree)
             elif entry.is_file(follow_symlinks=False):
                 yield Input(entry.path, tree)
 
     return entries(root, "", depth)
-
-
-def _is_within(path: str, folder: str) -> bool:
-    return os.path.commonpath([path, folder]) == folder

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from itertools import pairwise
 from typing import Any
@@ -41,49 +41,33 @@ class Commands(Boundary):
         if args[0] not in COMMANDS and not ctx.resilient_parsing and not args[0].startswith("-"):
             ctx.fail(for_command(args[0], args[1:], list(COMMANDS)))
         name, command, rest = super().resolve_command(ctx, args)
-        if command and not ctx.resilient_parsing:
-            own = click.Context(command, ctx, name)
-            _check_words(own, command, rest)
+        if not command or ctx.resilient_parsing:
+            return name, command, rest
+        # words that Click would not take for what they were meant to be
+        own = click.Context(command, ctx, name)
+        long = {name for parameter in command.params for name in parameter.opts if name.startswith("--")}
+        for word, after in pairwise([*rest, ""]):
+            if word == "--":
+                break
+            if after == "%":  # which a space parted from its number
+                raise click.UsageError(f"{word} % has a space too many; write {word}%", own)
+            first = word.partition("=")[0]
+            if first[:1] == "-" and len(first) > 2 and f"-{first}" in long:
+                raise click.UsageError(f"No such option {first!r}; long names have two dashes: -{first}", own)
+        given: Counter[click.Parameter] = Counter()
+        with suppress(click.UsageError):  # which the command tells
+            given = Counter(command.make_parser(own).parse_args(list(rest))[2])
+        for parameter, times in given.items():  # of which the last one would win
+            once = isinstance(parameter, click.Option) and not (parameter.multiple or parameter.is_flag)
+            if once and times > 1:
+                raise click.UsageError(
+                    f"{parameter.opts[0]} is given {times} times; leave out all but one", own
+                )
         return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
-
-
-def _check_words(context: click.Context, command: click.Command, words: Sequence[str]) -> None:
-    """Refuse words that Click would not take for what they were meant to be.
-
-    A long option with one dash; a percent sign that a space parted from its number; an option that is given
-    twice, of which the last one would win.
-
-    Raises
-    ------
-    click.UsageError
-        If a word is one.
-    """
-    long = {name for parameter in command.params for name in parameter.opts if name.startswith("--")}
-    for word, after in pairwise([*words, ""]):
-        if word == "--":
-            break
-        if after == "%":
-            raise click.UsageError(f"{word} % has a space too many; write {word}%", context)
-        name = word.partition("=")[0]
-        if name[:1] == "-" and len(name) > 2 and f"-{name}" in long:
-            raise click.UsageError(f"No such option {name!r}; long names have two dashes: -{name}", context)
-    try:
-        given = Counter(command.make_parser(context).parse_args(list(words))[2])
-    except click.UsageError:
-        return  # which the command tells
-    for parameter, times in given.items():
-        if (
-            isinstance(parameter, click.Option)
-            and times > 1
-            and not (parameter.multiple or parameter.is_flag)
-        ):
-            raise click.UsageError(
-                f"{parameter.opts[0]} is given {times} times; leave out all but one", context
-            )
 
 
 @click.group(

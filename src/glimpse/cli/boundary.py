@@ -37,7 +37,8 @@ class Boundary(click.Group):
             _finish(2)
         except click.UsageError as error:
             where = error.ctx.command_path if error.ctx else "glimpse"
-            say(f"{where}: {_message(error)} (see {where} --help)")
+            words = for_option(error) if isinstance(error, click.NoSuchOption) else error.format_message()
+            say(f"{where}: {words} (see {where} --help)")
             _finish(2)
         except GlimpseError as error:
             say(f"glimpse: {error}")
@@ -64,7 +65,7 @@ class Boundary(click.Group):
         except Exception as error:
             if signals.received:  # within a lock of Python's own the signal's exception becomes another
                 signals.die(signals.received[0])
-            if "--debug" in _first_flags():
+            if "--debug" in itertools.takewhile(lambda word: word.startswith("-"), sys.argv[1:]):
                 raise
             say(f"glimpse: internal error: {type(error).__name__}: {error}; run with glimpse --debug")
             _finish(70)
@@ -106,20 +107,11 @@ class Boundary(click.Group):
             signals.die(PIPE)
 
 
-def _message(error: click.UsageError) -> str:
-    return for_option(error) if isinstance(error, click.NoSuchOption) else error.format_message()
-
-
 def _prepare() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # files are worked on at once, not matrices
     os.environ.setdefault("PILLOW_BLOCKS_MAX", "4")  # the next picture takes the memory of the last one
     signals.listen()
     ensure_stderr()
-
-
-def _first_flags() -> set[str]:
-    """The options before the command."""
-    return set(itertools.takewhile(lambda word: word.startswith("-"), sys.argv[1:]))
 
 
 def _finish(code: object) -> NoReturn:

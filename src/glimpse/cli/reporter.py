@@ -43,7 +43,9 @@ def report(
     terminal = not quiet and sys.stderr is not None and sys.stderr.isatty()
     if count is None:
         count = len(outcomes) if isinstance(outcomes, Batch) else 1
-    told = Report(noun, quiet=quiet, brief=count > FEW and not quiet and not _verbose())
+    context = click.get_current_context(silent=True)
+    verbose = bool(context and context.find_root().params.get("verbose"))
+    told = Report(noun, quiet=quiet, brief=count > FEW and not quiet and not verbose)
     shown = click.progressbar(length=count, file=sys.stderr) if terminal and count > 1 else nullcontext()
     made = ""
     try:
@@ -154,8 +156,3 @@ class Report:
 
 _OUTSIDE = " of the patch is "  # in the note on one window, which the last line counts
 _MADE = {"patch": "patches", "canvas": "canvases"}
-
-
-def _verbose() -> bool:
-    context = click.get_current_context(silent=True)
-    return bool(context and context.find_root().params.get("verbose"))

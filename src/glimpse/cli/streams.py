@@ -84,15 +84,10 @@ def _escaped(character: str) -> str:
 def ensure_stderr() -> None:
     """Open the null device as stderr where stderr is closed, for the rest of the process."""
     if sys.stderr is None:
-        _open_null()
+        number = os.open(os.devnull, os.O_RDWR)  # 2, lest an output gets it and the words of C libraries
+        if number > 2:
+            os.close(number)
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115
-
-
-def _open_null() -> None:
-    """Take file descriptor 2 where it is closed, lest an output gets it and the words of C libraries."""
-    number = os.open(os.devnull, os.O_RDWR)
-    if number > 2:
-        os.close(number)
 
 
 def silence_libraries() -> None:

@@ -98,12 +98,8 @@ def steps(stops: Sequence[Stop], saccade: float = SACCADE, fps: float = 25) -> l
     found = [Step(*stops[0], 1)]
     for i in range(1, len(stops)):
         before, after = stops[i - 1].window, stops[i].window
-        shares = [_eased(k / (count + 1)) for k in range(1, count + 1)]
+        times = [k / (count + 1) for k in range(1, count + 1)]
+        shares = [t * t * (3 - 2 * t) for t in times]  # slow, fast, slow
         found += [Step(between(before, after, share), saccade / count, i) for share in shares]
         found.append(Step(*stops[i], i + 1))
     return found
-
-
-def _eased(t: float) -> float:
-    """A share of the time as a share of the way: slow, fast, slow."""
-    return t * t * (3 - 2 * t)

@@ -104,7 +104,7 @@ def profile(
     look = Look(theme, max(size, FINEST))
     wide = WIDTH if width is None else max(1, width - look.px(LEFT) - 2 * look.px(GAP))
     signal = pixels.ndim == 1
-    filters, grey = _filters_of(window, axis, len(pixels)), pixels if signal else pixels @ _GREY
+    filters, grey = window.axes((len(pixels),) * 2)[axis], pixels if signal else pixels @ _GREY
     places = centers(filters.n, filters.center, filters.delta)
     found = np.concatenate(
         [_bank(filters, some) @ pixels for some in np.array_split(places, len(places) // AT_ONCE + 1)]
@@ -139,10 +139,6 @@ def profile(
         _bar(canvas, third, shades, window.box[2 * axis : 2 * axis + 2])
     place(canvas, words, look.px(GAP) + 3 * step, look.px(LEFT))
     return canvas
-
-
-def _filters_of(window: Window, axis: int, size: int) -> Axis:
-    return window.axes((size, size))[axis]
 
 
 def _bank(filters: Axis, places: Floats) -> Floats:

@@ -42,7 +42,8 @@ def draw_path(
     durations : sequence of float
         Milliseconds of each: the areas of the circles are in their proportion.
     """
-    at, thin = _places(viewport, windows), _thin(len(windows))
+    at = _places(viewport, windows)
+    thin = min(1.0, max(0.6, math.sqrt(MANY / max(len(windows), 1))))
     for width, colour in ((4, SHADE), (2, COL)):
         stroke(canvas, at, width * unit * thin, colour)
     for number, (place, radius) in enumerate(zip(at, _radii(windows, durations), strict=True), 1):
@@ -128,10 +129,6 @@ def warmth(share: Floats) -> Floats:
 
 def _places(viewport: Viewport, windows: Sequence[Window]) -> list[tuple[float, float]]:
     return [(float(viewport.x(window.gy)), float(viewport.y(window.gx))) for window in windows]
-
-
-def _thin(count: int) -> float:
-    return min(1.0, max(0.6, math.sqrt(MANY / max(count, 1))))
 
 
 def _radii(windows: Sequence[Window], durations: Sequence[float]) -> list[float]:

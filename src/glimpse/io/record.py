@@ -149,8 +149,8 @@ def parse_record(text: str | bytes, max_pixels: int = limits.MAX_PIXELS) -> Reco
     if axes != AXES or not isinstance(source, str) or method not in (None, *METHODS):
         raise GlimpseError("the record has unknown axes, an unknown method, or a source that is no text")
     window = Window.from_dict(values)
-    last = Window.from_dict(values | changes) if changes else None
-    last = None if last == window else last
+    end = Window.from_dict(values | changes) if changes else window
+    last = end if changes and end != window else None
     if method and last:
         raise GlimpseError("the record is of a sweep and of a canvas at once")
     if not isinstance(shape, list) or len(shape) != 2:  # of an image in memory a third is of its channels

@@ -256,10 +256,7 @@ class Table(Sequence[Row]):
             texts, names = [text for text in re.split(r"[\s,;]+", texts[0].strip(" []()")) if text], 4 * names
             if len(texts) != 4:
                 raise GlimpseError(f"{form.names[0]} has {len(texts)} numbers, a box has four")
-        return [self._position(name, text) for name, text in zip(names, texts, strict=True)]
-
-    def _position(self, name: str, text: str) -> Position:
-        return position(name)(self._plain(text))
+        return [position(name)(self._plain(text)) for name, text in zip(names, texts, strict=True)]
 
     def _plain(self, text: str) -> str:
         """A number with a decimal point, where the table writes a comma."""
