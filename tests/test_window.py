@@ -450,7 +450,7 @@ def test_the_fits_share_see_or_fill_the_box(x, y, w, h, rows, cols):
         ((math.nan, 2, 3, 4), {}, "x of a box must be a finite number, got nan"),
         ("1,2,3,four", {}, "'four' is not a plain finite number such as 2.5"),
         ("1,2,3,50%", {}, "h of a box is 50% of an image, and no shape of the image is given"),
-        ((1, 2, 3, 4), {"fit": "crop"}, "fit must be stretch or contain or cover, got 'crop'"),
+        ((1, 2, 3, 4), {"fit": "crop"}, "fit must be stretch, contain or cover, got 'crop'"),
         ((1, 2, 3, 4), {"pad": -1}, "pad must be >= 0, got -1"),
         ((1, 2, 3, 4), {"pad": True}, "pad must be a finite number, got True"),
         ((0, 0, 9, 4097), {"n": "native"}, "4097 x 9 pixels are more than 4096 a side; give an n instead"),

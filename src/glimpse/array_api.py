@@ -125,7 +125,10 @@ def promote(*values: Any) -> list[Any]:
     """
     xp, foreign = namespace(*values), [value for value in values if is_not_numpy(value)]
     if not foreign:
-        return [xp.asarray(value, dtype=xp.float64) for value in values]
+        arrays = [xp.asarray(value) for value in values]
+        if any(array.dtype.kind == "c" for array in arrays):
+            raise TypeError("complex numbers are no places")
+        return [array.astype(xp.float64, copy=False) for array in arrays]
     dtype = result_type(*values, least=True)
     place = {"dtype": dtype, "device": _device(foreign[0])}
     return [cast(v, dtype) if is_not_numpy(v) else xp.asarray(native(v), **place) for v in values]

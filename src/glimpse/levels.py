@@ -7,7 +7,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from glimpse.errors import GlimpseError
 from glimpse.typing import Array
+from glimpse.validation import checked_one, told
 
 
 def to_levels(array: ArrayLike, white: int) -> Array:
@@ -64,7 +66,7 @@ def to_light(levels: ArrayLike, white: float = 255, curve: Curve = "srgb") -> Ar
     >>> to_light([0, 127.5, 255]).round(1)
     array([  0. ,  54.6, 255. ])
     """
-    array = np.asarray(levels)
+    array, white = _numbers(levels, white, curve)
     kind = np.float64 if array.dtype == np.float64 else np.float32
     if array.dtype.kind == "u" and array.dtype.itemsize <= 2:  # a table is quicker than a power
         steps = np.arange(np.iinfo(array.dtype).max + 1.0)
@@ -80,7 +82,7 @@ def from_light(light: ArrayLike, white: float = 255, curve: Curve = "srgb") -> A
     >>> from_light([0, 127.5, 255]).round(1)
     array([  0. , 187.5, 255. ])
     """
-    array = np.asarray(light)
+    array, white = _numbers(light, white, curve)
     kind = np.float64 if array.dtype == np.float64 else np.float32
     shares = np.abs(array) / white
     if isinstance(curve, np.ndarray):
@@ -91,6 +93,26 @@ def from_light(light: ArrayLike, white: float = 255, curve: Curve = "srgb") -> A
     else:
         levels = shares ** (1 / float(curve))
     return np.asarray((np.sign(array) * levels * white).astype(kind))
+
+
+def _numbers(levels: ArrayLike, white: object, curve: object) -> tuple[Array, float]:
+    """Levels as an array, and the level of white; with a curve that there is."""
+    try:
+        array = np.asarray(levels)
+    except ValueError:
+        raise GlimpseError("levels are an array of numbers, whose rows are equally long") from None
+    if array.dtype.kind not in "biuf":
+        raise GlimpseError(f"levels are real numbers, got {told(levels)}")
+    if array.dtype.kind == "b":
+        array = array.astype(np.float32)
+    if isinstance(curve, np.ndarray):
+        if curve.ndim != 1 or len(curve) < 2 or curve.dtype.kind not in "iuf":
+            raise GlimpseError(f"a curve is a table of two or more numbers from 0 to 1, got {told(curve)}")
+    elif not (isinstance(curve, str) and curve == "srgb"):
+        if isinstance(curve, str):
+            raise GlimpseError(f"curve must be 'srgb', a power such as 2.2 or a table, got {told(curve)}")
+        checked_one("curve", curve)
+    return array, checked_one("white", white)
 
 
 def _light(shares: Array, curve: Curve) -> Array:

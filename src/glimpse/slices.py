@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, get_args
 from glimpse.array_api import namespace
 from glimpse.errors import GlimpseError
 from glimpse.limits import N_MAX
-from glimpse.validation import NUMBER, Pair, Scale, checked, checked_n, number
+from glimpse.validation import NUMBER, Pair, Scale, checked, checked_choice, checked_n, number, told
 
 Fit = Literal["stretch", "contain", "cover"]
 FITS: tuple[Fit, ...] = get_args(Fit)
@@ -41,7 +41,7 @@ class Box(NamedTuple):
 
     def samples(self, n: Pair | str) -> Pair:
         """Return n, or the nearest number of pixels where n is "native"."""
-        if n != NATIVE:
+        if not is_native(n):
             return checked_n(n)
         rows, cols = (max(1, round(side)) for side in self.sides)
         if max(rows, cols) > N_MAX:
@@ -58,8 +58,7 @@ class Box(NamedTuple):
         GlimpseError
             If there is no such fit.
         """
-        if fit not in FITS:
-            raise GlimpseError(f"fit must be {' or '.join(FITS)}, got {fit!r}")
+        checked_choice("fit", fit, FITS)
         rows, cols = (n, n) if isinstance(n, int) else n
         down, across = self.sides[0] / rows, self.sides[1] / cols
         one = isinstance(down, float)  # else a batch of boxes, whose edges are arrays
@@ -74,9 +73,15 @@ class Box(NamedTuple):
         """Return the box with a margin on every side: of pixels, or a percentage of its width and height."""
         height, width = self.sides
         down, across = (_length("pad", pad, side) for side in (height, width))
-        if (number(pad.strip(" %")) if isinstance(pad, str) else pad) < 0:
-            raise GlimpseError(f"pad must be >= 0, got {pad}")
+        size = number(pad.strip(" %")) if isinstance(pad, str) else pad
+        if getattr(size, "shape", ()) or size < 0:
+            raise GlimpseError(f"pad must be >= 0, got {told(pad)}")
         return Box(self.top - down, self.bottom + down, self.left - across, self.right + across)
+
+
+def is_native(n: object) -> bool:
+    """Tell whether this n is one sample per pixel."""
+    return isinstance(n, str) and n == NATIVE
 
 
 def sliced(crop: str | slice | Sequence[slice], shape: tuple[int, int]) -> Box:
@@ -99,7 +104,7 @@ def _parts(crop: object) -> Sequence[object]:
 def _written(part: object) -> str:
     """A slice of Python's as text."""
     if not isinstance(part, slice):
-        raise GlimpseError(f"{part!r} is not a slice; write '100:600,200:700' or np.s_[100:600, 200:700]")
+        raise GlimpseError(f"{told(part)} is not a slice; write '100:600,200:700' or np.s_[100:600, 200:700]")
     if part.step not in (None, 1):
         raise GlimpseError(f"a slice has no step here, got {part}; n says how many samples there are")
     ends = (part.start, part.stop)
@@ -133,7 +138,7 @@ def boxed(
     }[order]
     parts = box.split(",") if isinstance(box, str) else list(box) if isinstance(box, Sequence) else []
     if len(parts) != 4:
-        raise GlimpseError(f"a box is four numbers, {form}, not {box!r}")
+        raise GlimpseError(f"a box is four numbers, {form}, not {told(box)}")
     rows, cols = (None, None) if shape is None else shape
     named = zip(names, parts, (cols, rows, cols, rows), strict=True)
     x, y, w, h = (_length(f"{name} of a box", part, whole) for name, part, whole in named)

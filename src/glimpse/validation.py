@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any
 
@@ -22,6 +23,39 @@ _CHANNELS = (1, 2, 3, 4)
 
 NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 """Pattern of a plain decimal number, in ASCII."""
+
+
+def told(value: object) -> str:
+    """Return a value as a message quotes it: an array by its shape, the rest by its first letters.
+
+    Examples
+    --------
+    >>> told("gauss"), told(range(9)), len(told("x" * 900))
+    ("'gauss'", 'range(0, 9)', 60)
+    """
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple) and shape:
+        return f"an array of shape {tuple(shape)}"
+    try:
+        text = repr(value)
+    except ValueError:  # a whole number of over 4,300 digits
+        text = "a number without end"
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def checked_choice(name: str, value: object, choices: Iterable[str]) -> str:
+    """Return a word if it is one of the choices.
+
+    Examples
+    --------
+    >>> checked_choice("fit", "cover", ("contain", "cover"))
+    'cover'
+    """
+    choices = tuple(choices)
+    if not isinstance(value, str) or value not in choices:
+        *most, last = choices
+        raise GlimpseError(f"{name} must be {', '.join(most)} or {last}, got {told(value)}")
+    return value
 
 
 def number(text: str) -> float:
@@ -54,7 +88,7 @@ def checked(name: str, value: object, *, positive: bool = True) -> float:
     except OverflowError:  # a whole number of over 308 digits
         real = math.inf
     if not -math.inf < real < math.inf:  # by comparing, which torch.compile follows
-        raise GlimpseError(f"{name} must be a finite number, got {value!r}")
+        raise GlimpseError(f"{name} must be a finite number, got {told(value)}")
     least = 1 / NUMBER_MAX if positive else -NUMBER_MAX
     if positive and real <= 0:
         raise GlimpseError(f"{name} must be > 0, got {real:g}")
@@ -63,10 +97,19 @@ def checked(name: str, value: object, *, positive: bool = True) -> float:
     return real
 
 
+def checked_one(name: str, value: object, *, positive: bool = True) -> float:
+    """Return one number, as `checked` does; no batch of them."""
+    number = checked(name, value, positive=positive)
+    if getattr(number, "shape", ()):
+        raise GlimpseError(f"{name} must be one number, got {told(value)}")
+    return number
+
+
 def _checked_batch(name: str, array: Any, positive: bool) -> Any:
     if array.dtype.kind in "iuf":
+        array = array.astype("float64")  # half precision does not hold the limits
         _check_values(name, array, positive)
-        return array.astype("float64") if array.ndim else float(array)
+        return array if array.ndim else float(array)
     raise GlimpseError(f"{name} must be finite numbers, got an array of {array.dtype}")
 
 
@@ -93,7 +136,7 @@ def checked_scale(name: str, value: object) -> Scale:
     if not isinstance(value, (tuple, list)):
         return checked(name, value)
     if len(value) != 2:
-        raise GlimpseError(f"{name} must be a finite number or (rows, columns), got {value!r}")
+        raise GlimpseError(f"{name} must be a finite number or (rows, columns), got {told(value)}")
     rows, cols = (checked(name, part) for part in value)
     return rows if isinstance(rows, float) and isinstance(cols, float) and rows == cols else (rows, cols)
 
@@ -101,7 +144,9 @@ def checked_scale(name: str, value: object) -> Scale:
 def checked_size(name: str, size: object) -> int:
     """Return how many pixels there are along an axis, if it is a whole number above 0."""
     if isinstance(size, bool) or not isinstance(size, Integral) or size < 1:
-        raise GlimpseError(f"{name} must be a whole number above 0, got {size!r}")
+        raise GlimpseError(f"{name} must be a whole number above 0, got {told(size)}")
+    if int(size) > NUMBER_MAX:
+        raise GlimpseError(f"{name} must be at most {NUMBER_MAX:g}, got {told(size)}")
     return int(size)
 
 
@@ -122,9 +167,13 @@ def sides_of(shape: Any) -> tuple[int, int]:
         first, last = sides[0] in _CHANNELS, sides[2] in _CHANNELS
         if first != last:
             sides = sides[1:] if first else sides[:2]
-    if not isinstance(sides, (list, tuple)) or len(sides) != 2:
-        told = f"axes {tuple(sides)}" if sides is not shape else repr(shape)
-        raise GlimpseError(f"a shape is two whole numbers, rows and columns, not {told}")
+    if (
+        not isinstance(sides, (list, tuple))
+        or len(sides) != 2
+        or not all(hasattr(side, "__index__") or isinstance(side, float) for side in sides)
+    ):
+        given = f"axes {tuple(sides)}" if sides is not shape and sides else told(shape)
+        raise GlimpseError(f"a shape is two whole numbers, rows and columns, not {given}")
     return sides[0], sides[1]
 
 
@@ -166,9 +215,9 @@ def check_axes(shape: tuple[int, ...], channel_axis: int | None) -> None:
     if channel_axis is not None and (
         isinstance(channel_axis, bool) or not isinstance(channel_axis, Integral)
     ):
-        raise GlimpseError(f"channel_axis is a whole number or None, got {channel_axis!r}")
+        raise GlimpseError(f"channel_axis is a whole number or None, got {told(channel_axis)}")
     if channel_axis is not None and not -len(shape) <= channel_axis < len(shape):
-        raise GlimpseError(f"channel_axis {channel_axis} is out of range for {len(shape)} axes")
+        raise GlimpseError(f"channel_axis {told(channel_axis)} is out of range for {len(shape)} axes")
     if len(shape) < 2 + (channel_axis is not None):
         raise GlimpseError(f"an array of shape {shape} has no rows and columns of pixels")
 
@@ -177,8 +226,8 @@ def checked_n(n: object) -> Pair:
     """Return n as one number or a pair of different ones, else raise `GlimpseError`."""
     pair = n if isinstance(n, (tuple, list)) else (n, n)
     if len(pair) != 2 or any(isinstance(k, bool) or not isinstance(k, Integral) for k in pair):
-        raise GlimpseError(f"n must be a whole number or (rows, columns), got {n!r}")
+        raise GlimpseError(f"n must be a whole number or (rows, columns), got {told(n)}")
     if not all(1 <= k <= N_MAX for k in pair):
-        raise GlimpseError(f"n must be 1 to {N_MAX} filters per axis, got {n!r}")
+        raise GlimpseError(f"n must be 1 to {N_MAX} filters per axis, got {told(n)}")
     rows, cols = int(pair[0]), int(pair[1])
     return rows if rows == cols else (rows, cols)

@@ -313,5 +313,5 @@ def test_a_crop_that_was_only_made_transparent_keeps_its_colours():
 def test_numbers_that_are_none_are_refused(textured):
     patch = read(textured, WINDOW, channel_axis=2)
     patch[0, 0] = np.nan
-    with pytest.raises(GlimpseError, match="no finite numbers"):
+    with pytest.raises(GlimpseError, match="not finite, the first is nan"):
         restore_many([patch], [WINDOW], (96, 110), onto=textured, channel_axis=2)

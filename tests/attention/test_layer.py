@@ -608,7 +608,7 @@ def test_a_canvas_has_the_shape_of_an_array():
 def test_a_pixel_that_is_not_finite_is_named_if_a_window_looks_at_it(bad, work):
     image = np.ones((40, 50, 3), np.float32)
     image[7, 9, 1] = bad
-    with pytest.raises(GlimpseError, match=r"1 pixels are not finite, the first is .* at \(7, 9, 1\)"):
+    with pytest.raises(GlimpseError, match=r"1 pixel is not finite, the first is .* at \(7, 9, 1\)"):
         work(image, Window(8, 9, 1, 1, n=3), channel_axis=2)
     work(image, Window(30, 30, 1, 1, n=3), channel_axis=2)
     huge = np.full((5, 6), 3e38, np.float32)

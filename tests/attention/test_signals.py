@@ -141,7 +141,7 @@ def test_a_restored_signal_is_flat_and_an_inverse_comes_back():
         (lambda: Span(1, 2, n=(3, 4)), "n must be a whole number above 0"),
         (lambda: Span(1, -2), "delta must be > 0"),
         (lambda: read(np.ones(5), [Span(1, 1)] * 3), r"shape \(5,\) has no 3 axes"),
-        (lambda: write(np.ones(3), Span(1, 1, n=3), (4, 5)), "1 spans need a shape of 1 sizes"),
+        (lambda: write(np.ones(3), Span(1, 1, n=3), (4, 5)), "a span needs a shape of 1 size"),
         (lambda: read(Window(1, 1, 1), np.ones((3, 3))), "the array comes first"),
         (lambda: read(np.ones((9, 9)), [Window(1, 1, 1)] * 2), "2 windows in a list: read_many"),
         (lambda: read(np.ones((9, 9)), "1,1"), "a window is a glimpse.Window or glimpse.Span, not str"),

@@ -40,7 +40,7 @@ def test_a_path_of_one_frame_is_its_first_window():
 
 @pytest.mark.parametrize("frames", [0, -1])
 def test_a_path_of_no_frames_is_refused(frames):
-    with pytest.raises(GlimpseError, match=f"at least one frame, got {frames}"):
+    with pytest.raises(GlimpseError, match=f"frames must be a whole number above 0, got {frames}"):
         paths.path(BASE, BASE, frames)
 
 

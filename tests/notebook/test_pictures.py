@@ -39,7 +39,7 @@ def test_a_profile_is_the_one_of_the_command():
     row, column = (np.asarray(glimpse.profile(PHOTO, WINDOW, along)) for along in ("row", "column"))
     np.testing.assert_array_equal(row, profile.profile(PHOTO[30], WINDOW))
     np.testing.assert_array_equal(column, profile.profile(PHOTO[:, 40], WINDOW, 0))
-    with pytest.raises(GlimpseError, match="along a row or a column, got 'diagonal'"):
+    with pytest.raises(GlimpseError, match="along must be row or column, got 'diagonal'"):
         glimpse.profile(PHOTO, WINDOW, "diagonal")
 
 

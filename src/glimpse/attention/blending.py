@@ -20,7 +20,7 @@ from glimpse.attention.coverage import balanced, flattened
 from glimpse.attention.layer import deconvolved, expand_cols
 from glimpse.attention.matrices import filterbank
 from glimpse.attention.roundtrip import RoundTrip, Trip, inverted
-from glimpse.attention.shapes import check_fit, spatial
+from glimpse.attention.shapes import samples_of
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array, Floats
 from glimpse.window import Axis, Blend, Method, Window
@@ -66,8 +66,7 @@ def layer(
     channel_axis: int | None = None,
 ) -> Layer:
     """Make ready what `restore` with these arguments lays on its canvas."""
-    array, row, col = spatial(np.asanyarray(patch), channel_axis)
-    check_fit(window, array.shape, row, col)
+    array, row, col = samples_of(patch, window, channel_axis)
     dtype = float_type(array.dtype)
     bare, axes = gain is not None, window.axes(shape)
     banks = [band(axis, BlockSpec(dtype)) for axis in axes]

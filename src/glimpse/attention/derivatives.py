@@ -7,6 +7,7 @@ its patch is `read`, and the derivatives by the window's numbers are the same fo
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -30,10 +31,11 @@ from glimpse.attention.banded import (
 )
 from glimpse.attention.banks import Partials, band_partials
 from glimpse.attention.layer import axes_to_read, expand_cols, expand_rows, read
-from glimpse.attention.shapes import ChannelAxis, spatial
+from glimpse.attention.shapes import ChannelAxis, check_finite, resolved, samples_of, spatial
 from glimpse.attention.signals import Look, slopes_along
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array, Floats
+from glimpse.validation import checked_sides
 from glimpse.window import Window, per_axis
 
 Gradients = dict[str, Any]
@@ -84,7 +86,10 @@ def read_vjp(
     cotangent = _fitting(cotangent, image, {row: window.shape[0], col: window.shape[1]})
     (rows, _), (cols, _) = banks = _banks(window, image, row, col)
     wide = expand_cols(cols, cotangent, col)
-    value, slopes = _pairing(cotangent, wide, banks, image, row, col)
+    with np.errstate(over="ignore", invalid="ignore"):
+        value, slopes = _pairing(cotangent, wide, banks, image, row, col)
+    if not math.isfinite(value):
+        read(image, window, channel_axis=channel_axis)  # names the pixel
     scaled = rows._replace(weights=rows.weights * window.gamma)
     back = expand_rows(wide, scaled, cols, shape, row, col)
     slopes = {name: per_axis(lambda slope: window.gamma * slope, slope) for name, slope in slopes.items()}
@@ -123,11 +128,10 @@ def write_vjp(
     if not isinstance(window, Window):
         return slopes_along(write_vjp, patch, window, shape, cotangent, channel_axis=channel_axis)
     tensors.refuse("write_vjp", patch, window)
-    patch, row, col = spatial(np.asanyarray(patch), channel_axis)
+    shape = checked_sides(shape)
+    patch, row, col = samples_of(patch, window, channel_axis)
     cotangent = _fitting(cotangent, patch, {row: shape[0], col: shape[1]})
     back = read(cotangent, replace(window, gamma=1 / window.gamma), channel_axis=channel_axis)
-    if back.shape != patch.shape:
-        raise GlimpseError(f"a patch of shape {patch.shape} does not fit a window of {window.shape}")
     samples, banks = patch.astype(back.dtype, copy=False), _banks(window, cotangent, row, col)
     wide = expand_cols(banks[1][0], samples, col)
     value, slopes = _pairing(samples, wide, banks, cotangent, row, col)
@@ -162,7 +166,10 @@ def read_jacobian(
     if not isinstance(window, Window):
         return slopes_along(read_jacobian, image, window, channel_axis=channel_axis)
     tensors.refuse("read_jacobian", image, window)
-    patch, jacobian = jacobian_by_axis(image, window, channel_axis=channel_axis)
+    with np.errstate(over="ignore", invalid="ignore"):
+        patch, jacobian = jacobian_by_axis(image, window, channel_axis=channel_axis)
+    if not np.isfinite(patch).all():
+        read(image, window, channel_axis=channel_axis)  # names the pixel
     return patch, _as_given(window, jacobian)
 
 
@@ -239,8 +246,11 @@ def _weigh(grows: Floats, bank: Band, strip: Strip, lines: Floats) -> None:
 
 def _fitting(cotangent: ArrayLike, like: Any, sizes: dict[int, int]) -> Array:
     """The cotangent as floats, if it is of the shape of `like` but for these sizes."""
-    array = np.asarray(cotangent)
+    array = resolved(cotangent, None)[0]
     shape = tuple(sizes.get(axis, size) for axis, size in enumerate(like.shape))
     if array.shape != shape:
         raise GlimpseError(f"the cotangent has shape {array.shape}, the result {shape}")
-    return array.astype(float_type(like.dtype), copy=False)
+    if array.dtype.kind not in "biuf":
+        raise GlimpseError(f"a cotangent is of real numbers, got {array.dtype}")
+    check_finite(array, {}, "number of the cotangent")
+    return np.asarray(array.astype(float_type(like.dtype), copy=False))

@@ -7,13 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from glimpse.array_api import is_picture
 from glimpse.attention.banks import centers
+from glimpse.attention.shapes import ChannelAxis, axis_of_channels
+from glimpse.errors import GlimpseError
 from glimpse.typing import Array
-from glimpse.validation import check_axes
+from glimpse.validation import check_axes, told
 from glimpse.window import Window
 
 
-def read_labels(image: ArrayLike, window: Window, *, channel_axis: int | None = None) -> Array:
+def read_labels(image: ArrayLike, window: Window, *, channel_axis: ChannelAxis = "auto") -> Array:
     """Read the pixel nearest to the centre of each filter: no label is invented.
 
     Sigma, the kernel and gamma play no part. Halfway between two pixels it is the upper, the left one. A
@@ -25,8 +28,8 @@ def read_labels(image: ArrayLike, window: Window, *, channel_axis: int | None = 
         Labels of any type.
     window : Window
         Where to look.
-    channel_axis : int or None
-        The axis of the channels.
+    channel_axis : int, None or "auto"
+        The axis of the channels; "auto" as for `read`.
 
     Returns
     -------
@@ -40,9 +43,10 @@ def read_labels(image: ArrayLike, window: Window, *, channel_axis: int | None = 
     array([[ 0,  2],
            [ 8, 10]])
     """
-    labels: Any = image if hasattr(image, "shape") and hasattr(image, "__getitem__") else np.asarray(image)
-    check_axes(tuple(labels.shape), channel_axis)
-    axes = _axes(labels.ndim, channel_axis)
+    sliceable = hasattr(image, "shape") and hasattr(image, "__getitem__")  # read where the window looks
+    labels: Any = image if sliceable else _array("an image", image)
+    channel_axis = axis_of_channels(labels, -1 if is_picture(image) and labels.ndim > 2 else channel_axis)
+    axes = _axes(labels, window, channel_axis)
     index: list[Any] = [slice(None)] * labels.ndim
     places = []
     for axis, n, center, delta in zip(
@@ -88,11 +92,20 @@ def write_labels(
            [1, 1, 2, 2, 0],
            [0, 0, 0, 0, 0]])
     """
-    labels, canvas = np.asarray(patch), np.array(onto)
+    labels, canvas = _array("a patch", patch), np.array(_array("a canvas", onto))
+    _axes(labels, window, channel_axis)
+    axes = _axes(canvas, window, channel_axis)
+    wanted = list(canvas.shape)
+    wanted[axes[0]], wanted[axes[1]] = window.shape
+    if list(labels.shape) != wanted:
+        raise GlimpseError(
+            f"a patch of shape {labels.shape} does not fit a window of {window.shape[0]} x {window.shape[1]} "
+            f"on a canvas of shape {canvas.shape}"
+        )
+    if not _holds(canvas.dtype, labels):
+        raise GlimpseError(f"labels of {labels.dtype} do not fit a canvas of {canvas.dtype}")
     places, samples = [np.arange(size) for size in canvas.shape], [np.arange(size) for size in labels.shape]
-    numbers = zip(
-        _axes(canvas.ndim, channel_axis), window.shape, (window.gx, window.gy), window.strides, strict=True
-    )
+    numbers = zip(axes, window.shape, (window.gx, window.gy), window.strides, strict=True)
     for axis, n, center, delta in numbers:
         nearest = np.floor((np.arange(canvas.shape[axis]) - center) / delta + n / 2).astype(np.intp)
         places[axis] = np.flatnonzero((nearest >= 0) & (nearest < n))
@@ -101,7 +114,35 @@ def write_labels(
     return canvas
 
 
-def _axes(ndim: int, channel_axis: int | None) -> tuple[int, int]:
-    """The axes of rows and columns."""
+def _holds(dtype: np.dtype[Any], labels: Array) -> bool:
+    """Tell whether a type of numbers holds these labels as they are."""
+    if np.can_cast(labels.dtype, dtype):
+        return True
+    if labels.dtype.kind not in "biuf" or dtype.kind not in "biuf":
+        return False
+    with np.errstate(invalid="ignore", over="ignore"):
+        return bool((labels.astype(dtype) == labels).all())
+
+
+def _array(name: str, given: Any) -> Array:
+    """An array of NumPy's, of labels."""
+    try:
+        return np.asarray(given)
+    except ValueError:
+        raise GlimpseError(f"{name} of labels is an array, whose rows are equally long") from None
+
+
+def _axes(array: Any, window: Window, channel_axis: int | None) -> tuple[int, int]:
+    """The axes of rows and columns of an array that a window can look at."""
+    one = isinstance(window, Window) and all(
+        isinstance(x, float) for x in (window.gx, window.gy, *window.strides)
+    )
+    if not one:
+        raise GlimpseError(f"labels are read and written with one glimpse.Window, not {told(window)}")
+    ndim = len(array.shape)
+    check_axes(tuple(array.shape), channel_axis)
     rest = [axis for axis in range(ndim) if channel_axis is None or axis != channel_axis % ndim]
-    return rest[-2], rest[-1]
+    row, col = rest[-2:]
+    if not array.shape[row] or not array.shape[col]:
+        raise GlimpseError(f"an array of shape {tuple(array.shape)} has no rows and columns of pixels")
+    return row, col

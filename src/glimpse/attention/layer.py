@@ -31,12 +31,12 @@ from glimpse.attention.banded import (
 )
 from glimpse.attention.banks import band, bands, extent
 from glimpse.attention.matrices import filterbank
-from glimpse.attention.shapes import ChannelAxis, check_fit, spatial
+from glimpse.attention.shapes import ChannelAxis, check_finite, samples_of, spatial
 from glimpse.attention.signals import Look, along
 from glimpse.errors import GlimpseError
 from glimpse.levels import to_levels
 from glimpse.typing import Array
-from glimpse.validation import checked_sides
+from glimpse.validation import checked_choice, checked_sides, told
 from glimpse.window import METHODS, Axis, Method, Window
 
 _SHARED = attrgetter("n", "delta", "sigma", "kernel", "edge")  # alike where filters can be made at once
@@ -104,10 +104,10 @@ def whole_levels(array: Any, dtype: DTypeLike) -> Array:
     """Return levels rounded to the nearest and clipped once, as uint8 or uint16."""
     try:
         name = str(dtype).rpartition(".")[2] if is_not_numpy(array) else np.dtype(dtype).name
-    except TypeError:  # no type of NumPy's
+    except (TypeError, ValueError):  # no type of NumPy's
         name = ""
     if name not in ("uint8", "uint16"):
-        raise GlimpseError(f"dtype is 'uint8' or 'uint16', for levels rounded and clipped, got {dtype!r}")
+        raise GlimpseError(f"dtype is 'uint8' or 'uint16', for levels rounded and clipped, got {told(dtype)}")
     white = 255 if name == "uint8" else 65535
     if not is_not_numpy(array):
         return to_levels(array, white)
@@ -149,6 +149,8 @@ def read_many(
     """
     tensors.refuse("read_many", image)
     array, row, col = spatial(image, channel_axis)
+    if isinstance(windows, (Window, np.ndarray)) or not isinstance(windows, Iterable):
+        raise GlimpseError(f"read_many takes a list of windows, got {told(windows)}")
     alone = (tensors.refuse("read_many", array, window) for window in windows)
     for _, group in groupby(alone, _SHARED):
         while some := list(islice(group, _MANY)):
@@ -177,19 +179,8 @@ def _sampled(image: Array, rows: Band, cols: Band, gamma: float, row: int, col: 
             parts.append(axis_back(contract(cols.local, lines, lines.ndim - 1), col, gamma))
         patch = parts[0] if len(parts) == 1 else np.concatenate(parts, row)
         if image.dtype.kind == "f" and not math.isfinite(patch.sum()):
-            _check_finite(image, {row: rows.span, col: span})
+            check_finite(image, {row: rows.span, col: span})
     return patch
-
-
-def _check_finite(image: Array, spans: dict[int, slice]) -> None:
-    """Refuse an image for the first pixel that is not finite, among those that a window looks at."""
-    bad = np.argwhere(~np.isfinite(image[index(image, spans)]))
-    if len(bad):
-        place = tuple(int(k + (spans[axis].start if axis in spans else 0)) for axis, k in enumerate(bad[0]))
-        raise GlimpseError(
-            f"{len(bad)} pixels are not finite, the first is {image[place]} at {place}; "
-            "fill them first, such as with np.nan_to_num"
-        )
 
 
 def write(
@@ -246,14 +237,13 @@ def write(
            [0., 0., 6., 0.],
            [0., 0., 0., 0.]])
     """
-    check_method(method)
+    checked_choice("method", method, METHODS)
     if not isinstance(window, Window):
         return along(write, patch, window, shape, channel_axis, method=method)  # type: ignore[no-any-return]
     shape = checked_sides(shape)
     if tensors.involves(patch, window):
         return tensors.write(patch, window, shape, method, channel_axis)
-    patch, row, col = spatial(np.asanyarray(patch), channel_axis)
-    check_fit(window, patch.shape, row, col)
+    patch, row, col = samples_of(patch, window, channel_axis)
     dtype = float_type(patch.dtype)
     if method == "inverse":
         banks = [filterbank(*axis) for axis in window.axes(shape)]
@@ -261,12 +251,6 @@ def write(
     rows, cols = (band(axis, BlockSpec(dtype)) for axis in window.axes(shape))
     wide = expand_cols(cols, np.divide(patch, window.gamma, dtype=dtype), col)
     return expand_rows(wide, rows, cols, shape, row, col)
-
-
-def check_method(method: str) -> None:
-    """Refuse a method that is none."""
-    if method not in METHODS:
-        raise GlimpseError(f"method must be {' or '.join(METHODS)}, got {method!r}")
 
 
 def expand_cols(cols: Band, samples: Array, col: int) -> Array:

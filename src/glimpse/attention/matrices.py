@@ -85,6 +85,8 @@ def filterbank(
     numbers = axis.center, axis.delta, axis.sigma
     if any(is_not_numpy(number) or is_numpy_array(number) for number in numbers):
         center, delta, sigma = promote(*numbers)
+        if is_numpy_array(center):
+            center, delta, sigma = np.broadcast_arrays(center, delta, sigma)
         F = matrix(axis._replace(center=center, delta=delta, sigma=sigma))
         return cast(F, result_type(*numbers)) if is_not_numpy(F) else F
     return whole(axis)

@@ -15,13 +15,13 @@ from glimpse.attention import blending, tensors
 from glimpse.attention.banded import float_type
 from glimpse.attention.coverage import balanced, flat_matrix
 from glimpse.attention.edits import find_edit, put_back
-from glimpse.attention.layer import check_method, expand_cols, expand_rows, read, write
-from glimpse.attention.shapes import spatial
+from glimpse.attention.layer import expand_cols, expand_rows, read, write
+from glimpse.attention.shapes import check_finite, spatial
 from glimpse.attention.signals import Look, along
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array
-from glimpse.validation import checked_sides
-from glimpse.window import BLENDS, Blend, Method, Window
+from glimpse.validation import checked_choice, checked_one, checked_sides, told
+from glimpse.window import BLENDS, METHODS, Blend, Method, Window
 
 
 def restore(
@@ -79,10 +79,11 @@ def restore(
     if not isinstance(window, Window):
         return along(restore, patch, window, shape, channel_axis, gain=gain, method=method)  # type: ignore[no-any-return]
     if gain is not None:
+        gain = checked_one("gain", gain, positive=False)
         bare = write(patch, window, shape, method=method, channel_axis=channel_axis)
         return bare * (bare.dtype.type(gain) if isinstance(bare, np.ndarray) else gain)  # type: ignore[no-any-return]
     shape = checked_sides(shape)
-    check_method(method)
+    checked_choice("method", method, METHODS)
     if tensors.involves(patch, window):
         return tensors.write(patch, window, shape, method, channel_axis, flat_matrix, balanced)
     one = blending.layer(patch, window, shape, method=method, channel_axis=channel_axis)
@@ -159,10 +160,16 @@ def restore_many(
     """
     if isinstance(windows, Window):
         raise GlimpseError("windows are a list with one for each patch, got a single Window: [window]")
+    if not _listed(patches) or not _listed(windows):
+        wrong = windows if _listed(patches) else patches
+        raise GlimpseError(f"patches and windows are lists with a window for each patch, got {told(wrong)}")
     if len(patches) != len(windows) or not len(patches):
         raise GlimpseError(f"each patch needs a window: got {len(patches)} patches, {len(windows)} windows")
-    if blend not in BLENDS:
-        raise GlimpseError(f"blend must be {', '.join(BLENDS[:-1])} or {BLENDS[-1]}, got {blend!r}")
+    checked_choice("blend", blend, BLENDS)
+    checked_choice("method", method, METHODS)
+    tolerance = checked_one("tolerance", tolerance, positive=False)
+    if gain is not None:
+        gain = checked_one("gain", gain, positive=False)
     if gain is not None and blend != "add":
         raise GlimpseError("a gain is of bare canvases, which add up; give blend='add' with it")
     shape = checked_sides(shape)
@@ -174,8 +181,10 @@ def restore_many(
         blending.layer(patch, window, shape, gain=gain, method=bare, channel_axis=channel_axis)
         for patch, window in pairs
     ]
-    below = None if onto is None else spatial(np.asanyarray(onto), channel_axis)[0]
+    below = None if onto is None else spatial(onto, channel_axis)[0]
     blending.check_alike(layers, shape, below)
+    if below is not None and blend == "mean":
+        check_finite(below, {})
     if below is None or blend != "refine":
         return blending.lay(layers, shape, blend, below)
     row, col = layers[0].row, layers[0].col
@@ -287,3 +296,9 @@ def _refined_tensors(layers: Sequence[_Whole], onto: Any) -> Array:
         for each in group:
             light = light + blending.unsaid(each, each.samples, each.rim(light), light, opacity)
     return light if onto is not None else namespace(light).clip(light, *blending.levels_of(layers))  # type: ignore[no-any-return]
+
+
+def _listed(many: object) -> bool:
+    """Tell whether this is a sequence, or an array of several."""
+    plain = isinstance(many, Sequence) and not isinstance(many, (str, bytes))
+    return plain or (hasattr(many, "__getitem__") and len(getattr(many, "shape", ())) > 0)

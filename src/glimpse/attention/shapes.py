@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from glimpse.array_api import is_compiling, is_picture
+from glimpse.attention.banded import index
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array
 from glimpse.validation import check_axes
@@ -34,7 +35,8 @@ def spatial(given: Any, channel_axis: ChannelAxis) -> tuple[Array, int, int]:
     row, col = axes[-2:]
     if array.shape[row] == 0 or array.shape[col] == 0:
         raise GlimpseError(f"an array of shape {tuple(array.shape)} has no rows and columns of pixels")
-    if "complex" in str(array.dtype) or getattr(array.dtype, "kind", "f") not in "biufV":
+    kind = getattr(array.dtype, "kind", "f")  # V is that of bfloat16, without the names of a record
+    if "complex" in str(array.dtype) or kind not in "biufV" or getattr(array.dtype, "names", None):
         raise GlimpseError(f"pixels must be real numbers, got {array.dtype}")
     return array, row, col
 
@@ -55,10 +57,21 @@ def resolved(given: Any, channel_axis: ChannelAxis) -> tuple[Any, int | None]:
         if np.any(getattr(array, "mask", False)):  # what a masked one should count as is not ours to say
             raise GlimpseError("some pixels are masked; fill them first, such as with array.filled(0)")
         array = np.asarray(array)
-    if channel_axis == "auto":
-        _ask_for_channels(array)
-        return array, None
-    return array, channel_axis
+    return array, axis_of_channels(array, channel_axis)
+
+
+def axis_of_channels(array: Any, channel_axis: ChannelAxis) -> int | None:
+    """Return the axis of channels; where nobody has said, refuse an array whose last axis looks like it."""
+    if not isinstance(channel_axis, str) or channel_axis != "auto":
+        return channel_axis
+    if is_compiling() or array.ndim < 3 or array.shape[-1] not in _COLOURS:
+        return None
+    if min(array.shape[-3:-1]) > max(_COLOURS):
+        raise GlimpseError(
+            f"an array of shape {tuple(array.shape)} looks like {array.shape[-1]} channels: channel_axis=-1? "
+            "channel_axis=None takes the last two axes for rows and columns"
+        )
+    return None
 
 
 def _pixels(picture: Any, channel_axis: ChannelAxis) -> tuple[Any, ChannelAxis]:
@@ -68,17 +81,29 @@ def _pixels(picture: Any, channel_axis: ChannelAxis) -> tuple[Any, ChannelAxis]:
             f"a picture of mode {picture.mode} has no levels of light; .convert('RGB') it first"
         )
     array = np.asarray(picture)
-    return array, -1 if array.ndim > 2 and channel_axis == "auto" else channel_axis
+    return array, -1 if array.ndim > 2 and channel_axis in ("auto", None) else channel_axis
 
 
-def _ask_for_channels(array: Any) -> None:
-    """Refuse an array whose last axis looks like that of channels, which nobody has named."""
-    if is_compiling() or array.ndim < 3 or array.shape[-1] not in _COLOURS:
+def samples_of(patch: Any, window: Window, channel_axis: ChannelAxis) -> tuple[Array, int, int]:
+    """Return a patch and its axes of rows and columns, if it fits the window and its samples are finite."""
+    array, row, col = spatial(patch, channel_axis)
+    check_fit(window, array.shape, row, col)
+    check_finite(array, {}, "sample")
+    return array, row, col
+
+
+def check_finite(array: Array, spans: dict[int, slice], what: str = "pixel") -> None:
+    """Refuse an array of NumPy's for the first number that is not finite, among those of some spans."""
+    part = array[index(array, spans)]
+    if array.dtype.kind != "f" or np.isfinite(part).all():
         return
-    if min(array.shape[-3:-1]) > max(_COLOURS):
+    bad = np.argwhere(~np.isfinite(part))
+    if len(bad):
+        place = tuple(int(k + (spans[axis].start if axis in spans else 0)) for axis, k in enumerate(bad[0]))
+        many = f"{len(bad)} {what}s are" if len(bad) > 1 else f"1 {what} is"
         raise GlimpseError(
-            f"an array of shape {tuple(array.shape)} looks like {array.shape[-1]} channels: channel_axis=-1? "
-            "channel_axis=None takes the last two axes for rows and columns"
+            f"{many} not finite, the first is {array[place]} at {place}; "
+            "fill them first, such as with np.nan_to_num"
         )
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from glimpse.array_api import is_not_numpy, namespace
+from glimpse.array_api import is_not_numpy, is_picture, namespace
 from glimpse.errors import GlimpseError
+from glimpse.validation import checked_size, told
 from glimpse.window import Window
 
 if TYPE_CHECKING:
@@ -23,14 +24,27 @@ def along(
 ) -> Any:
     """Return `read`, or with a shape `write` or `restore`, of an array by a span or several, axis by axis."""
     spans = spans_of(array, look)
+    if is_picture(array):
+        raise GlimpseError("a picture is looked at by a glimpse.Window; a Span is for signals")
     if shape is not None:
-        shape = [shape] if isinstance(shape, int) else list(shape)
+        given, shape = shape, list(shape) if isinstance(shape, (list, tuple)) else [shape]
         if len(shape) != len(spans):
-            raise GlimpseError(f"{len(spans)} spans need a shape of {len(spans)} sizes, got {shape}")
-    array = array if is_not_numpy(array) or isinstance(array, np.ndarray) else np.asarray(array)
+            needed = (
+                "a span needs a shape of 1 size"
+                if len(spans) == 1
+                else (f"{len(spans)} spans need a shape of {len(spans)} sizes")
+            )
+            raise GlimpseError(f"{needed}, got {told(given)}")
+        shape = [checked_size("a size of the shape", size) for size in shape]
+    if not (is_not_numpy(array) or isinstance(array, np.ndarray)):
+        try:
+            array = np.asarray(array)
+        except ValueError:
+            raise GlimpseError("a signal is an array of numbers, whose rows are equally long") from None
     named = isinstance(channel_axis, int)
     if array.ndim < len(spans) + named:
-        raise GlimpseError(f"an array of shape {tuple(array.shape)} has no {len(spans)} axes to look along")
+        needed = "axis" if len(spans) == 1 else f"{len(spans)} axes"
+        raise GlimpseError(f"an array of shape {tuple(array.shape)} has no {needed} to look along")
     xp, front = namespace(array, *(span.center for span in spans)), -1 - len(spans)
     if named:
         back = channel_axis - array.ndim if channel_axis >= 0 else channel_axis

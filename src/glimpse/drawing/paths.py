@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from glimpse.errors import GlimpseError
+from glimpse.validation import checked_size
 from glimpse.window import NUMBERS, Window
 
 DURATION = 300.0  # milliseconds that a fixation stands if no duration is given
@@ -39,8 +39,7 @@ def path(first: Window, last: Window, frames: int) -> list[Window]:
     >>> [(w.gy, w.delta) for w in path(first, last, 3)]
     [(0.0, 1.0), (5.0, 2.0), (10.0, 4.0)]
     """
-    if frames < 1:
-        raise GlimpseError(f"a sweep needs at least one frame, got {frames}")
+    checked_size("frames", frames)
     return [between(first, last, float(t)) for t in np.linspace(0, 1, frames)]
 
 

@@ -14,7 +14,7 @@ from glimpse.attention.matrices import filterbank
 from glimpse.drawing.axes import Span, draw_places
 from glimpse.drawing.figure import place
 from glimpse.drawing.ink import TEXT, disc, strip, stroke, words_of, write
-from glimpse.drawing.viewport import DARK, FINEST, GAP, Colour, Levels, Look, Theme, Viewport
+from glimpse.drawing.viewport import DARK, FINEST, GAP, Colour, Levels, Look, Theme, Viewport, checked_width
 from glimpse.limits import NUMBER_MAX
 from glimpse.window import Axis, Window
 
@@ -100,7 +100,7 @@ def profile(
         Three graphs over the same pixels: they with some filters, the filters times them, and the
         resampled pixels.
     """
-    size = 1.0 if width is None else width / (LEFT + WIDTH + 2 * GAP)
+    size = 1.0 if width is None else checked_width(width) / (LEFT + WIDTH + 2 * GAP)
     look = Look(theme, max(size, FINEST))
     wide = WIDTH if width is None else max(1, width - look.px(LEFT) - 2 * look.px(GAP))
     signal = pixels.ndim == 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ from PIL import Image
 
 from glimpse.errors import GlimpseError
 from glimpse.levels import to_levels
+from glimpse.validation import checked_choice, told
 
 Levels = NDArray[np.uint8]
 Colour = tuple[int, int, int]
@@ -56,9 +56,7 @@ COLOURS = DARK.colours
 
 def theme_of(name: str) -> Theme:
     """Return the theme of a name, or raise a `GlimpseError`."""
-    if name not in THEMES:
-        raise GlimpseError(f"the theme must be {' or '.join(THEMES)}, got {name!r}")
-    return THEMES[name]
+    return THEMES[checked_choice("the theme", name, THEMES)]
 
 
 class Look(NamedTuple):
@@ -76,7 +74,7 @@ GAP = 12  # pixels between the parts of a drawing
 STRIP = 26  # height of a line of text
 BORDER = 8  # pixels around the image, where the frame of a window that ends with it is seen
 
-WIDEST = 8192  # pixels that a drawing may be wide: memory grows with its square
+NARROWEST, WIDEST = 200, 8192  # pixels that a drawing is wide: letters fit; memory grows with its square
 SHORT = 400  # pixels: a picture is drawn twice as large where its shorter side is less, to be readable
 FINEST = 0.8  # unit of a drawing: smaller letters cannot be read
 SMALL = 256  # pixels: also where the longer side of its source is less: a grid would be finer than its pixels
@@ -163,6 +161,16 @@ def fitted(patch: Levels, side: int) -> Levels:
     return np.asarray(small)
 
 
+def checked_width(width: Any) -> int:
+    """Return the width of a drawing in pixels, if a drawing can be so wide."""
+    whole = hasattr(width, "__index__") and not isinstance(width, bool) and not getattr(width, "shape", ())
+    if not whole or not NARROWEST <= width <= WIDEST:
+        raise GlimpseError(
+            f"width must be a whole number of {NARROWEST} to {WIDEST} pixels, got {told(width)}"
+        )
+    return int(width)
+
+
 def widest(wide: Callable[[float], int], width: int) -> float:
     """Return the largest size, 1 being the usual one, with which a drawing is no wider than this.
 
@@ -171,8 +179,7 @@ def widest(wide: Callable[[float], int], width: int) -> float:
     GlimpseError
         If its words alone are wider.
     """
-    if isinstance(width, bool) or not isinstance(width, Integral) or not 1 <= width <= WIDEST:
-        raise GlimpseError(f"width must be a whole number of at most {WIDEST} pixels, got {width!r}")
+    checked_width(width)
     low, high = 0.02, 100.0
     if (least := wide(low)) > width:
         raise GlimpseError(f"this drawing is at least {least} pixels wide with letters to read, got {width}")

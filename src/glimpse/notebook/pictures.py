@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,12 +19,15 @@ from glimpse.attention.layer import read
 from glimpse.drawing import figure, paths, sheet
 from glimpse.drawing import profile as profiles
 from glimpse.drawing.panels import Panel
-from glimpse.drawing.viewport import THEMES, Levels, Theme, to_rgb
+from glimpse.drawing.viewport import Levels, Theme, checked_width, theme_of, to_rgb
 from glimpse.errors import GlimpseError
 from glimpse.explorer import Subject, page
 from glimpse.io import save_bytes
 from glimpse.io.animation import FORMATS, encode_animation, pauses
+from glimpse.io.budget import most_frames
 from glimpse.io.record import Record
+from glimpse.limits import MAX_PIXELS
+from glimpse.validation import checked_choice, checked_one, checked_size, told
 from glimpse.window import Window
 
 FRAMES, FPS, HOLD = 24, 12.0, 0.6  # of a film: two seconds, and its last frame to look at
@@ -66,13 +70,13 @@ def show(
     640
     """
     levels = levels_of(image)
-    look: dict[str, Any] = {"theme": _theme(theme), "width": width}
-    if window is not None and not isinstance(window, Window):
-        many = list(window)
+    look: dict[str, Any] = {"theme": theme_of(theme), "width": _width(width)}
+    if isinstance(window, (list, tuple)) and window:
+        many = [_one(each) for each in window]
         drawing = sheet.show_all(levels, many, [_patch(levels, each) for each in many], **look)
     else:
-        window = window or Window.centered(levels.shape[:2])
-        drawing = figure.show(levels, window, _patch(levels, window), **look)
+        one = _or_centered(window, levels)
+        drawing = figure.show(levels, one, _patch(levels, one), **look)
     return Image.fromarray(drawing)
 
 
@@ -93,13 +97,12 @@ def profile(
     -------
     PIL.Image.Image
     """
-    if along not in ("row", "column"):
-        raise GlimpseError(f"a profile is along a row or a column, got {along!r}")
-    levels, axis = levels_of(image), int(along == "row")
+    checked_choice("along", along, ("row", "column"))
+    levels, axis, window = levels_of(image), int(along == "row"), _one(window)
     centre = (window.gy, window.gx)[axis]
     at = min(max(round(centre), 0), levels.shape[1 - axis] - 1)
     line = levels[at] if axis else levels[:, at]
-    return Image.fromarray(profiles.profile(line, window, axis, theme=_theme(theme), width=width))
+    return Image.fromarray(profiles.profile(line, window, axis, theme=theme_of(theme), width=_width(width)))
 
 
 def sweep(
@@ -133,9 +136,17 @@ def sweep(
     >>> len(film.frames)
     3
     """
-    levels, look = levels_of(image), _theme(theme)
-    windows = paths.path(first, last, frames)
-    panel = Panel(levels, windows, theme=look, width=width)
+    levels, look = levels_of(image), theme_of(theme)
+    fps = checked_one("fps", fps)
+    ends = _one(first), _one(last)
+    panel = Panel(levels, ends, theme=look, width=_width(width))
+    most = most_frames(MAX_PIXELS) // math.prod(panel.size)
+    if checked_size("frames", frames) > most:
+        raise GlimpseError(
+            f"frames of {panel.size[0]} x {panel.size[1]} must be at most {most}, got {frames}"
+        )
+    windows = paths.path(*ends, frames)
+    panel = Panel(levels, windows, theme=look, width=_width(width))
     shots = [panel.draw(window, _patch(levels, window)) for window in windows]
     record = Record(first, (levels.shape[0], levels.shape[1]), "", last if last != first else None)
     return Animation(tuple(shots), fps, record, look)
@@ -204,7 +215,9 @@ def explore(image: Any, window: Window | None = None, *, name: str = "image") ->
     """
     levels = levels_of(image)
     shape = levels.shape[0], levels.shape[1]
-    window = window or Window.centered(shape)
+    window = _or_centered(window, levels)
+    if not isinstance(name, str) or not name:
+        raise GlimpseError(f"name is the image's, a text, got {told(name)}")
     grey = np.ndim(image) == 2 or getattr(image, "mode", "") == "L"
     record = Record(window, shape, name).to_dict()
     pixels, axis = (levels[..., 0], None) if grey else (levels, -1)
@@ -252,11 +265,15 @@ def levels_of(image: Any) -> Levels:
         if image.mode not in ("L", "RGB", "I;16", "F", "I"):
             image = image.convert("RGBA")
         image = np.asarray(image)
-    array = np.asarray(image)
+    try:
+        array = np.asarray(image)
+    except ValueError:
+        raise GlimpseError("an image is an array of numbers, whose rows are equally long") from None
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] > 4) or not array.size:
         raise GlimpseError(f"an image has rows, columns and at most 4 channels, got shape {array.shape}")
     if array.dtype.kind not in "buif" or not np.isfinite(array).all():
-        raise GlimpseError(f"an image is of finite numbers, got {array.dtype}")
+        bad = "" if array.dtype.kind in "buif" else f" of {array.dtype}"
+        raise GlimpseError(f"an image is of finite numbers, got an array{bad or ' with others'}")
     white = 65535 if array.dtype == np.uint16 else 255
     if array.dtype.kind in "bf" and array.min() >= 0 and array.max() <= 1:
         white = 1
@@ -270,7 +287,19 @@ def _patch(levels: Levels, window: Window) -> Levels:
     return to_rgb(read(levels, window, channel_axis=2), 255)
 
 
-def _theme(name: str) -> Theme:
-    if name not in THEMES:
-        raise GlimpseError(f"the theme must be {' or '.join(THEMES)}, got {name!r}")
-    return THEMES[name]
+def _one(window: Any) -> Window:
+    """The window, if it is a single one."""
+    numbers: tuple[Any, ...] = ("no window",)
+    if isinstance(window, Window):
+        numbers = (window.gx, window.gy, *window.strides, *window.sigmas, window.gamma)
+    if not all(isinstance(number, float) for number in numbers):
+        raise GlimpseError(f"a drawing is of one glimpse.Window with plain numbers, not {told(window)}")
+    return window  # type: ignore[no-any-return]
+
+
+def _or_centered(window: Any, levels: Levels) -> Window:
+    return Window.centered(levels.shape[:2]) if window is None else _one(window)
+
+
+def _width(width: int | None) -> int | None:
+    return None if width is None else checked_width(width)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from glimpse.attention.shapes import spatial
+from glimpse.attention.shapes import check_finite, resolved, spatial
 from glimpse.attention.tensors import refuse
 from glimpse.errors import GlimpseError
 from glimpse.typing import Floats
@@ -33,6 +33,7 @@ def grey(given: ArrayLike, channel_axis: int | None) -> Floats:
         If the array is no image, or one of another library's.
     """
     refuse("locate", given)
+    given, channel_axis = resolved(given, channel_axis)
     colour = np.ndim(given) == 3 and channel_axis is not None
     array, *_ = spatial(given, channel_axis if colour else None)
     if len(array.shape) > 2 + colour:
@@ -40,8 +41,12 @@ def grey(given: ArrayLike, channel_axis: int | None) -> Floats:
             f"an array of shape {array.shape} is no image to locate in, or wants a channel_axis"
         )
     if channel_axis is None or not colour:
-        return np.asarray(array).astype(np.float32, copy=False)
-    return _mixed(array, channel_axis % 3)
+        levels = np.asarray(array).astype(np.float32, copy=False)
+    else:
+        levels = _mixed(array, channel_axis % 3)
+    if getattr(array.dtype, "kind", "f") == "f":
+        check_finite(levels, {})
+    return levels
 
 
 def _mixed(array: Any, axis: int) -> Floats:
@@ -60,9 +65,9 @@ def _mixed(array: Any, axis: int) -> Floats:
 
 def opaque(given: ArrayLike, channel_axis: int | None) -> NDArray[np.float64] | None:
     """Return 1 where alpha, the last of two or four channels, is above 0, else 0; None for 1 everywhere."""
-    if channel_axis is None or np.ndim(given) != 3:
+    array, channel_axis = resolved(given, channel_axis)
+    if channel_axis is None or np.ndim(array) != 3:
         return None
-    array: Any = given if hasattr(given, "shape") else np.asarray(given)
     if array.shape[channel_axis] not in (2, 4):
         return None
     alpha = np.take(np.asarray(array), -1, axis=channel_axis) > 0

@@ -26,6 +26,7 @@ from glimpse.registration.evidence import Evidence, determined, slides, weigh
 from glimpse.registration.finishing import finish, finish_robustly
 from glimpse.registration.grey import Scene, grey, opaque
 from glimpse.registration.least_squares import Fit, Target, without_flats
+from glimpse.validation import told
 from glimpse.window import Kernel, Window
 
 MIN_CONFIDENCE = 0.3
@@ -242,6 +243,8 @@ def locate(
     >>> found.found, round(found.window.gx, 2), round(found.window.gy, 2), round(found.window.gamma, 2)
     (True, 40.3, 50.7, 2.0)
     """
+    if start is not None and not isinstance(start, Window):
+        raise GlimpseError(f"a start is a glimpse.Window, not {told(start)}")
     scene = Scene(grey(image, channel_axis))
     target = Target(grey(patch, channel_axis), opaque(patch, channel_axis))
     target = _checked(target, start)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from glimpse.array_api import is_not_numpy, is_numpy_array, namespace, promote
 from glimpse.errors import GlimpseError
 from glimpse.limits import NUMBER_MAX
-from glimpse.slices import NATIVE, Box, Fit, boxed, sliced
-from glimpse.validation import Pair, Scale, checked_n, sides_of
+from glimpse.slices import Box, Fit, boxed, is_native, sliced
+from glimpse.validation import Pair, Scale, checked, checked_n, sides_of, told
 
 if TYPE_CHECKING:
     from glimpse.window.window import Kernel, Window
@@ -286,14 +286,17 @@ def from_outputs(
     delta = _exp(xp, zoom, _LEAST, whole)
     if five:
         rest = {"gamma": _exp(xp, values[..., 4:], 2 / NUMBER_MAX)[..., 0], **rest}
-    if isinstance(sigma, str) and sigma != "exp":
-        raise GlimpseError(f"sigma must be a number of strides or 'exp', got {sigma!r}")
-    if isinstance(sigma, str) and not five:
-        raise GlimpseError("three outputs have no log sigma**2 to take the exponential of; give five")
+    if isinstance(sigma, str):
+        if sigma != "exp":
+            raise GlimpseError(f"sigma must be a number of strides or 'exp', got {told(sigma)}")
+        if not five:
+            raise GlimpseError("three outputs have no log sigma**2 to take the exponential of; give five")
+    elif sigma is not None:
+        sigma = checked("sigma", sigma)
     if five and (sigma is None or isinstance(sigma, str)):
         sigma = _exp(xp, values[..., 2:3] / 2, _LEAST)[..., 0]
     elif sigma is not None:
-        sigma = sigma * delta if isinstance(sigma, (float, int)) else sigma[..., None] * delta
+        sigma = sigma * delta if isinstance(sigma, float) else sigma[..., None] * delta
         sigma = sigma[..., 0]
     return cls(gx[..., 0], gy[..., 0], delta[..., 0], sigma, n=n, **rest)
 
@@ -335,7 +338,7 @@ def _boxes(
     if array.shape[-1:] != (4,):
         wanted = f"an array of shape (..., 4), {', '.join(_NAMES[order])}"
         raise GlimpseError(f"boxes are {wanted}, got shape {tuple(array.shape)}")
-    if n == NATIVE:
+    if is_native(n):
         raise GlimpseError("n='native' is for one box; give boxes of an array an n that they share")
     (array,) = promote(array)
     x, y, third, fourth = (array[..., k] for k in range(4))
@@ -371,7 +374,7 @@ def _as_array(given: Any, order: str) -> Any:
 
 def _over(cls: type[Window], box: Box, n: Any, fit: Fit, rest: dict[str, Any]) -> Window:
     """The window whose samples share a box."""
-    if n == NATIVE:
+    if is_native(n):
         rest = {**rest, "kernel": rest.get("kernel") or "box"}
     n = box.samples(n)
     gx, gy = box.center

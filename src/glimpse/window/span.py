@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from glimpse.slices import NATIVE, sliced
+from glimpse.slices import is_native, sliced
 from glimpse.validation import checked_size
 from glimpse.window.window import Edge, Kernel, Window
 
@@ -72,9 +72,9 @@ class Span:
         >>> Span.centered(800, n=100).delta
         8.0
         """
-        made = Window.centered(
-            (1, checked_size("size", size)), (1, n), gy=center, delta=delta or size / n, **rest
-        )
+        size = checked_size("size", size)
+        delta = size / checked_size("n", n) if delta is None else delta
+        made = Window.centered((1, size), (1, n), gy=center, delta=delta, **rest)
         return cls(made.gy, made.delta, made.sigma, made.gamma, n, made.kernel, made.edge)
 
     @classmethod
@@ -86,8 +86,9 @@ class Span:
         >>> Span.from_slice("100:600", 800, n=100)
         Span(center=349.5, delta=5.0, sigma=2.5, gamma=1.0, n=100, kernel='gaussian', edge='extend')
         """
+        size = checked_size("size", size)
         box = sliced(text, (size, size))._replace(top=0.0, bottom=1.0)
-        if n == NATIVE:
+        if is_native(n):
             rest = {"kernel": "box", **rest}
         count = box.samples(n)
         many = count if isinstance(count, int) else max(count)

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 from glimpse.array_api import is_not_numpy, is_numpy_array, namespace, promote, register_pytree
 from glimpse.errors import GlimpseError
 from glimpse.slices import Box
-from glimpse.validation import Pair, Scale, checked, checked_n, checked_scale, sides_of
+from glimpse.validation import (
+    Pair,
+    Scale,
+    checked,
+    checked_choice,
+    checked_n,
+    checked_scale,
+    checked_sides,
+    sides_of,
+    told,
+)
 from glimpse.window import constructors
 
 if TYPE_CHECKING:
@@ -150,8 +160,7 @@ class Window:
     def __post_init__(self) -> None:
         register_pytree(Window, Window._split, Window._joined)
         for name, value, choices in (("kernel", self.kernel, KERNELS), ("edge", self.edge, EDGES)):
-            if value not in choices:
-                raise GlimpseError(f"{name} must be {' or '.join(choices)}, got {value!r}")
+            checked_choice(name, value, choices)
         for name, check in _CHECKS.items():
             value = getattr(self, name)
             if name == "sigma" and value is None:
@@ -206,7 +215,8 @@ class Window:
 
     def axes(self, shape: tuple[int, int]) -> tuple[Axis, Axis]:
         """Return the filters along rows and along columns of an image of this shape."""
-        (rows, cols), (n, m), (down, across), (sharp, wide) = shape, self.shape, self.strides, self.sigmas
+        (rows, cols), (n, m) = sides_of(shape), self.shape
+        (down, across), (sharp, wide) = self.strides, self.sigmas
         return (
             Axis(rows, n, self.gx, down, sharp, self.kernel, self.edge),
             Axis(cols, m, self.gy, across, wide, self.kernel, self.edge),
@@ -296,6 +306,8 @@ class Window:
             points, *numbers = promote(points, self.gx, self.gy, *self.strides)
         except (TypeError, ValueError):
             raise GlimpseError(wanted) from None
+        except OverflowError:
+            raise GlimpseError("a coordinate of a point is beyond all numbers of floating point") from None
         if not points.shape or points.shape[-1] != kind[0]:
             raise GlimpseError(wanted)
         shift = 0.5 if boxes else 0.0  # edges of pixels, or their centres
@@ -321,7 +333,7 @@ class Window:
         """
         known = [field.name for field in fields(cls)]
         if not isinstance(values, Mapping):
-            raise GlimpseError(f"a window is made of a dictionary, such as to_dict gives, got {values!r}")
+            raise GlimpseError(f"a window is made of a dictionary, such as to_dict gives, got {told(values)}")
         if unknown := sorted(set(values) - set(known)):
             raise GlimpseError(f"a window has no {unknown[0]!r}; it has {', '.join(known)}")
         if missing := [name for name in known[:4] if name not in values]:
@@ -331,12 +343,12 @@ class Window:
 
     def sees(self, shape: tuple[int, int]) -> bool:
         """Tell whether the box of the window overlaps an image of this shape."""
-        (top, bottom, left, right), (rows, cols) = self.box, sides_of(shape)
+        (top, bottom, left, right), (rows, cols) = self.box, checked_sides(shape)
         return bool(top < rows and bottom > 0 and left < cols and right > 0)
 
     def looks_swapped(self, shape: tuple[int, int]) -> bool:
         """Tell whether the centre is off an image of this shape, but on it with gx and gy swapped."""
-        rows, cols = sides_of(shape)
+        rows, cols = checked_sides(shape)
         centred, swapped = (
             -0.5 <= row <= rows - 0.5 and -0.5 <= col <= cols - 0.5
             for row, col in ((self.gx, self.gy), (self.gy, self.gx))
