@@ -291,6 +291,10 @@ def test_of_many_patches_one_line_tells_and_a_record_too_long_is_left_out(patche
     assert lines(result.stderr) == ["100 patches: 30 x 44 canvas -> c.png; too many windows for a record"]
     with Image.open("c.png") as canvas:
         assert "glimpse" not in canvas.text
+    result = invoke("write", *(["p.png", "q.png"] * 11), "-o", "d.png")
+    assert lines(result.stderr) == ["22 patches: 30 x 44 canvas -> d.png"]
+    result = invoke("write", *(["p.png", "q.png"] * 11), "--onto", "a.png", "-o", "e.png")
+    assert lines(result.stderr) == ["22 patches: 30 x 44 canvas -> e.png; nothing was touched"]
 
 
 def test_several_patches_in_a_folder_have_each_their_own_canvas(patches):
@@ -633,6 +637,19 @@ def test_an_untouched_crop_gives_its_picture_back_bit_for_bit(mode, typed):
         np.testing.assert_array_equal(np.asarray(after), np.asarray(before))  # colours under alpha 0 too
 
 
+@pytest.mark.parametrize("mode", ["L", "LA"])
+def test_a_grey_crop_that_was_saved_as_colours_gives_a_grey_picture_back(mode):
+    saved(mode, "a.png", *SHAPE)
+    invoke("read", "a.png", "--box", "9,5,20,16", "-n", "9,12", "-o", "p.png")
+    with Image.open("p.png") as crop:
+        crop.convert("RGB" if mode == "L" else "RGBA").save("e.png")
+    result = invoke("write", "e.png", "--onto", "a.png", "--like", "p.png", "-o", "c.png")
+    assert "; nothing was touched" in result.stderr
+    with Image.open("a.png") as before, Image.open("c.png") as after:
+        assert after.mode == mode
+        np.testing.assert_array_equal(np.asarray(after), np.asarray(before))
+
+
 def test_an_edit_is_what_the_library_makes_of_it_and_its_share_is_told(patch, image):
     edited = opened(patch).copy()
     edited[2:5, 3:8] = 255, 0, 0
@@ -726,14 +743,14 @@ def test_a_lossy_patch_may_be_off_by_more_and_a_tolerance_says_by_how_much(image
     [
         ("p.png --onto a.png --tolerance -1", 2, "tolerance must be >= 0, got -1"),
         ("p.png --tolerance 1", 2, "--tolerance says what of an edited patch is untouched; give --onto"),
-        ("nan.npy --onto a.png --like p.png", 1, "not finite|no finite"),
+        ("nan.npy --onto a.png --like p.png", 1, "not finite, the first at row 2, column 3"),
         ("e.png --onto a.png --gx 300 --gy 400 --delta 1.5", 1, "lies wholly beyond the picture"),
         ("p.png --onto a.png --blend refine --gain 2", 2, "--gain is of bare canvases"),
     ],
 )
 def test_an_edit_that_has_no_place_is_refused_in_a_line(patch, words, code, message):
     save("e.png", noise(9, 12, 3, seed=5))
-    np.save("nan.npy", np.full((9, 12, 3), np.nan))
+    np.save("nan.npy", np.where(np.arange(324).reshape(9, 12, 3) == 82, np.nan, 1.0))
     result = invoke("write", *split(words), "-o", "c.png")
     assert (result.exit_code, Path("c.png").exists()) == (code, False)
     assert re.search(message, result.stderr), result.stderr

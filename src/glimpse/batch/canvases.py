@@ -441,8 +441,7 @@ def write_canvas(
                     base = io.load_picture(options.onto, decoding._replace(labels=True))
                 like, strips, notes = _labelled(pieces, shape, base)
             elif base and options.retouches:
-                pieces, like, strips = _retouched(pieces, base, output, faults)
-                notes = []
+                pieces, like, strips, notes = _retouched(pieces, base, output, faults)
             else:
                 if linear:
                     from glimpse.io.light import lit
@@ -492,8 +491,8 @@ def _labelled(
 
 def _retouched(
     pieces: list[Piece], base: Picture, output: str, faults: list[GlimpseError]
-) -> tuple[list[Piece], Picture, Iterator[NDArray[Any]] | None]:
-    """The pieces whose edits were put back, each with a note on its share; the picture, and its rows."""
+) -> tuple[list[Piece], Picture, Iterator[NDArray[Any]] | None, list[str]]:
+    """The pieces whose edits were put back, each with a note on its share; the picture, its rows; notes."""
     from glimpse.batch.retouching import retouched
     from glimpse.io.encode import still_format
 
@@ -512,7 +511,9 @@ def _retouched(
     for number, (piece, share) in enumerate(zip(pieces, found.shares, strict=True)):
         if number not in failed:
             kept.append(piece._replace(notes=[*piece.notes, touched_note(share)]))
-    return kept, found.like, found.strips(exact=still_format(output).exact) if kept else None
+    changed = sum(share > 0 for share in found.shares)
+    notes = [f"{changed} of them changed" if changed else touched_note(0)] if len(kept) > FEW else []
+    return kept, found.like, found.strips(exact=still_format(output).exact) if kept else None, notes
 
 
 def touched_note(share: float) -> str:

@@ -65,11 +65,15 @@ def retouched(
     fault : callable
         Is told the number of a patch that cannot be used, and why; where it returns, the others go on.
     """
-    kind = replace(Kind.of([base, *(patch for patch, *_ in patches)], base), alpha=base.alpha, flat=False)
+    grey = [(_grey(patch, base), before and _grey(before, base)) for patch, *_, before in patches]
+    pictures = [base, *(picture for pair in grey for picture in pair if picture)]
+    kind = replace(Kind.of(pictures, base), alpha=base.alpha, flat=False)
     levels = _levels(base, kind.colors)
     view: Any = Pixels(levels) if base.alpha else levels
     edits: list[Edit | None] = []
-    for number, (patch, window, tolerance, linear, before) in enumerate(patches):
+    for number, ((_, window, tolerance, linear, _), (patch, before)) in enumerate(
+        zip(patches, grey, strict=True)
+    ):
         try:
             edits.append(_edit(patch, window, tolerance, kind, view, base, before, linear=linear))
         except GlimpseError as error:
@@ -87,6 +91,16 @@ def retouched(
             levels[rows, cols] = np.where(same.all(axis=2, keepdims=True), old, pixels)
         source = view
     return Retouched(base, levels, [edit.share if edit else 0 for edit in edits])
+
+
+def _grey(patch: Picture, base: Picture) -> Picture:
+    """A patch of a grey picture as grey, if its colours are all alike, as programs save it; else as it is."""
+    if base.pixels.shape[2:] not in ((), (1 + base.alpha,)) or patch.pixels.shape[2:] != (3 + patch.alpha,):
+        return patch
+    pixels = np.asarray(patch.pixels[:, :])
+    if not (pixels[..., :3] == pixels[..., :1]).all():
+        return patch
+    return replace(patch, pixels=pixels[..., [0, 3]] if patch.alpha else pixels[..., 0])
 
 
 def _levels(base: Picture, colors: int) -> NDArray[Any]:

@@ -85,6 +85,7 @@ class Report:
         self._notes: Counter[str] = Counter()
         self._made, self._folders, self._files = noun, set[str](), set[str]()
         self._outputs = 0  # made, of which each may tell of many items
+        self._unsaid = ""  # the line of the last one, if it was not told
 
     def tell(self, outcome: Outcome) -> None:
         """Tell of an outcome, and count it; of no item it tells of the batch itself."""
@@ -117,6 +118,7 @@ class Report:
             self._notes.update(notes)
             if not self._quiet and (not self._brief or any(self._notes[note] <= EXAMPLES for note in notes)):
                 line = str(outcome)
+            self._unsaid = "" if line else str(outcome)
         if line:
             if self.bar:
                 clear_line()
@@ -141,6 +143,8 @@ class Report:
             places = self._files if len(self._files) == 1 else {f"{folder}/" for folder in self._folders}
             where = f" in {next(iter(places))}" if len(places) == 1 else ""
             say(f"glimpse: {', '.join([f'{made:,} {self._made}{where}', *outside])}")
+        elif self._brief and made and self._unsaid:
+            say(self._unsaid)
         elif outside and (self.wholly if self._quiet else self.done > 1):
             where = " and ".join(word.removesuffix(" outside") for word in outside)
             many = f"{where} of {self.done:,} {self._noun} lie beyond their images"

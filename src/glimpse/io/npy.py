@@ -56,7 +56,7 @@ def read_npy(file: BinaryIO, options: DecodeOptions) -> Picture:
     file.seek(0)
     array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False, max_header_size=_HEADER)
     array = array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array
-    check_finite(array.reshape(rows, -1))
+    check_finite(array if array.ndim > 1 else array[None])
     if array.ndim == 1:
         from glimpse.io.signals import as_signal  # with csv and wave, which a picture need not pay
 
