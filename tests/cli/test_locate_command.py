@@ -173,7 +173,7 @@ def test_a_patch_of_another_picture_is_no_match():
         ("locate none.png p.png", "none.png", 1),
         (
             "locate p.png astronaut.png",
-            "no match: the patch is like no part of the image (the image comes first",
+            "more than twice as large as the image's 40 x 36 pixels (the image comes first",
             1,
         ),
     ],
@@ -184,6 +184,13 @@ def test_what_cannot_be_is_told_in_one_line(args, message, code):
     (line,) = lines(result.stderr)
     assert message in line
     assert result.stdout == ""
+
+
+def test_the_help_says_no_default_of_a_place_that_is_searched():
+    told = " ".join(invoke("locate", "--help").stdout.split())
+    assert "[default: the middle]" not in told
+    assert "Filters per axis" not in told
+    assert "[default: the one that fits]" in told
 
 
 def test_quiet_prints_the_json_alone():

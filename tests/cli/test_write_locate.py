@@ -50,6 +50,19 @@ def test_an_edited_crop_comes_back_to_its_place_and_leaves_the_rest_alone(more):
     assert changed[~outside()].mean() > 30
 
 
+def test_an_edited_crop_of_light_leaves_the_rest_alone_where_its_record_says_so():
+    invoke(*split("read photo.png --row 80 --col 100 --delta 1.6 -n 60 --linear -o light.png"))
+    patch = opened("light.png").copy()
+    patch[12:30, 15:50] = 255 - patch[12:30, 15:50]
+    save("light-edited.png", patch)
+    invoke(*split("write light-edited.png --onto photo.png --locate --like light.png -o back.png"))
+    changed = np.abs(opened("back.png").astype(int) - PHOTOGRAPH).max(axis=2)
+    rows, cols = (slice(int(32.5 + 1.6 * a) - 4, int(32.5 + 1.6 * b) + 5) for a, b in ((12, 30), (27.5, 62.5)))
+    assert changed[rows, cols].mean() > 50
+    changed[rows, cols] = 0
+    assert changed.max() <= 2
+
+
 def test_a_patch_of_another_picture_is_never_pasted_at_a_guess():
     save("other.png", data.coffee()[100:132, 100:138])
     result = invoke(*split("write other.png --onto photo.png --locate -o back.png"))
@@ -65,12 +78,14 @@ def test_a_patch_of_another_picture_is_never_pasted_at_a_guess():
         ("write edited.png --locate -o b.png", "--locate looks for the patch on the picture of --onto", 2),
         ("write edited.png --onto photo.png --locate --row 3 -o b.png", "--locate finds the window", 2),
         ("write flat.png --onto photo.png --locate -o b.png", "flat", 1),
+        ("write large.png --onto photo.png --locate -o b.png", "more than twice as large as the image's", 1),
         ("write small.png --onto photo.png --locate -o b.png", "7 x 7 samples is too small", 1),
         ("write clear.png --onto photo.png --locate -o b.png", "transparent", 1),
     ],
 )
 def test_what_cannot_be_located_is_one_line_and_no_file(args, message, code):
     save("flat.png", np.full((20, 20, 3), 90, np.uint8))
+    save("large.png", PHOTOGRAPH.repeat(3, axis=0))
     save("small.png", PHOTOGRAPH[:7, :7])
     Image.new("RGBA", (20, 20)).save("clear.png")
     result = invoke(*split(args))

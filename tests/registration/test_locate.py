@@ -190,7 +190,7 @@ def test_a_mirrored_patch_is_no_match():
         (np.full((20, 20), 9.0), "flat"),
         (np.ones(9), r"shape \(9,\)"),
         (np.ones((9, 9), complex), "complex128"),
-        (pixels(900, 30), "no match.*turned, mirrored, enlarged or squashed more than twice"),
+        (pixels(900, 30), "900 x 30 samples is more than twice as large as the image's 280 x 320 pixels"),
     ],
 )
 def test_what_cannot_be_located_is_refused(patch, message):
@@ -265,6 +265,19 @@ def test_channels_may_be_anywhere_and_arguments_stay_as_they_were():
     found = locate(np.moveaxis(image, 2, 0), np.moveaxis(patch, 2, 0), channel_axis=0, start=window)
     assert found.window == expected.window
     np.testing.assert_array_equal(image, ASTRONAUT)
+
+
+@pytest.mark.parametrize(("mode", "other"), [("RGB", "RGB"), ("L", "RGB"), ("RGB", "L"), ("RGBA", "LA")])
+def test_pictures_of_pillows_know_their_channels(mode, other):
+    window = WINDOWS["rows"]
+    image, patch = (Image.fromarray(array) for array in (ASTRONAUT, cut(ASTRONAUT, window)))
+    found = locate(image.convert(mode), patch.convert(other), start=window)
+    assert corner_error(found, window.box) < 0.01
+
+
+def test_channels_that_nobody_has_named_are_asked_for():
+    with pytest.raises(GlimpseError, match=r"looks like 3 channels: channel_axis=-1\?"):
+        locate(ASTRONAUT, cut(ASTRONAUT, WINDOWS["rows"]))
 
 
 @pytest.mark.slow

@@ -342,15 +342,16 @@ def _located(row: Row, base: Picture, options: CanvasOptions, decoding: DecodeOp
 
     if row.fault:
         raise row.fault
-    patch, *_ = _load_patch(row, base.shape, options, decoding)
+    patch, own, _ = _load_patch(row, base.shape, options, decoding)
     like, placement = row.placement.like, row.placement
+    record = like or own
     start = resampled(like.window, patch.shape) if like else None
     found = located(base, patch, start=start, kernel=placement.kernel, search=True)
     tolerance = options.tolerance if options.tolerance is not None else max(LOSSY, noise(base, patch, found))
     window, alone = replace(found.window, gamma=1.0), row.place != row.image
     source = source_name(row.image)
-    notes = place_notes(found)
-    return Piece(row.place, patch, window, source, False, alone, notes, tolerance, options.linear)
+    linear = options.linear or (record is not None and record.linear)
+    return Piece(row.place, patch, window, source, False, alone, place_notes(found), tolerance, linear)
 
 
 def _load_patch(

@@ -34,7 +34,7 @@ HOLD = 1500
 @click.command(cls=Sectioned)
 @click.argument("image", type=FileName(), metavar="IMAGE")
 @click.argument("patch", type=FileName(), metavar="PATCH")
-@window_options()
+@window_options(start=True)
 @input_options
 @output_options(
     "Where to: .json, the window alone, for --like; .png, .jpg, .avif or .tif, the place drawn on the image, "

@@ -122,48 +122,53 @@ def collected(
     return decorate
 
 
-def window_options(*, sweep: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def window_options(
+    *, sweep: bool = False, start: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Give a command the window options; it receives them as one `Placement`, ``window``.
 
     Parameters
     ----------
     sweep : bool
         Whether gx, gy, delta, sigma, gamma and the box may be ranges.
+    start : bool
+        Whether the window is where a search starts: its place has no default, and its n is the patch's.
     """
     made = ("typed", "guarded", "like_name", "frame")
     own = [name for name in Placement._fields if name not in made]
     own += ["size", "reference", "placed", "origin"]
     collect = functools.partial(_window, sweep=sweep)
-    return collected("window", own, collect, [*_numbers(sweep), *_whole_windows(sweep)])
+    return collected("window", own, collect, [*_numbers(sweep, start), *_whole_windows(sweep, start)])
 
 
-def _numbers(sweep: bool) -> list[Callable[[F], F]]:
+def _numbers(sweep: bool, start: bool) -> list[Callable[[F], F]]:
     """The options of the numbers of a window."""
     kind = ranged if sweep else single
     tail = ", or FIRST:LAST" if sweep else ""
+    default = "".format if start else " [default: {}]".format
     return [
         option("--gx", "--row", "gx", type=Parsed("position", kind(position("gx"))), metavar="ROW",
-               help=f"Centre row, counted DOWN, in pixels or percent{tail}. [default: the middle]"),
+               help=f"Centre row, counted DOWN, in pixels or percent{tail}.{default('the middle')}"),
         option("--gy", "--col", "gy", type=Parsed("position", kind(position("gy"))), metavar="COL",
-               help=f"Centre column, counted ACROSS{tail}. [default: the middle]"),
+               help=f"Centre column, counted ACROSS{tail}.{default('the middle')}"),
         option("--delta", type=Parsed("number", kind(positive_pair("delta"))), metavar="PIXELS",
-               help=f"Stride between filter centres, one number or ROWS,COLS{tail}. "
-               "[default: spans the shorter side]"),
+               help=f"Stride between filter centres, one number or ROWS,COLS{tail}."
+               f"{default('spans the shorter side')}"),
         option("--sigma", type=Parsed("number", kind(positive_pair("sigma"))), metavar="PIXELS",
                help=f"Width (standard deviation) of a filter, one number or ROWS,COLS{tail}. "
                "[default: max(delta, 1) / 2; with the box kernel delta / sqrt(12)]"),
-        option("--gamma", type=Parsed("number", kind(positive("gamma"))), metavar="FACTOR",
+        option("--gamma", type=Parsed("number", kind(positive("gamma"))), metavar="FACTOR", hidden=start,
                help=f"Intensity of the patch{tail}. [default: {DEFAULTS['gamma']:g}]"),
         option("-n", "n", type=Parsed("filters", kind(parse_n)), metavar="N|ROWS,COLS|native",
-               envvar="GLIMPSE_N",
+               envvar="GLIMPSE_N", hidden=start,
                help=f"Filters per axis, at most {N_MAX}{tail}; native: one for each pixel of the box. "
                f"[default: {DEFAULTS['n']}; glimpse read: of a box or slice its pixels]"),
-        option("--size", type=Parsed("size", parse_size), metavar="WxH",
+        option("--size", type=Parsed("size", parse_size), metavar="WxH", hidden=start,
                help="As -n, the width first: --size 200x100 is -n 100,200."),
     ]  # fmt: skip
 
 
-def _whole_windows(sweep: bool) -> list[Callable[[F], F]]:
+def _whole_windows(sweep: bool, start: bool) -> list[Callable[[F], F]]:
     """The options that place a whole window, and the shape of its filters."""
     kind, tail = (ranged, ", or FIRST:LAST") if sweep else (single, "")
     twice = "; twice, the first and the last one" if sweep else ""
@@ -188,7 +193,7 @@ def _whole_windows(sweep: bool) -> list[Callable[[F], F]]:
         option("--like", type=FileName(), metavar="FILE",
                help="Take the window of an earlier patch, or of its JSON."),
         option("--kernel", type=click.Choice(KERNELS),
-               help=f"Shape of a filter. [default: {DEFAULTS['kernel']}]"),
+               help="Shape of a filter. [default: " + ("the one that fits" if start else DEFAULTS["kernel"]) + "]"),
         option("--edge", type=click.Choice(EDGES),
                help=f"Beyond the image: its edge repeated, or black. [default: {DEFAULTS['edge']}]"),
     ]  # fmt: skip

@@ -16,7 +16,7 @@ from glimpse.registration.least_squares import Target
 from glimpse.typing import Floats
 from glimpse.window import Window
 
-_BEYOND = 1.12
+BEYOND = 1.12
 """Sides of the largest window over the image's, and the steps to it: more search crops of nothing, less
 miss thumbnails, whose sides are rounded."""
 
@@ -169,8 +169,8 @@ def _least_stride(rows: int, cols: int) -> float:
 def _largest(patch: Floats, image: Floats) -> float:
     """The shorter side of the largest box, in steps from the largest square one's."""
     square = min(patch.shape) * min(a / n for a, n in zip(image.shape, patch.shape, strict=True))
-    steps = math.ceil(math.log(min(image.shape) / square) / math.log(_BEYOND))
-    return float(square * _BEYOND ** max(steps, 0))
+    steps = math.ceil(math.log(min(image.shape) / square) / math.log(BEYOND))
+    return float(square * BEYOND ** max(steps, 0))
 
 
 def _strides(side: float, aspect: float, patch: Floats) -> tuple[float, float]:
@@ -181,7 +181,7 @@ def _strides(side: float, aspect: float, patch: Floats) -> tuple[float, float]:
 
 
 def _fits(strides: tuple[float, float], patch: Floats, image: Floats) -> bool:
-    return all(k * n <= _BEYOND * a for k, n, a in zip(strides, patch.shape, image.shape, strict=True))
+    return all(k * n <= BEYOND * a for k, n, a in zip(strides, patch.shape, image.shape, strict=True))
 
 
 def _peaks_of(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from glimpse.attention.shapes import check_finite, resolved, spatial
+from glimpse.attention.shapes import ChannelAxis, check_finite, resolved, spatial
 from glimpse.attention.tensors import refuse
 from glimpse.errors import GlimpseError
 from glimpse.typing import Floats
@@ -22,10 +22,10 @@ SHARPEST = 0.3
 """Sigma in pixels below which the derivatives vanish between pixels."""
 
 
-def grey(given: ArrayLike, channel_axis: int | None) -> Floats:
+def grey(given: ArrayLike, channel_axis: ChannelAxis) -> Floats:
     """Return grey levels as float32; without the last of two or four channels, which is alpha.
 
-    An array that has a shape, a dtype and slices is only ever converted some rows at once.
+    A picture of Pillow's knows its channels itself where the axis is "auto". An array that has a shape, a dtype and slices is only ever converted some rows at once.
 
     Raises
     ------
@@ -33,9 +33,9 @@ def grey(given: ArrayLike, channel_axis: int | None) -> Floats:
         If the array is no image, or one of another library's.
     """
     refuse("locate", given)
-    given, channel_axis = resolved(given, channel_axis)
-    colour = np.ndim(given) == 3 and channel_axis is not None
-    array, *_ = spatial(given, channel_axis if colour else None)
+    pixels, channel_axis = resolved(given, channel_axis)
+    colour = pixels.ndim == 3 and channel_axis is not None
+    array, *_ = spatial(pixels, channel_axis if colour else None)
     if len(array.shape) > 2 + colour:
         raise GlimpseError(
             f"an array of shape {array.shape} is no image to locate in, or wants a channel_axis"
@@ -63,10 +63,10 @@ def _mixed(array: Any, axis: int) -> Floats:
     return levels
 
 
-def opaque(given: ArrayLike, channel_axis: int | None) -> NDArray[np.float64] | None:
+def opaque(given: ArrayLike, channel_axis: ChannelAxis) -> NDArray[np.float64] | None:
     """Return 1 where alpha, the last of two or four channels, is above 0, else 0; None for 1 everywhere."""
     array, channel_axis = resolved(given, channel_axis)
-    if channel_axis is None or np.ndim(array) != 3:
+    if channel_axis is None or array.ndim != 3:
         return None
     if array.shape[channel_axis] not in (2, 4):
         return None

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from glimpse.attention.shapes import ChannelAxis
 from glimpse.errors import GlimpseError
-from glimpse.registration.candidates import SQUARE, SQUASHED
+from glimpse.registration.candidates import BEYOND, SMALLEST, SQUARE, SQUASHED
 from glimpse.registration.coarse_to_fine import (
     SURE,
     confidence,
@@ -34,6 +35,8 @@ MIN_CONFIDENCE = 0.3
 
 UNFINDABLE = "a patch that was turned, mirrored, enlarged or squashed more than twice is not found"
 """Crops that `locate` does not find."""
+
+ORDER = "the image comes first, then the patch"
 
 _LEAST_EXPLAINED = 0.5
 """Share of a patch's variance that its place has to explain in every sample: more refuses noisy crops,
@@ -187,7 +190,7 @@ def locate(
     *,
     start: Window | None = None,
     kernel: Kernel | None = None,
-    channel_axis: int | None = None,
+    channel_axis: ChannelAxis = "auto",
 ) -> Location:
     """Find the window with which a patch was read out of an image, by glimpse or by another tool.
 
@@ -206,8 +209,8 @@ def locate(
         A place to start from instead of a search. It has to be near: the corners within a sample or two.
     kernel : {"gaussian", "box"} or None
         The kernel of the window; None takes the one that fits better.
-    channel_axis : int or None
-        The axis of the colour channels, of whichever array has three axes.
+    channel_axis : int, "auto" or None
+        The axis of the colour channels, of whichever array has three axes. "auto" asks a picture of Pillow's.
 
     Returns
     -------
@@ -218,7 +221,7 @@ def locate(
     ------
     GlimpseError
         If an array is no image, the patch is smaller than 8 x 8 samples, flat, of another size than
-        the start, or like nothing in the image.
+        the start, too large for the image or like nothing in it.
 
     Notes
     -----
@@ -247,7 +250,7 @@ def locate(
         raise GlimpseError(f"a start is a glimpse.Window, not {told(start)}")
     scene = Scene(grey(image, channel_axis))
     target = Target(grey(patch, channel_axis), opaque(patch, channel_axis))
-    target = _checked(target, start)
+    target = _checked(scene, target, start)
     if start is not None:
         return _best(_from_start(scene, target, start, kernel))
     fits = search(scene, target) if target.weights is None else []
@@ -261,10 +264,7 @@ def locate(
         squashed = _robustly(scene, target, fits, kernel, SQUASHED)
         tried += [squashed] if squashed else []
     if not tried:
-        raise GlimpseError(
-            "no match: the patch is like no part of the image (the image comes first, then the patch; "
-            f"{UNFINDABLE})"
-        )
+        raise GlimpseError(f"no match: the patch is like no part of the image ({ORDER}; {UNFINDABLE})")
     return _best(tried)
 
 
@@ -414,11 +414,17 @@ def _sound(scene: Scene, fit: Fit, seen: Evidence, least: float = _LEAST_EXPLAIN
     return float(plausible(fit._replace(gain=seen.gain), shape) and seen.explained >= least)
 
 
-def _checked(target: Target, start: Window | None) -> Target:
+def _checked(scene: Scene, target: Target, start: Window | None) -> Target:
     """Refuse a patch that cannot be located, or a start of another size; fill what is transparent."""
     rows, cols = target.levels.shape
     if min(rows, cols) < FEWEST:
         raise GlimpseError(f"a patch of {rows} x {cols} samples is too small to be located")
+    shape = scene.level(0).shape
+    if any(SMALLEST * n > BEYOND * a for n, a in zip((rows, cols), shape, strict=True)):
+        raise GlimpseError(
+            f"no match: a patch of {rows} x {cols} samples is more than twice as large as the image's "
+            f"{shape[0]} x {shape[1]} pixels ({ORDER}; {UNFINDABLE})"
+        )
     if target.weights is not None:
         if target.weights.sum() < FEWEST**2:
             raise GlimpseError("the patch is transparent: too little is left of it to be located")
