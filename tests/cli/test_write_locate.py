@@ -57,7 +57,9 @@ def test_an_edited_crop_of_light_leaves_the_rest_alone_where_its_record_says_so(
     save("light-edited.png", patch)
     invoke(*split("write light-edited.png --onto photo.png --locate --like light.png -o back.png"))
     changed = np.abs(opened("back.png").astype(int) - PHOTOGRAPH).max(axis=2)
-    rows, cols = (slice(int(32.5 + 1.6 * a) - 4, int(32.5 + 1.6 * b) + 5) for a, b in ((12, 30), (27.5, 62.5)))
+    rows, cols = (
+        slice(int(32.5 + 1.6 * a) - 4, int(32.5 + 1.6 * b) + 5) for a, b in ((12, 30), (27.5, 62.5))
+    )
     assert changed[rows, cols].mean() > 50
     changed[rows, cols] = 0
     assert changed.max() <= 2

@@ -9,7 +9,7 @@ from crops import CAMERA, WINDOWS
 from strategies import pixels
 
 from glimpse import Window, read
-from glimpse.registration import candidates, coarse_to_fine
+from glimpse.registration import candidates, coarse_to_fine, least_squares
 from glimpse.registration.candidates import (
     DIRECTIONS,
     LEVELS,
@@ -179,6 +179,56 @@ def test_a_squashed_place_has_to_explain_more(delta, power):
         0.5 * 0.8 ** (power - 1)
     )
     assert coarse_to_fine.confidence([], target) == 0
+
+
+@pytest.mark.parametrize(
+    ("losses", "explained", "power", "worth"),
+    [
+        ((60, 90), 0.8, 4, True),  # noise of half the texture's deviation
+        ((60, 90), 0.5, 4, False),
+        ((60, 61), 0.9, 4, False),
+        ((60, 61), 0.98, 4, False),  # a likeness among others
+        ((2, 2.02), 0.98, 4, False),
+        ((0.9, 0.9), 0.999, 4, True),  # copies
+        ((60, 90), 0.75, 8, False),
+        ((60, 90), 0.85, 8, True),
+        ((60,), 0.8, 4, True),
+    ],
+)
+def test_a_robust_place_is_fitted_to_the_end_where_it_explains_much_and_is_told_apart(
+    losses, explained, power, worth
+):
+    target = Target(np.array([[-10.0, 10.0]] * 8))  # of variance 100
+    fits = [SOUND._replace(error=float(loss), explained=explained) for loss in losses]
+    assert coarse_to_fine.promising(fits, target, power) is worth
+
+
+def test_a_robust_fit_tells_the_share_that_it_explains_of_what_it_trusts():
+    window, grey = WINDOWS["small"], CAMERA.astype(np.float32)
+    patch = read(grey, window)
+    patch[:8] = 250
+    fit = least_squares.fit(Scene(grey), Target(patch), window, 8, robust=True)
+    assert fit.explained > 0.999
+    elsewhere = Window(60, 220, window.delta, window.sigma, n=window.n)
+    assert least_squares.fit(Scene(grey), Target(patch), elsewhere, 8, robust=True).explained < 0.8
+
+
+@pytest.mark.parametrize(
+    ("scores", "outlier"), [((26, 20, 20, 15), True), ((24, 20, 20, 15), False), ((), False)]
+)
+def test_squashed_places_are_fitted_where_the_first_stands_out(scores, outlier):
+    places = [HERE._replace(score=score) for score in scores]
+    assert coarse_to_fine._stands_out(places) is outlier
+
+
+@pytest.mark.parametrize(("score", "fitted"), [(7.2, 2), (6.8, 1)])
+def test_places_far_behind_the_first_are_not_fitted(monkeypatch, score, fitted):
+    window, image = WINDOWS["small"], CAMERA.astype(np.float32)
+    first = Candidate(10.0, window.gx, window.gy, window.delta, window.delta)
+    places = [first, first._replace(score=score, gx=60, gy=220)]
+    monkeypatch.setattr(coarse_to_fine, "find_candidates", lambda *given: places)
+    target = Target(read(image, window))
+    assert len(coarse_to_fine.search_robustly(Scene(image), target, [])) == fitted
 
 
 # directions

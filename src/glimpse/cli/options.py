@@ -171,6 +171,7 @@ def _numbers(sweep: bool, start: bool) -> list[Callable[[F], F]]:
 def _whole_windows(sweep: bool, start: bool) -> list[Callable[[F], F]]:
     """The options that place a whole window, and the shape of its filters."""
     kind, tail = (ranged, ", or FIRST:LAST") if sweep else (single, "")
+    kernel = "the one that fits" if start else DEFAULTS["kernel"]
     twice = "; twice, the first and the last one" if sweep else ""
     return [
         option("--box", type=Parsed("box", kind(parse_box)), metavar="X,Y,W,H|WxH+X+Y", multiple=sweep,
@@ -193,7 +194,7 @@ def _whole_windows(sweep: bool, start: bool) -> list[Callable[[F], F]]:
         option("--like", type=FileName(), metavar="FILE",
                help="Take the window of an earlier patch, or of its JSON."),
         option("--kernel", type=click.Choice(KERNELS),
-               help="Shape of a filter. [default: " + ("the one that fits" if start else DEFAULTS["kernel"]) + "]"),
+               help=f"Shape of a filter. [default: {kernel}]"),
         option("--edge", type=click.Choice(EDGES),
                help=f"Beyond the image: its edge repeated, or black. [default: {DEFAULTS['edge']}]"),
     ]  # fmt: skip

@@ -25,7 +25,8 @@ SHARPEST = 0.3
 def grey(given: ArrayLike, channel_axis: ChannelAxis) -> Floats:
     """Return grey levels as float32; without the last of two or four channels, which is alpha.
 
-    A picture of Pillow's knows its channels itself where the axis is "auto". An array that has a shape, a dtype and slices is only ever converted some rows at once.
+    A picture of Pillow's knows its channels itself where the axis is "auto". An array that has a shape, a
+    dtype and slices is only ever converted some rows at once.
 
     Raises
     ------

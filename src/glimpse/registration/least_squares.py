@@ -81,6 +81,8 @@ class Fit(NamedTuple):
     """The residual of each sample, of a robust fit."""
     asked: NDArray[np.float64] | None = None
     """The weight of each sample."""
+    explained: float = 1.0
+    """The share of the variance of what a robust fit trusts that it explains."""
 
 
 def fit(
@@ -145,9 +147,15 @@ def _descended(
             here.widen(floor)
         if settled:
             break
+    found = Fit(here.window, here.gain, here.offset, here.error, settled, tuple(path))
+    if not robust:
+        return found
     asked = None if target.weights is None else target.weights.ravel()
-    rest = (here.left, asked) if robust else (None, None)
-    return Fit(here.window, here.gain, here.offset, here.error, settled, tuple(path), *rest)
+    levels = target.levels.ravel().astype(np.float64)
+    levels -= np.average(levels, weights=here.weights)
+    varied = mean_square(levels, here.weights)
+    explained = 1 - mean_square(here.left, here.weights) / max(varied, 1e-12)
+    return found._replace(left=here.left, asked=asked, explained=explained)
 
 
 def _moved(window: Window, step: NDArray[np.float64]) -> Window:

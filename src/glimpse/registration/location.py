@@ -15,8 +15,10 @@ from glimpse.errors import GlimpseError
 from glimpse.registration.candidates import BEYOND, SMALLEST, SQUARE, SQUASHED
 from glimpse.registration.coarse_to_fine import (
     SURE,
+    TOLD_APART,
     confidence,
     plausible,
+    promising,
     ranked,
     refit_robustly,
     search,
@@ -77,10 +79,6 @@ _RIVALRY = 1.5
 _HEAVY, _TAILS = 0.005, 1.5
 """Share of the variance that a smooth residual has, and its ratio to what most samples leave, from which some
 samples drag the fit: more leaves edits in it, less loses other tools' crops at whole pixels."""
-
-_TOLD_APART = 0.2
-"""Share of its loss by which a robust fit has to beat the next place: half a patch that was painted over is
-half unlike its own place, too."""
 
 
 @dataclass(frozen=True)
@@ -344,9 +342,11 @@ def _robustly(
     fits = search_robustly(scene, target, before, aspects)
     if not fits:
         return None
+    power = 4 if len(aspects) == 1 else 8  # more places are tried, and more are likenesses
+    if not promising(fits, target, power):
+        return _Place(fits[0], weigh(scene, target, target, fits[0].window), 0.0)
     best = finish_robustly(scene, target, fits[0], kernel)
     seen = weigh(scene, target, best[1], best[0].window)
-    power = 4 if len(aspects) == 1 else 8  # more places are tried, and more are likenesses
     sure = max(seen.explained, 0.0) ** power if best[0].settled else 0.0  # a fit that still moves is nowhere
     if sure < MIN_CONFIDENCE:
         return _Place(best[0], seen, 0.0)
@@ -375,7 +375,7 @@ def _chosen(scene: Scene, target: Target, fits: list[tuple[Fit, Target]], sure: 
         seen = seen._replace(deviation=max(seen.deviation, shift))
     rivals = [cost for *_, cost in distinct if cost > limit]
     apart = 1 - (distinct[0][2] + _ROUNDED) / (min(rivals) + _ROUNDED) if rivals else 1.0
-    told = min(1.0, apart / _TOLD_APART)
+    told = min(1.0, apart / TOLD_APART)
     certain = sure * told * determined(seen) * _sound(scene, fit, seen)
     return _Place(fit, seen, certain, others[:MOST_OTHERS])
 
