@@ -1,8 +1,10 @@
 """How hard Hypothesis tries: the same examples every time in CI, new ones at every run elsewhere."""
 
+import itertools
 import os
 import signal
 
+import pytest
 from hypothesis import settings
 
 IN_CI = bool(os.environ.get("CI"))
@@ -18,3 +20,22 @@ for _name in ("SIGINT", "SIGHUP", "SIGQUIT", "SIGTERM", "SIGALRM", "SIGUSR1", "S
     _number = getattr(signal, _name, signal.SIGINT)
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, lambda *_: None)
+
+# a relative PYTHONPATH is of the folder that the tests are started in; commands that they run are started elsewhere
+if paths := os.environ.get("PYTHONPATH"):
+    os.environ["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, paths.split(os.pathsep)))
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory):
+    """Names of folders that are not there yet."""
+    base = tmp_path_factory.mktemp("folders")
+    return (base / str(number) for number in itertools.count())
+
+
+@pytest.fixture
+def tmp_path(folders):
+    """An empty folder, as pytest's, which for each looks through all that there are."""
+    path = next(folders)
+    path.mkdir()
+    return path

@@ -1,5 +1,6 @@
 """Files that mean harm, and what the hostile suite shares. Everything is drawn here; all of it is seeded."""
 
+import functools
 import io
 import os
 import struct
@@ -79,6 +80,7 @@ def tiff16(samples, photometric=2, extra=None):
     return out + bytes(4)
 
 
+@functools.cache  # which says in which second it was made
 def profile():
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 

@@ -22,7 +22,7 @@ README = ROOT / "README.md"
 TEXT = README.read_text(encoding="utf-8")
 DOCUMENTS = [README, *sorted((ROOT / "src").rglob("README.md")), *sorted((ROOT / "tests").rglob("README.md"))]
 COMMANDS = list(cli.COMMANDS)
-ALL = "".join(path.read_text("utf-8") for path in DOCUMENTS if "tests" not in path.parts)
+ALL = "".join(path.read_text("utf-8") for path in DOCUMENTS if ROOT / "tests" not in path.parents)
 
 
 def shell_lines() -> list[str]:

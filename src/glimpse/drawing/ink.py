@@ -28,7 +28,9 @@ _FAR = 20_000.0  # pixels outside a canvas; farther points are moved here, since
 
 def blend(canvas: Levels, coverage: NDArray[Any], colour: Colour) -> None:
     """Paint a colour where `coverage`, shape (h, w), is 1, and mix it in where it is less."""
-    canvas[...] = np.rint(canvas + (np.array(colour, np.float32) - canvas) * coverage[..., None])
+    for channel, level in enumerate(colour):  # a last axis of three is slow to loop over
+        under = canvas[..., channel]
+        under[...] = np.rint(under + (np.float32(level) - under) * coverage)
 
 
 def stroke(canvas: Levels, points: Points, width: float, colour: Colour) -> None:
