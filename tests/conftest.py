@@ -21,7 +21,7 @@ for _name in ("SIGINT", "SIGHUP", "SIGQUIT", "SIGTERM", "SIGALRM", "SIGUSR1", "S
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, lambda *_: None)
 
-# a relative PYTHONPATH is of the folder that the tests are started in; commands that they run are started elsewhere
+# a relative PYTHONPATH is of the folder that the tests are started in; commands start in others
 if paths := os.environ.get("PYTHONPATH"):
     os.environ["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, paths.split(os.pathsep)))
 
