@@ -13,6 +13,7 @@ from strategies import pixels, scenes
 
 from glimpse import GlimpseError, Window, read
 from glimpse.batch.points import map_table
+from glimpse.window import KERNELS
 
 
 @given(scenes())
@@ -30,7 +31,7 @@ def test_points_and_boxes_go_there_and_back(scene):
 
 
 @pytest.mark.parametrize("delta", [0.5, 1, 2.3, (5, 3.1), 8])
-@pytest.mark.parametrize("kernel", ["gaussian", "box"])
+@pytest.mark.parametrize("kernel", KERNELS)
 def test_a_blob_measured_on_a_patch_lies_where_it_is(delta, kernel):
     y, x = np.mgrid[:200, :240]
     blob = np.exp(-((y - 101.3) ** 2 + (x - 96.8) ** 2) / (2 * 12**2))

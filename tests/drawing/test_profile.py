@@ -8,6 +8,7 @@ from glimpse import Window, filterbank, read
 from glimpse.drawing import profile
 from glimpse.drawing.profile import GAP, HEAD, HEIGHT, LEFT, STRIP, WIDTH
 from glimpse.drawing.viewport import BACKGROUND, DARK, LIGHT, ROW
+from glimpse.window import KERNELS
 
 WINDOW = Window(gx=3, gy=39.5, delta=4, sigma=2, n=(1, 12))
 SPAN = 48 * (1 + 2 * profile.AROUND)  # columns that are drawn
@@ -19,7 +20,7 @@ def column(x):
     return (x - LEFT) * SPAN / WIDTH + 40 - SPAN / 2
 
 
-@pytest.mark.parametrize("kernel", ["gaussian", "box"])
+@pytest.mark.parametrize("kernel", KERNELS)
 def test_the_samples_are_the_read_of_the_row(kernel):
     window = moved(WINDOW, kernel=kernel, gamma=0.8)
     row = np.repeat(np.linspace(40, 220, 80).astype(np.uint8)[:, None], 3, axis=1)
