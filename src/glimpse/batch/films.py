@@ -11,7 +11,7 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from glimpse.batch.drawings import PROFILES, line_under
-from glimpse.batch.fixations import Fixation, by_image, duration_column, fixations, noted
+from glimpse.batch.fixations import Fixation, Stands, by_image, duration_column, fixations, noted
 from glimpse.batch.names import Template, check, of_name, of_window, one_file, plan
 from glimpse.batch.outcomes import Batch, Outcome, source_name
 from glimpse.batch.rows import Row, Windows, rows_of
@@ -214,42 +214,27 @@ def sweep(
 
     def job(item: tuple[str, str]) -> list[Outcome]:
         name, target = item
-        faults: list[GlimpseError] = []
         with ExitStack() as opened:
             try:
-                if pages:
-                    frames = opened.enter_context(io.open_frames(name, pages, decoding))
-                    reel = _of_frames(images[name][0], frames, film)
-                else:
-                    picture = io.as_array(io.load_picture(name, decoding))
-                    if ranges:
-                        reel = _of_range(images[name][0], picture, film)
-                    else:
-                        found, faults = fixations(
-                            images[name], picture.shape, duration=durations, same_n=True
-                        )
-                        reel = _of_fixations(name, picture, found, film)
+                reel, faults = _reel(name, images[name], opened, film, decoding, ranges=ranges, pages=pages,
+                                     durations=durations)  # fmt: skip
             except GlimpseError as error:
                 return [Outcome(name, error=prefixed(name, error), count=max(len(images[name]), 1))]
-            if decoding.linear and reel.record:
-                reel = replace(reel, record=replace(reel.record, linear=True))
-            told = made(reel, target)
+            bare = stills is not None and film.plain and not film.zoom
+            # stills go to the disk one by one, the frames of an animation are held
+            most = ANIMATION_PIXELS if stills else most_frames(decoding.max_pixels)
+            shots = _shots(reel, film, most, bare=bare, linear=decoding.linear)
+            shots = watch(shots, len(reel.windows)) if len(images) == 1 else shots
+            notes = [*reel.picture.notes, *reel.notes]
+            if stills:
+                made = _save_stills(reel, stills, shots, run, bare=bare, linear=decoding.linear,
+                                    protect=protect)  # fmt: skip
+            else:
+                made, rounding = _save_animation(reel, target, [shot for shot, _ in shots], film,
+                                                 overwrite=run.overwrite)  # fmt: skip
+                notes += rounding
+        told = Outcome(reel.name, target, made, reel.first, reel.last, notes, count=len(reel.stops) or 1)
         return [told, *(Outcome(name, error=fault) for fault in faults)]
-
-    def made(reel: Film, target: str) -> Outcome:
-        bare = stills is not None and film.plain and not film.zoom
-        # stills go to the disk one by one, the frames of an animation are held
-        most = ANIMATION_PIXELS if stills else most_frames(decoding.max_pixels)
-        shots = _shots(reel, film, most, bare=bare, linear=decoding.linear)
-        shots = watch(shots, len(reel.windows)) if len(images) == 1 else shots
-        notes = [*reel.picture.notes, *reel.notes]
-        if stills:
-            words = _save_stills(reel, stills, shots, run, bare=bare, linear=decoding.linear, protect=protect)
-        else:
-            words, rounding = _save_animation(reel, target, [shot for shot, _ in shots], film,
-                                              overwrite=run.overwrite)  # fmt: skip
-            notes += rounding
-        return Outcome(reel.name, target, words, reel.first, reel.last, notes, count=len(reel.stops) or 1)
 
     items = list(zip(images, targets, strict=True))
     return Batch(len(images), outcomes(job, items, run, lambda item: item[0]))
@@ -302,6 +287,35 @@ def _targets(
         check_installed(str(output))
     return None, plan(images, output, default="{stem}-sweep.gif", suffixes=(*FORMATS, *CODECS),
                       overwrite=run.overwrite, protect=protect)  # fmt: skip
+
+
+def _reel(
+    name: str,
+    rows: Sequence[Row],
+    opened: ExitStack,
+    film: FilmOptions,
+    decoding: DecodeOptions,
+    *,
+    ranges: bool,
+    pages: Pages | None,
+    durations: Stands | None,
+) -> tuple[Film, list[GlimpseError]]:
+    """Return the film of one image, its frames open as long as `opened` is, and the faults of its rows."""
+    from glimpse import io
+
+    faults: list[GlimpseError] = []
+    if pages:
+        reel = _of_frames(rows[0], opened.enter_context(io.open_frames(name, pages, decoding)), film)
+    else:
+        picture = io.as_array(io.load_picture(name, decoding))
+        if ranges:
+            reel = _of_range(rows[0], picture, film)
+        else:
+            found, faults = fixations(rows, picture.shape, duration=durations, same_n=True)
+            reel = _of_fixations(name, picture, found, film)
+    if decoding.linear and reel.record:
+        reel = replace(reel, record=replace(reel.record, linear=True))
+    return reel, faults
 
 
 def _of_range(row: Row, picture: Picture, film: FilmOptions) -> Film:
