@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from glimpse.io import animation, palette
-from glimpse.io.animation import FORMATS, pauses
-from glimpse.io.gif import join
+from glimpse.io.animation import FORMATS, join_gif, pauses
 from glimpse.io.palette import ENTRIES, NEAR
 
 EVERY = pytest.mark.parametrize("suffix", FORMATS)
@@ -249,7 +248,7 @@ def test_a_frame_that_changes_nothing_lengthens_the_one_before(delays: list[int]
     colours = np.array([RED, INK, PAPER], np.uint8)
     whole, same = np.array([[0, 1, 2], [2, 1, 0]], np.uint8), np.full((2, 3), 3, np.uint8)
     other = np.array([[3, 3, 3], [3, 0, 3]], np.uint8)
-    payload = join([(colours, whole), (colours, same), (colours, other)], delays, "")
+    payload = join_gif([(colours, whole), (colours, same), (colours, other)], delays, "")
     assert [block.delay for block in Gif(payload).blocks] == found
     last = colours[whole]
     last[1, 1] = RED

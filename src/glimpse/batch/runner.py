@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from itertools import islice
 from threading import Thread
@@ -59,7 +60,11 @@ _AHEAD = 2  # items drawn for each that is worked on: a long list costs no memor
 
 
 def run(
-    job: Callable[[Item], Result], items: Iterable[Item], jobs: int = 1, cluster: str | None = None
+    job: Callable[[Item], Result],
+    items: Iterable[Item],
+    jobs: int = 1,
+    cluster: str | None = None,
+    guard: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Iterator[tuple[Item, Result | GlimpseError]]:
     """Yield each item with the result of its job, or with the error that failed it alone.
 
@@ -75,6 +80,8 @@ def run(
     cluster : str or None
         Instead of threads: the address of a Dask scheduler, or ``local`` for workers on this machine.
         An item that kills its workers fails alone.
+    guard : callable
+        Makes a context for each job, such as one that turns errors into a `GlimpseError`.
 
     Raises
     ------
@@ -89,7 +96,8 @@ def run(
 
     def attempt(item: Item) -> Result | GlimpseError:
         try:
-            return job(item)
+            with guard():
+                return job(item)
         except UsageError:
             raise
         except GlimpseError as error:
@@ -157,10 +165,10 @@ def outcomes(
     finish : callable
         Makes outcomes of the result of an item's job, one after the other, in the order of the items.
     """
-    attempt: Callable[[Item], Any] = partial(_attempt, job, alone=len(items) == 1, debug=run_as.debug)
+    guard = partial(of_item, alone=len(items) == 1, debug=run_as.debug)
     threads = min(run_as.jobs, len(items))
-    attempt = attempt if run_as.cluster or threads > 1 else aside(attempt)
-    for item, result in run(attempt, items, threads, run_as.cluster):
+    job = job if run_as.cluster or threads > 1 else aside(job)
+    for item, result in run(job, items, threads, run_as.cluster, guard):
         named = name(item)
         try:
             if isinstance(result, GlimpseError):
@@ -169,11 +177,6 @@ def outcomes(
         except GlimpseError as error:
             found = Outcome(named, error=prefixed(named, error) if named else error)
         yield from found if isinstance(found, list) else [found]
-
-
-def _attempt(job: Callable[[Item], Any], item: Item, *, alone: bool, debug: bool) -> Any:
-    with of_item(alone=alone, debug=debug):
-        return job(item)
 
 
 def aside(job: Callable[[Item], Result]) -> Callable[[Item], Result]:

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from glimpse.errors import GlimpseError
-from glimpse.io.spliced import spliced
+from glimpse.io.files import spliced
 from glimpse.typing import Array
 from glimpse.window import Window
 

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from glimpse import limits
 from glimpse.errors import GlimpseError
+from glimpse.io.files import spliced
 from glimpse.io.picture import codecs
 from glimpse.io.png import SIGNATURE
 from glimpse.io.record import KEYWORD
-from glimpse.io.spliced import spliced
 from glimpse.typing import Array
 
 # texts may bear names under which Pillow keeps facts, and it refuses those that are long
