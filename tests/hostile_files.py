@@ -10,6 +10,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+from forked import forked
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
@@ -190,10 +191,12 @@ def mended(data):
 COMMAND = [sys.executable, "-m", "glimpse"]
 
 
-def glimpse(*args, timeout=60, command=COMMAND, **options):
-    """Run the command in a process of its own, streams captured."""
+def glimpse(*args, timeout=60, command=COMMAND, cwd=None, **options):
+    """Run the command in a process of its own, streams captured; a fork unless it is an unusual one."""
+    if command is COMMAND and not options:
+        return forked(*args, cwd=cwd, seconds=timeout)
     words = [*command, *map(os.fspath, args)]
-    return subprocess.run(words, capture_output=True, timeout=timeout, check=False, **options)
+    return subprocess.run(words, capture_output=True, timeout=timeout, check=False, cwd=cwd, **options)
 
 
 def files(folder):

@@ -1,4 +1,4 @@
-"""Fuzz targets, each for GLIMPSE_FUZZ_SECONDS (5 by default): what people and files write, whatever it is."""
+"""Fuzz targets, each for GLIMPSE_FUZZ_SECONDS (2 by default): what people and files write, whatever it is."""
 
 import json
 import os
@@ -23,7 +23,7 @@ from glimpse.io.record import Record, parse_record
 
 pytestmark = pytest.mark.hostile
 
-SECONDS = float(os.environ.get("GLIMPSE_FUZZ_SECONDS", "5"))
+SECONDS = float(os.environ.get("GLIMPSE_FUZZ_SECONDS", "2"))
 
 GOOD = Record(Window(180, 260, 5, 2.5, n=(40, 30)), (430, 500), "face.png").to_dict()
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
