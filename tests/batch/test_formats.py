@@ -285,9 +285,11 @@ def test_text_of_utf_16_is_told_by_its_mark(kind):
 
 def test_results_find_the_images_of_their_numbers():
     save("000000000139.png", noise(*SHAPE, 3))
-    found = [{"image_id": 139, "category_id": 2, "bbox": list(BOX), "score": 0.5}]
-    (row,) = read_table(written(json.dumps(found)), folder=".")
-    assert os.path.basename(row.image) == "000000000139.png"
+    Path("000000000139.txt").touch()
+    for number in (139, "000000000139"):
+        found = [{"image_id": number, "category_id": 2, "bbox": list(BOX), "score": 0.5}]
+        (row,) = read_table(written(json.dumps(found)), folder=".")
+        assert os.path.basename(row.image) == "000000000139.png"
     with pytest.raises(GlimpseError, match="--images"):
         read_table("a.table")
 

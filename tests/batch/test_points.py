@@ -113,6 +113,26 @@ def test_rows_name_their_patches_and_a_bad_row_costs_itself(crop):
     assert (text, [outcome.state for outcome in outcomes]) == (result.stdout, ["written", "failed", "failed"])
 
 
+@pytest.mark.parametrize(
+    ("text", "words", "expected"),
+    [
+        ("x;y\n5,5;4\n", "", {"x": "25", "y": "12"}),
+        ("x,y\n50%,50%\n", "", {"x": "25", "y": "12"}),
+        ("x,y,w,h\n0%,0%,100%,100%\n", "", {"x": "13.5", "y": "3.5", "w": "24", "h": "18"}),
+        ("x,y\n0.5,0.5\n", "--normalized", {"x": str(25.5 / 44)[:16], "y": str(12.5 / 30)[:16]}),
+        ("patch,x,y\nsub\\q,5.5,4\n", "", {"x": "25", "y": "12"}),
+    ],
+)
+def test_cells_and_names_are_those_of_all_tables(crop, text, words, expected):
+    Path("sub").mkdir()
+    Path("sub/q.png").write_bytes(Path(crop).read_bytes())
+    Path("found.csv").write_text(text)
+    result = invoke("map", *([] if "patch" in text else [crop]), "--table", "found.csv", *words.split())
+    assert result.exit_code == 0, result.stderr
+    (row,) = rows_of(result.stdout)
+    assert {name: row[name][:16] for name in expected} == expected
+
+
 def test_one_point_is_typed_and_printed(crop):
     assert invoke("map", crop, "--point", "5.5,4").stdout == "25,12\n"
     assert invoke("map", crop, "--point", "25,12", "--into").stdout == "5.5,4\n"

@@ -5,14 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import os
-import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
 from glimpse.batch.outcomes import Outcome
+from glimpse.batch.placements import Placement, Position
 from glimpse.errors import GlimpseError, UsageError, about, prefixed
-from glimpse.validation import number
 
 if TYPE_CHECKING:
     from glimpse.batch.tables.columns import Form
@@ -78,46 +77,46 @@ def map_table(
     from glimpse import io as files
     from glimpse.batch.tables.columns import find_columns
     from glimpse.batch.tables.formats import open_table
+    from glimpse.batch.tables.rows import Table
 
     decoding = decoding or files.DecodeOptions()
     with about(f"--table {table}"):
-        rows = open_table(table, folder)
-        found = find_columns(rows.header, columns or {}, first="patch")
+        records = open_table(table, folder)
+        found = find_columns(records.header, columns or {}, first="patch")
     if found.form is None:
         raise UsageError(f"--table {table}: no columns of a place, such as x,y or x,y,w,h or row,col")
     if "image" not in found.index and len(patches) != 1:
         raise UsageError(f"--table {table} has no column patch; name the one PATCH of all its rows")
+    shares = normalized or getattr(records, "normalized", False)
+    rows = Table(table, records, found, patches, Placement(), folder=folder, normalized=shares)
     known = {os.path.basename(name): name for name in patches} | {name: name for name in patches}
     record_of = cache(lambda name: patch_record(name, decoding))
-    header, out = list(rows.header), io.StringIO()
+    header, out = list(records.header), io.StringIO()
     header += [] if "source" in header else ["source"]
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(header)
     outcomes = []
-    for index in range(len(rows)):
-        place = (
-            f"{table}, line {rows.line(index)}"
-            if isinstance(rows.line(index), int)
-            else str(rows.line(index))
-        )
+    for index in range(len(records)):
+        line = records.line(index)
+        place = f"{table}, line {line}" if isinstance(line, int) else str(line)
         try:
-            cells = rows.cells(index)
-            if len(cells) != len(rows.header):
-                raise GlimpseError(f"{len(cells)} cells for {len(rows.header)} columns")
+            cells = records.cells(index)
+            if len(cells) != len(records.header):
+                raise GlimpseError(f"{len(cells)} cells for {len(records.header)} columns")
             name = cells[found.index["image"]] if "image" in found.index else patches[0]
-            name = known.get(name) or known.get(os.path.basename(name)) or os.path.join(folder, name)
+            name = known.get(name) or known.get(os.path.basename(name)) or rows.file(name)
             with about(name):
                 record = record_of(name)
-            sides = (record.window.shape, record.shape)
-            scales = (
-                (sides[into], sides[not into]) if normalized or getattr(rows, "normalized", False) else None
-            )
             for form in (found.form, *found.others):
-                _move(cells, form, found.index, record.window, scales, into=into)
+                moved = _moved(form, rows.places(form, cells), record, into=into, shares=shares)
+                names = [found.index[name] for name in form.names]
+                told = [f"[{', '.join(moved)}]"] if len(names) == 1 else moved
+                for column, text in zip(names, told, strict=True):
+                    cells[column] = text
         except GlimpseError as error:
             outcomes.append(Outcome(place, error=prefixed(place, error)))
             continue
-        writer.writerow(cells if "source" in rows.header else [*cells, record.source])
+        writer.writerow(cells if "source" in records.header else [*cells, record.source])
         outcomes.append(Outcome(place))
     return out.getvalue(), outcomes
 
@@ -128,41 +127,30 @@ def move_point(x: float, y: float, window: Window, *, into: bool = False) -> tup
     return col, row
 
 
-def _move(
-    cells: list[str],
-    form: Form,
-    index: Mapping[str, int],
-    window: Window,
-    scales: tuple[tuple[int, int], tuple[int, int]] | None,
-    *,
-    into: bool,
-) -> None:
-    """Move the place that some cells of a row hold; `scales` are the sides that normalised numbers are of."""
-    places = [index[name] for name in form.names]
-    single = len(places) == 1
-    texts = re.findall(r"[^\s,;\[\]()]+", cells[places[0]]) if single else [cells[place] for place in places]
-    values = [number(text) for text in texts]
-    if len(values) != (2 if form.kind == "point" else 4):
-        raise GlimpseError(f"{cells[places[0]]!r} is not four numbers")
-    if form.kind == "point":
-        values = values[::-1]  # x, y
-    across = [pair[k] for pair in scales or ((1, 1), (1, 1)) for k in (1, 0)]  # x and y before, x and y after
-    values = [value * across[k % 2] for k, value in enumerate(values)]
-    if form.kind == "point":
-        moved = list(move_point(values[0], values[1], window, into=into))
+def _moved(form: Form, places: Sequence[Position], record: Record, *, into: bool, shares: bool) -> list[str]:
+    """The numbers of a place moved from a patch into its source, or the other way; `shares` stay shares."""
+    sides = (record.window.shape, record.shape)
+    before, after = sides[into], sides[not into]
+    point = form.kind == "point"
+    half = 0.5 if point else 0.0  # a share is measured from an edge, a point from the centre of a pixel
+    order = (0, 1) if point else (1, 0) * 2  # the axis of each number
+    values = []
+    for place, axis in zip(places, order, strict=True):
+        whole = place.whole or (1.0 if shares else 0.0)
+        values.append(place.value / whole * before[axis] - half if whole else place.value)
+    if point:
+        moved = list(move_point(values[1], values[0], record.window, into=into))[::-1]
     else:
         a, b, c, d = values
         edges = {"corners": (a, b, c, d), "size": (a, b, a + c, b + d)}.get(
             form.kind, (a - c / 2, b - d / 2, a + c / 2, b + d / 2)
         )
-        x1, y1, x2, y2 = (window.to_patch if into else window.to_image)(list(edges), boxes=True).tolist()
+        move = record.window.to_patch if into else record.window.to_image
+        x1, y1, x2, y2 = move(list(edges), boxes=True).tolist()
         size = (x2 - x1, y2 - y1)
         moved = {"corners": [x1, y1, x2, y2], "size": [x1, y1, *size]}.get(
             form.kind, [(x1 + x2) / 2, (y1 + y2) / 2, *size]
         )
-    said = [f"{value / across[2 + k % 2]:.15g}" for k, value in enumerate(moved)]
-    if single:
-        cells[places[0]] = f"[{', '.join(said)}]"
-    else:
-        for place, text in zip(places, said[::-1] if form.kind == "point" else said, strict=True):
-            cells[place] = text
+    if shares:
+        moved = [(value + half) / after[axis] for value, axis in zip(moved, order, strict=True)]
+    return [f"{value:.15g}" for value in moved]

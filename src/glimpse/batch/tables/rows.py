@@ -107,7 +107,7 @@ class Table(Sequence[Row]):
         """Yield the image of each row, empty where it names none; quicker than the rows themselves."""
         for index in range(len(self)):
             try:
-                yield self._file(self._image(self._values(index)))
+                yield self.file(self._image(self._values(index)))
             except GlimpseError:
                 yield ""
 
@@ -119,7 +119,7 @@ class Table(Sequence[Row]):
             values = self._values(index)
             output = self._cell(values, "output")
             named = self._image(values)
-            image = self._file(named)
+            image = self.file(named)
             named = named if "\\" in image else named.replace("\\", "/")
             window = self._placed(values)
         except GlimpseError as error:
@@ -180,9 +180,9 @@ class Table(Sequence[Row]):
                 turned += any(is_turned(self._cell_of(values, name)) for name in turns)
                 if index >= _SAMPLE:
                     continue
-                places = self._places(columns.form, values)
+                places = self.places(columns.form, values)
                 for other in columns.others:
-                    if not _agree((columns.form, places), (other, self._places(other, values))):
+                    if not _agree((columns.form, places), (other, self.places(other, values))):
                         raise _ClashError(other)
                 seen += 1
                 beyond += any(sides) and _is_beyond(columns.form, places, sides)
@@ -215,8 +215,8 @@ class Table(Sequence[Row]):
         place = self.columns.header.index(column)
         return values[place] if place < len(values) else ""
 
-    def _file(self, name: str) -> str:
-        """The file of an image: in the folder of images, else beside the table; also without its ending."""
+    def file(self, name: str) -> str:
+        """Return the file of an image: in the folder of images, else here or beside the table."""
         if name not in self._found:
             folders = (self._folder,) if self._folder else ("", self._beside)
             plain = name.replace("\\", "/")
@@ -240,14 +240,20 @@ class Table(Sequence[Row]):
         form = self.columns.form
         if form is None:
             return {}
-        places = self._places(form, values)
+        places = self.places(form, values)
         if form.kind == "point":
             return {"gx": places[0], "gy": places[1], "slice": None, "box": None}
         a, b, c, d = places
         return {"box": Box(a, b, c, d, form.kind), "slice": None}
 
-    def _places(self, form: Form, values: Sequence[str]) -> list[Position]:
-        """The numbers of a form in a row."""
+    def places(self, form: Form, values: Sequence[str]) -> list[Position]:
+        """Return the numbers of a form in the cells of a row.
+
+        Raises
+        ------
+        GlimpseError
+            If some are missing or no numbers.
+        """
         names, texts = form.names, [self._cell(values, name) for name in form.names]
         if not all(texts):
             name = form.names[texts.index("")]

@@ -10,6 +10,7 @@ from typing import Any
 
 from glimpse.batch.tables.formats.json_text import decoded, skip_space, walk_list
 from glimpse.batch.tables.formats.lines import BOX, SIZE, Lines, as_cell, box_around, box_of, counted
+from glimpse.batch.tables.formats.pictures import IMAGES
 from glimpse.errors import GlimpseError
 
 
@@ -97,7 +98,9 @@ class Coco:
         if not hasattr(self, "_files"):
             self._files: dict[Any, str] = {}
             for name in sorted(os.listdir(self._folder)) if os.path.isdir(self._folder) else ():
-                stem = os.path.splitext(name)[0]
+                stem, ending = os.path.splitext(name)
+                if ending.lower() not in IMAGES:
+                    continue
                 self._files[stem] = name
                 if digits := re.search(r"\d{1,18}$", stem):
                     self._files.setdefault(int(digits[0]), name)
