@@ -117,6 +117,17 @@ def test_glimpses_are_each_a_read_of_its_image(xp, case, size):
         np.testing.assert_allclose(back[where], expected, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("edge", ["extend", "black"])
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_weights_that_do_not_show_are_quick_to_multiply(xp, edge, precision):
+    dtype = getattr(xp, precision)
+    numbers = [xp.asarray([value], dtype=dtype) for value in (300.2, 3.0, 1.5)]
+    found = plain(filterbank(900, 5, *numbers, edge=edge))[0]
+    assert found.min() ** 2 > np.finfo(precision).tiny
+    exact = filterbank(900, 5, 300.2, 3.0, 1.5, edge=edge)
+    np.testing.assert_allclose(found, exact, rtol=0, atol=1e-5 if precision == "float32" else 1e-15)
+
+
 @pytest.mark.parametrize("side", [12, 90])
 def test_the_gradients_of_glimpses_are_those_of_a_loop(torch, side):
     images = torch.tensor(pixels(2, 1, 3, side, side + 5), requires_grad=True)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _CLOSEST, _WIDEST = 32.0, 2.0  # strides of a bounded window: that of the whole image over 32, to twice it
 _LEAST = 1e-4  # pixels: a stride or sigma from a network is at least so long, so that its powers are finite
+_MOST = NUMBER_MAX / 2  # of a stride, a sigma or a gamma, so that no rounding exceeds the limit
 
 
 def centered(
@@ -250,7 +251,7 @@ def from_outputs(
     1, ``g = (size + 1) / 2 * (g + 1)``; from 0 that is ``(size + 1) / 2 * (g + 1) - 1``. Public ports
     leave the 1 out and stand half a pixel or a pixel past the centre; their grid is a stride off as well.
 
-    A stride or a sigma is held to 0.0001 to 1e9 pixels and gamma to 1e-9 to 1e9, where an output that is
+    A stride or a sigma is held to 0.0001 to 5e8 pixels and gamma to 2e-9 to 5e8, where an output that is
     beyond gets no gradient. A bounded centre is ``(size - 1) / 2 * (1 + f(g))``, a bounded log delta
     ``L * f(log delta / L)`` with L the logarithm of the bound, both with ``f(x) = atan(pi x / 2) * 2 / pi``:
     the slope of f is 1 at 0 and nowhere 0.
@@ -282,10 +283,10 @@ def from_outputs(
         out, into = math.log(_WIDEST), math.log(_CLOSEST)
         zoom = xp.where(zoom > 0, out * _bounded(xp, zoom / out), into * _bounded(xp, zoom / into))
     else:
-        gx, gy = ((size + 1) / 2 * (g + 1) - 1 for size, g in zip(sides, (down, across), strict=True))
-    delta = _exp(xp, zoom, _LEAST, whole)
+        gx, gy = ((size + 1) / 2 * g + (size - 1) / 2 for size, g in zip(sides, (down, across), strict=True))
+    delta = xp.clip(whole * _exp(xp, zoom, 1 / _MOST), _LEAST, _MOST)  # of an image whose size may be traced
     if five:
-        rest = {"gamma": _exp(xp, values[..., 4:], 2 / NUMBER_MAX)[..., 0], **rest}
+        rest = {"gamma": _exp(xp, values[..., 4:], 1 / _MOST)[..., 0], **rest}
     if isinstance(sigma, str):
         if sigma != "exp":
             raise GlimpseError(f"sigma must be a number of strides or 'exp', got {told(sigma)}")
@@ -306,9 +307,9 @@ def _bounded(xp: Any, x: Any) -> Any:
     return xp.atan(math.pi / 2 * x) * (2 / math.pi)
 
 
-def _exp(xp: Any, exponent: Any, least: float, unit: float = 1.0) -> Any:
-    """Units times the exponential, held to what a window takes: beyond, there is no gradient."""
-    return xp.clip(unit * xp.exp(xp.clip(exponent, -60, 60)), least, NUMBER_MAX / 2)
+def _exp(xp: Any, exponent: Any, least: float, most: float = _MOST) -> Any:
+    """The exponential, held to what a window takes: beyond, there is no gradient."""
+    return xp.exp(xp.clip(exponent, math.log(least), math.log(most)))
 
 
 _FOREIGN = {  # names of columns that say the other order of a box
