@@ -155,3 +155,19 @@ def test_standard_input_takes_memory_by_what_comes(folder):
     peak = int(subprocess.run(words, capture_output=True, check=True).stdout) * 1024
     figure("standard input of 3 kB", f"{peak / 1e6:.0f} MB at the peak")
     assert peak < 150e6
+
+
+def test_a_hundred_thousand_files_of_a_folder_begin_at_once(folder):
+    (folder / "one.png").write_bytes(encoded(Image.new("L", (16, 12))))
+    for kind in range(2):  # a file has 65,000 names at most
+        (folder / "photos" / str(kind)).mkdir(parents=True)
+        first = folder / "photos" / str(kind) / "first.png"
+        first.write_bytes((folder / "one.png").read_bytes())
+        for number in range(49_999):
+            first.with_name(f"{number}.png").hardlink_to(first)
+    alone, _, code, _ = spent("read", "one.png", "-n", 4, "-o", "one/")
+    seconds, peak, all_code, said = spent("read", "photos", "-n", 4, "-o", "out/", "--part", "1/100000")
+    figure("CPU s until the first of 100,000 files", f"{seconds:.2f}, alone {alone:.2f}; {peak / 1e6:.0f} MB")
+    assert (code, all_code) == (0, 0), said
+    assert seconds - alone < 1.5  # 0.5 on an idle machine
+    assert peak < 200e6

@@ -70,6 +70,8 @@ class Template:
         last, field = self._parts[-1][:2] if self._parts else ("", None)
         self.suffix = os.path.splitext("x" + last)[1] if field is None else ""  # where it is written out
         self.folder = os.path.dirname(self._parts[0][0]) if self._parts else ""  # before the first field
+        # the words of one value each, which `str.format_map` fills in a tenth of the time
+        self._is_plain = not self.of_window and all(name.isidentifier() for name in self.fields)
 
     def fill(self, values: Mapping[str, Any]) -> str:
         """Return the name for these values.
@@ -80,6 +82,8 @@ class Template:
             If a value has no such format.
         """
         try:
+            if self._is_plain:
+                return _checked(self.text.format_map(values), self.text)
             words = []
             for literal, name, spec, _ in self._parts:
                 value = "" if name is None else values[name]
@@ -87,11 +91,16 @@ class Template:
                 words.append(literal + ",".join(format(part, spec or "") for part in each))
         except (ValueError, KeyError) as error:
             raise GlimpseError(f"-o {self.text}: {error} has no such format here") from None
-        name = "".join(words)
+        return _checked("".join(words), self.text)
+
+
+def _checked(name: str, template: str) -> str:
+    """A name none of whose parts is too long for a file."""
+    if len(name) > _LONGEST or not name.isascii():
         longest = max(len(part.encode("utf-8", "surrogatepass")) for part in name.split("/"))
         if longest > _LONGEST:
-            raise GlimpseError(f"-o {self.text}: a name of {longest} bytes; files have {_LONGEST} at most")
-        return name
+            raise GlimpseError(f"-o {template}: a name of {longest} bytes; files have {_LONGEST} at most")
+    return name
 
 
 def one_file(output: str | None) -> bool:
@@ -111,10 +120,10 @@ def is_folder(output: str) -> bool:
 
 def of_name(name: str, index: int, page: int = 1) -> dict[str, Any]:
     """Return the fields that an input's name fills."""
-    base = "stdin" if name == "-" else os.path.basename(name)
+    parent, base = os.path.split("stdin" if name == "-" else name)
     stem, ending = os.path.splitext(base)
-    parent = os.path.dirname(name) or "."
-    return {"stem": stem, "name": base, "ext": ending[1:], "parent": parent, "index": index, "page": page}
+    return {"stem": stem, "name": base, "ext": ending[1:], "parent": parent or ".", "index": index,
+            "page": page}  # fmt: skip
 
 
 def of_window(window: Window | Span) -> dict[str, Any]:
@@ -190,10 +199,11 @@ def plan(
         If two inputs share an output, an output is an input or exists, or has an unknown ending.
     """
     template = template_of(inputs, output, default)
+    values = values if template.of_window else None
     folder, names = output if output and is_folder(output) else "", []
     for index, name in enumerate(inputs):
         try:
-            more = values(index) if values and template.of_window else {}
+            more = values(index) if values else {}
         except GlimpseError:  # which the input's own job will tell
             names.append("")
             continue
@@ -201,12 +211,12 @@ def plan(
             filled = template.fill(of_name(name, index, pages[index] if pages else 1) | more)
         except GlimpseError as error:
             raise UsageError(str(error)) from None
-        if trees and folder:
+        if folder and trees and trees[index]:
             filled = os.path.join(os.path.dirname(filled), trees[index], os.path.basename(filled))
         names.append(filled)
-    known = [(source, name) for source, name in zip(inputs, names, strict=True) if name]
     advice = functools.partial(_advice, default=default, folder=folder)
-    sources, targets = [source for source, _ in known], [name for _, name in known]
+    sources = inputs if all(names) else [source for source, name in zip(inputs, names, strict=True) if name]
+    targets = [*filter(None, names)]
     check(sources, targets, suffixes, overwrite=overwrite, skip_existing=skip_existing,
           protect=[*inputs, *protect], quality=quality, advice=advice)  # fmt: skip
     return names
@@ -260,22 +270,26 @@ def check(
             raise UsageError(fault)
     if quality is not None:
         check_quality(outputs, quality)
-    taken: dict[str, int] = {}
     real, is_there = functools.cache(os.path.realpath), functools.cache(os.path.lexists)
-    # in a new folder nothing is, and a hundred thousand inputs need not be asked who they are
-    there = [
-        name for name in outputs if name == "-" or (is_there(os.path.dirname(name) or ".") and is_there(name))
-    ]
+    there, places = list[str](), set[int]()  # numbers take half the memory of names
+    for name in outputs:
+        folder, base = os.path.split(name)
+        # in a new folder nothing is, and a hundred thousand inputs need not be asked who they are
+        if name == "-" or (is_there(folder or ".") and os.path.lexists(name)):
+            there.append(name)
+        places.add(hash(_place(real(folder), base)))
     sources = identities([*inputs, *protect]) if there else {}
-    for index, name in enumerate(outputs):
-        key = same_place(name, real)
-        if key in taken:
-            one, other = (inputs[min(i, len(inputs) - 1)] for i in (taken[key], index))
-            one = one if len(inputs) == len(outputs) else outputs[taken[key]]
-            raise UsageError(
-                f"{one} and {other} would both become {name}; give -o a template such as {advice(one, other)}"
-            )
-        taken[key] = index
+    if len(places) < len(outputs):
+        taken: dict[str, int] = {}
+        for index, name in enumerate(outputs):
+            first = taken.setdefault(same_place(name, real), index)
+            if first != index:
+                one, other = (inputs[min(i, len(inputs) - 1)] for i in (first, index))
+                one = one if len(inputs) == len(outputs) else outputs[first]
+                raise UsageError(
+                    f"{one} and {other} would both become {name}; "
+                    f"give -o a template such as {advice(one, other)}"
+                )
     for name in there:
         if fault := place_fault(name, sources):
             raise UsageError(fault)
@@ -298,7 +312,12 @@ def _advice(one: str, other: str, *, default: str, folder: str) -> str:
 def same_place(name: str, real: Callable[[str], str]) -> str:
     """Return the same text for names of the same file, also where case or links make them so."""
     folder, base = os.path.split(name)
-    return unicodedata.normalize("NFC", os.path.join(real(folder), base)).casefold()
+    return _place(real(folder), base)
+
+
+def _place(folder: str, base: str) -> str:
+    place = f"{folder}{os.sep}{base}"
+    return place.lower() if place.isascii() else unicodedata.normalize("NFC", place).casefold()
 
 
 def identities(names: Iterable[str]) -> dict[tuple[int, int], str]:

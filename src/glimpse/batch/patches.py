@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from glimpse.batch.names import of_window, one_file, plan
 from glimpse.batch.outcomes import Batch, Outcome, cut_note, is_left, of_item, share_in_words, source_name
-from glimpse.batch.rows import Row, Windows, rows_of
+from glimpse.batch.rows import Pictures, Row, Windows, rows_of
 from glimpse.batch.runner import Run, aside, outcomes
 from glimpse.batch.sources import Block, blocks, images_of
 from glimpse.errors import GlimpseError, UsageError, prefixed
@@ -134,7 +134,7 @@ def read(
         from glimpse.batch.manifests import listed
 
         found = listed(found, manifest, run, [*protect, *dict.fromkeys(images_of(rows))], decoding)
-    return Batch(sum(len(block.rows) for block in work), found)
+    return Batch(work.count, found)
 
 
 def _named(
@@ -176,13 +176,20 @@ def _named(
         protect = [*protect, *filter(None, dict.fromkeys(images_of(rows)))]
         outputs.check(replaceable=replaceable, protect=protect)
         return rows, outputs.row
-    default = "{stem}-{row:03d}-{col:03d}.png" if any(row.tile for row in rows) else "{stem}-patch.png"
-    default = default.replace("{stem}", "{stem}-{page:03d}") if any(row.page for row in rows) else default
-    names = plan([row.image for row in rows], output, default=default, suffixes=suffixes,
+    if isinstance(rows, Pictures):
+        trees, tiled, paged = [each.tree for each in rows.inputs], False, False
+        pages = [decoding.page] * len(rows) if decoding.page else []
+    else:
+        trees, pages = [row.tree for row in rows], [row.page or decoding.page or 1 for row in rows]
+        tiled, paged = any(row.tile for row in rows), any(row.page for row in rows)
+    default = "{stem}-{row:03d}-{col:03d}.png" if tiled else "{stem}-patch.png"
+    default = default.replace("{stem}", "{stem}-{page:03d}") if paged else default
+    names = plan([*images_of(rows)], output, default=default, suffixes=suffixes,
                  overwrite=run.overwrite, skip_existing=replaceable, protect=protect,
-                 quality=run.quality, trees=[row.tree for row in rows],
-                 pages=[row.page or decoding.page or 1 for row in rows],
+                 quality=run.quality, trees=trees, pages=pages,
                  values=lambda index: fields(rows[index]))  # fmt: skip
+    if isinstance(rows, Pictures):
+        return rows.to(names), None
     return [replace(row, output=target) for row, target in zip(rows, names, strict=True)], None
 
 

@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import Literal, NamedTuple, cast
+from operator import attrgetter
+from typing import Literal, NamedTuple, cast, overload
 
 from glimpse.batch.placements import SHARES, Placement
 from glimpse.errors import GlimpseError, UsageError
@@ -156,6 +157,45 @@ class Input(NamedTuple):
     tree: str = ""
 
 
+class Pictures(Sequence[Row]):
+    """A row for each file, made when it is asked for: those of a million files take no memory.
+
+    Parameters
+    ----------
+    inputs : sequence of Input
+        The files.
+    placement : Placement
+        Where to look in each.
+    outputs : sequence of str
+        The output of each, where they are planned.
+    """
+
+    def __init__(self, inputs: Sequence[Input], placement: Placement, outputs: Sequence[str] = ()) -> None:
+        self.inputs, self.placement, self._outputs = inputs, placement, outputs
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Row]: ...
+    def __getitem__(self, index: int | slice) -> Row | list[Row]:
+        if isinstance(index, slice):
+            return [self[k] for k in range(len(self))[index]]
+        each, index = self.inputs[index], range(len(self))[index]
+        output = self._outputs[index] if self._outputs else ""
+        return Row(each.name, each.name, self.placement, output, index=index, tree=each.tree)
+
+    def images(self) -> Iterable[str]:
+        """Return the name of each file."""
+        return (each.name for each in self.inputs)
+
+    def to(self, outputs: Sequence[str]) -> Pictures:
+        """Return the same with an output for each."""
+        return Pictures(self.inputs, self.placement, outputs)
+
+
 class Inputs(NamedTuple):
     """The files that names, folders and patterns are, and how many others were left out of the folders."""
 
@@ -186,12 +226,16 @@ def expanded(names: Sequence[str], output: str | None = None) -> Inputs:
     others = 0
     for name in names:
         if os.path.isdir(name):
-            here = list(_walked(name, output))
-            found = [each for each in here if os.path.splitext(each.name)[1].lower() in ENDINGS]
-            if not found and len(names) == 1:
+            before = len(files)
+            for each in _walked(name, output):
+                if each.name.lower().endswith(ENDINGS):
+                    files.append(each)
+                else:
+                    others += 1
+            if len(files) == before and len(names) == 1:
                 raise UsageError(f"{name}: no picture in this folder, by the endings of names")
-            files += found or [Input(name)]  # which fails alone, and the others come out
-            others += len(here) - len(found)
+            if len(files) == before:
+                files.append(Input(name))  # which fails alone, and the others come out
         elif re.search(r"[*?]|\[[^\]]+\]", name) and not os.path.lexists(name):
             found = _matched(name, output)
             if not found and len(names) == 1:
@@ -236,13 +280,15 @@ def _walked(
 
     def entries(path: str, tree: str, depth: int | None) -> Iterator[Input]:
         try:
-            found = sorted(os.scandir(path), key=lambda entry: entry.name)
+            found = sorted(os.scandir(path), key=attrgetter("name"))
         except OSError as error:
             raise UsageError(f"{path}: {(error.strerror or str(error)).lower()}") from None
         for entry in found:
             if entry.name.startswith(".") and not hidden:
                 continue
-            if entry.is_dir(follow_symlinks=False):
+            if entry.is_file(follow_symlinks=False):
+                yield Input(entry.path, tree)
+            elif entry.is_dir(follow_symlinks=False):
                 if depth != 0 and not (left_out and os.path.realpath(entry.path) == left_out):
                     further = None if depth is None else depth - 1
                     yield from entries(entry.path, os.path.join(tree, entry.name), further)
@@ -250,7 +296,5 @@ def _walked(
                 target = os.path.realpath(entry.path)
                 if os.path.isfile(target) and os.path.commonpath([target, inside]) == inside:
                     yield Input(entry.path, tree)
-            elif entry.is_file(follow_symlinks=False):
-                yield Input(entry.path, tree)
 
     return entries(root, "", depth)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from glimpse.batch.names import plan
@@ -129,7 +129,7 @@ def _stacked(
     rows: Sequence[Row],
     output: str,
     job: Callable[[Block], Any],
-    work: Sequence[Block],
+    work: Collection[Block],
     run: Run,
     *,
     linear: bool,

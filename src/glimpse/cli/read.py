@@ -125,7 +125,7 @@ def read(
     With --table each row of a CSV file is a window; every image is decoded once.
     """  # fmt: skip
     from glimpse.batch.patches import read as read_patches
-    from glimpse.batch.rows import Row, expanded, paged
+    from glimpse.batch.rows import Pictures, expanded, paged
     from glimpse.io import load_pages
 
     if not images and not tables.name:
@@ -139,9 +139,7 @@ def read(
     pages: Any = None if isinstance(decoding.page, int) else decoding.page
     decoding = decoding._replace(page=None) if pages else decoding
     inputs, others = ([], 0) if tables.name else expanded(images, output)
-    rows: Sequence[Row] = [
-        Row(each.name, each.name, window, index=index, tree=each.tree) for index, each in enumerate(inputs)
-    ]
+    rows: Sequence[Row] = Pictures(inputs, window)
     if tables.name:
         rows = tables.read(window, images)
     if pages and tables.name:
