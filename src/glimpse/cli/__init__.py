@@ -16,11 +16,11 @@ from glimpse.cli.suggestions import for_command
 
 COMMANDS = {
     "read": "Crop windows out of images.",
-    "write": "Restore patches onto a black canvas.",
+    "write": "Put patches back onto their picture, or on black.",
     "sweep": "Animate a window while its numbers change.",
     "show": "Draw the window over its image.",
     "locate": "Find where a patch was cropped.",
-    "info": "Print the window a file was made with.",
+    "info": "Print the window that a file was made with.",
     "map": "Move points of patches into their source.",
 }
 

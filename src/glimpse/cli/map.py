@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 )
 @option("--into", is_flag=True, help="The other way: from pixels of the source into the patch.")
 @input_options
-@output_options("Where to: .csv; printed where it is not given.")
+@output_options("Where to: .csv; printed where it is not given.", pictures=False)
 def map(
     patches: tuple[str, ...],
     tables: TableOptions,

@@ -253,7 +253,7 @@ def _window(values: dict[str, Any], *, sweep: bool) -> Placement:
 
 
 def output_options(
-    what: str, *, skip: bool = False, many: bool = False
+    what: str, *, skip: bool = False, many: bool = False, pictures: bool = True
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Give a command ``-o``, and what goes with every run; it receives that as one `Run`, ``run``.
 
@@ -263,6 +263,8 @@ def output_options(
         The help of ``-o``.
     skip, many : bool
         Whether it takes ``--skip-existing``; whether ``-j`` and ``--dask``.
+    pictures : bool
+        Whether it makes pictures, and takes ``--quality`` and ``--open``.
     """
     names, options = ["quality", "overwrite", "quiet", "opened"], [
         option("-o", "--output", type=FileName(), metavar="FILE|FOLDER/|TEMPLATE|-", help=what),
@@ -273,6 +275,8 @@ def output_options(
         option("--open", "opened", is_flag=True, envvar=None,
                help="Open the first file that was made in the system's viewer."),
     ]  # fmt: skip
+    if not pictures:
+        names, options = ["overwrite", "quiet"], [options[0], *options[2:4]]
     if skip:
         names.append("skip_existing")
         options.append(
@@ -295,7 +299,7 @@ def _run(values: dict[str, Any]) -> Run:
     context = click.get_current_context()
     if values["overwrite"] and values.get("skip_existing"):
         raise click.UsageError("--overwrite replaces what --skip-existing leaves; give one of them")
-    context.meta["glimpse.open"] = values.pop("opened")
+    context.meta["glimpse.open"] = values.pop("opened", False)
     return Run(**values, debug=bool(context.find_root().params.get("debug", False)))
 
 

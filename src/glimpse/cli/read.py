@@ -118,11 +118,11 @@ def read(
     output: str | None,
     run: Run,
 ) -> None:
-    """Crop a window out of each IMAGE ('-' is standard input) into a PNG that remembers its window.
+    """Crop a window out of each IMAGE ('-' is standard input) into a patch that remembers its window.
 
     A folder is all pictures in it, its folders kept under -o; so is a quoted pattern: "trip/**/*.jpg".
 
-    With --table each row of a CSV file is a window; every image is decoded once.
+    With --table each row is a window; every image is decoded once.
     """  # fmt: skip
     from glimpse.batch.patches import read as read_patches
     from glimpse.batch.rows import Pictures, expanded, paged

@@ -104,7 +104,10 @@ def write(
     run: Run,
     decoding: DecodeOptions,
 ) -> None:
-    """Restore each PATCH ('-' is standard input) where its window saw it; an .npz is a stack of many.
+    """Put each PATCH ('-' is standard input) back where its window saw it; an .npz is a stack of many.
+
+    With --onto an edited patch goes onto its picture, which keeps all that was not edited; without, a patch
+    is restored on black.
 
     A patch of glimpse read needs no numbers. Any other picture needs --canvas or --onto, and its window, or
     --like the patch that it was. With --table each row is a patch, all on one canvas.
