@@ -129,6 +129,14 @@ def test_a_box_in_another_proportion_says_how_much_it_is_squashed():
         assert "squashed" not in invoke("read", "a.png", *words).stderr
 
 
+def test_squashed_windows_of_a_table_are_counted_in_one_line():
+    with open("t.csv", "w") as file:
+        file.write("image,x,y,w,h\na.png,8,6,40,20\na.png,8,6,20,40\na.png,8,6,21,20\na.png,8,6,16,40\n")
+    said = invoke("read", "--table", "t.csv", "-n", "8", "-o", "out/").stderr
+    assert said.count("squashed") == 1
+    assert "glimpse: 3 of 4 windows are squashed, up to 1:2.5; --fit contain keeps squares" in said
+
+
 def test_size_is_n_with_the_width_first():
     assert read_with("--size", "6x4").n == (4, 6)
     result = invoke("read", "a.png", "--size", "6x4", "-n", "3")

@@ -187,7 +187,7 @@ def test_labels_are_found_beside_images_as_trained_with(pictures):
     result = invoke("read", "--table", "set/labels", "-o", "out/{class}-{stem}.png")
     assert result.exit_code == 0, result.stderr
     assert sorted(os.listdir("out")) == ["red car-train.png", "red car-val.png"]
-    assert "1 files that are no annotations are left out" in result.stderr
+    assert "1 file that is no annotation is left out" in result.stderr
 
 
 @pytest.mark.parametrize("names", ["names: [a, 'b c']", "names:\n- a\n- b c", 'names:\n  0: a\n  1: "b c"\n',
@@ -217,15 +217,15 @@ def test_crowds_and_annotations_without_a_box_are_left_out_and_counted(pictures)
     table = read_table(written(json.dumps({**COCO, "annotations": COCO["annotations"] + more})))
     assert len(table) == 5
     assert table.notes == [
-        "1 crowds are left out",
-        "1 annotations without a box are left out",
+        "1 crowd is left out",
+        "1 annotation without a box is left out",
         "2 annotations without a box get the box around their polygon or keypoints",
     ]
     windows = [row.placement.window(SHAPE, native=True) for row in table if not row.fault]
     assert windows[0] == windows[2] == windows[3]
     result = invoke("read", "--table", "a.table", "-o", "out/")
     assert result.exit_code == 1
-    assert "1 crowds are left out" in result.stderr
+    assert "1 crowd is left out" in result.stderr
     assert len(os.listdir("out")) == 4
 
 
@@ -593,7 +593,7 @@ OUT = "image,x,y,w,h\na.png,30,6,20,12\na.png,8,6,20,12\na.png,90,6,20,12\n"
             "keep",
             {0: (12, 20), 1: (12, 20), 2: (12, 20)},
             0,
-            "1 partly and 1 wholly of 3 windows lie beyond their images",
+            "2 of 3 windows lie beyond their images, 1 partly and 1 wholly",
         ),
         ("clip", {0: (12, 10), 1: (12, 20)}, 1, "its box lies wholly beyond the image"),
         (
@@ -616,7 +616,7 @@ def test_what_lies_outside_is_kept_cut_left_out_or_failed(outside, sizes, code, 
 
 def test_patches_that_are_made_up_are_told_of_even_quietly():
     result = invoke("read", "--table", written(OUT), "-o", "out/", "-q")
-    assert result.stderr == "glimpse: 1 partly and 1 wholly of 3 windows lie beyond their images\n"
+    assert result.stderr == "glimpse: 2 of 3 windows lie beyond their images, 1 partly and 1 wholly\n"
     result = invoke("read", "a.png", "--box", "30,6,15,12", "-o", "p.png")
     assert "a third of the patch is the repeated edge" in result.stderr
     assert not invoke("read", "a.png", "--box", "30,6,15,12", "-o", "q.png", "-q").stderr

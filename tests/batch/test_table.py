@@ -501,7 +501,7 @@ def test_skip_existing_leaves_a_single_output_too(desk, command):
     result = invoke(*command, "a.png", "-o", "p.png", "--skip-existing")
     assert result.exit_code == 0, result.stderr
     noun = "patches" if command[0] == "write" else "files"
-    assert lines(result.stderr) == [f"glimpse: 1 of 1 {noun} were there already and were left"]
+    assert lines(result.stderr) == [f"glimpse: 1 of 1 {noun} was there already and was left"]
     assert Path("p.png").read_bytes() == b"old"
 
 

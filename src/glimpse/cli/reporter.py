@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -45,7 +46,8 @@ def report(
         count = len(outcomes) if isinstance(outcomes, Batch) else 1
     context = click.get_current_context(silent=True)
     verbose = bool(context and context.find_root().params.get("verbose"))
-    told = Report(noun, quiet=quiet, brief=count > FEW and not quiet and not verbose)
+    brief = count > FEW and not quiet and not verbose
+    told = Report(noun, quiet=quiet, brief=brief, many=count > 1 and not verbose)
     shown = click.progressbar(length=count, file=sys.stderr) if terminal and count > 1 else nullcontext()
     made = ""
     try:
@@ -74,16 +76,25 @@ def _open(name: str) -> None:
 
 
 class Report:
-    """The lines that are told of a batch; `brief` where of outputs only examples of each note are listed."""
+    """The lines that are told of a batch.
 
-    def __init__(self, noun: str, *, quiet: bool, brief: bool) -> None:
-        self._noun, self._quiet, self._brief = noun, quiet, brief
+    Parameters
+    ----------
+    noun : str
+        What is counted, in the plural.
+    quiet, brief, many : bool
+        Whether outputs are not told; only examples of each note are; squashed ones are counted.
+    """
+
+    def __init__(self, noun: str, *, quiet: bool, brief: bool, many: bool) -> None:
+        self._noun, self._quiet, self._brief, self._many = noun, quiet, brief, many
         self.done = self.failed = self.left = self.skipped = self.wholly = self.partly = 0
         self.broken = False
         self.bar: Any = None
         self._alike: Counter[str] = Counter()  # failures by what they say behind their names
         self._notes: Counter[str] = Counter()
         self._made, self._folders, self._files = noun, set[str](), set[str]()
+        self._squashed: list[str] = []
         self._outputs = 0  # made, of which each may tell of many items
         self._unsaid = ""  # the line of the last one, if it was not told
 
@@ -115,6 +126,10 @@ class Report:
             notes = [
                 note for note in outcome.notes if not (outcome.outside and self._brief and _OUTSIDE in note)
             ]
+            if self._many:  # whose squashed ones are counted
+                self._squashed += [note for note in notes if note.startswith(_SQUASHED)]
+                notes = [note for note in notes if not note.startswith(_SQUASHED)]
+                outcome = replace(outcome, notes=notes)
             self._notes.update(notes)
             if not self._quiet and (not self._brief or any(self._notes[note] <= EXAMPLES for note in notes)):
                 line = str(outcome)
@@ -136,6 +151,11 @@ class Report:
         for note, count in self._notes.items():
             if self._brief and count > EXAMPLES:
                 say(f"glimpse: {count:,} {self._made}: {note}")
+        if self._squashed and not self._quiet:
+            worst = max(self._squashed, key=_ratio).removeprefix(_SQUASHED)
+            ratio, _, hint = worst.partition("; ")
+            many, be = len(self._squashed), "is" if len(self._squashed) == 1 else "are"
+            say(f"glimpse: {many:,} of {self.done:,} {self._noun} {be} squashed, up to {ratio}; {hint}")
         counts = {"partly": self.partly, "wholly": self.wholly}
         outside = [f"{count:,} {how} outside" for how, count in counts.items() if count]
         made = self.done - self.left - self.failed - self.skipped
@@ -146,17 +166,32 @@ class Report:
         elif self._brief and made and self._unsaid:
             say(self._unsaid)
         elif outside and (self.wholly if self._quiet else self.done > 1):
-            where = " and ".join(word.removesuffix(" outside") for word in outside)
-            many = f"{where} of {self.done:,} {self._noun} lie beyond their images"
-            say("glimpse: the window lies wholly beyond the image" if self.done == 1 else f"glimpse: {many}")
+            lying, counted = self.partly + self.wholly, f"of {self.done:,} {self._noun}"
+            if self.done == 1:
+                say("glimpse: the window lies wholly beyond the image")
+            elif lying == 1:
+                say(f"glimpse: 1 {counted} lies {'partly' if self.partly else 'wholly'} beyond its image")
+            else:
+                ways = " and ".join(f"{count:,} {how}" for how, count in counts.items() if count)
+                say(f"glimpse: {lying:,} {counted} lie beyond their images, {ways}")
         if self.left:
-            say(f"glimpse: {self.left} of {self.done} {self._noun} were there already and were left")
+            was = "was" if self.left == 1 else "were"
+            say(f"glimpse: {self.left} of {self.done} {self._noun} {was} there already and {was} left")
         if self.skipped:
+            lie, was, beyond = (
+                ("lies", "was", "its image") if self.skipped == 1 else ("lie", "were", "their images")
+            )
             of = f"{self.skipped:,} of {self.done:,} {self._noun}"
-            say(f"glimpse: {of} lie partly or wholly beyond their images and were left out")
+            say(f"glimpse: {of} {lie} partly or wholly beyond {beyond} and {was} left out")
         if self.failed and self.done > 1:
             say(f"glimpse: {self.failed} of {self.done} {self._noun} failed")
 
 
+def _ratio(note: str) -> float:
+    """How much a note says that a patch is squashed."""
+    return max(map(float, note.removeprefix(_SQUASHED).partition(";")[0].split(":")))
+
+
+_SQUASHED = "squashed "  # begins the note on a patch whose strides differ
 _OUTSIDE = " of the patch is "  # in the note on one window, which the last line counts
 _MADE = {"patch": "patches", "canvas": "canvases"}

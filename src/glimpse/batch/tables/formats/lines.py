@@ -74,8 +74,26 @@ class Boxes:
         self.rows, self.notes, self.normalized = rows, notes, normalized
 
 
+_SINGULAR = {
+    **{f"{noun}s": noun for noun in ("annotation", "crowd", "file", "line", "object", "polygon")},
+    **{f"{noun}s": noun for noun in ("region", "row", "shape", "task")},
+    **{"boxes": "box", "are": "is", "get": "gets", "them": "it", "their": "its"},
+}
+
+
 def counted(notes: Counter[str]) -> list[str]:
-    return [f"{count} {words}" for words, count in notes.items() if count]
+    """Return notes with how often each is true, as "3 crowds are left out" or "1 crowd is left out".
+
+    Examples
+    --------
+    >>> counted(Counter({"polygons get the box around them": 1}))
+    ['1 polygon gets the box around it']
+    """
+    return [
+        f"{count} {words if count > 1 else ' '.join(_SINGULAR.get(word, word) for word in words.split())}"
+        for words, count in notes.items()
+        if count
+    ]
 
 
 def as_cell(value: Any) -> str:
