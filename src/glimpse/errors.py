@@ -1,9 +1,20 @@
-"""The one error of glimpse, and the name of a file in front of it."""
+"""The one error of glimpse, and words that messages share."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    Examples
+    --------
+    >>> counted(1, "frame"), counted(4000, "frame")
+    ('1 frame', '4,000 frames')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 class GlimpseError(ValueError):

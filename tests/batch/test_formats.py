@@ -253,12 +253,12 @@ def test_a_circle_is_the_box_around_it():
         (
             json.dumps({**COCO, "annotations": [{**COCO["annotations"][0], "attributes": {"rotation": 30}}]}),
             (6, 18, 8, 28),
-            "1 rows are turned",
+            "1 row is turned",
         ),
         (
             CVAT.format('<ellipse label="c" cx="20" cy="15" rx="5" ry="3" rotation="90"/>'),
             (12, 18, 15, 25),
-            "1 rows are turned",
+            "1 row is turned",
         ),
         (
             VIA.replace('rect"",""x"":8,""y"":6', 'ellipse"",""cx"":20,""cy"":15').replace(
@@ -484,7 +484,7 @@ def test_corners_of_cvat_are_a_box():
 def test_turned_rows_and_numbers_beyond_their_reference_are_counted():
     for name in ("Box angle (deg)", "theta", "rotation"):
         text = f"image,x,y,w,h,{name}\na.png,1,2,3,4,0\na.png,1,2,3,4,30\n"
-        assert f"1 rows are turned (column {name})" in " ".join(read_table(written(text)).notes)
+        assert f"1 row is turned (column {name})" in " ".join(read_table(written(text)).notes)
     assert read_table(written(text.replace("30", ""))).notes == ()
     assert "2 of 2 rows leave 0 to 1x1" in " ".join(read_table("a.table", normalized=True).notes)
     assert not read_table(written("image,x,y\na.png,0.4,0.7\n"), normalized=True).notes

@@ -89,7 +89,7 @@ def test_the_delays_sum_to_what_was_asked(frames, fps, hold, grey):
     expected = (frames - 1) / fps + max(hold, 1 / fps)
     if frames > 1:
         assert abs(total / 1000 - expected) <= 0.01
-    assert f"{frames} frames of 64 x 64, {expected:.2f} s" in result.stderr
+    assert f"{frames} frame{'s' * (frames > 1)} of 64 x 64, {expected:.2f} s" in result.stderr
 
 
 def seek(animation, index):
@@ -125,7 +125,7 @@ def test_a_boomerang_plays_there_and_back_without_doubled_ends(grey):
 def test_short_boomerangs_come_out(frames, count, grey):
     result = invoke("sweep", grey, *split(f"--gx 5:25 --frames {frames} --boomerang --plain -o s.gif"))
     assert result.exit_code == 0
-    assert f"{count} frames of" in result.stderr
+    assert f"{count} frame" in result.stderr
 
 
 def test_two_ranges_change_together(grey):

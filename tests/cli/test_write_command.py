@@ -491,7 +491,7 @@ def test_a_table_without_names_goes_with_its_patches_in_order(patches):
     Path("t.csv").write_text("gx,gy\n12,25\n")
     result = invoke("write", *patches, "--table", "t.csv", "-o", "d.png")
     assert result.exit_code == 2
-    assert "--table t.csv has 1 rows for 2 patches" in result.stderr
+    assert "--table t.csv has 1 row for 2 patches" in result.stderr
 
 
 def test_the_table_that_patches_were_read_by_puts_them_back(image):

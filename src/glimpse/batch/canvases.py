@@ -13,7 +13,7 @@ from glimpse.batch.outcomes import FEW, Batch, Outcome, cut_note, is_left, of_it
 from glimpse.batch.placements import Placement, resampled
 from glimpse.batch.rows import Row, Windows, rows_of
 from glimpse.batch.runner import Run, outcomes
-from glimpse.errors import GlimpseError, UsageError, about, prefixed
+from glimpse.errors import GlimpseError, UsageError, about, counted, prefixed
 from glimpse.validation import check_pixels, checked_shape
 from glimpse.window import METHODS, Blend, Method, Window
 
@@ -599,7 +599,9 @@ def _told(
     made = f"{shape[0]} x {shape[1]} canvas{form.remark(run.quality)}"
     if len(pieces) > FEW:
         unseen = sum(not piece.window.sees(shape) for piece in pieces)
-        notes = [*([f"{unseen} windows lie wholly beyond the image"] if unseen else []), *notes]
+        lie = "lies" if unseen == 1 else "lie"
+        told = f"{counted(unseen, 'window')} {lie} wholly beyond the image"
+        notes = [told, *notes] if unseen else notes
         return [Outcome(f"{len(pieces)} patches", output, made, notes=notes, count=len(pieces))]
     last = pieces[-1]._replace(notes=[*pieces[-1].notes, *notes])
     return [

@@ -13,7 +13,7 @@ from glimpse.batch.pages import PAGES, save_page, save_table_page
 from glimpse.batch.placements import Placement, parse_n, position, positive
 from glimpse.batch.rows import Windows, rows_of
 from glimpse.batch.runner import Run, outcomes
-from glimpse.errors import GlimpseError, UsageError
+from glimpse.errors import GlimpseError, UsageError, counted
 from glimpse.limits import SHEET_WINDOWS
 from glimpse.window import EDGES, KERNELS, Window
 
@@ -326,8 +326,7 @@ def _all(
         drawing = sheet.show_all(image, windows, patches, picture.shape, durations=known, **draw.look)
     io.save_still(target, drawing, io.Picture(drawing), quality=run.quality, overwrite=run.overwrite)
     notes = [*picture.notes, *noted([fixation.notes for fixation in found], "window")]
-    made = (
-        f"{'heat of ' if draw.heat else ''}{len(windows)} windows{still_format(target).remark(run.quality)}"
-    )
+    made = ("heat of " if draw.heat else "") + counted(len(windows), "window")
+    made += still_format(target).remark(run.quality)
     told = Outcome(name, target, made, windows[0], windows[-1], notes, count=len(windows))
     return [told, *(Outcome(name, error=fault) for fault in faults)]

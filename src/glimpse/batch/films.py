@@ -16,7 +16,7 @@ from glimpse.batch.names import Template, check, of_name, of_window, one_file, p
 from glimpse.batch.outcomes import Batch, Outcome, source_name
 from glimpse.batch.rows import Row, Windows, rows_of
 from glimpse.batch.runner import Run, outcomes
-from glimpse.errors import GlimpseError, UsageError, prefixed
+from glimpse.errors import GlimpseError, UsageError, counted, prefixed
 from glimpse.limits import ANIMATION_PIXELS
 from glimpse.window import Window
 
@@ -461,9 +461,11 @@ def _save_animation(
     rows, cols = shots[0].shape[:2]
     less = "--saccade 0" if reel.stops else "fewer pages" if reel.pictures else "--frames"
     large = f"; {less} or .webp make it smaller" if len(data) > LARGE else ""
-    stops = f"{len(reel.stops)} windows, " if reel.stops else ""
+    stops = f"{counted(len(reel.stops), 'window')}, " if reel.stops else ""
     play = f"{sum(delays) / 1000:.2f} s"
-    made = f"{stops}{len(shots)} frames of {rows} x {cols}, {play}, {len(data) / 1000:.0f} kB{large}"
+    made = (
+        f"{stops}{counted(len(shots), 'frame')} of {rows} x {cols}, {play}, {len(data) / 1000:.0f} kB{large}"
+    )
     if all(abs(found - wanted) < 1 for found, wanted in zip(delays, reel.delays, strict=True)):
         return made, []
     if reel.stops or reel.pictures:
@@ -496,9 +498,9 @@ def _save_video(
         abs(float(n * 1000 / reel.rate - delay)) >= 1 for n, delay in zip(counts, reel.delays, strict=True)
     ):
         notes.append(f"delays were rounded to frames of {float(1000 / reel.rate):.4g} ms")
-    stops = f"{len(reel.stops)} windows, " if reel.stops else ""
+    stops = f"{counted(len(reel.stops), 'window')}, " if reel.stops else ""
     play = f"{float(count / reel.rate):.2f} s at {float(reel.rate):.6g} frames a second"
-    made = f"{stops}{count} frames of {shape[0]} x {shape[1]}, {play}, {len(data) / 1000:.0f} kB"
+    made = f"{stops}{counted(count, 'frame')} of {shape[0]} x {shape[1]}, {play}, {len(data) / 1000:.0f} kB"
     return made, notes
 
 
@@ -531,4 +533,4 @@ def _save_stills(
         save_still(
             target, shot if bare else even(shot), like, record, quality=run.quality, overwrite=run.overwrite
         )
-    return f"{len(targets)} stills{still_format(targets[0]).remark(run.quality)}"
+    return f"{counted(len(targets), 'still')}{still_format(targets[0]).remark(run.quality)}"

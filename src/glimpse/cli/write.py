@@ -25,7 +25,7 @@ from glimpse.cli.options import (
 )
 from glimpse.cli.param_types import FileName, Parsed, parse_canvas, parse_gain, parse_tolerance
 from glimpse.cli.reporter import report
-from glimpse.errors import GlimpseError
+from glimpse.errors import GlimpseError, counted
 from glimpse.validation import checked_shape
 from glimpse.window import BLENDS, METHODS, Blend, Method
 
@@ -133,7 +133,9 @@ def write(
     if tables.name:
         table = tables.read(window, patches[:1], noun="patch")
         if rows and len(rows) != len(table):
-            raise click.UsageError(f"--table {tables.name} has {len(table)} rows for {len(rows)} patches")
+            raise click.UsageError(
+                f"--table {tables.name} has {counted(len(table), 'row')} for {len(rows)} patches"
+            )
         rows = [replace(one, place=row.place, placement=row.placement, fault=row.fault)
                 for one, row in zip(rows, table, strict=True)
                 ] if rows else [_of_output(row, table, tables.folder) for row in table]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, overload
@@ -32,6 +33,7 @@ from glimpse.batch.tables.columns import (
 )
 from glimpse.batch.tables.dialect import Records
 from glimpse.batch.tables.formats import Lines, of_stem, open_table
+from glimpse.batch.tables.formats.lines import counted
 from glimpse.errors import GlimpseError, UsageError
 from glimpse.limits import PAGES_MOST
 
@@ -193,7 +195,9 @@ class Table(Sequence[Row]):
         if turned:
             self.notes = [
                 *self.notes,
-                f"{turned} rows are turned (column {turns[0]}); their upright box is read",
+                *counted(
+                    Counter({f"rows are turned (column {turns[0]}); their upright box is read": turned})
+                ),
             ]
         if "duration" in columns.index and self._are_seconds():
             words = "durations are milliseconds, and all are below 10; seconds are --columns duration_s="
