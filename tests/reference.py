@@ -65,8 +65,9 @@ def borrowed_row(kernel, size, mu, sigma, edge):
         return float(shape.weigh(np.array(float(a - peak)), np.array(float(mu - peak)), sigma, np))
 
     total = math.fsum(map(weight, lattice))
-    if total == 0:
-        return [float(a == peak) for a in range(size)]
+    if total == 0:  # between two pixels: the nearest one, or two alike
+        alike = [a for a in lattice if abs(a - mu) == abs(peak - mu)]
+        return [(a in alike) / len(alike) for a in range(size)]
     return [weight(a) / total for a in range(size)]
 
 

@@ -254,7 +254,7 @@ def test_filterbank_refuses_an_unknown_edge():
 
 
 def test_filterbank_refuses_an_unknown_kernel():
-    with pytest.raises(GlimpseError, match=f"^kernel must be {' or '.join(KERNELS)}, got 'cubic'$"):
+    with pytest.raises(GlimpseError, match=f"^kernel must be {KERNELS[0]}.* or {KERNELS[-1]}, got 'cubic'$"):
         filterbank(5, 3, 2, 1, 1, kernel="cubic")
 
 

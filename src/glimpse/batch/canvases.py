@@ -110,12 +110,10 @@ def write(
         What happens to existing files.
     options : CanvasOptions, optional
         What they are written onto, and how.
-    decoding : DecodeOptions, optional
-        As for `glimpse.io.load_picture`.
     one : str
         The one input, such as a table, that names the canvas where `output` does not.
-    protect : sequence of str
-        More files that no output may replace.
+    decoding, protect
+        As for `glimpse.batch.read`.
 
     Returns
     -------

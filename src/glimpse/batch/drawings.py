@@ -150,10 +150,8 @@ def show(
         What happens to existing files; how many images at once.
     draw : DrawOptions, optional
         How windows are drawn.
-    decoding : DecodeOptions, optional
-        As for `glimpse.io.load_picture`.
-    protect : sequence of str
-        More files that no output may replace.
+    decoding, protect
+        As for `glimpse.batch.read`.
 
     Returns
     -------

@@ -156,12 +156,10 @@ def sweep(
         What happens to existing files; how many images at once.
     film : FilmOptions, optional
         How the window moves and is drawn.
-    decoding : DecodeOptions, optional
-        As for `glimpse.io.load_picture`.
     pages : (int, int) or "all", optional
         The frames of the image that are played, the first and the last one, from 1.
-    protect : sequence of str
-        More files that no output may replace.
+    decoding, protect
+        As for `glimpse.batch.read`.
     watch : callable
         Is given the frames of one image and their number, and hands them on, as a progress bar does.
 

@@ -57,12 +57,12 @@ function bank(size, n, g, delta, sigma, kernel, edge) {
     start[i] = clamp(nearest - radius, 0, size - width);
     const row = weights.subarray(i * width, (i + 1) * width);
     for (let k = 0; k < width; k++) row[k] = shape.weigh(start[i] + k - peak, offset, sigma);
-    normalise(row, edge === "black" ? shape.latticeSum(offset, sigma) : 0, nearest - start[i]);
+    normalise(row, edge === "black" ? shape.latticeSum(offset, sigma) : 0, peak - start[i]);
   }
   return {size, n, width, start, weights};
 }
 
-/** Divide by the total, or by the sum where there is none; a box that sees no pixel takes the nearest. */
+/** Divide by the total, or by the sum where there is none; a filter that sees no pixel takes its peak alone. */
 function normalise(row, total, nearest) {
   if (!total) total = row.reduce((sum, weight) => sum + weight, 0);
   if (!total) row[nearest] = total = 1;

@@ -129,7 +129,8 @@ class Format(NamedTuple):
             notes.append(f"16 bits per channel were written as 8; {listed(names)} keep them")
         lost = [name for name in self._lost(like) if not ("sRGB" in like.color and name in ("gAMA", "cHRM"))]
         if lost:
-            what = ["grey profile" if name == "icc_profile" else name for name in lost]
+            profile = "grey profile" if "icc_profile" in self.meanings else "colour profile"
+            what = [profile if name == "icc_profile" else name for name in lost]
             notes.append(f"{self.name} keeps no {listed(what)}")
         if record and not self.exact and not self._record(record):
             notes.append("too many windows for a record")
