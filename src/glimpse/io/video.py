@@ -103,6 +103,8 @@ def encode_video(frames: Sequence[Array], counts: Sequence[int], rate: Fraction,
     try:
         with opened("<bytes>", "w", plugin="pyav", extension=suffix, options=_SAME) as video:
             video.init_video_stream(CODECS[suffix], fps=float(rate), pixel_format="yuv420p")
+            # slices follow the number of cores and race in libx264; the plugin has no door for it
+            video._video_stream.codec_context.thread_count = 1
             for frame, count in zip(frames, counts, strict=True):
                 shown = even(frame if frame.ndim == 3 else np.stack([frame] * 3, axis=-1))
                 for _ in range(count):
