@@ -50,8 +50,8 @@ def test_results_come_in_order_and_an_item_that_kills_workers_fails_alone(cluste
     assert found == {x: x * x for x in found}
 
 
-def read_on(cluster, files, out):
-    words = [sys.executable, "-m", "glimpse", "read", *files, "-o", f"{out}/", "-n", "16"]
+def read_on(cluster, files, out, name=""):
+    words = [sys.executable, "-m", "glimpse", "read", *files, "-o", f"{out}/{name}", "-n", "16"]
     done = subprocess.run([*words, *cluster], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return {path.name: path.read_bytes() for path in Path(out).iterdir()}, done.stderr
@@ -76,6 +76,28 @@ def test_a_table_on_a_cluster_gives_the_same_bytes_as_on_threads(cluster, tmp_pa
     dask, _ = read_on(["--dask", cluster.scheduler_address], words, tmp_path / "dask")
     assert dask == threads
     assert len(dask) == 210
+
+
+@pytest.mark.parametrize("kind", ["table", "folder"])
+def test_the_workers_of_a_cluster_write_the_shards_of_threads(cluster, tmp_path, monkeypatch, kind):
+    monkeypatch.chdir(tmp_path)  # the workers are elsewhere
+    Path("in").mkdir()
+    for i in range(5):
+        save(f"in/{i}.png", noise(40, 60, seed=i))
+    rows = [f"{i}.png,{x},9" for x in range(9) for i in range(5)]
+    Path("t.csv").write_text("\n".join(["image,row,col", *rows]))
+    words = ["--table", "t.csv", "--images", "in"] if kind == "table" else ["in/"]
+    words += ["--shard-size", "10" if kind == "table" else "2"]
+    threads, _ = read_on([], words, "threads", "s-{shard:03d}.tar")
+    dask, _ = read_on(["--dask", cluster.scheduler_address], words, "dask", "s-{shard:03d}.tar")
+    assert dask == threads
+    assert len(dask) == (5 if kind == "table" else 3)
+    Path("dask/s-001.tar").unlink()
+    again, told = read_on(
+        ["--dask", cluster.scheduler_address, "--skip-existing"], words, "dask", "s-{shard:03d}.tar"
+    )
+    assert again == threads
+    assert "were there already and were left" in told
 
 
 def test_the_pixel_limit_holds_on_a_cluster(cluster, tmp_path):

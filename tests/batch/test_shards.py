@@ -117,6 +117,41 @@ def test_write_restores_from_a_shard_as_from_its_files(table):
     np.testing.assert_array_equal(opened("shard.png"), opened("files.png"))
 
 
+@pytest.mark.parametrize(("outside", "kept"), [("skip", 9), ("fail", 9), ("clip", 10), ("keep", 10)])
+def test_a_window_beyond_its_image_fares_in_a_shard_as_in_a_file(table, outside, kept):
+    rows = [f"a.png,{3 * k},2,6,5\n" for k in range(9)] + ["a.png,-3,2,6,5\n"]
+    Path("t.csv").write_text("image,x,y,w,h\n" + "".join(rows))
+    for output in ("s.tar", "files/{index:06d}.png"):
+        how = ["read", "--table", "t.csv", "--outside", outside, "-o", output]
+        assert invoke(*how).exit_code == (outside == "fail")
+    found = {name: data for name, data in members("s.tar").items() if name.endswith(".png")}
+    assert len(found) == kept
+    assert found == {path.name: path.read_bytes() for path in Path("files").iterdir()}
+
+
+def test_a_shard_that_another_run_made_meanwhile_is_left_or_told(table, monkeypatch):
+    from glimpse.io import shards as files
+
+    write = files.write_shard
+
+    def late(file, members, **how):
+        write(file, members, **how)
+        Path("s.tar").write_bytes(b"of another run")
+
+    monkeypatch.setattr(files, "write_shard", late)
+    assert "-o s.tar: exists already" in read("-o", "s.tar").stderr
+    assert Path("s.tar").read_bytes() == b"of another run"
+    Path("s.tar").unlink()
+    assert "were there already and were left" in read("-o", "s.tar", "--skip-existing", code=0).stderr
+    assert Path("s.tar").read_bytes() == b"of another run"
+
+
+def test_a_shard_without_a_patch_is_none_and_its_folder_neither(table):
+    Path("t.csv").write_text("image,row,col\nnone.png,3,3\n")
+    read("-o", "new/folder/s.tar")
+    assert not Path("new").exists()
+
+
 @pytest.mark.parametrize("suffix", [".jpg", ".webp", ".tif"])
 def test_the_ending_before_tar_is_the_format_of_the_patches(table, suffix):
     read("-o", f"s-{{shard:05d}}{suffix}.tar")
@@ -135,6 +170,7 @@ def test_the_ending_before_tar_is_the_format_of_the_patches(table, suffix):
         (["-o", "{stem}-{shard}.tar"], "no {stem}"),
         (["-o", "s.tar", "--quality", "5"], "PNG is always lossless"),
         (["-o", "s.tar", "--float"], "--float is about a stack"),
+        (["-o", "s.tar", "--manifest", "metadata.csv"], "a shard has windows and columns within"),
     ],
 )
 def test_what_makes_no_shards_is_told_before_any_work(table, more, message):

@@ -111,9 +111,11 @@ def read(
     if output and output.lower().endswith((".tar", ".parquet")):
         from glimpse.batch.shards import read_shards
 
-        if manifest or outside != "keep":
-            raise UsageError("--manifest and --outside are of files of patches; a shard has neither")
-        return read_shards(rows, output, decoding, run, fast=fast, protect=protect, size=shard_size)
+        if manifest:
+            raise UsageError("--manifest lists files of patches; a shard has windows and columns within")
+        return read_shards(
+            rows, output, decoding, run, fast=fast, outside=outside, protect=protect, size=shard_size
+        )
     if output and stack:
         from glimpse.batch.stacks import read_stack
 

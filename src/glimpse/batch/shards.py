@@ -7,11 +7,11 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from glimpse.batch.names import Template, check
 from glimpse.batch.outcomes import Batch, Outcome, is_left, of_item, source_name
-from glimpse.batch.patches import Found, outcome_of, read_patches
+from glimpse.batch.patches import Found, Outside, outcome_of, read_patches
 from glimpse.batch.rows import Row
 from glimpse.batch.runner import Run, outcomes
 from glimpse.batch.runner import run as run_all
@@ -33,6 +33,7 @@ class _Task:
     suffix: str
     packed: str
     jobs: int
+    outside: Outside
 
 
 def read_shards(
@@ -42,6 +43,7 @@ def read_shards(
     run: Run,
     *,
     fast: bool,
+    outside: Outside,
     protect: Sequence[str],
     size: int,
 ) -> Batch:
@@ -82,7 +84,7 @@ def read_shards(
     jobs = 1 if run.cluster else max(1, run.jobs // len(mine)) if mine else 1
     tasks = [
         _Task(names[k], Rows(rows.__getitem__, range(k * size, min((k + 1) * size, len(rows)))), header,
-              suffix, packed.lower(), jobs)
+              suffix, packed.lower(), jobs, outside)
         for k in mine
     ]  # fmt: skip
     if run.cluster:
@@ -105,44 +107,69 @@ def _written(task: _Task, *, decoding: DecodeOptions, run: Run, fast: bool) -> l
     if is_left(task.name, skip_existing=run.skip_existing):
         return [Outcome(task.name, task.name, left=True, count=len(task.rows))]
     told: dict[int, Outcome] = {}
-    kept: dict[int, tuple[Member, int, int]] = {}
-    work = blocks(task.rows, decoding, fast=fast, jobs=task.jobs)
-    with tempfile.TemporaryFile() as scratch:  # the patches come in another order
-        for block, found in run_all(partial(_cut, task=task, run=run), work, task.jobs):
-            if isinstance(found, GlimpseError):
-                told |= {
-                    row.index: Outcome(row.place, error=prefixed(block.source.name, found))
-                    for row in block.rows
-                }
-                continue
-            for index, outcome, member in found:
-                told[index] = outcome
-                if member:
-                    at = scratch.seek(0, os.SEEK_END)
-                    kept[index] = member._replace(image=b""), at, scratch.write(member.image)
-
-        def members() -> Iterator[Member]:
-            for index in sorted(kept):
-                member, at, size = kept[index]
-                scratch.seek(at)
-                yield member._replace(image=scratch.read(size))
-
-        if kept:
-            try:
-                with about(f"-o {task.name}"), Draft(task.name, overwrite=run.overwrite) as draft, of_item():
-                    write_shard(draft.file, members(), suffix=task.suffix, columns=task.columns,
-                                packed=task.packed)  # fmt: skip
-                    draft.publish()
-            except GlimpseError as error:
-                failed = [outcome for outcome in told.values() if outcome.error]
-                return [*failed, Outcome(task.name, error=error, count=len(task.rows) - len(failed))]
+    folder = os.path.dirname(task.name) or "."
+    try:
+        with (
+            about(f"-o {task.name}"),
+            Draft(task.name, overwrite=run.overwrite) as draft,
+            of_item(),
+            tempfile.TemporaryFile(dir=folder) as scratch,
+        ):
+            members = _in_order(task, scratch, told, decoding=decoding, run=run, fast=fast)
+            write_shard(draft.file, members, suffix=task.suffix, columns=task.columns, packed=task.packed)
+            if any(not (outcome.error or outcome.left) for outcome in told.values()):
+                draft.publish()
+    except GlimpseError as error:
+        if is_left(task.name, skip_existing=run.skip_existing):  # another run made it meanwhile
+            return [Outcome(task.name, task.name, left=True, count=len(task.rows))]
+        failed = [outcome for outcome in told.values() if outcome.error]
+        return [*failed, Outcome(task.name, error=error, count=len(task.rows) - len(failed))]
     return [told[index] for index in sorted(told)]
+
+
+def _in_order(
+    task: _Task,
+    scratch: IO[bytes],
+    told: dict[int, Outcome],
+    *,
+    decoding: DecodeOptions,
+    run: Run,
+    fast: bool,
+) -> Iterator[Member]:
+    """Yield the patches of a shard in the order of its rows, and tell the outcome of each row.
+
+    Patches come image by image; those before their turn wait in a file, for they are so many.
+    """
+    waiting: dict[int, tuple[Member, int, int]] = {}
+    work = blocks(task.rows, decoding, fast=fast, jobs=task.jobs)
+    turn = task.rows[0].index if len(task.rows) else 0
+    for block, found in run_all(partial(_cut, task=task, run=run), work, task.jobs):
+        if isinstance(found, GlimpseError):
+            named = prefixed(block.source.name, found)
+            found = [(row.index, Outcome(row.place, error=named), None) for row in block.rows]
+        for index, outcome, member in found:
+            told[index] = outcome
+            if member and index == turn:
+                yield member
+            elif member:
+                at = scratch.seek(0, os.SEEK_END)
+                waiting[index] = member._replace(image=b""), at, scratch.write(member.image)
+            while turn in told:
+                if turn in waiting:
+                    member, at, size = waiting.pop(turn)
+                    scratch.seek(at)
+                    yield member._replace(image=scratch.read(size))
+                turn += 1
 
 
 def _cut(block: Block, *, task: _Task, run: Run) -> list[tuple[int, Outcome, Member | None]]:
     found: list[tuple[int, Outcome, Member | None]] = []
     try:
-        for each in read_patches(block, list(block.rows)):
+        for each in read_patches(block, list(block.rows), task.outside):
+            if each.left:
+                left = Outcome(each.row.place, left=True, outside=each.outside)
+                found.append((each.row.index, left, None))
+                continue
             try:
                 with of_item():
                     found.append(_member(each, block, task, run))
