@@ -432,7 +432,7 @@ def _shots(
 def _check_size(rows: int, cols: int, reel: Film, most: int) -> None:
     count = len(reel.windows)
     if rows * cols * count > most:
-        less = "fewer rows or less" if reel.stops else "less --frames,"
+        less = "--saccade 0, fewer rows or less" if reel.stops else "less --frames,"
         raise GlimpseError(
             f"{count} frames of {rows} x {cols} pixels are more than {most} pixels; "
             f"give {less} --zoom or -n, or a larger --max-pixels"

@@ -15,6 +15,7 @@ from glimpse.window import Window
 Floats = NDArray[np.float64]
 
 MANY = 12  # fixations, from which on lines and circles become smaller
+FAINT = 0.55  # opacity of a line that crosses itself many times: more would cover the picture
 TAIL = 6  # fixations that a film shows behind the window: more would cover the picture
 RADIUS = 9  # pixels of a circle, large enough for two digits
 HEAT: tuple[Colour, ...] = ((40, 40, 160), (0, 150, 200), (60, 190, 90), (250, 210, 60), (230, 50, 30))
@@ -44,8 +45,12 @@ def draw_path(
     """
     at = _places(viewport, windows)
     thin = min(1.0, max(0.6, math.sqrt(MANY / max(len(windows), 1))))
-    for width, colour in ((4, SHADE), (2, COL)):
-        stroke(canvas, at, width * unit * thin, colour)
+
+    def draw_line(area: Levels) -> None:
+        for width, colour in ((4, SHADE), (2, COL)):
+            stroke(area, at, width * unit * thin, colour)
+
+    faded(canvas, 1 if len(windows) <= MANY else FAINT, draw_line)
     for number, (place, radius) in enumerate(zip(at, _radii(windows, durations), strict=True), 1):
         draw_number(canvas, *place, number, unit * thin, radius)
 
