@@ -16,6 +16,9 @@ from glimpse.limits import MAX_PIXELS, N_MAX, NUMBER_MAX
 Pair = int | tuple[int, int]
 """Whole numbers per axis: one for both, or (rows, columns)."""
 
+Number = Any
+"""A number; of a batch an array of any library, shape (B,)."""
+
 Scale = Any
 """Lengths per axis: one for both, or (rows, columns); of a batch each an array of any library, shape (B,)."""
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import groupby, islice
 from operator import attrgetter
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -35,7 +35,7 @@ from glimpse.attention.shapes import ChannelAxis, check_finite, samples_of, spat
 from glimpse.attention.signals import Look, along
 from glimpse.errors import GlimpseError
 from glimpse.levels import to_levels
-from glimpse.typing import Array
+from glimpse.typing import Array, Plain
 from glimpse.validation import checked_choice, checked_sides, told
 from glimpse.window import METHODS, Axis, Method, Window
 
@@ -45,9 +45,21 @@ _KEPT = 32  # pairs of axes whose cuts are kept: tens of bytes each, and a tenth
 _BETWEEN = 1 << 21  # bytes between the two products: more leave the cache, fewer are cut into more parts
 
 
+@overload
 def read(
-    image: ArrayLike, window: Look, *, channel_axis: ChannelAxis = "auto", dtype: DTypeLike | None = None
-) -> Array:
+    image: Plain, window: Look, *, channel_axis: ChannelAxis = ..., dtype: DTypeLike | None = ...
+) -> Array: ...
+
+
+@overload
+def read(
+    image: Any, window: Look, *, channel_axis: ChannelAxis = ..., dtype: DTypeLike | None = ...
+) -> Any: ...
+
+
+def read(
+    image: Any, window: Look, *, channel_axis: ChannelAxis = "auto", dtype: DTypeLike | None = None
+) -> Any:
     """Read the patch that a window shows: crop and rescale in one step.
 
     Parameters
@@ -92,7 +104,7 @@ def read(
     if dtype is not None:
         return whole_levels(read(image, window, channel_axis=channel_axis), dtype)
     if not isinstance(window, Window):
-        return along(read, image, window, None, channel_axis)  # type: ignore[no-any-return]
+        return along(read, image, window, None, channel_axis)
     if tensors.involves(image, window):
         return tensors.read(image, window, channel_axis)
     image, row, col = spatial(image, channel_axis)
@@ -183,14 +195,26 @@ def _sampled(image: Array, rows: Band, cols: Band, gamma: float, row: int, col: 
     return patch
 
 
+@overload
 def write(
-    patch: ArrayLike,
+    patch: Plain, window: Look, shape: Any, *, method: Method = ..., channel_axis: int | None = ...
+) -> Array: ...
+
+
+@overload
+def write(
+    patch: Any, window: Look, shape: Any, *, method: Method = ..., channel_axis: int | None = ...
+) -> Any: ...
+
+
+def write(
+    patch: Any,
     window: Look,
     shape: Any,
     *,
     method: Method = "transpose",
     channel_axis: int | None = None,
-) -> Array:
+) -> Any:
     """Write a patch onto a black canvas, where the window would read it.
 
     Parameters
@@ -239,7 +263,7 @@ def write(
     """
     checked_choice("method", method, METHODS)
     if not isinstance(window, Window):
-        return along(write, patch, window, shape, channel_axis, method=method)  # type: ignore[no-any-return]
+        return along(write, patch, window, shape, channel_axis, method=method)
     shape = checked_sides(shape)
     if tensors.involves(patch, window):
         return tensors.write(patch, window, shape, method, channel_axis)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,20 +19,44 @@ from glimpse.attention.layer import expand_cols, expand_rows, read, write
 from glimpse.attention.shapes import check_finite, spatial
 from glimpse.attention.signals import Look, along
 from glimpse.errors import GlimpseError
-from glimpse.typing import Array
+from glimpse.typing import Array, Plain
 from glimpse.validation import checked_choice, checked_one, checked_sides, told
 from glimpse.window import BLENDS, METHODS, Blend, Method, Window
 
 
+@overload
 def restore(
-    patch: ArrayLike,
+    patch: Plain,
+    window: Look,
+    shape: Any,
+    *,
+    gain: float | None = ...,
+    method: Method = ...,
+    channel_axis: int | None = ...,
+) -> Array: ...
+
+
+@overload
+def restore(
+    patch: Any,
+    window: Look,
+    shape: Any,
+    *,
+    gain: float | None = ...,
+    method: Method = ...,
+    channel_axis: int | None = ...,
+) -> Any: ...
+
+
+def restore(
+    patch: Any,
     window: Look,
     shape: Any,
     *,
     gain: float | None = None,
     method: Method = "transpose",
     channel_axis: int | None = None,
-) -> Array:
+) -> Any:
     """Write a patch at a brightness fit to look at.
 
     The bare transpose spreads each sample over about ``delta**2`` pixels: it is dark by as much, and has
@@ -77,11 +101,11 @@ def restore(
            [6., 6., 6.]])
     """
     if not isinstance(window, Window):
-        return along(restore, patch, window, shape, channel_axis, gain=gain, method=method)  # type: ignore[no-any-return]
+        return along(restore, patch, window, shape, channel_axis, gain=gain, method=method)
     if gain is not None:
         gain = checked_one("gain", gain, positive=False)
         bare = write(patch, window, shape, method=method, channel_axis=channel_axis)
-        return bare * (bare.dtype.type(gain) if isinstance(bare, np.ndarray) else gain)  # type: ignore[no-any-return]
+        return bare * (bare.dtype.type(gain) if isinstance(bare, np.ndarray) else gain)
     shape = checked_sides(shape)
     checked_choice("method", method, METHODS)
     if tensors.involves(patch, window):
@@ -222,7 +246,7 @@ class _Whole(NamedTuple):
         return 1 / math.prod(self.window.strides)
 
     @property
-    def opacity(self) -> Array:
+    def opacity(self) -> Any:
         """The canvas of a flat patch of 1."""
         return self._replace(window=replace(self.window, gamma=1.0)).write(constant(0 * self.samples + 1))
 
@@ -234,13 +258,13 @@ class _Whole(NamedTuple):
         ]
         return blending.spread(line, canvas.ndim, *sides[-2:])
 
-    def read(self, pixels: Any) -> Array:
+    def read(self, pixels: Any) -> Any:
         return read(pixels, self.window, channel_axis=self.channel_axis)
 
-    def write(self, samples: Any) -> Array:
+    def write(self, samples: Any) -> Any:
         return restore(samples, self.window, self.shape, channel_axis=self.channel_axis)
 
-    def reread(self, samples: Any) -> Array:
+    def reread(self, samples: Any) -> Any:
         return self.read(self.write(samples))
 
 

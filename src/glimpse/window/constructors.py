@@ -13,7 +13,7 @@ from glimpse.array_api import is_not_numpy, is_numpy_array, namespace, promote
 from glimpse.errors import GlimpseError
 from glimpse.limits import NUMBER_MAX
 from glimpse.slices import Box, Fit, boxed, is_native, sliced
-from glimpse.validation import Pair, Scale, checked, checked_n, sides_of, told
+from glimpse.validation import Number, Pair, Scale, checked, checked_n, sides_of, told
 
 if TYPE_CHECKING:
     from glimpse.window.window import Kernel, Window
@@ -29,8 +29,8 @@ def centered(
     shape: Any,
     n: Pair = 64,
     *,
-    gx: float | None = None,
-    gy: float | None = None,
+    gx: Number | None = None,
+    gy: Number | None = None,
     delta: Scale | None = None,
     sigma: Scale | None = None,
     kernel: Kernel = "gaussian",

@@ -13,6 +13,7 @@ from glimpse.array_api import is_not_numpy, is_numpy_array, namespace, promote, 
 from glimpse.errors import GlimpseError
 from glimpse.slices import Box
 from glimpse.validation import (
+    Number,
     Pair,
     Scale,
     checked,
@@ -148,11 +149,11 @@ class Window:
     (40, 30)
     """
 
-    gx: float
-    gy: float
+    gx: Number
+    gy: Number
     delta: Scale
     sigma: Scale = None
-    gamma: float = 1.0
+    gamma: Number = 1.0
     n: Pair = 64
     kernel: Kernel = "gaussian"
     edge: Edge = "extend"
