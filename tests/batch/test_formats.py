@@ -414,6 +414,14 @@ def test_boxes_and_centres_of_the_command_line_are_in_the_same_frame():
     assert (found["gx"], found["gy"], found["delta"]) == (49.5, 9.5, 2)
 
 
+def test_a_slice_and_a_frame_exclude_each_other_and_padding_is_of_the_frame():
+    words = ["--reference", "80x60", "-o", "q.png"]
+    result = invoke("read", "a.png", "--slice", "10:30,20:60", *words)
+    assert (result.exit_code, "--slice counts pixels of the picture itself" in result.stderr) == (2, True)
+    assert invoke("read", "a.png", "--box", "20,20,30,20", "--pad", "4", *words).exit_code == 0
+    np.testing.assert_array_equal(opened("q.png"), opened("a.png")[8:22, 8:27])
+
+
 def test_a_place_on_a_screen_needs_its_size():
     result = invoke("read", "a.png", "--placed", "0,0,5,5")
     assert (result.exit_code, "--reference WxH" in result.stderr) == (2, True)

@@ -237,7 +237,12 @@ class Placement(NamedTuple):
                 window = Window.from_slice(place["slice"], shape, **filters)
             else:
                 fit, pad = FITS[0] if exact else self.fit or FITS[0], self.pad or 0
-                window = Window.from_box(place["box"].on(shape, self.frame), fit=fit, pad=pad, **filters)
+                x, y, w, h = place["box"].on(shape, self.frame)
+                if self.frame and not isinstance(pad, str):  # in the unit of the box
+                    grown = self.frame.stride(pad, shape)
+                    down, across = grown if isinstance(grown, tuple) else (grown, grown)
+                    x, y, w, h, pad = x - across, y - down, w + 2 * across, h + 2 * down, 0
+                window = Window.from_box((x, y, w, h), fit=fit, pad=pad, **filters)
             window = _of_own_pixels(window, values.get("sigma")) if exact else window
         elif native:
             raise GlimpseError("-n native counts the pixels of a box: give --box or --slice")

@@ -238,6 +238,11 @@ def _window(values: dict[str, Any], *, sweep: bool) -> Placement:
     for name in ("slice", "box"):  # where another place is typed, those of the environment are forgotten
         if name not in typed and ({"gx", "gy", "delta", "slice", "box"} & typed or values["like"]):
             values[name] = None
+    if values["frame"] and values["slice"]:
+        raise click.UsageError(
+            "--slice counts pixels of the picture itself, as NumPy does; with --reference, --placed and "
+            "--origin give --box"
+        )
     if not values["like"]:
         return Placement(**values, typed=frozenset(typed))
     from glimpse.io import load_record
