@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
@@ -91,8 +92,7 @@ class Report:
         self.done = self.failed = self.left = self.skipped = self.wholly = self.partly = 0
         self.broken = False
         self.bar: Any = None
-        self._alike: Counter[str] = Counter()  # failures by what they say behind their names
-        self._notes: Counter[str] = Counter()
+        self._failures, self._notes = _Alike(), _Alike()  # what they say behind their names
         self._made, self._folders, self._files = noun, set[str](), set[str]()
         self._squashed: list[str] = []
         self._outputs = 0  # made, of which each may tell of many items
@@ -106,8 +106,7 @@ class Report:
             self.broken = True
             self.failed += outcome.count
             kind = str(outcome).removeprefix(f"{outcome.name}: ").rsplit(": ", 1)[-1]
-            self._alike[kind] += 1
-            if self._alike[kind] <= EXAMPLES and len(self._alike) <= TOLD_FAILURES:
+            if self._failures.add(kind) <= EXAMPLES and len(self._failures) <= TOLD_FAILURES:
                 line = f"glimpse: {outcome}"
         elif outcome.left and outcome.outside:
             self.skipped += outcome.count
@@ -130,8 +129,8 @@ class Report:
                 self._squashed += [note for note in notes if note.startswith(_SQUASHED)]
                 notes = [note for note in notes if not note.startswith(_SQUASHED)]
                 outcome = replace(outcome, notes=notes)
-            self._notes.update(notes)
-            if not self._quiet and (not self._brief or any(self._notes[note] <= EXAMPLES for note in notes)):
+            counts = [self._notes.add(note) for note in notes]
+            if not self._quiet and (not self._brief or any(count <= EXAMPLES for count in counts)):
                 line = str(outcome)
             self._unsaid = "" if line else str(outcome)
         if line:
@@ -143,14 +142,12 @@ class Report:
 
     def end(self) -> None:
         """Count what was not told one by one."""
-        for kind, count in self._alike.items():
-            if count > EXAMPLES:
-                say(f"glimpse: {count:,} {self._noun} failed alike: {kind}")
-        if len(self._alike) > TOLD_FAILURES:
+        for count, words in self._failures.many():
+            say(f"glimpse: {count:,} {self._noun} failed alike: {words}")
+        if len(self._failures) > TOLD_FAILURES:
             say(f"glimpse: {TOLD_FAILURES} kinds of failures are told; more are counted only")
-        for note, count in self._notes.items():
-            if self._brief and count > EXAMPLES:
-                say(f"glimpse: {count:,} {self._made}: {note}")
+        for count, words in self._notes.many() if self._brief else ():
+            say(f"glimpse: {count:,} {self._made}: {words}")
         if self._squashed and not self._quiet:
             worst = max(self._squashed, key=_ratio).removeprefix(_SQUASHED)
             ratio, _, hint = worst.partition("; ")
@@ -193,5 +190,34 @@ def _ratio(note: str) -> float:
 
 
 _SQUASHED = "squashed "  # begins the note on a patch whose strides differ
+
+
+class _Alike:
+    """Texts counted by their kinds: alike are those that differ in numbers and quoted words alone."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._first: dict[str, str] = {}
+        self._unlike: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self._counts)
+
+    def add(self, text: str) -> int:
+        """Count a text; return how many of its kind there were."""
+        kind = _VARIES.sub("0", text)
+        self._counts[kind] += 1
+        if self._first.setdefault(kind, text) != text:
+            self._unlike.add(kind)
+        return self._counts[kind]
+
+    def many(self) -> Iterator[tuple[int, str]]:
+        """Yield the counts of the kinds of which only examples were told, each with one of its texts."""
+        for kind, count in self._counts.items():
+            if count > EXAMPLES:
+                yield count, f"such as {self._first[kind]}" if kind in self._unlike else self._first[kind]
+
+
+_VARIES = re.compile(r"'[^']*'|-?\d[\d.,:]*")
 _OUTSIDE = " of the patch is "  # in the note on one window, which the last line counts
 _MADE = {"patch": "patches", "canvas": "canvases"}
