@@ -97,7 +97,7 @@ def test_help_has_every_option_once_under_a_heading(command):
     headings = [line for line in text.splitlines() if line.endswith(":") and not line.startswith(" ")]
     assert len(headings) == len(set(headings))
     for parameter in main.get_command(click.Context(main), command).params:
-        if isinstance(parameter, click.Option):
+        if isinstance(parameter, click.Option) and not parameter.hidden:
             below = text[text.index(f"\n{headings[0]}\n") :].splitlines()
             shown = [line[2:].split("  ")[0] for line in below if line.startswith("  -")]
             words = " ".join(shown).replace(",", " ").split()

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from contextlib import suppress
 from importlib import import_module
-from itertools import pairwise
 from typing import Any
 
 import click
@@ -40,30 +37,7 @@ class Commands(Boundary):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args[0] not in COMMANDS and not ctx.resilient_parsing and not args[0].startswith("-"):
             ctx.fail(for_command(args[0], args[1:], list(COMMANDS)))
-        name, command, rest = super().resolve_command(ctx, args)
-        if not command or ctx.resilient_parsing:
-            return name, command, rest
-        # words that Click would not take for what they were meant to be
-        own = click.Context(command, ctx, name)
-        long = {name for parameter in command.params for name in parameter.opts if name.startswith("--")}
-        for word, after in pairwise([*rest, ""]):
-            if word == "--":
-                break
-            if after == "%":  # which a space parted from its number
-                raise click.UsageError(f"{word} % has a space too many; write {word}%", own)
-            first = word.partition("=")[0]
-            if first[:1] == "-" and len(first) > 2 and f"-{first}" in long:
-                raise click.UsageError(f"No such option {first!r}; long names have two dashes: -{first}", own)
-        given: Counter[click.Parameter] = Counter()
-        with suppress(click.UsageError):  # which the command tells
-            given = Counter(command.make_parser(own).parse_args(list(rest))[2])
-        for parameter, times in given.items():  # of which the last one would win
-            once = isinstance(parameter, click.Option) and not (parameter.multiple or parameter.is_flag)
-            if once and times > 1:
-                raise click.UsageError(
-                    f"{parameter.opts[0]} is given {times} times; leave out all but one", own
-                )
-        return name, command, rest
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, fields
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
@@ -64,6 +66,37 @@ _sections = {"output": SECTIONS["run"]}  # of each parameter, its heading
 
 class Sectioned(click.Command):
     """A command whose help has its options under headings; its own come first."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse words, and refuse those that Click would not take for what they were meant to be."""
+        long = {name for parameter in self.params for name in parameter.opts if name.startswith("--")}
+        for word, after in pairwise([*args, ""] if not ctx.resilient_parsing else []):
+            if word == "--":
+                break
+            if after == "%":  # which a space parted from its number
+                raise click.UsageError(f"{word} % has a space too many; write {word}%", ctx)
+            first = word.partition("=")[0]
+            if first[:1] == "-" and len(first) > 2 and f"-{first}" in long:
+                raise click.UsageError(f"No such option {first!r}; long names have two dashes: -{first}", ctx)
+        return super().parse_args(ctx, args)
+
+    def make_parser(self, ctx: click.Context) -> Any:
+        """Return a parser that refuses an option that is given twice, of which the last one would win."""
+        parser = super().make_parser(ctx)
+        parse = parser.parse_args
+
+        def parse_args(args: list[str]) -> Any:
+            found = parse(args)
+            for parameter, times in Counter(found[2]).items() if not ctx.resilient_parsing else ():
+                once = isinstance(parameter, click.Option) and not (parameter.multiple or parameter.is_flag)
+                if once and times > 1:
+                    raise click.UsageError(
+                        f"{parameter.opts[0]} is given {times} times; leave out all but one", ctx
+                    )
+            return found
+
+        parser.parse_args = parse_args  # type: ignore[method-assign]
+        return parser
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options of each heading."""
