@@ -3,15 +3,16 @@
 import io
 import math
 import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from tiff_files import MIN_IS_BLACK, RGB, samples, tiff
+from tiff_files import MIN_IS_BLACK, RGB, directory, samples, tiff
 
 from glimpse import GlimpseError
-from glimpse.io import DecodeOptions
+from glimpse.io import DecodeOptions, tiff_regions
 from glimpse.io.budget import COSTS, MOST
 from glimpse.io.decode import decode
 from glimpse.io.pillow_patches import load
@@ -180,3 +181,100 @@ def test_the_table_of_costs_in_the_readme_is_the_one_that_holds():
         0
     ]
     assert table.splitlines() == [f"| {name} | {held:g} | {work:g} |" for name, (held, work) in COSTS.items()]
+
+
+def strips_of(number, cols, bits, packing=1, one=None, counts=None):
+    """A grey TIFF of so many rows, each a strip, all at one place."""
+    body = one if one is not None else bytes(-(-cols * bits // 8))
+    body += bytes(len(body) % 2)
+    tags = {256: (4, [cols]), 257: (4, [number]), 258: (3, [bits]), 259: (3, [packing]), 262: (3, [1])}
+    tags |= {273: (3, [8] * number), 277: (3, [1]), 278: (3, [1]), 279: (3, counts or [len(body)] * number)}
+    return struct.pack("<2sHI", b"II", 42, 8 + len(body)) + body + directory(tags, 8 + len(body), "<")
+
+
+@pytest.mark.parametrize(("cols", "bits"), [(1, 11), (1, 8)])
+def test_every_strip_of_a_tiff_counts(cols, bits):
+    with pytest.raises(GlimpseError, match=r"TIFF in strips of 1 x \d+ take as much as \d{9}"):
+        decode(io.BytesIO(strips_of(150_000, cols, bits)))
+
+
+def test_a_large_tiff_may_leave_the_lengths_of_its_strips_to_the_reader():
+    data = strips_of(50_000, 100, 8, counts=[100])
+    assert decode(io.BytesIO(data)).pixels[-2:, :].shape == (2, 100)
+
+
+def test_samples_beyond_the_format_take_no_memory():
+    data = bytearray(tiff(samples(8, 3), 8, RGB))
+    at = data.index(struct.pack("<HHI", 277, 3, 1))
+    data[at : at + 12] = struct.pack("<HHII", 277, 4, 1, 1 << 28)
+    with pytest.raises(
+        GlimpseError, match=r"^a damaged TIFF: it says more samples a pixel than the format has$"
+    ):
+        decode(io.BytesIO(bytes(data)))
+
+
+def shared_tiles(side, tile, bits, bands):
+    """A TIFF of deflated zeros, whose tiles all lie at one place."""
+    body = zlib.compress(bytes(tile * tile * bands * bits // 8), 9)
+    body += bytes(len(body) % 2)
+    number = (-(-side // tile)) ** 2
+    tags = {256: (4, [side]), 257: (4, [side]), 258: (3, [bits] * bands), 259: (3, [8]), 277: (3, [bands])}
+    tags |= {262: (3, [2 if bands > 2 else 1]), 322: (4, [tile]), 323: (4, [tile])}
+    tags |= {324: (4, [8] * number), 325: (4, [len(body)] * number)} | ({338: (3, [2])} if bands == 4 else {})
+    return struct.pack("<2sHI", b"II", 42, 8 + len(body)) + body + directory(tags, 8 + len(body), "<")
+
+
+def test_a_window_sees_no_more_of_a_small_file_than_the_most_pixels():
+    pixels = decode(io.BytesIO(shared_tiles(3000, 256, 8, 1)), DecodeOptions(max_pixels=10**6)).pixels
+    for row in range(0, 300, 100):  # as a window is read
+        assert pixels[row : row + 100, :].shape == (100, 3000)
+    assert pixels[2000:2300, :].shape == (300, 3000)  # another window
+    with pytest.raises(GlimpseError, match=r"1000 x 3000 pixels are more than 1000000; --max-pixels"):
+        pixels[2300:2400, :]
+
+
+def test_a_row_of_tiles_is_kept_while_its_rows_are_read(monkeypatch):
+    monkeypatch.setattr("glimpse.io.tiff_regions._KEPT", 1 << 10)
+    pixels = decode(io.BytesIO(shared_tiles(2560, 256, 16, 4))).pixels
+    unpacked, inflated = [], tiff_regions._UNPACKERS[8]
+    monkeypatch.setitem(tiff_regions._UNPACKERS, 8, lambda *how: unpacked.append(1) or inflated(*how))
+    for row in range(0, 256, 32):
+        pixels[row : row + 32, :]
+    assert len(unpacked) <= 11
+
+
+@pytest.mark.parametrize("tile", [1300, 1408])
+def test_a_row_of_segments_of_a_large_tiff_counts(tile):
+    with pytest.raises(GlimpseError, match=r"pixels of TIFF in tiles of \d+ x \d+ take as much as \d+"):
+        decode(io.BytesIO(shared_tiles(2816, tile, 16, 4)), DecodeOptions(max_pixels=8 * 10**6))
+
+
+def test_a_jpeg_within_a_tile_is_no_larger_than_it():
+    pytest.importorskip("imagecodecs")
+    file = io.BytesIO()
+    Image.new("RGB", (900, 900)).save(file, "JPEG", subsampling=0)
+    body = file.getvalue() + bytes(len(file.getvalue()) % 2)
+    tags = {
+        256: (4, [2560]),
+        257: (4, [2560]),
+        258: (3, [8] * 3),
+        259: (3, [7]),
+        262: (3, [6]),
+        277: (3, [3]),
+    }
+    tags |= {322: (4, [256]), 323: (4, [256]), 324: (4, [8] * 100), 325: (4, [len(body)] * 100)}
+    data = struct.pack("<2sHI", b"II", 42, 8 + len(body)) + body + directory(tags, 8 + len(body), "<")
+    with pytest.raises(GlimpseError, match="a strip or tile is of another size than it says"):
+        decode(io.BytesIO(data))
+
+
+def test_other_beginnings_of_a_tiff_lead_round_no_check():
+    data = tiff(samples(16, 3), 16, RGB, order=">")
+    with pytest.raises(GlimpseError, match=r"^not an image of a known format"):
+        decode(io.BytesIO(b"MM*\0" + data[4:]))
+
+
+def test_of_many_records_in_a_png_few_are_unpacked(monkeypatch):
+    png, text = encoded("PNG"), b"zTXt" + b"glimpse\0\0" + zlib.compress(b"{" * 60_000)
+    record = struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text))
+    assert len(decode(io.BytesIO(png[:33] + record * 500 + png[33:])).text) < 200_000

@@ -50,6 +50,7 @@ COSTS = {
     "TIFF in samples": Cost(1, 10),
     "sample of TIFF": Cost(2, 5),
     "byte of a strip": Cost(1, 0),
+    "strip or tile": Cost(400, 60_000),
     "frame that is written": Cost(15, 110),
 }
 """Measured by `python tests/bench/decoders.py`, rounded up. Every frame on the way to a page counts;
@@ -159,10 +160,18 @@ def check_page(page: Page, file: BinaryIO, max_pixels: int, *, samples: bool) ->
     whole = (
         tall * wide * max(4, page.bands * page.bits // 8) * (3 if page.compression in _JPEG_IN_TIFF else 1)
     )
-    parts += [("byte of a strip", whole, 0)]
+    parts += [("byte of a strip", whole, 0), ("strip or tile", page.needed, page.needed)]
     parts += [("scan of JPEG", 0, scans * min(tall, page.rows) * min(wide, page.cols))]
     kind = f"TIFF in {'tiles' if page.is_tiled else 'strips'} of {tall} x {wide}"
     check(page.rows, page.cols, max_pixels, kind, *parts)
+
+
+def check_region(page: Page, max_pixels: int) -> None:
+    """Weigh a page of a TIFF whose parts are read: the segments that are held while one is unpacked."""
+    (tall, wide), size = page.segment, page.bands * page.bits // 8
+    parts = ("byte of a strip", (2 * wide + min(page.cols + wide, page.cols * 2)) * tall * size, 0)
+    kind = f"TIFF in {'tiles' if page.is_tiled else 'strips'} of {tall} x {wide}"
+    check(tall, wide, max_pixels, kind, parts, ("strip or tile", page.needed, 0))
 
 
 def most_frames(max_pixels: int) -> int:

@@ -151,7 +151,7 @@ def opened(file: BinaryIO, name: str) -> ImageFile.ImageFile:
             return PngImageFile(file)
         if name in _READER_OF:
             import_module(f"PIL.{_READER_OF[name]}")
-        return Image.open(file, formats=[name] if name else FORMATS)
+        return Image.open(file, formats=[name or "PPM"])  # of which there are kinds that few write
     except Exception as error:
         if not name:
             empty = file.seek(0, io.SEEK_END) == 0
@@ -372,7 +372,7 @@ def _decode_other(file: BinaryIO, options: DecodeOptions) -> Picture:
 
         if (signal := read_column(file, options)) is not None:
             return signal
-    image = opened(file, "")  # kinds of PPM that few write
+    image = opened(file, "")
     budget.check_plain(image.height, image.width, options.max_pixels)
     return finished(image, options, ())
 

@@ -112,7 +112,7 @@ def read_png(file: BinaryIO) -> Png:
         elif kind in (b"tEXt", b"zTXt", b"iTXt"):
             file.seek(start + 8)
             word = file.read(min(size, 80)).split(b"\0")[0]
-            if word not in _TEXTS:
+            if word not in _TEXTS or word in found or len(records) > 1:  # of two records none is taken
                 continue
             text = _text(kind, _checked(file, start, size), _TEXTS[word])
             if word == KEYWORD.encode():

@@ -119,6 +119,8 @@ def _page(file: BinaryIO, tags: Tags) -> Page:
     beyond = bands - (colours or bands)
     if min(rows, cols) < 1:
         raise GlimpseError("a damaged TIFF: it says no size")
+    if bands >= 1 << 16:
+        raise GlimpseError("a damaged TIFF: it says more samples a pixel than the format has")
     tiled = 322 in tags.values
     segment = (number(323, rows), number(322, cols)) if tiled else (min(number(278, rows), rows), cols)
     tall, wide = max(1, segment[0]), max(1, segment[1])

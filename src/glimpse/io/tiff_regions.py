@@ -16,6 +16,8 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from glimpse.errors import GlimpseError
+from glimpse.io.budget import check_jpeg, check_region
+from glimpse.io.jpeg import read_head
 from glimpse.io.picture import codecs
 from glimpse.io.tiff import BLACK_IS_ZERO, PALETTE, RGB, WHITE_IS_ZERO, YCBCR, Page
 from glimpse.limits import REGION_PIXELS
@@ -23,6 +25,9 @@ from glimpse.typing import Array
 from glimpse.validation import check_pixels
 
 _KEPT = 1 << 26  # bytes of segments that are kept unpacked, for windows that touch the same
+_DICTIONARY = 1 << 28  # bytes that LZMA may hold, four times what its highest level asks for
+_PIXELS = 100  # for each byte of a file, that a window may see
+_BYTES = 4  # of the samples of a pixel, above which it counts more
 _JPEG = 7
 _PACKED = (5, _JPEG, 32773, 50000)  # compressions that imagecodecs unpacks
 
@@ -37,7 +42,7 @@ def _inflated(data: bytes, size: int) -> bytes:
 
 
 def _unlzma(data: bytes, size: int) -> bytes:
-    return lzma.LZMADecompressor().decompress(data, size)
+    return lzma.LZMADecompressor(memlimit=_DICTIONARY).decompress(data, size)
 
 
 _UNPACKERS: dict[int, Unpack] = {
@@ -60,6 +65,8 @@ def is_parted(page: Page, *, wanted: bool = False) -> bool:
     worth = pixels > REGION_PIXELS and 2 * tall * wide <= pixels
     turned = page.is_number and page.order == ">" and page.compression != 1  # Pillow swaps their bytes twice
     if not (worth or turned or wanted) or page.turned_bits or page.associated:
+        return False
+    if min(len(page.offsets), len(page.counts)) < page.needed:
         return False
     # without the extra 16 bits of colour are not to hang on how a file is packed
     if codecs() is None and (page.compression in _PACKED or page.bits * page.colours > 32):
@@ -94,18 +101,23 @@ class Regions:
         self.shape = page.rows, page.cols, page.bands
         self.dtype = np.dtype(f"{'uif'[page.kind - 1]}{page.bits // 8}")
         self._page, self._most = page, max_pixels
-        check_pixels(*page.segment, max_pixels)
+        check_region(page, max_pixels)
         end = file.seek(0, io.SEEK_END)
         if any(at + size > end for at, size in zip(page.offsets, page.counts, strict=False)):
             raise GlimpseError("cannot be decoded: image file is truncated")
         self._bytes = _reader(file)
         self._kept: OrderedDict[int, Array] = OrderedDict()
+        size = page.bands * self.dtype.itemsize
+        # a part comes strip by strip of rows, each of which meets the same row of segments
+        self._most_kept = max(_KEPT, page.segment[0] * (page.cols + page.segment[1]) * size)
+        self._weight, self._free = max(1.0, size / _BYTES), _PIXELS * end
+        self._run = (0, 0, 0, 0)  # the rows and columns that were asked for without a gap
         self._lock = threading.Lock()
 
     def __getitem__(self, index: tuple[slice, slice]) -> Array:
         page = self._page
         rows, cols = (range(size)[part] for size, part in zip(self.shape, index, strict=False))
-        check_pixels(max(len(rows), 1), max(len(cols), 1), self._most)
+        self._check(rows, cols)
         tall, wide = page.segment
         across, down = -(-page.cols // wide), -(-page.rows // tall)
         planes = page.bands if page.planar else 1
@@ -126,6 +138,18 @@ class Regions:
             found[y : y + some.shape[0], x : x + some.shape[1], channels] = some
         return found
 
+    def _check(self, rows: range, cols: range) -> None:
+        """Weigh a part, and with it those just above: what is read of a window comes in several."""
+        check_pixels(max(len(rows), 1), max(len(cols), 1), self._most, self._weight, "samples")
+        with self._lock:
+            top, bottom, *sides = self._run
+            top = top if sides == [cols.start, cols.stop] and top < rows.start <= bottom else rows.start
+            self._run = top, max(rows.stop, top), cols.start, cols.stop
+        pixels = (rows.stop - top) * len(cols)
+        # a window may see more of a file that holds so many, as pictures that are coded well do
+        if pixels * self._weight > self._most and pixels > self._free:
+            check_pixels(self.shape[0] - top, len(cols), self._most, self._weight, "samples")
+
     def _segment(self, number: int, row: int) -> Array:
         """The samples of one strip or tile, (rows, cols, bands)."""
         with self._lock:
@@ -135,7 +159,7 @@ class Regions:
         part = self._unpacked(number, row)
         with self._lock:
             self._kept[number] = part
-            while len(self._kept) > 1 and sum(each.nbytes for each in self._kept.values()) > _KEPT:
+            while len(self._kept) > 1 and sum(each.nbytes for each in self._kept.values()) > self._most_kept:
                 self._kept.popitem(last=False)
         return part
 
@@ -161,6 +185,10 @@ class Regions:
         page = self._page
         spaces = {RGB: ("RGB", "RGB"), YCBCR: ("YCBCR", "RGB"), BLACK_IS_ZERO: ("GRAYSCALE", "GRAYSCALE")}
         one, other = spaces[page.photometric]
+        head = read_head(io.BytesIO(data))
+        if head.rows > rows or head.cols > page.segment[1]:
+            raise GlimpseError("a damaged TIFF: a strip or tile is of another size than it says")
+        check_jpeg(head, self._most)
         found: Array = codecs().jpeg8_decode(data, tables=page.tables, colorspace=one, outcolorspace=other)
         found = found.reshape(*found.shape[:2], -1)
         if found.shape != (rows, page.segment[1], page.bands) or found.dtype != np.uint8:
