@@ -161,7 +161,7 @@ def test_a_crop_proves_itself(crop):
     assert found.exit_code == 0
     assert json.loads(found.stdout) == {
         "crop": "p.png", "source": "a.png", "same": True,
-        "largest": pytest.approx(0.25, abs=0.25), "changed": 0.0,
+        "largest": pytest.approx(0.25, abs=0.25), "changed": 0.0, "lossy": False,
     }  # fmt: skip
     other = opened("a.png").copy()
     other[12, 25] += 60
@@ -178,3 +178,7 @@ def test_a_crop_proves_itself(crop):
         in invoke("info", "--check", crop, "small.png").stderr
     )
     assert invoke("info", "--check", crop).exit_code == 2
+    assert invoke("read", "a.png", "--like", crop, "--quality", "20", "-o", "q.jpg").exit_code == 0
+    lossy = invoke("info", "--check", "q.jpg", "a.png")
+    assert (lossy.exit_code, json.loads(lossy.stdout)["lossy"]) == (1, True)
+    assert "q.jpg was saved with a loss" in lossy.stderr

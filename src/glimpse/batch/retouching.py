@@ -176,14 +176,25 @@ def _of_levels(patch: NDArray[Any], window: Window, picture: Picture, tolerance:
     return np.asarray(read(pixels, window, channel_axis=2) + np.where(same, 0, change))
 
 
+def is_lossy(name: str) -> bool:
+    """Tell whether a file is of a format that does not keep levels: JPEG, AVIF, WebP that is not lossless."""
+    if name == "-":
+        return False
+    with open(name, "rb") as file:
+        head = file.read(16)
+    webp = head[8:12] == b"WEBP" and head[12:16] != b"VP8L"
+    return head[:3] == b"\xff\xd8\xff" or head[4:12] in (b"ftypavif", b"ftypavis") or webp
+
+
 def compare(crop: str, source: str, decoding: DecodeOptions) -> dict[str, Any]:
     """Tell whether a crop shows what its window reads of its source.
 
     Returns
     -------
     dict
-        The names; ``same``, whether every sample is that of the source; ``largest``, the largest difference
-        in levels; ``changed``, the share of the samples that differ.
+        The names; ``same``, whether every sample is that of the source, of a lossy file within 3 levels;
+        ``largest``, the largest difference in levels; ``changed``, the share of the samples that differ;
+        ``lossy``, whether the file of the crop is one that does not keep levels.
     """
     from glimpse import io
 
@@ -199,7 +210,8 @@ def compare(crop: str, source: str, decoding: DecodeOptions) -> dict[str, Any]:
             raise GlimpseError(f"it is {theirs}, the crop's source was {ours}")
     kind = replace(Kind.of([picture, patch], picture), alpha=picture.alpha or patch.alpha, flat=False)
     pixels = _Alike(picture, kind)
-    samples, tolerance = kind.pixels(patch), LOSSY if record.fast > 1 else TOLERANCE
+    lossy = is_lossy(crop)
+    samples, tolerance = kind.pixels(patch), LOSSY if record.fast > 1 or lossy else TOLERANCE
     if record.linear:
         alike: Any = pixels
         samples = _of_levels(
@@ -213,6 +225,7 @@ def compare(crop: str, source: str, decoding: DecodeOptions) -> dict[str, Any]:
         "same": not edit.touched.any(),
         "largest": round(edit.largest, 3),
         "changed": round(edit.share, 6),
+        "lossy": lossy,
     }
 
 

@@ -12,7 +12,7 @@ from glimpse.batch.runner import Run, outcomes
 from glimpse.cli.options import Sectioned, input_options, option
 from glimpse.cli.param_types import FileName
 from glimpse.cli.reporter import report
-from glimpse.cli.streams import put
+from glimpse.cli.streams import put, say
 from glimpse.errors import GlimpseError
 
 if TYPE_CHECKING:
@@ -40,6 +40,10 @@ def info(files: tuple[str, ...], check: bool, decoding: DecodeOptions) -> None:
             raise click.UsageError("--check takes a crop and its source: glimpse info --check CROP SOURCE")
         found = compare(*files, decoding)
         put(json.dumps(found))
+        if found["lossy"] and not found["same"]:
+            say(f"glimpse: {files[0]} was saved with a loss, which may be all that differs; check a PNG")
+                f"glimpse: {files[0]} was saved with a loss, which may be all that differs; keep a .png to check"
+            )
         if not found["same"]:
             raise click.exceptions.Exit(1)
         return
