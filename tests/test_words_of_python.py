@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 import glimpse
-from glimpse import GlimpseError, Span, Window, read, restore_many, show
+from glimpse import GlimpseError, Span, Window, batch, read, restore_many, show
 
 IMAGE, WINDOW = np.zeros((48, 64, 3)), Window(20, 30, 2, n=8)
 GREY, PATCH, SHAPE = np.zeros((48, 64)), np.zeros((8, 8)), (48, 64)
@@ -113,3 +113,35 @@ def test_a_width_is_a_number_of_pixels_that_memory_holds(width):
 def test_the_box_of_a_window_is_its_window_again(make):
     again = make(WINDOW.box, n=8)
     assert (again.gx, again.gy, again.delta) == (WINDOW.gx, WINDOW.gy, WINDOW.delta)
+
+
+@pytest.mark.parametrize("door", [batch.read, batch.show, batch.sweep, batch.write])
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"windows": {"a.png": [WINDOW]}}, "a list of images with a window each"),
+        ({"windows": [("a.png", 5)]}, "a list of images with a window each"),
+        ({"windows": 5}, "a list of images with a window each"),
+        ({"output": 5}, "a name of a file or a folder is a text, got 5"),
+        ({"run": {"overwrite": True}}, "run is of the type Run"),
+        ({"decoding": "fast"}, "decoding is of the type DecodeOptions"),
+    ],
+)
+def test_doors_of_a_batch_tell_what_they_take(door, given, message):
+    arguments = {"windows": [("a.png", WINDOW)], "output": "o.png", **given}
+    with pytest.raises(GlimpseError, match=message):
+        door(arguments.pop("windows"), **arguments)
+
+
+@pytest.mark.parametrize(
+    ("options", "given"),
+    [
+        (batch.FilmOptions, {"fps": "fast"}), (batch.FilmOptions, {"frames": 0}),
+        (batch.FilmOptions, {"hold": -1}),
+        (batch.CanvasOptions, {"gain": np.ones(2)}), (batch.CanvasOptions, {"method": "x"}),
+        (batch.CanvasOptions, {"onto": 5}),
+    ],
+)  # fmt: skip
+def test_options_of_a_batch_tell_what_they_take(options, given):
+    with pytest.raises(GlimpseError, match=next(iter(given))):
+        options(**given)

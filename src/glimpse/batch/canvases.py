@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from glimpse.batch.names import one_file, plan
 from glimpse.batch.outcomes import FEW, Batch, Outcome, cut_note, is_left, of_item, source_name
 from glimpse.batch.placements import Placement, resampled
-from glimpse.batch.rows import Row, Windows, rows_of
+from glimpse.batch.rows import Row, Windows, checked_door, rows_of
 from glimpse.batch.runner import Run, outcomes
 from glimpse.errors import GlimpseError, UsageError, about, counted, prefixed
-from glimpse.validation import check_pixels, checked_shape
+from glimpse.validation import check_pixels, checked_choice, checked_one, checked_shape, told
 from glimpse.window import METHODS, Blend, Method, Window
 
 if TYPE_CHECKING:
@@ -66,6 +66,12 @@ class CanvasOptions:
     linear: bool = False
 
     def __post_init__(self) -> None:
+        if not isinstance(self.onto, str | None):
+            raise UsageError(f"onto is the name of a picture, got {told(self.onto)}")
+        checked_choice("method", self.method, METHODS)
+        for name in ("gain", "tolerance"):
+            if getattr(self, name) is not None:
+                checked_one(name, getattr(self, name), positive=False)
         if self.canvas and self.onto:
             raise UsageError("--onto has a size of its own; leave out --canvas")
         if self.locate and not self.onto:
@@ -142,6 +148,9 @@ def write(
     from glimpse import io
     from glimpse.io.encode import FORMATS
 
+    output = checked_door(
+        output, run=(run, Run), options=(options, CanvasOptions), decoding=(decoding, io.DecodeOptions)
+    )
     run, decoding = run or Run(), decoding or io.DecodeOptions()
     options = options or CanvasOptions()
     if (

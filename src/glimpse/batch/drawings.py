@@ -11,7 +11,7 @@ from glimpse.batch.names import one_file, plan
 from glimpse.batch.outcomes import Batch, Outcome, is_left
 from glimpse.batch.pages import PAGES, save_page, save_table_page
 from glimpse.batch.placements import Placement, parse_n, position, positive
-from glimpse.batch.rows import Windows, rows_of
+from glimpse.batch.rows import Windows, checked_door, rows_of
 from glimpse.batch.runner import Run, outcomes
 from glimpse.errors import GlimpseError, UsageError, counted
 from glimpse.limits import SHEET_WINDOWS
@@ -178,6 +178,9 @@ def show(
     from glimpse import io
     from glimpse.io.encode import DRAWINGS
 
+    output = checked_door(
+        output, run=(run, Run), draw=(draw, DrawOptions), decoding=(decoding, io.DecodeOptions)
+    )
     run, draw, decoding = run or Run(), draw or DrawOptions(), decoding or io.DecodeOptions()
     rows, _ = rows_of(windows)
     table, page = getattr(rows, "name", ""), bool(output) and str(output).lower().endswith(PAGES)

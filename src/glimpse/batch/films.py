@@ -14,10 +14,11 @@ from glimpse.batch.drawings import PROFILES, line_under
 from glimpse.batch.fixations import Fixation, Stands, by_image, duration_column, fixations, noted
 from glimpse.batch.names import Template, check, of_name, of_window, one_file, plan
 from glimpse.batch.outcomes import Batch, Outcome, source_name
-from glimpse.batch.rows import Row, Windows, rows_of
+from glimpse.batch.rows import Row, Windows, checked_door, rows_of
 from glimpse.batch.runner import Run, outcomes
 from glimpse.errors import GlimpseError, UsageError, counted, prefixed
 from glimpse.limits import ANIMATION_PIXELS
+from glimpse.validation import checked_one, checked_size
 from glimpse.window import Window
 
 if TYPE_CHECKING:
@@ -74,6 +75,15 @@ class FilmOptions:
     profile: str | None = None
     theme: str = "dark"
     width: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("frames", "zoom"):
+            if getattr(self, name) is not None:
+                checked_size(name, getattr(self, name))
+        for name in ("fps", "hold", "saccade"):
+            value = getattr(self, name)
+            if value is not None and checked_one(name, value, positive=name == "fps") < 0:
+                raise GlimpseError(f"{name} must be >= 0, got {value}")
 
     @property
     def rate(self) -> Fraction:
@@ -189,6 +199,9 @@ def sweep(
     from glimpse import io
     from glimpse.io.budget import most_frames
 
+    output = checked_door(
+        output, run=(run, Run), film=(film, FilmOptions), decoding=(decoding, io.DecodeOptions)
+    )
     run, film, decoding = run or Run(), film or FilmOptions(), decoding or io.DecodeOptions()
     rows, _ = rows_of(windows)
     images, table = by_image(rows, output), getattr(rows, "name", "")

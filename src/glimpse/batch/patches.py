@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from glimpse.batch.names import of_window, one_file, plan
 from glimpse.batch.outcomes import Batch, Outcome, cut_note, is_left, of_item, share_in_words, source_name
-from glimpse.batch.rows import Pictures, Row, Windows, rows_of
+from glimpse.batch.rows import Pictures, Row, Windows, checked_door, rows_of
 from glimpse.batch.runner import Run, aside, outcomes
 from glimpse.batch.sources import Block, blocks, images_of
 from glimpse.errors import GlimpseError, UsageError, prefixed
@@ -99,6 +99,9 @@ def read(
     from glimpse import io
     from glimpse.io.stack import SUFFIXES
 
+    output = checked_door(
+        output, run=(run, Run), decoding=(decoding, io.DecodeOptions), manifest=(manifest, str)
+    )
     run, decoding = run or Run(), decoding or io.DecodeOptions()
     rows, tabled = rows_of(windows)
     if run.cluster and "-" in (*([] if tabled else images_of(rows)), output):

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple, cast, overload
 
 from glimpse.batch.placements import SHARES, Placement
 from glimpse.errors import GlimpseError, UsageError
+from glimpse.validation import told
 from glimpse.window import Window
 
 ENDINGS = (".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".gif", ".tif", ".tiff", ".bmp", ".dib",
@@ -111,16 +112,43 @@ def rows_of(windows: Windows) -> tuple[Sequence[Row], bool]:
         return read_table(os.fspath(windows)), True
     if hasattr(windows, "columns"):  # importing `Table` to ask costs 8 ms
         return cast(Sequence[Row], windows), True
+    if isinstance(windows, Mapping) or not isinstance(windows, Iterable):
+        raise UsageError(f"{_WINDOWS}, got {told(windows)}")
     if not isinstance(windows, Sequence):
         windows = list(windows)
     if not windows or isinstance(windows[0], Row):
         return cast(Sequence[Row], windows), False
     rows = []
-    for index, (name, window) in enumerate(cast(Sequence[tuple[str, Window]], windows)):
-        image = os.fspath(name)
+    for index, pair in enumerate(windows):
+        if not isinstance(pair, Sequence) or len(pair) != 2 or not isinstance(pair[0], str | os.PathLike):
+            raise UsageError(f"{_WINDOWS}, got {told(pair)}")
+        image, window = os.fspath(pair[0]), pair[1]
+        if not isinstance(window, Window | Placement) or not isinstance(image, str):
+            raise UsageError(f"{_WINDOWS}, got {told(pair)}")
         placement = Placement.of(window) if isinstance(window, Window) else window
         rows.append(Row(image, image, placement, index=index, named=image))
     return rows, True
+
+
+def checked_door(output: str | os.PathLike[str] | None, **settings: tuple[object, type]) -> str | None:
+    """Return the output of a call as text; refuse one that is no name, and settings of another type.
+
+    Parameters
+    ----------
+    output : str, path or None
+        A file, a folder or a template.
+    **settings : (object, type)
+        Each argument that is given or None, and what it has to be.
+    """
+    if not isinstance(output, str | os.PathLike | None):
+        raise UsageError(f"a name of a file or a folder is a text, got {told(output)}")
+    for name, (value, kind) in settings.items():
+        if value is not None and not isinstance(value, kind):
+            raise UsageError(f"{name} is of the type {kind.__name__}, got {told(value)}")
+    return None if output is None else os.fspath(output)
+
+
+_WINDOWS = "windows are a table's file, or a list of images with a window each: (name, Window)"
 
 
 def paged(

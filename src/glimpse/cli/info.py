@@ -42,8 +42,6 @@ def info(files: tuple[str, ...], check: bool, decoding: DecodeOptions) -> None:
         put(json.dumps(found))
         if found["lossy"] and not found["same"]:
             say(f"glimpse: {files[0]} was saved with a loss, which may be all that differs; check a PNG")
-                f"glimpse: {files[0]} was saved with a loss, which may be all that differs; keep a .png to check"
-            )
         if not found["same"]:
             raise click.exceptions.Exit(1)
         return

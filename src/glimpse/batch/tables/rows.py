@@ -19,7 +19,7 @@ from glimpse.batch.placements import (
     positive,
     positive_pair,
 )
-from glimpse.batch.rows import Row
+from glimpse.batch.rows import Row, checked_door
 from glimpse.batch.tables.columns import (
     Columns,
     Form,
@@ -36,6 +36,7 @@ from glimpse.batch.tables.formats import Lines, of_stem, open_table
 from glimpse.batch.tables.formats.lines import counted
 from glimpse.errors import GlimpseError, UsageError
 from glimpse.limits import PAGES_MOST
+from glimpse.validation import told
 
 _CELLS: dict[str, Callable[[str], Any]] = {
     "n": parse_n,
@@ -347,6 +348,10 @@ def read_table(
     UsageError
         If the table cannot be read, or repeats what `placement` was typed to say.
     """
+    checked_door(name, placement=(placement, Placement), columns=(columns, Mapping))
+    name, folder = os.fspath(name), checked_door(folder) or ""
+    if isinstance(images, str):
+        raise UsageError(f"images are a list, of the image of a table that names none, got {told(images)}")
     if folder and not os.path.isdir(folder):
         raise UsageError(f"--images {folder}: no such folder")
     try:
