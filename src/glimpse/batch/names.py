@@ -83,24 +83,23 @@ class Template:
         """
         try:
             if self._is_plain:
-                return _checked(self.text.format_map(values), self.text)
-            words = []
-            for literal, name, spec, _ in self._parts:
-                value = "" if name is None else values[name]
-                each = value if isinstance(value, tuple) else (value,)
-                words.append(literal + ",".join(format(part, spec or "") for part in each))
+                filled = self.text.format_map(values)
+            else:
+                words = []
+                for literal, name, spec, _ in self._parts:
+                    value = "" if name is None else values[name]
+                    each = value if isinstance(value, tuple) else (value,)
+                    words.append(literal + ",".join(format(part, spec or "") for part in each))
+                filled = "".join(words)
         except (ValueError, KeyError) as error:
             raise GlimpseError(f"-o {self.text}: {error} has no such format here") from None
-        return _checked("".join(words), self.text)
-
-
-def _checked(name: str, template: str) -> str:
-    """A name none of whose parts is too long for a file."""
-    if len(name) > _LONGEST or not name.isascii():
-        longest = max(len(part.encode("utf-8", "surrogatepass")) for part in name.split("/"))
-        if longest > _LONGEST:
-            raise GlimpseError(f"-o {template}: a name of {longest} bytes; files have {_LONGEST} at most")
-    return name
+        if len(filled) > _LONGEST or not filled.isascii():
+            longest = max(len(part.encode("utf-8", "surrogatepass")) for part in filled.split("/"))
+            if longest > _LONGEST:
+                raise GlimpseError(
+                    f"-o {self.text}: a name of {longest} bytes; files have {_LONGEST} at most"
+                )
+        return filled
 
 
 def one_file(output: str | None) -> bool:

@@ -13,7 +13,7 @@ from glimpse.batch.names import of_window, one_file, plan
 from glimpse.batch.outcomes import Batch, Outcome, cut_note, is_left, of_item, share_in_words, source_name
 from glimpse.batch.rows import Pictures, Row, Windows, checked_door, rows_of
 from glimpse.batch.runner import Run, aside, outcomes
-from glimpse.batch.sources import Block, blocks, images_of
+from glimpse.batch.sources import Block, Work, images_of
 from glimpse.errors import GlimpseError, UsageError, prefixed
 from glimpse.window import Window
 
@@ -131,7 +131,7 @@ def read(
         )
     decoding = decoding._replace(signals=manifest is None)  # which lists rows and columns
     rows, finished = _named(rows, tabled, output, run, decoding, protect)
-    work = blocks(rows, decoding, fast=fast, jobs=0 if run.cluster else run.jobs, finished=finished,
+    work = Work(rows, decoding, fast=fast, jobs=0 if run.cluster else run.jobs, finished=finished,
                   part=run.part)  # fmt: skip
     job = partial(cut, run=run, outside=outside)
     found = outcomes(job, work, run, lambda block: block.source.name)
@@ -194,7 +194,7 @@ def _named(
                  quality=run.quality, trees=trees, pages=pages,
                  values=lambda index: fields(rows[index]))  # fmt: skip
     if isinstance(rows, Pictures):
-        return rows.to(names), None
+        return Pictures(rows.inputs, rows.placement, names), None
     return [replace(row, output=target) for row, target in zip(rows, names, strict=True)], None
 
 

@@ -219,10 +219,6 @@ class Pictures(Sequence[Row]):
         """Return the name of each file."""
         return (each.name for each in self.inputs)
 
-    def to(self, outputs: Sequence[str]) -> Pictures:
-        """Return the same with an output for each."""
-        return Pictures(self.inputs, self.placement, outputs)
-
 
 class Inputs(NamedTuple):
     """The files that names, folders and patterns are, and how many others were left out of the folders."""

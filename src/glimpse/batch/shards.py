@@ -15,7 +15,7 @@ from glimpse.batch.patches import Found, Outside, outcome_of, read_patches
 from glimpse.batch.rows import Row
 from glimpse.batch.runner import Run, outcomes
 from glimpse.batch.runner import run as run_all
-from glimpse.batch.sources import Block, Rows, blocks, images_of
+from glimpse.batch.sources import Block, Rows, Work, images_of
 from glimpse.errors import GlimpseError, UsageError, about, prefixed
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _in_order(
     Patches come image by image; those before their turn wait in a file, for they are so many.
     """
     waiting: dict[int, tuple[Member, int, int]] = {}
-    work = blocks(task.rows, decoding, fast=fast, jobs=task.jobs)
+    work = Work(task.rows, decoding, fast=fast, jobs=task.jobs)
     turn = task.rows[0].index if len(task.rows) else 0
     for block, found in run_all(partial(_cut, task=task, run=run), work, task.jobs):
         if isinstance(found, GlimpseError):

@@ -159,48 +159,7 @@ class Block(NamedTuple):
 
 
 class Work(Collection[Block]):
-    """The blocks of a batch; each source is made when its turn comes.
-
-    Parameters
-    ----------
-    source : callable
-        Makes the k-th source.
-    counts : sequence of int
-        How many rows each source has.
-    largest : int or None
-        Most rows of one block; None: all of a source.
-    """
-
-    def __init__(self, source: Callable[[int], Source], counts: Sequence[int], largest: int | None) -> None:
-        self._source, self._counts, self._largest = source, counts, largest
-        self.count = sum(counts)
-        """Rows of all blocks."""
-
-    def __len__(self) -> int:
-        most = self._largest
-        return len(self._counts) if most is None else sum(-(-count // most) for count in self._counts)
-
-    def __iter__(self) -> Iterator[Block]:
-        for k, count in enumerate(self._counts):
-            source, few = self._source(k), self._largest or count
-            for start in range(0, count, few):
-                yield Block(source, source.rows[start : start + few])
-
-    def __contains__(self, other: object) -> bool:
-        return any(block == other for block in self)
-
-
-def blocks(
-    rows: Sequence[Row],
-    decoding: DecodeOptions,
-    *,
-    fast: bool,
-    jobs: int,
-    finished: Callable[[int], Row] | None = None,
-    largest: int = _BLOCK,
-    part: tuple[int, int] | None = None,
-) -> Work:
-    """Return the work on some rows, those of an image one after the other.
+    """The blocks of a batch, those of an image one after the other; each source is made when its turn comes.
 
     Parameters
     ----------
@@ -217,31 +176,54 @@ def blocks(
     part : (int, int) or None
         (K, N): every N-th image from the K-th on.
     """
-    groups: dict[tuple[str, int | None], int | array[int]] = {}  # in the order of their first rows
-    if hasattr(rows, "images") and not getattr(rows, "page_column", ""):
-        places: Iterable[tuple[str, int | None]] = ((image, None) for image in images_of(rows))
-    else:
-        places = ((row.image, row.page) for row in rows)
-    for index, place in enumerate(places):
-        found = groups.setdefault(place, index)  # most images of many have one row
-        if isinstance(found, array):
-            found.append(index)
-        elif found != index:
-            groups[place] = array("q", (found, index))
-    folder = "" if jobs else os.getcwd()
-    first, step = (part[0] - 1, part[1]) if part else (0, 1)
-    made = finished or (None if isinstance(rows, list) else rows.__getitem__)
-    mine = [*islice(groups.items(), first, None, step)]
 
-    def source(k: int) -> Source:
-        (name, page), found = mine[k]
-        indices = found if isinstance(found, array) else (found,)
-        part = Rows(made, indices) if made else [rows[index] for index in indices]
-        return Source(name, part, decoding.at(page), fast=fast, folder=folder)
+    def __init__(
+        self,
+        rows: Sequence[Row],
+        decoding: DecodeOptions,
+        *,
+        fast: bool,
+        jobs: int,
+        finished: Callable[[int], Row] | None = None,
+        largest: int = _BLOCK,
+        part: tuple[int, int] | None = None,
+    ) -> None:
+        groups: dict[tuple[str, int | None], int | array[int]] = {}  # in the order of their first rows
+        if hasattr(rows, "images") and not getattr(rows, "page_column", ""):
+            places: Iterable[tuple[str, int | None]] = ((image, None) for image in images_of(rows))
+        else:
+            places = ((row.image, row.page) for row in rows)
+        for index, place in enumerate(places):
+            found = groups.setdefault(place, index)  # most images of many have one row
+            if isinstance(found, array):
+                found.append(index)
+            elif found != index:
+                groups[place] = array("q", (found, index))
+        first, step = (part[0] - 1, part[1]) if part else (0, 1)
+        self._images = [*islice(groups.items(), first, None, step)]
+        self._counts = [len(found) if isinstance(found, array) else 1 for _, found in self._images]
+        self.count = sum(self._counts)
+        """Rows of all blocks."""
+        # enough images for all threads: none waits for the decoding of another
+        self._largest = None if len(self._images) >= 2 * jobs else largest
+        self._row, self._decoding = finished or rows.__getitem__, decoding
+        self._fast, self._folder = fast, "" if jobs else os.getcwd()
 
-    counts = [len(found) if isinstance(found, array) else 1 for _, found in mine]
-    # enough images for all threads: none waits for the decoding of another
-    return Work(source, counts, None if len(mine) >= 2 * jobs else largest)
+    def __len__(self) -> int:
+        most = self._largest
+        return len(self._counts) if most is None else sum(-(-count // most) for count in self._counts)
+
+    def __iter__(self) -> Iterator[Block]:
+        for (name, page), found in self._images:
+            indices = found if isinstance(found, array) else (found,)
+            few = self._largest or len(indices)
+            rows = Rows(self._row, indices) if len(indices) > _BLOCK else [*map(self._row, indices)]
+            source = Source(name, rows, self._decoding.at(page), fast=self._fast, folder=self._folder)
+            for start in range(0, len(indices), few):
+                yield Block(source, source.rows[start : start + few])
+
+    def __contains__(self, other: object) -> bool:
+        return any(block == other for block in self)
 
 
 def images_of(rows: Sequence[Row]) -> Iterable[str]:

@@ -13,7 +13,7 @@ from glimpse.batch.outcomes import Batch, Outcome, is_left, of_item
 from glimpse.batch.patches import Found, Outside, outcome_of, read_patches
 from glimpse.batch.rows import Row
 from glimpse.batch.runner import Run, outcomes
-from glimpse.batch.sources import Block, blocks, images_of
+from glimpse.batch.sources import Block, Work, images_of
 from glimpse.batch.tables import Table
 from glimpse.errors import GlimpseError, UsageError, prefixed
 from glimpse.io.stack import SUFFIXES, Stack
@@ -118,7 +118,7 @@ def read_stack(
          skip_existing=run.skip_existing, protect=sources, quality=run.quality)  # fmt: skip
     if is_left(output, skip_existing=run.skip_existing):
         return Batch(0, iter([Outcome(output, output, left=True, count=0)]))
-    work = blocks(
+    work = Work(
         rows, decoding, fast=fast, jobs=0 if run.cluster else run.jobs, largest=_largest(rows, output)
     )
     job = functools.partial(_cut, output=output, exact=exact, outside=outside)
