@@ -342,7 +342,7 @@ def test_a_bad_row_and_a_bad_image_cost_only_themselves(desk):
     for line, message in [
         (3, "'x' is not a plain finite number"),
         (4, "no.png: no such file or directory"),
-        (6, "-o p.gif: the name must end in .png or "),
+        (6, "-o p.gif: the name must end in .png, "),
         (7, "the output q/../../p.png leaves the folder ."),
         (8, "the output /tmp/p.png leaves the folder ."),
         (10, "its output ./same.png is that of t.csv:9 too"),

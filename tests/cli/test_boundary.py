@@ -153,10 +153,10 @@ USAGE = {
     "an empty output": (["read", "a.png", "-o", ""], r"^(?!.*/a-patch).*-o"),
     "output a text": (
         ["read", "a.png", "-o", "b.txt"],
-        "-o b.txt: the name must end in .png or .*or .npy, or in / for",
+        "-o b.txt: the name must end in .png, .*or .npy, or in / for",
     ),
     "a show in npy": (["show", "a.png", "-o", "b.npy"], "must end in .png"),
-    "a sweep in jpeg": (["sweep", "a.png", "--gx", "1:2", "-o", "b.jpg"], "must end in .gif or .webp"),
+    "a sweep in jpeg": (["sweep", "a.png", "--gx", "1:2", "-o", "b.jpg"], "must end in .gif, .webp"),
     "stills in npy": (["sweep", "a.png", "--gx", "1:2", "-o", "{index}.npy"], "must end in .png"),
     "one file for two": (
         ["read", "a.png", "b.png", "-o", "c.png"],

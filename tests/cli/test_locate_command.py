@@ -166,7 +166,7 @@ def test_a_patch_of_another_picture_is_no_match():
         ("locate astronaut.png p.png -n 9", "-n is the size of PATCH", 2),
         ("locate - -", "standard input can be read once only", 2),
         ("locate astronaut.png p.png -o -", "the JSON goes to standard output", 2),
-        ("locate astronaut.png p.png -o w.txt", "must end in .json or .png or ", 2),
+        ("locate astronaut.png p.png -o w.txt", "must end in .json, .png, ", 2),
         ("locate astronaut.png p.png -o astronaut.png --overwrite", "an input is never replaced", 2),
         ("locate astronaut.png p.png -o p.png --overwrite", "an input is never replaced", 2),
         ("locate astronaut.png none.png", "none.png", 1),

@@ -484,6 +484,8 @@ def _save_animation(
             "durations were rounded to hundredths of a second, at least 2; .webp and .apng keep them"
         ]
     few, many, fps = min(delays[:-1]) // 10, max(delays[:-1]) // 10, float(1000 / reel.delays[0])
+    if few == many:
+        return made, [f"pauses of {few} hundredths make {100 / few:.4g} fps instead of {fps:g}"]
     return made, [f"pauses of {few} and {many} hundredths make {fps:g} fps"]
 
 

@@ -227,7 +227,9 @@ def suffix_fault(name: str, suffixes: Sequence[str]) -> str:
         return f"-o {name}: a name that the system keeps for a device"
     if name == "-" or os.path.splitext(name)[1].lower() in suffixes:
         return ""
-    return f"-o {name}: the name must end in {' or '.join(suffixes)}, or in / for a folder"
+    *most, last = suffixes
+    endings = f"{', '.join(most)} or {last}" if most else last
+    return f"-o {name}: the name must end in {endings}, or in / for a folder"
 
 
 def reserved(name: str, system: str = os.name) -> bool:
