@@ -437,6 +437,7 @@ def test_a_place_on_a_screen_needs_its_size():
         ("filename,width,height,x_center,y_center,bbox_width,bbox_height", "--columns width=bbox_width"),
         ("filename,cx,cy,w,h,x,y", "in two ways"),
         ("filename,gx,gy,x1,y1,x2,y2", "in two ways"),
+        ("filename,x1,y1,x2,y2,cx,cy", "in two ways"),
         ("filename,x,y,box_w,box_h", "--columns x=x,y=y,w=box_w,h=box_h"),
         ("filename,x,y,x2,y2", "--columns x1=x,y1=y,x2=x2,y2=y2"),
         ("filename,x,y,right,bottom", "x2=right,y2=bottom"),

@@ -45,6 +45,7 @@ FORMS = (
     *(Form("size", (name,)) for name in ("bbox", "bboxxywh", "xywh")),
     *(Form("corners", (name,)) for name in ("bboxxyxy", "xyxy", "bbox2d")),
     *(Form("point", pair) for pair in product(ROWS, COLS)),
+    *(Form("point", (y, x)) for x, y in _MIDDLES),
 )
 """Every form that is understood, the surer ones first: a width and height beside corners are the image's."""
 
