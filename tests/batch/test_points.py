@@ -182,3 +182,6 @@ def test_a_crop_proves_itself(crop):
     lossy = invoke("info", "--check", "q.jpg", "a.png")
     assert (lossy.exit_code, json.loads(lossy.stdout)["lossy"]) == (1, True)
     assert "q.jpg was saved with a loss" in lossy.stderr
+    save("deep.png", pixels(30, 44, dtype=np.uint16, high=65535))
+    invoke("read", "deep.png", "--box", "3,4,20,20", "-n", "9", "-o", "q.webp", "--quality", "lossless")
+    assert invoke("info", "--check", "q.webp", "deep.png").exit_code == 0  # in levels of 8 bits

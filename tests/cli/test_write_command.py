@@ -650,6 +650,16 @@ def test_a_grey_crop_that_was_saved_as_colours_gives_a_grey_picture_back(mode):
         np.testing.assert_array_equal(np.asarray(after), np.asarray(before))
 
 
+def test_a_crop_that_saturated_gives_a_picture_of_exact_numbers_back():
+    exact = noise(*SHAPE, 3).astype(np.float32)
+    np.save("a.npy", exact)
+    invoke("read", "a.npy", "--box", "9,5,20,16", "-n", "9,12", "--gamma", "2", "-o", "p.png")
+    assert opened("p.png").max() == 255
+    result = invoke("write", "p.png", "--onto", "a.npy", "-o", "c.npy")
+    assert "; nothing was touched" in result.stderr
+    np.testing.assert_array_equal(np.load("c.npy"), exact)
+
+
 def test_an_edit_is_what_the_library_makes_of_it_and_its_share_is_told(patch, image):
     edited = opened(patch).copy()
     edited[2:5, 3:8] = 255, 0, 0

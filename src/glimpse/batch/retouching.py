@@ -139,7 +139,6 @@ def _edit(
     if patch.alpha and not base.alpha:
         opaque = np.asarray(patch.pixels[:, :])[..., -1:] / np.float32(patch.white)
         samples = samples + (1 - opaque) * read(view, window, channel_axis=2)
-    exact = patch.exact or base.exact
     steps = tolerance * max(1, base.white / patch.white)  # levels of a patch with fewer are coarser
     if linear:
         samples = _of_levels(samples, window, replace(base, pixels=view), steps)
@@ -148,7 +147,7 @@ def _edit(
         if np.sqrt(np.mean((saved - seen) ** 2)) < _ANOTHER * base.white:
             same = np.abs(samples - saved) <= steps + base.white / 255 * 1e-3
             samples = np.where(same.all(axis=2, keepdims=True), seen, samples)
-    edit = find_edit(samples, window, view, white=None if exact else base.white, tolerance=steps,
+    edit = find_edit(samples, window, view, white=None if patch.exact else base.white, tolerance=steps,
                      alpha=base.alpha)  # fmt: skip
     if edit.touched.any() and not window.sees((view.shape[0], view.shape[1])):
         raise GlimpseError("its window lies wholly beyond the picture, so its edit has no place there")
@@ -212,6 +211,7 @@ def compare(crop: str, source: str, decoding: DecodeOptions) -> dict[str, Any]:
     pixels = _Alike(picture, kind)
     lossy = is_lossy(crop)
     samples, tolerance = kind.pixels(patch), LOSSY if record.fast > 1 or lossy else TOLERANCE
+    tolerance *= max(1, picture.white / patch.white)
     if record.linear:
         alike: Any = pixels
         samples = _of_levels(
