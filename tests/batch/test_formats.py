@@ -587,6 +587,8 @@ def test_a_table_in_json_over_its_limit_is_refused_unread(monkeypatch):
 def test_durations_that_are_seconds_are_told():
     table = read_table(written("x,y,duration\n9,9,0.2\n9,9,0.4\n"), images=["a.png"])
     assert "duration_s=duration" in table.notes[0]
+    table = read_table(written("x,y,onset,offset\n9,9,100.2,100.5\n9,9,101,102\n"), images=["a.png"])
+    assert "onset and offset are in milliseconds, and all are below 10" in table.notes[0]
 
 
 # Beyond the image

@@ -44,6 +44,7 @@ _CELLS: dict[str, Callable[[str], Any]] = {
     "gamma": positive("gamma"),
 }
 _OPEN_IMAGES = {"imageid", "labelname", "xmin", "xmax", "ymin", "ymax"}  # whose boxes go from 0 to 1
+_TIMED = (("duration",), ("durations",), ("onset", "offset"))  # the surer ones first, as a film takes them
 _SAMPLE = 1000  # rows that are looked through before the work
 _PLACES = ("gx", "gy", "delta", "slice", "box")  # columns that place a window, or size it
 
@@ -171,7 +172,8 @@ class Table(Sequence[Row]):
         turns = [name for name in header if is_turn(name)]
         frame = self._window.frame
         sides = (frame.reference if frame else None) or (0.0, 0.0)
-        timed = "duration" in columns.index
+        timed = next((each for each in _TIMED if set(each) <= set(columns.index)), ())
+        timed = () if timed == ("durations",) else timed
         if not (turns or columns.others or any(sides) or timed) or columns.form is None:
             return
         turned = beyond = seen = 0
@@ -200,20 +202,25 @@ class Table(Sequence[Row]):
                     Counter({f"rows are turned (column {turns[0]}); their upright box is read": turned})
                 ),
             ]
-        if "duration" in columns.index and self._are_seconds():
+        if timed and self._are_seconds(timed):
             words = "durations are milliseconds, and all are below 10; seconds are --columns duration_s="
-            self.notes = [*self.notes, words + header[columns.index["duration"]]]
+            words += header[columns.index[timed[0]]]
+            if len(timed) > 1:
+                words = "onset and offset are in milliseconds, and all are below 10 apart; are they seconds?"
+            self.notes = [*self.notes, words]
         if 2 * beyond > seen:
             size = f"{sides[0]:g}x{sides[1]:g}"
             words = f"{beyond} of {seen} rows leave 0 to {size}, which --reference or --normalized says"
             self.notes = [*self.notes, words]
 
-    def _are_seconds(self) -> bool:
-        """Whether all durations are below 10, as only seconds are."""
+    def _are_seconds(self, columns: Sequence[str]) -> bool:
+        """Whether all durations, or the times from the first column to the second, are below 10."""
         told = []
         for index in range(min(len(self), _SAMPLE)):
             with suppress(GlimpseError, ValueError):
-                told.append(float(self._plain(self._cell(self._values(index), "duration"))))
+                values = self._values(index)
+                ends = [float(self._plain(self._cell(values, name))) for name in columns]
+                told.append(ends[-1] - ends[0] if len(ends) > 1 else ends[0])
         return bool(told) and max(told) < 10
 
     def _cell_of(self, values: Sequence[str], column: str) -> str:
