@@ -366,7 +366,6 @@ def _load_patch(
 ) -> tuple[Picture, Record | None, bool]:
     """A patch, its record, and whether it was saved with a loss, or read of a picture decoded small."""
     from glimpse import io
-    from glimpse.batch.retouching import is_lossy
 
     if isinstance(row, StackRow) and row.stack:
         size = shape or (_canvas_shape(options, None, decoding) if options.canvas else None)
@@ -375,7 +374,7 @@ def _load_patch(
     if options.onto is not None or isinstance(options.canvas, str):
         decoding = decoding._replace(page=None)  # which is that of the picture below
     patch = io.load_picture(row.image, decoding)
-    lossy = is_lossy(row.image)
+    lossy = io.is_lossy(row.image)
     if row.placement.like:
         return patch, None, lossy or row.placement.like.fast > 1
     try:
@@ -392,10 +391,9 @@ def _load_patch(
 def _before(row: Row, patch: Picture, decoding: DecodeOptions) -> Picture | None:
     """The crop of ``--like``, where a patch is its edit and it was saved with a loss."""
     from glimpse import io
-    from glimpse.batch.retouching import is_lossy
 
     name = row.placement.like_name
-    if not name or name == "-" or not is_lossy(name):
+    if not name or name == "-" or not io.is_lossy(name):
         return None
     crop = io.load_picture(name, decoding._replace(page=None))
     return crop if crop.shape == patch.shape else None

@@ -175,16 +175,6 @@ def _of_levels(patch: NDArray[Any], window: Window, picture: Picture, tolerance:
     return np.asarray(read(pixels, window, channel_axis=2) + np.where(same, 0, change))
 
 
-def is_lossy(name: str) -> bool:
-    """Tell whether a file is of a format that does not keep levels: JPEG, AVIF, WebP that is not lossless."""
-    if name == "-":
-        return False
-    with open(name, "rb") as file:
-        head = file.read(16)
-    webp = head[8:12] == b"WEBP" and head[12:16] != b"VP8L"
-    return head[:3] == b"\xff\xd8\xff" or head[4:12] in (b"ftypavif", b"ftypavis") or webp
-
-
 def compare(crop: str, source: str, decoding: DecodeOptions) -> dict[str, Any]:
     """Tell whether a crop shows what its window reads of its source.
 
@@ -209,7 +199,7 @@ def compare(crop: str, source: str, decoding: DecodeOptions) -> dict[str, Any]:
             raise GlimpseError(f"it is {theirs}, the crop's source was {ours}")
     kind = replace(Kind.of([picture, patch], picture), alpha=picture.alpha or patch.alpha, flat=False)
     pixels = _Alike(picture, kind)
-    lossy = is_lossy(crop)
+    lossy = io.is_lossy(crop)
     samples, tolerance = kind.pixels(patch), LOSSY if record.fast > 1 or lossy else TOLERANCE
     tolerance *= max(1, picture.white / patch.white)
     if record.linear:

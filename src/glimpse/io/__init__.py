@@ -5,6 +5,7 @@ from glimpse.io.picture import DecodeOptions, Picture
 from glimpse.io.record import Record
 from glimpse.io.stills import (
     as_array,
+    is_lossy,
     load_levels,
     load_pages,
     load_picture,
@@ -20,6 +21,7 @@ __all__ = [
     "Picture",
     "Record",
     "as_array",
+    "is_lossy",
     "load_levels",
     "load_pages",
     "load_picture",
