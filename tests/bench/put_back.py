@@ -79,7 +79,7 @@ class Case(NamedTuple):
 
     def ours(self, strokes: Strokes, n: int) -> np.ndarray:
         """Read, edit, put back."""
-        window = Window.from_box(self.box, n=n)
+        window = Window.from_xywh(self.box, n=n)
         patch = edited(strokes, levels(read(self.picture, window, channel_axis=2)), self.small(n))
         return levels(
             restore_many([patch], [window], self.picture.shape[:2], onto=self.picture, channel_axis=2)
@@ -97,7 +97,7 @@ class Case(NamedTuple):
     def small(self, n: int) -> np.ndarray:
         """The other picture as a patch."""
         _, _, w, h = self.box
-        return levels(read(self.other, Window.from_box((0, 0, w, h), n=n), channel_axis=2))
+        return levels(read(self.other, Window.from_xywh((0, 0, w, h), n=n), channel_axis=2))
 
 
 def levels(array: np.ndarray) -> np.ndarray:

@@ -123,7 +123,7 @@ def read(
         from glimpse.batch.stacks import read_stack
 
         if run.part:
-            raise UsageError(f"-o {output} is one file of all; a part makes files of its own")
+            raise UsageError(f"-o {output} is one file of all; with --part give a folder or a template")
         if manifest:
             raise UsageError("--manifest lists files of patches; a stack knows their windows itself")
         return read_stack(

@@ -242,7 +242,7 @@ class Placement(NamedTuple):
                     grown = self.frame.stride(pad, shape)
                     down, across = grown if isinstance(grown, tuple) else (grown, grown)
                     x, y, w, h, pad = x - across, y - down, w + 2 * across, h + 2 * down, 0
-                window = Window.from_box((x, y, w, h), fit=fit, pad=pad, **filters)
+                window = Window.from_xywh((x, y, w, h), fit=fit, pad=pad, **filters)
             window = _of_own_pixels(window, values.get("sigma")) if exact else window
         elif native:
             raise GlimpseError("-n native counts the pixels of a box: give --box or --slice")
