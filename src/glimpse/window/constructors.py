@@ -122,6 +122,8 @@ def from_xywh(
 ) -> Window:
     """Turn a box x, y, w, h, as annotations have it, into a window over it; or many into a batch.
 
+    ``Window.from_box`` is its older name, kept for code that has it.
+
     Parameters
     ----------
     box : (x, y, w, h), the text "x,y,w,h", or an array of shape (..., 4) of any library
@@ -173,6 +175,8 @@ def from_xyxy(
     **rest: Any,
 ) -> Window:
     """Turn boxes x1, y1, x2, y2, as torchvision's roi_align has them, into a window or a batch of them.
+
+    ``Window.from_boxes`` is its older name, kept for code that has it.
 
     Parameters
     ----------
