@@ -1,5 +1,6 @@
 """Tiles cover their picture, and are put together again."""
 
+import csv
 from itertools import pairwise
 from pathlib import Path
 from shlex import split
@@ -9,11 +10,13 @@ import pytest
 from helpers import invoke, noise, opened, save
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from glimpse.batch.placements import Placement
 from glimpse.batch.rows import Row
 from glimpse.batch.tiles import tiled
-from glimpse.errors import UsageError
+from glimpse.errors import GlimpseError, UsageError
+from glimpse.io import DecodeOptions, load_picture, load_shape
 
 
 def boxes(found, shape):
@@ -110,3 +113,42 @@ def test_what_makes_no_tiles_is_told(more, message):
     result = invoke(*split(f"read a.png {more} -o tiles/"))
     assert result.exit_code == 2
     assert message in result.stderr
+
+
+@pytest.mark.parametrize("way", [1, 6])
+@pytest.mark.parametrize("ending", [".png", ".jpg", ".webp", ".gif", ".tif", ".bmp", ".ppm", ".npy"])
+def test_the_shape_of_a_file_is_that_of_its_picture(ending, way, monkeypatch):
+    image = Image.fromarray(noise(20, 30, 3))
+    exif = Image.Exif()
+    exif[274] = way
+    if ending == ".npy":
+        np.save("a.npy", noise(20, 30))
+    else:
+        image.save("a" + ending, exif=exif)
+    for options in (DecodeOptions(), DecodeOptions(exif="ignore")):
+        assert load_shape("a" + ending, options) == (load_picture("a" + ending, options).shape, False)
+    with pytest.raises(GlimpseError, match="more than 599"):
+        load_shape("a" + ending, DecodeOptions(max_pixels=599))
+    if ending in (".png", ".jpg", ".webp", ".gif"):  # no pixel is decoded
+        monkeypatch.setattr("glimpse.io.decode.load", None)
+        assert sorted(load_shape("a" + ending)[0]) == [20, 30]
+
+
+def test_boxes_that_were_found_on_tiles_come_back_into_the_picture():
+    save("a.png", noise(50, 70))
+    assert invoke(*split("read a.png --tile 24,32 --overlap 25% -o tiles/")).exit_code == 0
+    rows = []
+    for path in sorted(Path("tiles").iterdir()):  # a detector that finds the whole of each tile
+        tall, wide = opened(path).shape
+        rows.append(f"{path.name},0,0,{wide},{tall}")
+    Path("found.csv").write_text("\n".join(["patch,x,y,w,h", *rows]))
+    result = invoke(*split("map --table found.csv --images tiles/ -o boxes.csv"))
+    assert result.exit_code == 0, result.stderr
+    with open("boxes.csv") as file:
+        told = [{key: row[key] for key in ("x", "y", "w", "h", "source")} for row in csv.DictReader(file)]
+    corners = [(float(row["x"]), float(row["y"])) for row in told]
+    assert {row["source"] for row in told} == {"a.png"}
+    assert corners == [(x, y) for y in (0, 18, 26) for x in (0, 24, 38)]
+    assert invoke(*split("read --table boxes.csv --columns image=source -o again/")).exit_code == 0
+    for path, again in zip(sorted(Path("tiles").iterdir()), sorted(Path("again").iterdir()), strict=True):
+        np.testing.assert_array_equal(opened(again), opened(path))

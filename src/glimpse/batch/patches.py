@@ -163,8 +163,7 @@ def _named(
     @cache
     @aside
     def looked(place: tuple[str, int | None]) -> tuple[tuple[int, int], bool]:
-        picture = io.load_picture(place[0], decoding.at(place[1]))
-        return picture.shape, picture.signal
+        return io.load_shape(place[0], decoding.at(place[1]))
 
     def fields(row: Row) -> dict[str, Any]:
         shape, signal = looked((row.image, row.page))

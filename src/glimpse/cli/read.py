@@ -169,7 +169,7 @@ def _tiles(
 ) -> Sequence[Row]:
     """The tiles of each picture."""
     from glimpse.batch.tiles import tiled
-    from glimpse.io import load_picture
+    from glimpse.io import load_shape
 
     typed = {"gx", "gy", "delta", "box", "slice", "like"} & (rows[0].placement.typed if rows else set())
     if tables.name or typed:
@@ -177,5 +177,5 @@ def _tiles(
         raise click.UsageError(f"--tile says where the windows are; leave out {other}")
     context = click.get_current_context()
     hanging = context.get_parameter_source("outside") == ParameterSource.COMMANDLINE
-    shape = cache(aside(lambda place: load_picture(place[0], decoding.at(place[1])).shape))
+    shape = cache(aside(lambda place: load_shape(place[0], decoding.at(place[1]))[0]))
     return tiled(rows, size, overlap, shape, hanging=hanging)

@@ -109,6 +109,41 @@ def decode_pages(file: BinaryIO, options: DecodeOptions, pages: Sequence[int]) -
         yield picture
 
 
+def shape_of(file: BinaryIO, options: DecodeOptions) -> tuple[int, int] | None:
+    """Return rows and columns of a PNG, JPEG, GIF or WebP by its header, of any other file None.
+
+    Raises
+    ------
+    GlimpseError
+        If the header is damaged, or asks for too much.
+    """
+    name, page, way = _format_of(file), options.page or 1, 1
+    with _decoding():
+        if name == "PNG":
+            png = read_png(file)
+            budget.check_png(png, page, options.max_pixels, deep=False)
+            shape, way = (png.rows, png.cols), _way(options, png.exif, png.xmp)
+        elif name == "JPEG":
+            from glimpse.io import jpeg
+
+            head = jpeg.read_head(jpeg.picture_within(file, page))
+            budget.check_jpeg(head, options.max_pixels)
+            shape, way = (head.rows, head.cols), _way(options, head.exif, head.xmp)
+        elif name == "GIF":
+            from glimpse.io import gif_input
+
+            gif = gif_input.read_gif(file, page)
+            budget.check_gif(gif, page, options.max_pixels)
+            shape = gif.rows, gif.cols
+        elif name == "WebP":
+            budget.check_webp(file, page, options.max_pixels)
+            image = opened(file, "WebP")
+            shape, way = image.size[::-1], _way(options, image.info.get("exif"), image.info.get("xmp"))
+        else:
+            return None
+    return shape[::-1] if way >= 5 else shape
+
+
 def _format_of(file: BinaryIO) -> str:
     """The name of a file's format by its first bytes, empty where it is another one."""
     file.seek(0)

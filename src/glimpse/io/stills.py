@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from glimpse import limits
 from glimpse.errors import GlimpseError, about
-from glimpse.io.decode import Reduce, count_pages, decode, decode_pages
+from glimpse.io.decode import Reduce, count_pages, decode, decode_pages, shape_of
 from glimpse.io.encode import Quality, encode, encoded, still_format
 from glimpse.io.files import Draft, open_input, save_bytes
 from glimpse.io.picture import DEFAULT, DecodeOptions, Picture
@@ -37,6 +37,21 @@ def load_picture(name: str, options: DecodeOptions = DEFAULT, reduce: Reduce | N
     with open_input(name) as file:
         picture = decode(file, options, reduce)
     return replace(picture, labels=True) if options.labels else picture
+
+
+def load_shape(name: str, options: DecodeOptions = DEFAULT) -> tuple[tuple[int, int], bool]:
+    """Return rows and columns of a file, by its header alone where that tells, and whether it is a signal.
+
+    Raises
+    ------
+    GlimpseError
+        If it is damaged, or too large.
+    """
+    with open_input(name) as file:
+        if shape := shape_of(file, options):
+            return shape, False
+        picture = decode(file, options)
+        return picture.shape, picture.signal
 
 
 def as_array(picture: Picture) -> Picture:
