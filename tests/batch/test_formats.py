@@ -731,3 +731,25 @@ def test_imagefolder_of_datasets_opens_a_manifest(ending):
     )
     assert classes == ["cat", "dog"]
     assert sizes == [[8, 8], [8, 8]]
+
+
+@pytest.mark.parametrize("rows", [1_000, 300_000])
+def test_a_parquet_of_few_bytes_that_unpacks_to_many_is_refused(rows, tmp_path, monkeypatch):
+    arrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    monkeypatch.chdir(tmp_path)
+    cells = arrow.DictionaryArray.from_arrays(np.zeros(rows, np.int32), ["x" * 500_000])
+    parquet.write_table(arrow.table([cells, np.ones(rows)], ["image", "gx"]), "t.parquet", compression="zstd")
+    with pytest.raises(GlimpseError, match="its texts take too many bytes when unpacked"):
+        read_table("t.parquet")
+
+
+def test_a_parquet_of_one_endless_list_is_refused(tmp_path, monkeypatch):
+    arrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    monkeypatch.chdir(tmp_path)
+    parquet.write_table(arrow.table([["a.png"], [np.ones(6_000_000)]], ["image", "bbox"]), "t.parquet")
+    with pytest.raises(GlimpseError, match="its columns unpack to 6000001 values"):
+        read_table("t.parquet")

@@ -3,6 +3,7 @@
 import io
 import math
 import struct
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from glimpse import GlimpseError
 from glimpse.io import DecodeOptions, tiff_regions
 from glimpse.io.budget import COSTS, MOST
 from glimpse.io.decode import decode
+from glimpse.io.npy import load_stack
 from glimpse.io.pillow_patches import load
 
 ROWS, COLS = 20, 30
@@ -278,3 +280,15 @@ def test_of_many_records_in_a_png_few_are_unpacked(monkeypatch):
     png, text = encoded("PNG"), b"zTXt" + b"glimpse\0\0" + zlib.compress(b"{" * 60_000)
     record = struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text))
     assert len(decode(io.BytesIO(png[:33] + record * 500 + png[33:])).text) < 200_000
+
+
+@pytest.mark.parametrize(("count", "least"), [(4_000, 50_000), (170_000, 50_000)])
+def test_many_patches_of_few_bytes_count_for_the_work_of_each(count, least, tmp_path):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        array = io.BytesIO()
+        np.save(array, np.zeros((count, 1, 1), np.uint8))
+        archive.writestr("patches.npy", array.getvalue())
+    (tmp_path / "a.npz").write_bytes(file.getvalue())
+    with pytest.raises(GlimpseError, match=f"each of which counts for {least}, are more than"):
+        load_stack(str(tmp_path / "a.npz"))

@@ -274,3 +274,8 @@ def test_a_failed_write_leaves_no_new_folders(tmp_path):
     with Draft(name, overwrite=False) as draft:
         draft.publish()
     assert os.path.exists(name)
+
+
+def test_a_name_that_no_file_can_have_is_said_in_our_words():
+    with pytest.raises(GlimpseError, match=r"^a name that no file can have$"):
+        open_input("\ud800.png")

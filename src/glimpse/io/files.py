@@ -100,6 +100,8 @@ def translate_os_errors() -> Iterator[None]:
     except (OSError, ValueError) as error:
         if isinstance(error, GlimpseError | BrokenPipeError):
             raise
+        if isinstance(error, UnicodeError):
+            raise GlimpseError("a name that no file can have") from error
         raise GlimpseError((getattr(error, "strerror", None) or str(error)).lower()) from error
 
 

@@ -28,6 +28,7 @@ _HEADER = 4096  # bytes of the header
 _TEXT_BYTES = 1 << 14  # of one cell: file names are shorter, and an archive of few bytes may claim gigabytes
 _PACKED_BYTES = 2  # that an archive may unpack to, for each of the most pixels, if it is shorter than that
 _PATCH_PIXELS = 1024  # for which each patch counts at least: a smaller one takes as long to be handed on
+_WRITTEN, _PATCH_BYTES = 50_000, 200  # for which it counts where a file has fewer bytes for each
 
 
 def read_npy(file: BinaryIO, options: DecodeOptions) -> Picture:
@@ -163,15 +164,15 @@ def load_stack(name: str, options: DecodeOptions = DEFAULT) -> PatchStack:
         If it is none, is damaged, or is too large.
     """
     with open_input(name) as file:
-        head = file.read(2)
+        head, length = file.read(2), file.seek(0, io.SEEK_END)
         file.seek(0)
         if head != b"PK":
             with _damage("not a stack of patches"):
-                return PatchStack(_numbers(file, *_patches_header(file, options)), {}, options)
+                return PatchStack(_numbers(file, *_patches_header(file, options, length)), {}, options)
         with _damage("not a stack of patches"):
             archive = zipfile.ZipFile(file)
         with archive:
-            return _from_archive(archive, file.seek(0, io.SEEK_END), options)
+            return _from_archive(archive, length, options)
 
 
 @contextmanager
@@ -210,7 +211,11 @@ def _from_archive(archive: zipfile.ZipFile, length: int, options: DecodeOptions)
             archive.open(member) as file,
         ):
             name, patches = known[member], headers.get(PATCHES)
-            one = _column_header(file, name, patches[0][0]) if patches else _patches_header(file, options)
+            one = (
+                _column_header(file, name, patches[0][0])
+                if patches
+                else _patches_header(file, options, length)
+            )
             headers[name] = one
     claimed = sum(math.prod(shape) * dtype.itemsize for shape, _, dtype in headers.values())
     if claimed > max(
@@ -231,12 +236,13 @@ def _from_archive(archive: zipfile.ZipFile, length: int, options: DecodeOptions)
 Header = tuple[tuple[int, ...], bool, np.dtype[Any]]
 
 
-def _patches_header(file: Any, options: DecodeOptions) -> Header:
+def _patches_header(file: Any, options: DecodeOptions, length: int) -> Header:
     shape, turned, dtype = npy_header(file)
     if len(shape) not in (3, 4) or 0 in shape or dtype.kind not in "biuf":
         raise GlimpseError(f"{_told(shape, dtype)} is no stack of patches")
     held = max(1, math.prod(shape[3:]) * dtype.itemsize / budget.COSTS["16-bit colour"].held)
-    pixels = max(math.prod(shape[1:3]), _PATCH_PIXELS)
+    least = _PATCH_PIXELS if shape[0] * _PATCH_BYTES <= length else _WRITTEN
+    pixels = max(math.prod(shape[1:3]), least)
     if shape[0] * pixels * held > options.max_pixels:
         each = "" if pixels == math.prod(shape[1:3]) else f", each of which counts for {pixels},"
         raise GlimpseError(

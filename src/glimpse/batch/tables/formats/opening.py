@@ -110,7 +110,37 @@ def _one(name: str, data: bytes, images: str) -> Any:
     return Records(as_utf8(data))
 
 
+_BATCH, _CELL_BYTES = 1000, 100  # rows that are unpacked at once, text of each cell
 _WITHOUT = ("binary", "large_binary", "struct", "map")  # columns such as the pictures themselves
+
+
+def _check_unpacked(facts: Any, length: int) -> None:
+    """Refuse a Parquet file whose columns say that they unpack to far more bytes than there are."""
+    claimed = values = 0
+    for number in range(facts.num_row_groups):
+        group = facts.row_group(number)
+        for column in (group.column(k) for k in range(group.num_columns)):
+            claimed += column.total_uncompressed_size
+            values += column.num_values  # of lists more than rows
+    if claimed > _CELL_BYTES * (1_000_000 + 2 * length) or values > 5 * (1_000_000 + 2 * length):
+        told = f"{values} values of {claimed} bytes"
+        raise GlimpseError(f"its columns unpack to {told}; split it into several tables")
+
+
+def _text_bytes(batch: Any) -> int:
+    """Bytes of all texts of some rows, each counted as often as it stands there."""
+    from pyarrow import compute, types
+
+    total = 0
+    for column in batch.columns:
+        if types.is_dictionary(column.type):
+            lengths = compute.binary_length(column.dictionary).take(column.indices)
+        elif types.is_string(column.type) or types.is_large_string(column.type):
+            lengths = compute.binary_length(column)
+        else:
+            continue
+        total += compute.sum(lengths).as_py() or 0
+    return total
 
 
 def _parquet(name: str, data: bytes, images: str) -> Lines:
@@ -128,11 +158,17 @@ def _parquet(name: str, data: bytes, images: str) -> Lines:
             raise GlimpseError(
                 f"{file.metadata.num_rows} rows in {len(data)} bytes; split it into several tables"
             )
-        rows = [
-            [as_cell(row[name]) for name in names]
-            for batch in file.iter_batches(columns=names)
-            for row in batch.to_pylist()
-        ]
+        _check_unpacked(file.metadata, len(data))
+        rows, most = list[list[str]](), _CELL_BYTES * (1_000_000 + 2 * len(data))
+        # texts that repeat stay one text, until their length is known
+        texts = [field.name for field in file.schema_arrow if str(field.type) in ("string", "large_string")]
+        file = parquet.ParquetFile(BufferReader(data), read_dictionary=texts)
+        for batch in file.iter_batches(_BATCH, columns=names):
+            if (most := most - _text_bytes(batch)) < 0:
+                raise GlimpseError(
+                    "its texts take too many bytes when unpacked; split it into several tables"
+                )
+            rows += [[as_cell(row[name]) for name in names] for row in batch.to_pylist()]
     except GlimpseError:
         raise
     except Exception as error:  # of pyarrow
