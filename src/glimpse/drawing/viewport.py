@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -163,8 +164,8 @@ def fitted(patch: Levels, side: int) -> Levels:
 
 def checked_width(width: Any) -> int:
     """Return the width of a drawing in pixels, if a drawing can be so wide."""
-    whole = hasattr(width, "__index__") and not isinstance(width, bool) and not getattr(width, "shape", ())
-    if not whole or not NARROWEST <= width <= WIDEST:
+    whole = isinstance(width, Integral) and not isinstance(width, bool)
+    if not whole or not NARROWEST <= int(width) <= WIDEST:
         raise GlimpseError(
             f"width must be a whole number of {NARROWEST} to {WIDEST} pixels, got {told(width)}"
         )
