@@ -23,6 +23,11 @@ def patch_of(window, seed=1):
     return noise(*window.shape, 3, seed=seed)
 
 
+def of_colour(drawing, colour):
+    """Which pixels have a colour; a last axis of three is slow to look along."""
+    return np.logical_and.reduce([drawing[..., i] == level for i, level in enumerate(colour)])
+
+
 ODD = {
     "one filter": ((30, 80), moved(n=1)),
     "512 filters": ((30, 80), moved(n=512, delta=0.1)),

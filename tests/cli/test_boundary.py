@@ -4,11 +4,11 @@ import contextlib
 import os
 import pty
 import re
-import select
 import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -526,19 +526,31 @@ def test_whatever_is_raised_by_one_item_is_its_line_and_the_others_come_out(
 # Terminals
 
 
-def on_terminal(*args, stdout=None):
-    """What a command says on a terminal, and its exit code."""
+def on_terminal(*args):
+    """What a command, run within this process, says on a terminal, and its exit code."""
     leader, follower = pty.openpty()
-    command = [sys.executable, "-m", "glimpse", *map(str, args)]
-    with subprocess.Popen(command, stdout=stdout or follower, stderr=follower, stdin=follower) as running:
-        os.close(follower)
-        said = b""
+    said, handler = bytearray(), signal.getsignal(signal.SIGTERM)
+
+    def listen():
         with contextlib.suppress(OSError):  # EIO: the other end is closed
-            while select.select([leader], [], [], 20)[0] and (data := os.read(leader, 65536)):
-                said += data
-        running.wait(timeout=20)
-    os.close(leader)
-    return said.decode(), running.returncode
+            while data := os.read(leader, 65536):
+                said.extend(data)
+
+    ears = threading.Thread(target=listen)
+    ears.start()
+    try:
+        with (
+            open(follower, "w", buffering=1) as terminal,
+            contextlib.redirect_stdout(terminal),
+            contextlib.redirect_stderr(terminal),
+            pytest.raises(SystemExit) as end,
+        ):
+            main(list(map(str, args)), prog_name="glimpse")
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+        ears.join()
+        os.close(leader)
+    return said.decode(), end.value.code
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from strategies import scenes
-from windows_to_draw import BASE, ODD, ODD_NAMES, moved, noise, patch_of
+from windows_to_draw import BASE, ODD, ODD_NAMES, moved, noise, of_colour, patch_of
 
 from glimpse.drawing import figure
 from glimpse.drawing.ink import length, words_of, wrapped
@@ -17,7 +17,7 @@ from glimpse.drawing.viewport import BACKGROUND, DARK, THEMES, enlarge, widest
 def found(drawing, part):
     """Whether a part stands somewhere in a drawing."""
     rows, cols = part.shape[:2]
-    first = np.flatnonzero((drawing[:-rows, :-cols] == part[0, 0]).all(axis=2).ravel())
+    first = np.flatnonzero(of_colour(drawing[:-rows, :-cols], part[0, 0]).ravel())
     places = zip(*np.unravel_index(first, (drawing.shape[0] - rows, drawing.shape[1] - cols)), strict=True)
     return any(np.array_equal(drawing[y : y + rows, x : x + cols], part) for y, x in places)
 

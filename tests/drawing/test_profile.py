@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from windows_to_draw import ODD, ODD_NAMES, moved, noise
+from windows_to_draw import ODD, ODD_NAMES, moved, noise, of_colour
 
 from glimpse import Window, filterbank, read
 from glimpse.drawing import profile
@@ -25,7 +25,7 @@ def test_the_samples_are_the_read_of_the_row(kernel):
     window = moved(WINDOW, kernel=kernel, gamma=0.8)
     row = np.repeat(np.linspace(40, 220, 80).astype(np.uint8)[:, None], 3, axis=1)
     drawing = profile.profile(row, window)
-    ys, xs = np.nonzero((drawing[TOPS[2] : TOPS[2] + HEIGHT] == ROW).all(axis=2))
+    ys, xs = np.nonzero(of_colour(drawing[TOPS[2] : TOPS[2] + HEIGHT], ROW))
     expected = read(row[None, :, 0].repeat(7, axis=0), window)[0]
     for i, value in enumerate(expected):
         at = 39.5 + (i - 5.5) * 4
@@ -35,7 +35,7 @@ def test_the_samples_are_the_read_of_the_row(kernel):
 
 def test_a_filter_stands_at_its_centre():
     drawing = profile.profile(noise(80, 3) // 9, moved(WINDOW, delta=12, n=(1, 4)))
-    first = (drawing[TOPS[0] : TOPS[0] + HEIGHT // 2] == DARK.curves[0]).all(axis=2)
+    first = of_colour(drawing[TOPS[0] : TOPS[0] + HEIGHT // 2], DARK.curves[0])
     xs = np.nonzero(first)[1]
     assert abs(column(xs.mean() + 0.5) - 0.5 - (39.5 - 18)) < 0.3
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from windows_to_draw import ODD, ODD_NAMES, moved, noise, patch_of
+from windows_to_draw import ODD, ODD_NAMES, moved, noise, of_colour, patch_of
 
 from glimpse import GlimpseError, limits
 from glimpse.drawing import scanpath, sheet
@@ -26,7 +26,7 @@ def test_the_patches_stand_in_order_row_by_row(count):
     places = []
     for patch in patches:
         big = enlarge(patch, sheet.CELL // 8)
-        hits = (drawing == big[0, 0]).all(axis=2)
+        hits = of_colour(drawing, big[0, 0])
         ys, xs = np.nonzero(hits)
         places.append((ys.min(), xs.min()))
         assert len(ys) == big.shape[0] * big.shape[1]
@@ -35,12 +35,12 @@ def test_the_patches_stand_in_order_row_by_row(count):
 
 def test_the_path_goes_through_the_centres_and_numbers_stand_on_them():
     many, _, drawing = shown(5)
-    assert (drawing == COL).all(axis=2).sum() > 100
-    assert (drawing == BOX).all(axis=2).sum() > 100
+    assert of_colour(drawing, COL).sum() > 100
+    assert of_colour(drawing, BOX).sum() > 100
     viewport = sheet.space(*(sheet._span((300, 400), many, axis).range for axis in (0, 1)), 1)
     for window in many:
         y, x = 44 + viewport.y(window.gx), 44 + viewport.x(window.gy)
-        assert (drawing[int(y) - 7 : int(y) + 7, int(x) - 8 : int(x) + 8] == INK).all(axis=2).sum() > 60
+        assert of_colour(drawing[int(y) - 7 : int(y) + 7, int(x) - 8 : int(x) + 8], INK).sum() > 60
 
 
 def test_many_windows_make_a_larger_picture_up_to_the_limit():
@@ -79,7 +79,7 @@ def places(drawing, patches):
     """Top, left, height and width of each patch on a drawing."""
     found = []
     for patch in patches:
-        ys, xs = np.nonzero((drawing == patch[0, 0]).all(axis=2))
+        ys, xs = np.nonzero(of_colour(drawing, patch[0, 0]))
         found.append((ys.min(), xs.min(), np.ptp(ys) + 1, np.ptp(xs) + 1))
     return np.array(found)
 
@@ -143,7 +143,7 @@ def test_the_heat_of_a_pixel_is_the_time_it_was_looked_at():
 
 def test_the_words_of_heat_are_whole_however_narrow_the_image_is():
     drawing = sheet.heat_map(np.zeros((300, 3, 3), np.uint8), windows(2), [600_000.0, 599_999.0])
-    assert (drawing[-40:] == INK).all(axis=2).any()
+    assert of_colour(drawing[-40:], INK).any()
     assert (drawing[:, -3:] == BACKGROUND).all()
 
 
@@ -163,7 +163,7 @@ def test_circles_are_as_large_as_durations():
     many = [moved(gx=150, gy=gy, delta=0.1, n=8) for gy in (60, 200, 340)]
     patches = flat(3)
     drawing = sheet.show_all(np.zeros((300, 400, 3), np.uint8), many, patches, durations=times)
-    inside = (drawing[:, : places(drawing, patches)[0, 1] - 40] == INK).all(axis=2)
+    inside = of_colour(drawing[:, : places(drawing, patches)[0, 1] - 40], INK)
     columns = np.split(inside, 3, axis=1) if inside.shape[1] % 3 == 0 else np.array_split(inside, 3, axis=1)
     heights = [np.ptp(np.nonzero(part)[0]) for part in columns]
     assert heights[0] == heights[2]

@@ -96,7 +96,7 @@ class Report:
         self._made, self._folders, self._files = noun, set[str](), set[str]()
         self._squashed: list[str] = []
         self._outputs = 0  # made, of which each may tell of many items
-        self._unsaid = ""  # the line of the last one, if it was not told
+        self._unsaid: Outcome | None = None  # the last one, if it was not told
 
     def tell(self, outcome: Outcome) -> None:
         """Tell of an outcome, and count it; of no item it tells of the batch itself."""
@@ -132,7 +132,7 @@ class Report:
             counts = [self._notes.add(note) for note in notes]
             if not self._quiet and (not self._brief or any(count <= EXAMPLES for count in counts)):
                 line = str(outcome)
-            self._unsaid = "" if line else str(outcome)
+            self._unsaid = None if line else outcome
         if line:
             if self.bar:
                 clear_line()
@@ -161,7 +161,7 @@ class Report:
             where = f" in {next(iter(places))}" if len(places) == 1 else ""
             say(f"glimpse: {', '.join([f'{made:,} {self._made}{where}', *outside])}")
         elif self._brief and made and self._unsaid:
-            say(self._unsaid)
+            say(str(self._unsaid))
         elif outside and (self.wholly if self._quiet else self.done > 1):
             lying, counted = self.partly + self.wholly, f"of {self.done:,} {self._noun}"
             if self.done == 1:
