@@ -67,35 +67,36 @@ _sections = {"output": SECTIONS["run"]}  # of each parameter, its heading
 class Sectioned(click.Command):
     """A command whose help has its options under headings; its own come first."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse words, and refuse those that Click would not take for what they were meant to be."""
-        long = {name for parameter in self.params for name in parameter.opts if name.startswith("--")}
-        for word, after in pairwise([*args, ""] if not ctx.resilient_parsing else []):
-            if word == "--":
-                break
-            if after == "%":  # which a space parted from its number
-                raise click.UsageError(f"{word} % has a space too many; write {word}%", ctx)
-            first = word.partition("=")[0]
-            if first[:1] == "-" and len(first) > 2 and f"-{first}" in long:
-                raise click.UsageError(f"No such option {first!r}; long names have two dashes: -{first}", ctx)
-        return super().parse_args(ctx, args)
-
     def make_parser(self, ctx: click.Context) -> Any:
-        """Return a parser that refuses an option that is given twice, of which the last one would win."""
+        """Return a parser that refuses words that Click would not take for what they were meant to be.
+
+        A long option with one dash; a percent sign that a space parted from its number; an option that is
+        given twice, of which the last one would win.
+        """
         parser = super().make_parser(ctx)
         parse = parser.parse_args
+        long = {name for parameter in self.params for name in parameter.opts if name.startswith("--")}
 
         def parse_args(args: list[str]) -> Any:
+            for word, after in pairwise([*args, ""]):
+                if word == "--":
+                    break
+                if after == "%":
+                    raise click.UsageError(f"{word} % has a space too many; write {word}%", ctx)
+                first = word.partition("=")[0]
+                if first[:1] == "-" and len(first) > 2 and f"-{first}" in long:
+                    dashes = f"No such option {first!r}; long names have two dashes: -{first}"
+                    raise click.UsageError(dashes, ctx)
             found = parse(args)
-            for parameter, times in Counter(found[2]).items() if not ctx.resilient_parsing else ():
+            for parameter, times in Counter(found[2]).items():
                 once = isinstance(parameter, click.Option) and not (parameter.multiple or parameter.is_flag)
                 if once and times > 1:
-                    raise click.UsageError(
-                        f"{parameter.opts[0]} is given {times} times; leave out all but one", ctx
-                    )
+                    twice = f"{parameter.opts[0]} is given {times} times; leave out all but one"
+                    raise click.UsageError(twice, ctx)
             return found
 
-        parser.parse_args = parse_args  # type: ignore[method-assign]
+        if not ctx.resilient_parsing:
+            parser.parse_args = parse_args  # type: ignore[method-assign]
         return parser
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
