@@ -176,7 +176,8 @@ def constant(array: Any) -> Any:
 def once(array: Any, message: str) -> Any:
     """Return the array, by which one may differentiate once: a second derivative raises with this message."""
     if is_tensor(array):
-        return _torch_once().apply(array, message) if array.requires_grad else array
+        followed = array.requires_grad or not is_compiling()  # forward derivatives do not say that they are
+        return _torch_once().apply(array, message) if followed else array
     return _jax_once()(array, message) if is_jax(array) else array
 
 
