@@ -46,7 +46,7 @@ REGIONS = {
         "regions": [
             {
                 "shape_attributes": {"name": "rect", "x": 8, "y": 6, "width": 20, "height": 12},
-                "region_attributes": {"class": "cat"},
+                "region_attributes": {"class": "cat", "x": "99", "image": "none"},
             }
         ],
     }
@@ -239,6 +239,11 @@ def test_voc_finds_its_images_beside_its_folder_and_tells_what_is_turned():
         table = read_table("set/Annotations")
         assert table[0].image == os.path.abspath("set/JPEGImages/a.png")
         assert len(table.notes) == count
+
+
+def test_regions_of_via_that_are_none_are_left_out():
+    table = read_table(written('{"a.png": {"filename": "a.png", "regions": 5}}'))
+    assert (len(table), table.notes) == (0, ["1 row without a region is left out"])
 
 
 def test_a_circle_is_the_box_around_it():

@@ -39,7 +39,11 @@ def files_of(members: Mapping[str, Any]) -> list[Any]:
 def regions_of(files: Iterable[Any]) -> Iterator[_Region]:
     for file in files:
         regions = file["regions"]
-        numbered = regions.items() if isinstance(regions, dict) else enumerate(regions or [{}])
+        numbered = (
+            regions.items()
+            if isinstance(regions, dict)
+            else enumerate(regions if isinstance(regions, list) and regions else [{}])
+        )
         for key, region in numbered:
             own = region if isinstance(region, dict) else {}
             name = as_cell(file.get("filename"))
@@ -58,8 +62,8 @@ def read_regions(regions: Iterable[_Region]) -> Lines:
             continue
         if shape.get("name") != "rect":
             notes["regions that are no rectangle get the box around them"] += 1
-        row = {"image": image, "region_id": number, **dict(zip(BOX[1:5], map(as_cell, box), strict=True))}
-        row |= {str(k): as_cell(v) for k, v in more.items()} if isinstance(more, dict) else {}
+        row = {str(k): as_cell(v) for k, v in more.items()} if isinstance(more, dict) else {}
+        row |= {"image": image, "region_id": number, **dict(zip(BOX[1:5], map(as_cell, box), strict=True))}
         header += [key for key in row if key not in header]
         rows.append((place, row))
         if len(header) > limits.TABLE_COLUMNS:
