@@ -193,3 +193,16 @@ def test_shells_complete_the_names_of_files(shell, words):
 @pytest.mark.parametrize("words", [["read", "--delta"], ["read", "-n"], ["write", "--gain"]])
 def test_numbers_are_not_completed(words):
     assert completed("bash", [*words, "1"]).strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "owners"),
+    [("show a.tif --level 1", "read"), ("info a.tif --nodata skip", "read"),
+     ("map a.png --boomerang", "sweep"), ("info a.png --onto b.png", "write"),
+     ("locate a.png b.png --linear", "read, write, sweep, show")],
+)  # fmt: skip
+def test_an_option_of_other_commands_is_told_to_be_theirs(line, owners):
+    option = next(word for word in line.split() if word.startswith("--"))
+    result = invoke(*line.split())
+    assert result.exit_code == 2
+    assert f"No such option '{option}' here; it is of glimpse {owners} (see" in result.stderr

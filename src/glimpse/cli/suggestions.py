@@ -45,7 +45,17 @@ def for_option(error: click.NoSuchOption) -> str:
     ours = SYNONYMS.get(name) or SYNONYMS.get(name.replace("_", "-").lower())
     if ours and _has(error.ctx, ours):
         return f"No such option {name!r}; write {ours}"
+    if context and context.parent and (owners := _owners(context.parent, name)):
+        return f"No such option {name!r} here; it is of glimpse {', '.join(owners)}"
     return error.format_message()
+
+
+def _owners(group: click.Context, name: str) -> list[str]:
+    """The commands that have an option of this name."""
+    if not isinstance(group.command, click.Group):
+        return []
+    found = [(each, group.command.get_command(group, each)) for each in group.command.list_commands(group)]
+    return [each for each, command in found if command and any(name in one.opts for one in command.params)]
 
 
 def _has(context: click.Context | None, ours: str) -> bool:
