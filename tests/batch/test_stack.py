@@ -17,7 +17,7 @@ def desk(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name, seed in (("a.png", 1), ("b.png", 2)):
         save(name, noise(30, 44, 3, seed=seed))
-    rows = [f"{'ab'[i % 2]}.png,{i % 30},{i % 44},{1 + i % 3},c{i % 4},{i}" for i in range(130)]
+    rows = [f"{'ab'[i % 2]}.png,{i % 30},{i % 44},{1 + i % 3},c{i % 4},{i}" for i in range(104)]
     Path("t.csv").write_text("\n".join(["image,gx,gy,delta,class,id", *rows]), "utf-8")
     return tmp_path
 
@@ -36,15 +36,15 @@ def test_a_stack_has_the_patches_of_the_png_files_in_the_order_of_the_table():
     read_stack("out/{index:03d}.png", "-q")
     with np.load("p.npz") as found:
         assert found["patches"].dtype == np.uint8
-        for index in range(130):
+        for index in range(104):
             np.testing.assert_array_equal(found["patches"][index], opened(f"out/{index:03d}.png"))
-        np.testing.assert_array_equal(found["gx"], np.arange(130) % 30)
-        np.testing.assert_array_equal(found["delta"], 1 + np.arange(130) % 3)
+        np.testing.assert_array_equal(found["gx"], np.arange(104) % 30)
+        np.testing.assert_array_equal(found["delta"], 1 + np.arange(104) % 3)
         np.testing.assert_array_equal(found["sigma"], np.maximum(found["delta"], 1) / 2)
         assert list(found["image"][:2]) == ["a.png", "b.png"]
         assert list(found["class"][:2]) == ["c0", "c1"]
         assert found["id"].dtype == np.int64
-        np.testing.assert_array_equal(found["id"], np.arange(130))
+        np.testing.assert_array_equal(found["id"], np.arange(104))
 
 
 def test_an_npy_of_several_patches_is_the_stack_alone_and_the_same_bytes_every_time():

@@ -388,7 +388,7 @@ def test_a_window_of_too_many_weights_fails_alone(desk):
 
 @pytest.mark.parametrize("images", [["a.png"], ["a.png", "b.png", "b.png"]])
 def test_many_windows_of_one_image_are_told_of_and_saved_alike_with_any_number_of_jobs(desk, images):
-    places = [f"{images[i % len(images)]},{i % 30},{i % 44}" for i in range(70 * len(images))]
+    places = [f"{images[i % len(images)]},{i % 30},{i % 44}" for i in range(55 * len(images))]
     places[50] = "a.png,29,x"
     Path("t.csv").write_text("\n".join(["image,gx,gy", *places]))
     runs = []

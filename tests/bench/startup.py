@@ -1,9 +1,12 @@
-"""What it costs to start: `python tests/bench/startup.py`.
+"""What it costs to start: `python tests/bench/startup.py`; `... startup.py TREE`: against another checkout.
 
 Beside the bare imports stand two programs that do as little as can be: Click alone with the options of
 `glimpse read`, and ten lines that read the same picture with whole matrices and save a PNG.
 """
 
+import os
+import statistics
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -53,8 +56,42 @@ def glimpse(*words: object) -> Callable[[], object]:
     return run("from glimpse.__main__ import main; main()", *words)
 
 
+def seconds(tree: Path, words: list[str]) -> float:
+    """CPU time of a call of the command of a checkout."""
+    argv = [sys.executable, "-c", "from glimpse.__main__ import main; main()", *words]
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    quiet = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_WRONLY, 0) for number in (1, 2)]
+    env["PYTHONPATH"] = str(tree / "src")
+    _, status, used = os.wait4(os.posix_spawn(argv[0], argv, env, file_actions=quiet), 0)
+    assert status == 0, words
+    return used.ru_utime + used.ru_stime
+
+
+def compare(other: Path, runs: int = 40) -> None:
+    """Print what commands cost by turns here and in another checkout, medians of CPU time."""
+    trees = Path(__file__).resolve().parents[2], other
+    with tempfile.TemporaryDirectory() as folder:
+        patch = ["-o", f"{folder}/p.png", "--overwrite"]
+        tiny = f"{folder}/tiny.png"
+        seconds(trees[0], ["read", str(SCENE), *["--slice", "100:148,200:264", "-n", "native", "-o"], tiny])
+        asked = ["--row", "312", "--col", "222", "--delta", "3.6"]
+        for words in (
+            ["--help"],
+            ["read", "--help"],
+            ["read", tiny, *patch],
+            ["read", str(SCENE), *asked, *patch],
+        ):
+            times = [[seconds(tree, words) for tree in trees] for _ in range(runs + 1)][1:]
+            here, there = map(statistics.median, zip(*times, strict=True))
+            told = " ".join(Path(word).name if "/" in word else word for word in words)
+            print(f"{here / there:.3f} x ({1e3 * here:.1f} ms, {1e3 * there:.1f} ms there)  glimpse {told}")
+
+
 def main() -> None:
     """Print the tables."""
+    if len(sys.argv) > 1:
+        compare(Path(sys.argv[1]).resolve())
+        return
     words = {
         "import click": python("import click"),
         "Click with the options of read, --help": run(options_of_read(), "--help"),
