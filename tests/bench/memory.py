@@ -34,7 +34,9 @@ def main() -> None:
                 picture = Path(folder, f"picture.{suffix}")
                 Image.open(SCENE).convert("RGB").resize((cols, rows), Image.Resampling.BICUBIC).save(picture)
                 for link in LINKS:
-                    Path(link.format(folder=folder, suffix=suffix)).symlink_to(picture)
+                    place = Path(link.format(folder=folder, suffix=suffix))
+                    place.unlink(missing_ok=True)  # of the size before
+                    place.symlink_to(picture)
                 window = ("--row", rows // 2, "--col", cols // 2, "--delta", 4, "-n", 64)
                 peak("read", picture, *window, "-o", f"{folder}/q.png", "--overwrite", "-q")
                 for name, words in COMMANDS.items():

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import tarfile
 import warnings
 import zipfile
 import zlib
@@ -123,6 +124,36 @@ def sharing_tags(number, length):
     return struct.pack("<2sHIH", b"II", 42, 8, number) + entries + bytes(4) + bytes(length)
 
 
+def all_at_one_place(tags, body):
+    """A TIFF of these tags, whose strips or tiles all lie at one place."""
+    body += bytes(len(body) % 2)
+    return struct.pack("<2sHI", b"II", 42, 8 + len(body)) + body + directory(tags, 8 + len(body), "<")
+
+
+def many_strips(number):
+    """A TIFF of rows of one pixel of 11 bits, each a strip."""
+    tags = {256: (4, [1]), 257: (4, [number]), 258: (3, [11]), 259: (3, [1]), 262: (3, [1])}
+    tags |= {273: (3, [8] * number), 277: (3, [1]), 278: (3, [1]), 279: (3, [2])}
+    return all_at_one_place(tags, bytes(2))
+
+
+def deflated_tiles(side, tile, bits, bands):
+    """A TIFF of tiles of zeros, which are read part by part."""
+    body = zlib.compress(bytes(tile * tile * bands * bits // 8), 9)
+    number = (-(-side // tile)) ** 2
+    tags = {256: (4, [side]), 257: (4, [side]), 258: (3, [bits] * bands), 259: (3, [8]), 277: (3, [bands])}
+    tags |= {262: (3, [2 if bands > 2 else 1]), 322: (4, [tile]), 323: (4, [tile])}
+    tags |= {324: (4, [8] * number), 325: (4, [len(body)] * number)} | ({338: (3, [2])} if bands == 4 else {})
+    return all_at_one_place(tags, body)
+
+
+def tar_of_digits(number):
+    """A tar whose first header is read by a regular expression that goes back and forth."""
+    info = tarfile.TarInfo("x")
+    info.type, info.size = tarfile.XHDTYPE, number
+    return info.tobuf(tarfile.USTAR_FORMAT) + b"1" * number + bytes(-number % 512 + 1024)
+
+
 def overlapping_pages(number, tags):
     """A TIFF whose directories lie upon each other: each begins a little behind the one before."""
     data = bytearray(struct.pack("<2sHI", b"II", 42, 8) + bytes(4 * number + 12 * tags + 8))
@@ -199,6 +230,8 @@ def stacks():
         "wide.npz": npz({"patches": of_zeros((1, 13_000, 13_000), "<f4")}),
         "text.npz": npz(text, zipfile.ZIP_BZIP2),
         "doubled.npz": npz(two, doubled=["gx"]),
+        "small.npz": npz({"patches": of_zeros((170_000, 1, 1), "|u1")}),
+        "digits.tar": tar_of_digits(900_000),
     }
 
 
@@ -214,6 +247,7 @@ def stills():
     exif_jpeg = b"".join(
         struct.pack(">BBH", 0xFF, 0xE1, len(part) + 8) + b"Exif\0\0" + part for part in segments
     )
+    record = chunk(b"zTXt", b"glimpse\0\0" + zlib.compress(bytes(65_536), 9))
     still = encoded(photo(), "WEBP")[12:]
     sides = b"".join((size - 1).to_bytes(3, "little") for size in photo().size)
     tile = tiff(samples(8, 3, rows=16, cols=16), 8, RGB, tile=16)
@@ -263,6 +297,12 @@ def stills():
         "pages.tif": sharing_pages(4_400, 100_000),
         "tags.tif": sharing_tags(50_000, 300_000),
         "doubled.tif": doubled_tags(13_000),
+        "many-strips.tif": many_strips(480_000),
+        "bands.tif": retagged(tiff(samples(8, 3), 8, RGB), {277: 1 << 28}),
+        "deep-tiles.tif": deflated_tiles(13_312, 1_024, 16, 4),
+        "wide-tiles.tif": deflated_tiles(60_000, 1_024, 8, 1),
+        "large-tiles.tif": deflated_tiles(13_312, 6_656, 16, 4),
+        "records.png": png[:33] + record * 9_000 + png[33:],
         "channels.npy": of_zeros((13_000, 13_000, 3_000), "|u1", 0),
     }
 

@@ -27,7 +27,7 @@ from glimpse.validation import check_pixels
 _KEPT = 1 << 26  # bytes of segments that are kept unpacked, for windows that touch the same
 _DICTIONARY = 1 << 28  # bytes that LZMA may hold, four times what its highest level asks for
 _PIXELS = 100  # for each byte of a file, that a window may see
-_BYTES = 4  # of the samples of a pixel, above which it counts more
+_BYTES = 6  # of the samples of a pixel, above which it counts more
 _JPEG = 7
 _PACKED = (5, _JPEG, 32773, 50000)  # compressions that imagecodecs unpacks
 
