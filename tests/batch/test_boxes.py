@@ -124,14 +124,16 @@ def test_a_box_in_another_proportion_says_how_much_it_is_squashed():
     assert "squashed 2:1; --fit contain keeps squares" in said
     said = invoke("read", "a.png", "--slice", "6:46,8:28", "-n", "8", "-o", "q.png").stderr
     assert "squashed 1:2; -n 8,4 keeps squares" in said
-    for n in ("4,8", "8,16"):
-        words = ["--box", "8,6,40,20", "-n", n, "-o", "p.png", "--overwrite"]
+    said = invoke("read", "a.png", "--box", "8,6,17,16", "-n", "8", "-o", "r.png").stderr
+    assert "squashed 1.06:1" in said
+    for box, n in (("8,6,40,20", "4,8"), ("8,6,40,20", "8,16"), ("8,6,24,23", "8")):  # the last by 4 %
+        words = ["--box", box, "-n", n, "-o", "p.png", "--overwrite"]
         assert "squashed" not in invoke("read", "a.png", *words).stderr
 
 
 def test_squashed_windows_of_a_table_are_counted_in_one_line():
     with open("t.csv", "w") as file:
-        file.write("image,x,y,w,h\na.png,8,6,40,20\na.png,8,6,20,40\na.png,8,6,21,20\na.png,8,6,16,40\n")
+        file.write("image,x,y,w,h\na.png,8,6,40,20\na.png,8,6,20,40\na.png,8,6,25,24\na.png,8,6,16,40\n")
     said = invoke("read", "--table", "t.csv", "-n", "8", "-o", "out/").stderr
     assert said.count("squashed") == 1
     assert "glimpse: 3 of 4 windows are squashed, up to 1:2.5; --fit contain keeps squares" in said

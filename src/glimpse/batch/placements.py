@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 OUTSIDE = ("keep", "clip", "skip", "fail")
 """Ways with a window that lies partly beyond its image."""
-SQUASHED = (
-    1.25  # how much longer one stride is than the other where it is worth a note: boxes drawn by hand vary
-)
+SQUASHED = 1.05  # how much longer one stride is than the other where it is worth a note
 ORIGINS = ("top-left", "bottom-left", "center")
 _KEPT = ("gamma", "n", "kernel", "edge")  # of the window of --like, where a slice or a box says where to look
 _FILTERS = ("sigma", *_KEPT)  # the options that go with a slice or a box
@@ -299,7 +297,7 @@ class Placement(NamedTuple):
         down, across = window.strides
         squash = max(across, down) / min(across, down)
         if (self.box or self.slice) and squash >= SQUASHED and self.n is not None:
-            ratio = f"{squash:.2g}:1" if across > down else f"1:{squash:.2g}"
+            ratio = f"{squash:.3g}:1" if across > down else f"1:{squash:.3g}"
             keeps = "--fit contain" if self.box else f"-n {_in_proportion(window)}"
             notes.append(f"squashed {ratio}; {keeps} keeps squares")
         return notes

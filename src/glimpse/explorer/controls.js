@@ -105,7 +105,7 @@ function remark() {
   const {top, bottom, left, right} = box(state);
   if (top >= ROWS || bottom <= 0 || left >= COLS || right <= 0) return "The window lies wholly beyond the image.";
   const [down, across] = state.delta, squashed = rounded(max(across / down, down / across), 3);
-  if (apart() && squashed >= 1.02) return `The patch is squashed ${across > down ? `${squashed}:1` : `1:${squashed}`}: strides differ across and down.`;
+  if (apart() && squashed >= 1.05) return `The patch is squashed ${across > down ? `${squashed}:1` : `1:${squashed}`}: strides differ across and down.`;
   const least = sqrt((fact.scale ** 2 - 1) / 12);
   if (min(...state.sigma) <= least) return `Sharper than the picture here, which is reduced ${fact.scale} times; the command is not.`;
   return "";
