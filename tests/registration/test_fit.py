@@ -207,6 +207,17 @@ def test_a_robust_fit_solves_for_gain_and_offset_before_it_weighs(gain, offset):
     assert (found.gain, found.offset) == (pytest.approx(gain, abs=0.01), pytest.approx(offset, abs=2))
 
 
+def test_a_contrast_does_not_fade_where_patch_and_image_lie_beside_each_other():
+    patch, beside = read(GREY, WINDOW), read(GREY, replace(NEAR, gx=NEAR.gx + 4, gy=NEAR.gy - 4))
+    seen = beside.reshape(1, -1).astype(np.float64)
+    gain, offset, left = least_squares.matched(seen, -0.6 * beside + 200, np.ones(patch.size))
+    assert (gain, offset) == (pytest.approx(-0.6), pytest.approx(200, abs=1e-3))
+    assert np.abs(left).max() < 1e-3
+    gain, *_ = least_squares.matched(seen, patch, np.ones(patch.size))
+    assert abs(gain) == pytest.approx(patch.std() / beside.std(), rel=1e-3)
+    assert abs(least_squares.project(seen, patch)[0][0]) < 0.9 * abs(gain)
+
+
 def test_samples_without_weight_are_not_compared():
     weights = np.ones((40, 44))
     weights[10:39] = 0  # more than half, which no robust fit bears by itself

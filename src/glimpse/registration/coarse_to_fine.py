@@ -74,7 +74,7 @@ _OVERHANG = 0.1
 """Share of a side that may lie outside the image: more finds likenesses of its repeated edge, less loses
 crops there."""
 
-_MOST_GAIN = 3.0
+MOST_GAIN = 3.0
 """Contrast of a patch over that of its place, or the inverse: more finds faint likenesses, less loses dim
 crops."""
 
@@ -226,7 +226,7 @@ def plausible(fit: Fit, shape: tuple[int, ...]) -> bool:
     )
     strides, sigmas = fit.window.strides, fit.window.sigmas
     return (
-        1 / _MOST_GAIN <= abs(fit.gain) <= _MOST_GAIN
+        1 / MOST_GAIN <= abs(fit.gain) <= MOST_GAIN
         and max(s / stride for s, stride in zip(sigmas, strides, strict=True)) <= _BLURRIEST
         and max(strides) <= _MOST_SQUASHED * min(strides)
         and min(strides) >= _ENLARGED * SMALLEST

@@ -127,3 +127,13 @@ def peaks(scores: Floats, most: int) -> list[tuple[int, int]]:
     found = np.flatnonzero((scores == maximum_filter(scores, 3)) & (scores > 0))
     best = found[np.argsort(-scores.ravel()[found], kind="stable")[:most]]
     return [(int(row), int(col)) for row, col in zip(*np.unravel_index(best, scores.shape), strict=True)]
+
+
+def sums_of_products(array: Floats, kernel: Floats) -> Floats:
+    """The sum of the products of each N x M part of an array with a kernel, shape (A - N + 1, B - M + 1)."""
+    from scipy.fft import irfft2, next_fast_len, rfft2
+
+    (A, B), (N, M) = array.shape, kernel.shape
+    size = [next_fast_len(side, real=True) for side in (A, B)]
+    product: Floats = irfft2(rfft2(array, size) * np.conj(rfft2(kernel, size)), size)
+    return product[: A - N + 1, : B - M + 1]

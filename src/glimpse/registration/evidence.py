@@ -60,6 +60,10 @@ _SHAPES = 2.0
 """Samples over which levels are compared: with fewer another filter's sharpness counts as contrast, with
 more a small patch has no texture left."""
 
+_SHAPELESS = 0.05
+"""Share of the variance that smooth levels need for that: more takes sharp details for contrast, less leaves
+fine stripes without a gain."""
+
 _UNCHANGED = 0.25
 """Squared levels by which a crop of the same brightness may differ: more hides a change of a level, less
 takes rounding for one."""
@@ -134,6 +138,8 @@ def change_of_levels(seen: Floats, target: Target) -> tuple[float, float, float]
         blurred(array.astype(np.float64), _SHAPES).ravel().astype(np.float64, copy=False)
         for array in (seen, target.levels)
     )
+    if wanted.var() < _SHAPELESS * target.levels.var():  # such as fine stripes
+        smooth, wanted = (array.ravel().astype(np.float64) for array in (seen, target.levels))
     mean = np.average(smooth, weights=weights)
     varied = float(np.average((smooth - mean) ** 2, weights=weights))
     gain = float(np.average((smooth - mean) * wanted, weights=weights)) / max(varied, 1e-12)

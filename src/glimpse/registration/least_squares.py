@@ -258,7 +258,11 @@ class _Robust(Linear):
         starts = (_affine(seen, wanted, self._asked, gain) for gain in gains)
         tried = [self._reweighted(seen, start) for start in starts]
         self.spread, self.weights = min(tried, key=lambda one: one[0])
-        super()._mix_levels(seen)
+        gain, self.offset, self.left = matched(seen, wanted, self.weights)
+        self._mix, self._spreads = (
+            np.array([gain]),
+            seen - seen @ self.weights / max(self.weights.sum(), 1e-12),
+        )
         self.widen(self._floor)
 
     def widen(self, floor: float) -> None:
@@ -273,9 +277,9 @@ class _Robust(Linear):
         """Gain and offset solved for with the weights of the residual, in turns, from a first residual."""
         for _ in range(_TURNS):
             weights = self._trust(left, max(spread_of(left, self._asked), self._floor))
-            mix, _, _, left = project(seen.copy(), self._wanted, weights)
+            gain, _, left = matched(seen, self._wanted, weights)
         spread = spread_of(left, self._asked)
-        return spread / min(abs(float(mix[0])) + 1e-3, 1.0), weights
+        return spread / min(abs(gain) + 1e-3, 1.0), weights
 
     def _trust(self, left: NDArray[np.float64], spread: float) -> NDArray[np.float64]:
         trust = trust_in(left, spread)
@@ -284,6 +288,23 @@ class _Robust(Linear):
     def loss(self, spread: float) -> float:
         # in levels of the image: a fit that fades everything to one level would leave no residual
         return robust_loss(self.left / min(abs(self.gain) + 1e-3, 1.0), spread, self._asked)
+
+
+def matched(
+    seen: NDArray[np.float64], wanted: Floats, weights: NDArray[np.float64]
+) -> tuple[float, float, NDArray[np.float64]]:
+    """Return the gain and offset that give samples the mean and deviation that are wanted, and the residual.
+
+    Least squares would make the contrast fade as long as the two lie beside each other, and with it the
+    slopes that lead to the place.
+    """
+    total = max(float(weights.sum()), 1e-12)
+    wanted = wanted.ravel().astype(np.float64)
+    means = float(seen[0] @ weights) / total, float(wanted @ weights) / total
+    here, there = seen[0] - means[0], wanted - means[1]
+    power, shared = float(here**2 @ weights), float(here * there @ weights)
+    gain = math.copysign(math.sqrt(float(there**2 @ weights) / max(power, 1e-9)), shared)
+    return gain, means[1] - gain * means[0], there - gain * here
 
 
 def robust_loss(left: NDArray[np.float64], spread: float, weights: NDArray[np.float64] | None) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,20 +15,18 @@ from glimpse.errors import GlimpseError
 from glimpse.registration.candidates import BEYOND, SMALLEST, SQUARE, SQUASHED
 from glimpse.registration.coarse_to_fine import (
     SURE,
-    TOLD_APART,
     confidence,
-    plausible,
     promising,
-    ranked,
     refit_robustly,
     search,
     search_robustly,
     start_at,
 )
-from glimpse.registration.evidence import Evidence, determined, slides, weigh
+from glimpse.registration.evidence import determined, weigh
 from glimpse.registration.finishing import finish, finish_robustly
 from glimpse.registration.grey import Scene, grey, opaque
-from glimpse.registration.least_squares import Fit, Target, without_flats
+from glimpse.registration.least_squares import Fit, Target
+from glimpse.registration.places import MOST_OTHERS, Place, chosen, sound
 from glimpse.validation import told
 from glimpse.window import Kernel, Window
 
@@ -40,26 +38,8 @@ UNFINDABLE = "a patch that was turned, mirrored, enlarged or squashed more than 
 
 ORDER = "the image comes first, then the patch"
 
-_LEAST_EXPLAINED = 0.5
-"""Share of a patch's variance that its place has to explain in every sample: more refuses noisy crops,
-less believes smooth likenesses of coarse samples."""
-
 FEWEST = 8
 """Fewest samples of a patch along either side: fewer are like many places."""
-
-
-MOST_OTHERS = 20
-"""Places that are told beside the first."""
-
-_AS_WELL = 1.1
-"""Ratio of squared residuals up to which another place fits as well: more names likenesses, less misses
-copies that were rounded apart."""
-
-_SLIGHT = 0.003
-"""Share of the patch's variance by which such a place may be worse."""
-
-_ROUNDED = 1 / 12
-"""Squared levels that rounding leaves, and by which two places are not told apart."""
 
 _LOOSE = 0.25
 """Deviation of a corner, in samples, from which a patch does not determine its place."""
@@ -70,15 +50,9 @@ _WHOLLY = 0.995
 _WELL = 0.95
 """Share of the variance from which a place that is not sure is called undetermined instead of no match."""
 
-_DOUBTED = 0.02
-"""Deviation of a corner, in samples, from which neighbours are tried one by one: it only spares the trial."""
-
-_RIVALRY = 1.5
-"""Ratio of losses up to which a place of the search is fitted to the end: more takes time on likenesses."""
-
-_HEAVY, _TAILS = 0.005, 1.5
-"""Share of the variance that a smooth residual has, and its ratio to what most samples leave, from which some
-samples drag the fit: more leaves edits in it, less loses other tools' crops at whole pixels."""
+_RIVALRY, _SLIGHT = 1.5, 0.003
+"""Ratio of losses up to which a place of the search is fitted to the end, and share of the patch's variance
+beside it: more take time on likenesses, less drop copies for each other."""
 
 
 @dataclass(frozen=True)
@@ -254,9 +228,9 @@ def locate(
     fits = search(scene, target) if target.weights is None else []
     plain = _plainly(scene, target, fits, kernel)
     if plain is not None and plain.confidence >= SURE and not plain.dragged(plain.evidence.spread):
-        return plain.told()
-    if plain is not None and plain.told().undetermined and plain.evidence.agreement >= _WELL:
-        return plain.told()
+        return _location(plain)
+    if plain is not None and _location(plain).undetermined and plain.evidence.agreement >= _WELL:
+        return _location(plain)
     tried = [place for place in (plain, _robustly(scene, target, fits, kernel, SQUARE)) if place]
     if not any(place.confidence >= MIN_CONFIDENCE for place in tried):
         squashed = _robustly(scene, target, fits, kernel, SQUASHED)
@@ -266,60 +240,49 @@ def locate(
     return _best(tried)
 
 
-class _Place(NamedTuple):
-    """A last fit and what the samples say of it."""
-
-    fit: Fit
-    evidence: Evidence
-    confidence: float
-    others: tuple[Window, ...] = ()
-
-    def dragged(self, spread: float) -> bool:
-        """Whether a few samples are much farther off than most, as where something was painted."""
-        return self.evidence.unlike > _HEAVY and self.evidence.smooth_error > (_TAILS * spread) ** 2
-
-    def told(self) -> Location:
-        seen, window = self.evidence, self.fit.window
-        return Location(
-            replace(window, gamma=max(abs(seen.gain), 1e-6)),
-            seen.offset,
-            math.sqrt(seen.error),
-            max(0.0, self.confidence),
-            self.fit.settled,
-            self.fit.path,
-            seen.agreement,
-            seen.agreeing,
-            seen.gain < 0,
-            seen.deviation * max(window.strides),
-            seen.explained,
-            self.others,
-        )
+def _location(place: Place) -> Location:
+    """What is told of a place."""
+    seen, window = place.evidence, place.fit.window
+    return Location(
+        replace(window, gamma=max(abs(seen.gain), 1e-6)),
+        seen.offset,
+        math.sqrt(seen.error),
+        max(0.0, place.confidence),
+        place.fit.settled,
+        place.fit.path,
+        seen.agreement,
+        seen.agreeing,
+        seen.gain < 0,
+        seen.deviation * max(window.strides),
+        seen.explained,
+        place.others,
+    )
 
 
-def _best(tried: list[_Place]) -> Location:
+def _best(tried: list[Place]) -> Location:
     """The surest place; every sample counts at one where the patch was not painted over."""
     best, plain = max(tried, key=lambda place: place.confidence), tried[0]
     if plain.confidence >= MIN_CONFIDENCE and not plain.dragged(best.evidence.spread):
         best = plain
-    return best.told()
+    return _location(best)
 
 
-def _from_start(scene: Scene, target: Target, start: Window, kernel: Kernel | None) -> list[_Place]:
+def _from_start(scene: Scene, target: Target, start: Window, kernel: Kernel | None) -> list[Place]:
     """The places that a plain and, where that leaves a few samples far off, a robust fit come to."""
     tried = []
     if target.weights is None:
         fit = finish(scene, target, start_at(start), kernel)
         seen = weigh(scene, target, target, fit.window)
-        tried = [_Place(fit, seen, seen.explained * _sound(scene, fit, seen, 0))]
+        tried = [Place(fit, seen, seen.explained * sound(scene, fit, seen, 0))]
     if not tried or tried[0].confidence < SURE or tried[0].dragged(tried[0].evidence.spread):
         near = refit_robustly(scene, target, start_at(start))
         fit, mended = finish_robustly(scene, target, near, kernel)
         seen = weigh(scene, target, mended, fit.window)
-        tried.append(_Place(fit, seen, seen.explained**2 * determined(seen) * _sound(scene, fit, seen)))
+        tried.append(Place(fit, seen, seen.explained**2 * determined(seen) * sound(scene, fit, seen)))
     return tried
 
 
-def _plainly(scene: Scene, target: Target, fits: list[Fit], kernel: Kernel | None) -> _Place | None:
+def _plainly(scene: Scene, target: Target, fits: list[Fit], kernel: Kernel | None) -> Place | None:
     """The first place of a search, where every sample counts alike."""
     if not fits:
         return None
@@ -330,88 +293,30 @@ def _plainly(scene: Scene, target: Target, fits: list[Fit], kernel: Kernel | Non
         sure = confidence(fits, target)
         best = fits[0]
         seen = weigh(scene, target, target, best.window)
-        return _Place(best, seen, min(sure, MIN_CONFIDENCE / 2) * _sound(scene, best, seen))
+        return Place(best, seen, min(sure, MIN_CONFIDENCE / 2) * sound(scene, best, seen))
     finished = [finish(scene, target, fit, kernel) for fit in [fits[0], *equal[:MOST_OTHERS]]]
-    return _chosen(scene, target, [(fit, target) for fit in finished], sure)
+    return chosen(scene, target, [(fit, target) for fit in finished], sure)
 
 
 def _robustly(
     scene: Scene, target: Target, before: list[Fit], kernel: Kernel | None, aspects: Sequence[float]
-) -> _Place | None:
+) -> Place | None:
     """The first place of a search that something painted over the patch does not mislead."""
     fits = search_robustly(scene, target, before, aspects)
     if not fits:
         return None
     power = 4 if len(aspects) == 1 else 8  # more places are tried, and more are likenesses
     if not promising(fits, target, power):
-        return _Place(fits[0], weigh(scene, target, target, fits[0].window), 0.0)
+        return Place(fits[0], weigh(scene, target, target, fits[0].window), 0.0)
     best = finish_robustly(scene, target, fits[0], kernel)
     seen = weigh(scene, target, best[1], best[0].window)
     sure = max(seen.explained, 0.0) ** power if best[0].settled else 0.0  # a fit that still moves is nowhere
     if sure < MIN_CONFIDENCE:
-        return _Place(best[0], seen, 0.0)
+        return Place(best[0], seen, 0.0)
     equal = [fit for fit in fits[1:] if fit.error <= _RIVALRY * fits[0].error]
+    equal = [fit for fit in equal if fit.explained**power >= MIN_CONFIDENCE]  # else no match by itself
     finished = [best, *(finish_robustly(scene, target, fit, kernel) for fit in equal[:MOST_OTHERS])]
-    return _chosen(scene, target, finished, sure)
-
-
-def _chosen(scene: Scene, target: Target, fits: list[tuple[Fit, Target]], sure: float) -> _Place:
-    """The best of places that are much alike, and those that fit as well."""
-    # of robust fits, one that still moves is nowhere; a plain one of many samples may end before it rests
-    still = [(fit, mended) for fit, mended in fits if fit.settled or mended.weights is None] or fits[:1]
-    places = [(fit, weigh(scene, target, mended, fit.window)) for fit, mended in still]
-    costs = _costs(target, places, robust=fits[0][1].weights is not None)
-    distinct: list[tuple[Fit, Evidence, float]] = []  # by cost, so that of fits at one place the best speaks
-    for place, cost in sorted(zip(places, costs, strict=True), key=lambda pair: pair[1]):
-        if not any(_same(place[0].window, better.window) for better, *_ in distinct):
-            distinct.append((*place, cost))
-    limit = _AS_WELL * distinct[0][2] + _ROUNDED
-    equal = [place for place in distinct if place[2] <= limit]
-    equal.sort(key=lambda place: _unusual(*place))
-    (fit, seen, _), others = equal[0], tuple(other.window for other, *_ in equal[1:])
-    if others or seen.deviation > _DOUBTED:
-        mended = next(mended for one, mended in fits if one is fit)
-        shift = slides(scene, mended, fit.window, _AS_WELL * seen.error + _ROUNDED, seen.error)
-        seen = seen._replace(deviation=max(seen.deviation, shift))
-    rivals = [cost for *_, cost in distinct if cost > limit]
-    apart = 1 - (distinct[0][2] + _ROUNDED) / (min(rivals) + _ROUNDED) if rivals else 1.0
-    told = min(1.0, apart / TOLD_APART)
-    certain = sure * told * determined(seen) * _sound(scene, fit, seen)
-    return _Place(fit, seen, certain, others[:MOST_OTHERS])
-
-
-def _costs(target: Target, places: list[tuple[Fit, Evidence]], *, robust: bool) -> list[float]:
-    """Return the squared levels per sample that each place leaves of the patch.
-
-    Of robust fits it is the loss of all samples, not the residual of those that a fit trusts: a likeness
-    trusts what happens to fit. And it is the loss on one scale, the best place's: on its own scale a likeness
-    is as good as the place, since the scale grows with its residual.
-    """
-    if not robust:
-        return [seen.error for _, seen in places]
-    asked = without_flats(target).weights
-    asked = None if asked is None else asked.ravel()
-    fits = [fit._replace(gain=seen.gain, left=seen.left, asked=asked) for fit, seen in places]
-    return [fit.error for fit in ranked(fits)]
-
-
-def _unusual(fit: Fit, seen: Evidence, cost: float) -> tuple[float, float, float]:
-    """Changes that a crop has least of, all else equal: of levels, of the stride from 1."""
-    down, across = fit.window.strides
-    changed = abs(seen.gain - 1) + abs(seen.offset) / 255
-    return round(changed, 3), round(abs(math.log(down * across)), 3), cost
-
-
-def _same(one: Window, other: Window) -> bool:
-    """Whether two windows have much the same box."""
-    near = max(*one.strides, *other.strides)
-    return bool(max(abs(a - b) for a, b in zip(one.box, other.box, strict=True)) < near)
-
-
-def _sound(scene: Scene, fit: Fit, seen: Evidence, least: float = _LEAST_EXPLAINED) -> float:
-    """1 where a crop may have such levels, stride and place, and explains enough of the patch, else 0."""
-    shape = scene.level(0).shape
-    return float(plausible(fit._replace(gain=seen.gain), shape) and seen.explained >= least)
+    return chosen(scene, target, finished, sure)
 
 
 def _checked(scene: Scene, target: Target, start: Window | None) -> Target:

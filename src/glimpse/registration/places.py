@@ -1,0 +1,136 @@
+"""Places of last fits: the best of some, those that fit as well, and how sure it is."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from glimpse.registration.coarse_to_fine import TOLD_APART, plausible, ranked
+from glimpse.registration.evidence import Evidence, determined, slides, weigh
+from glimpse.registration.grey import Scene
+from glimpse.registration.least_squares import Fit, Target, without_flats
+from glimpse.registration.repeats import repeats, same_box
+from glimpse.window import Window
+
+MOST_OTHERS = 20
+"""Places that are told beside the first; where more fit as well, nothing tells the place."""
+
+_AS_WELL = 1.1
+"""Ratio of squared residuals up to which another place fits as well: more names likenesses, less misses
+copies that were rounded apart."""
+
+_ROUNDED = 1 / 12
+"""Squared levels that rounding leaves, and by which two places are not told apart."""
+
+_DOUBTED = 0.02
+"""Deviation of a corner, in samples, from which neighbours are tried one by one: it only spares the trial."""
+
+_HEAVY, _TAILS = 0.005, 1.5
+"""Share of the variance that a smooth residual has, and its ratio to what most samples leave, from which some
+samples drag the fit: more leaves edits in it, less loses other tools' crops at whole pixels."""
+
+_LEAST_EXPLAINED = 0.5
+"""Share of a patch's variance that its place has to explain in every sample: more refuses noisy crops,
+less believes smooth likenesses of coarse samples."""
+
+
+class Place(NamedTuple):
+    """A last fit and what the samples say of it."""
+
+    fit: Fit
+    evidence: Evidence
+    confidence: float
+    others: tuple[Window, ...] = ()
+
+    def dragged(self, spread: float) -> bool:
+        """Whether a few samples are much farther off than most, as where something was painted."""
+        return self.evidence.unlike > _HEAVY and self.evidence.smooth_error > (_TAILS * spread) ** 2
+
+
+class _Weighed(NamedTuple):
+    """A last fit, the patch as it was mended for that, what the samples say, and what the fit leaves."""
+
+    fit: Fit
+    mended: Target
+    evidence: Evidence
+    cost: float
+
+
+def chosen(scene: Scene, target: Target, fits: list[tuple[Fit, Target]], sure: float) -> Place:
+    """Return the best of the places that a search came to, and those that fit as well.
+
+    Parameters
+    ----------
+    scene : Scene
+        The image.
+    target : Target
+        The patch as it was given.
+    fits : list of (Fit, Target)
+        Last fits, and the patch as it was mended for each.
+    sure : float
+        The confidence so far.
+    """
+    start, mended = fits[0]
+    again = repeats(scene, mended, start, MOST_OTHERS + 1, _AS_WELL, _ROUNDED)
+    distinct = _distinct(_weighed(scene, target, [*fits, *((fit, mended) for fit in again)]))
+    limit = _AS_WELL * distinct[0].cost + _ROUNDED
+    equal = [place for place in distinct if place.cost <= limit]
+    best, *rest = sorted(equal, key=_unusual)
+    others = tuple(place.fit.window for place in rest)
+    seen = best.evidence
+    if others or seen.deviation > _DOUBTED:
+        most = _AS_WELL * seen.error + _ROUNDED
+        shift = slides(scene, best.mended, best.fit.window, most, seen.error)
+        seen = seen._replace(deviation=max(seen.deviation, shift))
+    if max(len(again), len(others)) > MOST_OTHERS:  # it may be anywhere among them
+        seen = seen._replace(deviation=max(best.fit.window.shape))
+    apart = 1.0
+    if len(distinct) > len(equal):
+        apart = 1 - (distinct[0].cost + _ROUNDED) / (distinct[len(equal)].cost + _ROUNDED)
+    told_apart = min(1.0, apart / TOLD_APART)
+    confidence = sure * told_apart * determined(seen) * sound(scene, best.fit, seen)
+    return Place(best.fit, seen, confidence, others[:MOST_OTHERS])
+
+
+def sound(scene: Scene, fit: Fit, seen: Evidence, least: float = _LEAST_EXPLAINED) -> float:
+    """Return 1 where a crop may have such levels, stride and place, and explains enough of it, else 0."""
+    shape = scene.level(0).shape
+    return float(plausible(fit._replace(gain=seen.gain), shape) and seen.explained >= least)
+
+
+def _weighed(scene: Scene, target: Target, fits: list[tuple[Fit, Target]]) -> list[_Weighed]:
+    """The fits that came to rest, with their evidence and costs: squared levels per sample.
+
+    Of robust fits the cost is the loss of all samples, not the residual of those that a fit trusts: a
+    likeness trusts what happens to fit. And it is the loss on one scale, the best place's: on its own scale a
+    likeness is as good as the place, since the scale grows with its residual.
+    """
+    # of robust fits, one that still moves is nowhere; a plain one of many samples may end before it rests
+    still = [(fit, mended) for fit, mended in fits if fit.settled or mended.weights is None] or fits[:1]
+    evidence = [weigh(scene, target, mended, fit.window) for fit, mended in still]
+    costs = [seen.error for seen in evidence]
+    if fits[0][1].weights is not None:
+        steep = without_flats(target).weights
+        asked = None if steep is None else steep.ravel()
+        left = [
+            fit._replace(gain=seen.gain, left=seen.left, asked=asked)
+            for (fit, _), seen in zip(still, evidence, strict=True)
+        ]
+        costs = [fit.error for fit in ranked(left)]
+    return [_Weighed(*one, seen, cost) for one, seen, cost in zip(still, evidence, costs, strict=True)]
+
+
+def _distinct(places: list[_Weighed]) -> list[_Weighed]:
+    """The places by cost, and of those with much the same box the best alone."""
+    kept: list[_Weighed] = []
+    for place in sorted(places, key=lambda place: place.cost):
+        if not any(same_box(place.fit.window, better.fit.window) for better in kept):
+            kept.append(place)
+    return kept
+
+
+def _unusual(place: _Weighed) -> tuple[float, float, float]:
+    """Changes that a crop has least of, all else equal: of levels, of the stride from 1."""
+    down, across = place.fit.window.strides
+    changed = abs(place.evidence.gain - 1) + abs(place.evidence.offset) / 255
+    return round(changed, 3), round(abs(math.log(down * across)), 3), place.cost

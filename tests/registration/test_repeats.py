@@ -1,0 +1,55 @@
+"""Places where a patch fits as well as at one: tiles are listed, each once; photographs have none."""
+
+import numpy as np
+import pytest
+from crops import CAMERA
+
+from glimpse import Window, read
+from glimpse.registration import least_squares
+from glimpse.registration.grey import Scene
+from glimpse.registration.least_squares import SQUARE, Target
+from glimpse.registration.repeats import repeats
+
+TILES = np.tile(CAMERA[100:112, 120:134], (5, 5)).astype(np.float32)  # 12 x 14 pixels each
+
+
+def again(image, window, most=21, weights=None):
+    scene, target = Scene(image), Target(read(image, window), weights)
+    start = least_squares.fit(scene, target, window, 8, free=SQUARE)
+    return repeats(scene, target, start, most, 1.1, 1 / 12)
+
+
+@pytest.mark.parametrize("stride", [1.0, 1.15])
+def test_every_tile_that_fits_is_found_at_its_place(stride):
+    window = Window(28.3, 33.6, stride, 0.6 * stride, n=(24, 30))
+    found = again(TILES, window)
+    down, across = 12 * np.arange(-4, 5), 14 * np.arange(-4, 5)
+    expected = [
+        (window.gx + y, window.gy + x)
+        for y in down
+        for x in across
+        if (y or x)
+        and 0 <= window.box.top + y <= 60 - 24 * stride
+        and 0 <= window.box.left + x <= 70 - 30 * stride
+    ]
+    assert len(found) == len(expected) > 4
+    centers = sorted((round(fit.window.gx, 1), round(fit.window.gy, 1)) for fit in found)
+    np.testing.assert_allclose(centers, sorted(expected), atol=1e-6)
+
+
+def test_no_more_are_looked_for_than_are_asked_for():
+    waves = np.sin(np.arange(120) / 3)[:, None] * 100 * np.ones(100, np.float32) + 127
+    assert len(again(waves.astype(np.float32), Window(60, 50, 1, 0.5, n=30), most=5)) == 5
+
+
+def test_what_does_not_count_tells_no_repeat_from_another():
+    image, window = TILES.copy(), Window(29.5, 34.5, 1, 0.6, n=(24, 30))
+    image[24:27, 24:44] = 250  # in the patch, but two pixels off it when it is slid by a tile
+    assert not again(image, window)
+    weights = np.ones((24, 30))
+    weights[3:15, 1:27] = 0
+    assert len(again(image, window, weights=weights)) > 2
+
+
+def test_a_photograph_has_no_repeats():
+    assert not again(CAMERA.astype(np.float32), Window(140.3, 150.7, 2.6, 1.4, n=(40, 44)))
