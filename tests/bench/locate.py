@@ -2,6 +2,7 @@
 
     python tests/bench/locate.py [WINDOWS [glimpse|OpenCV [PATCHES OF...]]]
     python tests/bench/locate.py painted [WINDOWS]
+    python tests/bench/locate.py honest [WINDOWS [FOREIGN]]
 
 Random windows on scikit-image's photographs, 8-bit patches: our own, with random sigma, and crops by other
 tools where they are installed (Pillow, OpenCV, ImageMagick, libvips); plain, with brightness and contrast
@@ -14,6 +15,10 @@ match, so it accepts all. Patches from other pictures are to be refused.
 "painted" covers 10 to 50 % of our own patches of four photographs, 48 to 128 samples a side, in one to ten
 pieces, by a flat colour, black, noise, a mosaic or a part of another photograph; the rest deviates by 16
 levels or more. SIFT with RANSAC (a similarity) is a peer there, too.
+
+"honest" counts what is sure and wrong (confidence over 0.3): windows of ramps, stripes, waves, rings and
+edges in any direction, half of them exact copies, and patches of other photographs, half of them painted
+over. An answer is right where the place is the first or among the others that it tells.
 """
 
 import contextlib
@@ -322,6 +327,75 @@ def painted(count: int) -> None:
                 measure(f"{peer}: {share:.0%} painted over, {change}", finder, changed)
 
 
+TEXTURES = ("ramp", "slow ramp", "sine", "square", "soft square", "bent", "edge", "rings")
+
+
+def draw_texture(rng: np.random.Generator) -> tuple[str, np.ndarray, np.ndarray, tuple[float, ...]]:
+    """A texture that determines a place badly or not at all, its name, a patch of it, and the patch's box."""
+    shape = tuple(int(k) for k in rng.integers(110, 200, 2))
+    y, x = np.mgrid[: shape[0], : shape[1]].astype(float)
+    angle = rng.uniform(0, np.pi) if rng.random() < 0.75 else rng.integers(4) * np.pi / 4
+    along, beside = y * np.cos(angle) + x * np.sin(angle), x * np.cos(angle) - y * np.sin(angle)
+    name, period, amplitude = str(rng.choice(TEXTURES)), rng.uniform(6, 40), rng.uniform(20, 110)
+    phase, turn = rng.uniform(0, 2 * np.pi), 2 * np.pi / period
+    wave, rise = np.sin(turn * along + phase), (along - along.min()) / np.ptp(along)
+    bend = rng.uniform(2, 8) * np.sin(2 * np.pi * beside / rng.uniform(30, 90))
+    center = [side * rng.uniform(-0.5, 1.5) for side in shape]
+    image = {
+        "ramp": 255 * rise,
+        "slow ramp": 100 + rng.uniform(5, 30) * rise,
+        "sine": 127 + amplitude * wave,
+        "square": 127 + amplitude * np.sign(wave),
+        "soft square": 127 + amplitude * np.clip(wave * period / 4, -1, 1),
+        "bent": 127 + amplitude * np.sin(turn * (along + bend) + phase),
+        "edge": 127 + amplitude * np.clip(along - np.median(along), -1, 1),
+        "rings": 127 + amplitude * np.sin(turn * np.hypot(y - center[0], x - center[1])),
+    }[name]
+    image, n = rounded(image), tuple(int(k) for k in rng.integers(24, 52, 2))
+    if rng.random() < 0.5:
+        top, left = (int(rng.integers(0, a - k)) for a, k in zip(shape, n, strict=True))
+        bottom, right = top + n[0], left + n[1]
+        return name, image, image[top:bottom, left:right], (top, bottom, left, right)
+    delta = min(rng.uniform(0.8, 2), *((a - 2) / k for a, k in zip(shape, n, strict=True)))
+    gx, gy = (
+        rng.uniform((k * delta - 1) / 2, a - (k * delta + 1) / 2) for a, k in zip(shape, n, strict=True)
+    )
+    window = Window(gx, gy, delta, max(delta, 1) * rng.uniform(0.4, 0.7), n=n)
+    return name, image, rounded(read(image, window)), tuple(window.box)
+
+
+def answer(image: np.ndarray, patch: np.ndarray, box: tuple[float, ...]) -> str:
+    """What is said of a patch, in a word or three."""
+    try:
+        found = locate(np.atleast_3d(image), np.atleast_3d(patch), channel_axis=2)
+    except GlimpseError:
+        return "refused"
+    if not found.found:
+        return "undetermined" if found.undetermined else "no match"
+    near = [
+        max(abs(a - b) for a, b in zip(each.box, box, strict=True)) for each in (found.window, *found.others)
+    ]
+    return "right" if near[0] < 0.5 else "listed" if min(near) < 0.5 else "sure and wrong"
+
+
+def honest(count: int, foreign: int) -> None:
+    """Print what is said where nothing determines a place, and of patches of other pictures."""
+    rng, told = np.random.default_rng(SEED), dict[str, list[str]]()
+    for _ in range(count):
+        name, *case = draw_texture(rng)
+        told.setdefault(name, []).append(answer(*case))
+    for _ in range(foreign):
+        image, patch, _ = draw_painted(rng, float(rng.choice([0, 0.3])))
+        others = [name for name in PHOTOGRAPHS if photograph(name).shape != image.shape]
+        told.setdefault("foreign", []).append(
+            answer(photograph(str(rng.choice(others))), patch, (0, 0, 0, 0))
+        )
+    kinds = ("right", "listed", "undetermined", "refused", "no match", "sure and wrong")
+    print(f"{'':14}" + "".join(f"{kind:>16}" for kind in kinds))
+    for name, answers in told.items():
+        print(f"{name:14}" + "".join(f"{answers.count(kind):16}" for kind in kinds), flush=True)
+
+
 def report(title: str, errors: list[float], seconds: list[float]) -> None:
     """One line: misses are errors without end."""
     finite = [error for error in errors if error <= 0.5]
@@ -359,6 +433,10 @@ def main() -> None:
     """Print the tables."""
     if sys.argv[1:2] == ["painted"]:
         painted(int(sys.argv[2]) if len(sys.argv) > 2 else 100)
+        return
+    if sys.argv[1:2] == ["honest"]:
+        given = [int(k) for k in sys.argv[2:]]
+        honest(given[0] if given else 200, given[1] if len(given) > 1 else 1000)
         return
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     rng = np.random.default_rng(SEED)
