@@ -25,7 +25,7 @@ _NEAR, _FAR = 0.5, 512
 repeats that are far apart."""
 
 _LIKE = 0.2
-"""Share of the variance that a slid patch may leave where it is fitted: more takes time on photographs, less
+"""Most of the variance that a slid patch may leave where it is fitted: more takes time on photographs, less
 misses repeats between the samples."""
 
 _PEAKS, _MISSES, _STEPS = 200, 25, 8
@@ -108,16 +108,22 @@ def _likenesses(scene: Scene, target: Target, window: Window, reach: float, spli
     steps = strides[0] / split, strides[1] / split
     around = read(image, Window(center[0], center[1], steps, sigmas, n=(shape[0], shape[1])))
     left = _left(around, target, split)
-    here = tuple(slice(max(0, k - split), k + split + 1) for k in before)
-    left[here] = 1.0
+    # a repeat between the steps is no worse than the place itself a step aside
+    aside = float(left[_around(before, 1)].max())
+    left[_around(before, split)] = 1.0
     return [
         replace(
             window,
             gx=window.gx + (row - before[0]) * steps[0],
             gy=window.gy + (col - before[1]) * steps[1],
         )
-        for row, col in peaks(_LIKE - left, _PEAKS)
+        for row, col in peaks(min(_LIKE, aside) - left, _PEAKS)
     ]
+
+
+def _around(middle: list[int], reach: int) -> tuple[slice, ...]:
+    """The part of an array up to so many steps away from an element."""
+    return tuple(slice(max(0, k - reach), k + reach + 1) for k in middle)
 
 
 def _left(around: Floats, target: Target, split: int) -> NDArray[np.float64]:
