@@ -330,7 +330,7 @@ def test_file_names_are_one_line_each():
 
 BROKEN = """
 import glimpse.batch.patches
-glimpse.batch.patches.blocks = None
+glimpse.batch.patches.Work = None
 from glimpse.__main__ import main
 main()
 """

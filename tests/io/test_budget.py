@@ -226,13 +226,14 @@ def shared_tiles(side, tile, bits, bands):
     return struct.pack("<2sHI", b"II", 42, 8 + len(body)) + body + directory(tags, 8 + len(body), "<")
 
 
-def test_a_window_sees_no_more_of_a_small_file_than_the_most_pixels():
+def test_a_window_on_a_small_file_is_weighed_to_the_last_row_from_a_quarter_of_the_limit():
     pixels = decode(io.BytesIO(shared_tiles(3000, 256, 8, 1)), DecodeOptions(max_pixels=10**6)).pixels
-    for row in range(0, 300, 100):  # as a window is read
-        assert pixels[row : row + 100, :].shape == (100, 3000)
-    assert pixels[2000:2300, :].shape == (300, 3000)  # another window
+    for row in range(0, 75, 25):  # as a window is read
+        assert pixels[row : row + 25, :].shape == (25, 3000)
+    assert pixels[2000:2075, :].shape == (75, 3000)  # another window
     with pytest.raises(GlimpseError, match=r"1000 x 3000 pixels are more than 1000000; --max-pixels"):
-        pixels[2300:2400, :]
+        pixels[2075:2100, :]
+    assert pixels[2700:2800, :].shape == (100, 3000)  # to the last row it is not too much
 
 
 def test_a_row_of_tiles_is_kept_while_its_rows_are_read(monkeypatch):

@@ -230,7 +230,9 @@ class Pixels:
     def _premultiplied(self, array: NDArray[Any]) -> NDArray[Any]:
         array = array.astype(np.float32)
         if not self._multiplied:
-            array[..., :-1] *= array[..., -1:] / np.float32(self.white)
+            alpha = array[..., -1] / np.float32(self.white)
+            for channel in range(array.shape[-1] - 1):  # three times as fast as over a last axis of three
+                array[..., channel] *= alpha
         return array
 
 

@@ -27,6 +27,7 @@ from glimpse.validation import check_pixels
 _KEPT = 1 << 26  # bytes of segments that are kept unpacked, for windows that touch the same
 _DICTIONARY = 1 << 28  # bytes that LZMA may hold, four times what its highest level asks for
 _PIXELS = 100  # for each byte of a file, that a window may see
+_EARLY = 4  # part of the limit after which a window on a file of few bytes is weighed to its last row
 _BYTES = 6  # of the samples of a pixel, above which it counts more
 _JPEG = 7
 _PACKED = (5, _JPEG, 32773, 50000)  # compressions that imagecodecs unpacks
@@ -146,8 +147,9 @@ class Regions:
             top = top if sides == [cols.start, cols.stop] and top < rows.start <= bottom else rows.start
             self._run = top, max(rows.stop, top), cols.start, cols.stop
         pixels = (rows.stop - top) * len(cols)
-        # a window may see more of a file that holds so many, as pictures that are coded well do
-        if pixels * self._weight > self._most and pixels > self._free:
+        # A window may see as many pixels as its file has reason to hold. Of more, where it ends is not known
+        # here: past a quarter of the limit it is taken to go on to the last row.
+        if pixels * self._weight > self._most / _EARLY and pixels > self._free:
             check_pixels(self.shape[0] - top, len(cols), self._most, self._weight, "samples")
 
     def _segment(self, number: int, row: int) -> Array:
