@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from glimpse.batch.names import one_file, plan
-from glimpse.batch.outcomes import FEW, Batch, Outcome, cut_note, is_left, of_item, source_name
+from glimpse.batch.outcomes import FEW, Batch, Outcome, cut_note, is_there, of_item, source_name
 from glimpse.batch.placements import Placement, resampled
 from glimpse.batch.rows import Row, Windows, checked_door, rows_of
 from glimpse.batch.runner import Run, outcomes
@@ -423,7 +423,7 @@ def write_canvas(
     from glimpse.io.compositing import Ground, Kind
 
     rows, output = item
-    if is_left(output, skip_existing=run.skip_existing):
+    if run.skip_existing and is_there(output):
         return [Outcome(output, output, left=True)]
     base = None
     if options.onto is not None:
@@ -578,7 +578,7 @@ def _strips(
         else:
             cut += int(((part < -0.5) | (part > white + 0.5)).sum())
             yield to_levels(part, white)
-    notes += cut_note(cut / total)
+    notes += [cut_note(cut / total)] if cut else []
 
 
 def _told(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from glimpse.batch.fixations import Stands, by_image, duration_column, fixations, noted
 from glimpse.batch.names import one_file, plan
-from glimpse.batch.outcomes import Batch, Outcome, is_left
+from glimpse.batch.outcomes import Batch, Outcome, is_there
 from glimpse.batch.pages import PAGES, save_page, save_table_page
 from glimpse.batch.placements import Placement, parse_n, position, positive
 from glimpse.batch.rows import Windows, checked_door, rows_of
@@ -201,7 +201,7 @@ def show(
 
     def job(item: tuple[str, str]) -> Outcome | list[Outcome]:
         name, target = item
-        if is_left(target, skip_existing=run.skip_existing):
+        if run.skip_existing and is_there(target):
             return Outcome(name, target, left=True)
         if many and page:
             return save_table_page(images if together else {name: images[name]}, target, rows, run, decoding)

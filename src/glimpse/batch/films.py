@@ -221,7 +221,7 @@ def sweep(
         )
     protect = [*filter(None, [*protect, table])]
     stills, targets = _targets(list(images), output, run, protect)
-    durations = duration_column(rows)
+    durations = None if ranges or pages else duration_column(rows)
 
     def job(item: tuple[str, str]) -> list[Outcome]:
         name, target = item

@@ -221,26 +221,23 @@ def plan(
     return names
 
 
-def suffix_fault(name: str, suffixes: Sequence[str]) -> str:
-    """Return the fault of the ending of a name, if any."""
-    if reserved(name):
+def suffix_fault(name: str, suffixes: Sequence[str], system: str = os.name) -> str:
+    """Return the fault of the ending of a name, or of a name that Windows keeps for a device, if any.
+
+    Examples
+    --------
+    >>> suffix_fault("out/NUL.png", [".png"], "nt")
+    '-o out/NUL.png: a name that the system keeps for a device'
+    >>> suffix_fault("out/null.png", [".png"], "nt"), suffix_fault("NUL.png", [".png"], "posix")
+    ('', '')
+    """
+    if system == "nt" and os.path.basename(name).split(".")[0].strip().lower() in _DEVICES:
         return f"-o {name}: a name that the system keeps for a device"
     if name == "-" or os.path.splitext(name)[1].lower() in suffixes:
         return ""
     *most, last = suffixes
     endings = f"{', '.join(most)} or {last}" if most else last
     return f"-o {name}: the name must end in {endings}, or in / for a folder"
-
-
-def reserved(name: str, system: str = os.name) -> bool:
-    """Tell whether a file name is one that Windows keeps for a device.
-
-    Examples
-    --------
-    >>> reserved("out/NUL.png", "nt"), reserved("out/null.png", "nt"), reserved("NUL.png", "posix")
-    (True, False, False)
-    """
-    return system == "nt" and os.path.basename(name).split(".")[0].strip().lower() in _DEVICES
 
 
 def check_quality(names: Iterable[str], quality: Quality) -> None:
@@ -274,11 +271,10 @@ def check(
     real, is_there = functools.cache(os.path.realpath), functools.cache(os.path.lexists)
     there, places = list[str](), set[int]()  # numbers take half the memory of names
     for name in outputs:
-        folder, base = os.path.split(name)
         # in a new folder nothing is, and a hundred thousand inputs need not be asked who they are
-        if name == "-" or (is_there(folder or ".") and os.path.lexists(name)):
+        if name == "-" or (is_there(os.path.dirname(name) or ".") and os.path.lexists(name)):
             there.append(name)
-        places.add(hash(_place(real(folder), base)))
+        places.add(hash(same_place(name, real)))
     sources = identities([*inputs, *protect]) if there else {}
     if len(places) < len(outputs):
         taken: dict[str, int] = {}
@@ -313,11 +309,7 @@ def _advice(one: str, other: str, *, default: str, folder: str) -> str:
 def same_place(name: str, real: Callable[[str], str]) -> str:
     """Return the same text for names of the same file, also where case or links make them so."""
     folder, base = os.path.split(name)
-    return _place(real(folder), base)
-
-
-def _place(folder: str, base: str) -> str:
-    place = f"{folder}{os.sep}{base}"
+    place = f"{real(folder)}{os.sep}{base}"
     return place.lower() if place.isascii() else unicodedata.normalize("NFC", place).casefold()
 
 

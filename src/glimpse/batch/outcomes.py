@@ -97,17 +97,18 @@ class Outcome:
         return f"{self.name}: {self.made}{place}{target}" + "".join(f"; {note}" for note in self.notes)
 
 
+@dataclass(eq=False, repr=False)
 class Batch(Iterator[Outcome]):
     """The outcomes of a batch, as they come; its length is how many there will be."""
 
-    def __init__(self, count: int, outcomes: Iterator[Outcome]) -> None:
-        self._count, self._outcomes = count, outcomes
+    count: int
+    outcomes: Iterator[Outcome]
 
     def __len__(self) -> int:
-        return self._count
+        return self.count
 
     def __next__(self) -> Outcome:
-        return next(self._outcomes)
+        return next(self.outcomes)
 
 
 _SHARES = ((1, "all"), (0.5, "half"), (1 / 3, "a third"), (2 / 3, "two thirds"), (0.25, "a quarter"))
@@ -127,9 +128,9 @@ def share_in_words(share: float) -> str:
     return f"{100 * share:.2g} %"
 
 
-def is_left(output: str, *, skip_existing: bool) -> bool:
-    """Tell whether an output is there and is to be left."""
-    return skip_existing and output != "-" and os.path.lexists(output)
+def is_there(output: str) -> bool:
+    """Tell whether an output is a file that is there already."""
+    return output != "-" and os.path.lexists(output)
 
 
 def source_name(name: str) -> str:
@@ -137,9 +138,9 @@ def source_name(name: str) -> str:
     return "stdin" if name == "-" else os.path.basename(name)
 
 
-def cut_note(share: float) -> list[str]:
+def cut_note(share: float) -> str:
     """Return a note on the share of levels that were cut to black or white."""
-    return [f"{100 * share:.2g} % is beyond black or white and was cut; .npy keeps it"] if share else []
+    return f"{100 * share:.2g} % is beyond black or white and was cut; .npy keeps it"
 
 
 def fault_of(error: BaseException) -> GlimpseError:

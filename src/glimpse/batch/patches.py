@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from glimpse.batch.names import of_window, one_file, plan
-from glimpse.batch.outcomes import Batch, Outcome, cut_note, is_left, of_item, share_in_words, source_name
+from glimpse.batch.outcomes import Batch, Outcome, cut_note, is_there, of_item, share_in_words, source_name
 from glimpse.batch.rows import Pictures, Row, Windows, checked_door, rows_of
 from glimpse.batch.runner import Run, aside, outcomes
 from glimpse.batch.sources import Block, Work, images_of
@@ -160,10 +160,7 @@ def _named(
     # the outputs of other parts may be there; one of this part is refused when its turn comes
     replaceable = run.overwrite or run.skip_existing or run.part is not None
 
-    @cache
-    @aside
-    def looked(place: tuple[str, int | None]) -> tuple[tuple[int, int], bool]:
-        return io.load_shape(place[0], decoding.at(place[1]))
+    looked = cache(partial(aside, lambda place: io.load_shape(place[0], decoding.at(place[1]))))
 
     def fields(row: Row) -> dict[str, Any]:
         shape, signal = looked((row.image, row.page))
@@ -211,7 +208,7 @@ class Found(NamedTuple):
 def cut(block: Block, *, run: Run, outside: Outside = "keep") -> list[Outcome]:
     """Read and save the patches of a block; return what became of each."""
     rows, source = list(block.rows), block.source
-    left = [is_left(source.path(row.output), skip_existing=run.skip_existing) for row in rows]
+    left = [run.skip_existing and is_there(source.path(row.output)) for row in rows]
     told = {}
     try:
         wanted = [row for row, there in zip(rows, left, strict=True) if not there]
@@ -274,7 +271,7 @@ def outcome_of(
         notes += found.row.placement.notes(window, picture.shape)
     patch: Any = found.patch
     if not still.exact and (patch.min() < -0.5 or patch.max() > picture.white + 0.5):
-        notes += cut_note(((patch < -0.5) | (patch > picture.white + 0.5)).mean())
+        notes.append(cut_note(((patch < -0.5) | (patch > picture.white + 0.5)).mean()))
     notes += [f"decoded at 1/{picture.scale}"] if picture.scale > 1 else []
     placement = found.row.placement
     if placement.counts_pixels and placement.fit not in (None, "stretch"):

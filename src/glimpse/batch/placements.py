@@ -244,11 +244,13 @@ class Placement(NamedTuple):
             window = _of_own_pixels(window, values.get("sigma")) if exact else window
         elif native:
             raise GlimpseError("-n native counts the pixels of a box: give --box or --slice")
+        elif known:
+            window = replace(known, **values) if values else known
         else:
-            window = replace(known, **values) if known else Window.centered(shape, **values)
-        if known and not native and "sigma" not in values:
+            window = Window.centered(shape, **values)
+        if known and window is not known and not native and "sigma" not in values:
             window = _with_sigma_of(known, window)
-        if self.guarded and self._in_pixels() and window.looks_swapped(shape):
+        if self.guarded and window.looks_swapped(shape) and self._in_pixels():
             raise GlimpseError(
                 f"row {window.gx:g} (gx), col {window.gy:g} (gy) is off the image ({shape[0]} rows, "
                 f"{shape[1]} columns) but is on it swapped: gx counts DOWN, gy ACROSS; use "
@@ -288,7 +290,7 @@ class Placement(NamedTuple):
         """Return notes for the line of a window: on its place, and on numbers that follow others."""
         notes = [] if window.sees(shape) else ["the window lies wholly beyond the image"]
         tiled = self.slice or self.box  # of a tile half over the edge the centre may well be off the image
-        if not tiled and not (self.guarded and self._in_pixels()) and window.looks_swapped(shape):
+        if not tiled and window.looks_swapped(shape) and not (self.guarded and self._in_pixels()):
             notes.append("its centre is off the image, but on it with gx (DOWN) and gy (ACROSS) swapped")
         if isinstance(self.box, Box) and max(self.box.on(shape, self.frame)[2:]) < 1:
             notes.append("its box is less than a pixel: shares are written 25%, in a table with --normalized")

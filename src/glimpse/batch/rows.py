@@ -185,6 +185,7 @@ class Input(NamedTuple):
     tree: str = ""
 
 
+@dataclass(eq=False, repr=False)
 class Pictures(Sequence[Row]):
     """A row for each file, made when it is asked for: those of a million files take no memory.
 
@@ -198,8 +199,9 @@ class Pictures(Sequence[Row]):
         The output of each, where they are planned.
     """
 
-    def __init__(self, inputs: Sequence[Input], placement: Placement, outputs: Sequence[str] = ()) -> None:
-        self.inputs, self.placement, self._outputs = inputs, placement, outputs
+    inputs: Sequence[Input]
+    placement: Placement
+    outputs: Sequence[str] = ()
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -212,7 +214,7 @@ class Pictures(Sequence[Row]):
         if isinstance(index, slice):
             return [self[k] for k in range(len(self))[index]]
         each, index = self.inputs[index], range(len(self))[index]
-        output = self._outputs[index] if self._outputs else ""
+        output = self.outputs[index] if self.outputs else ""
         return Row(each.name, each.name, self.placement, output, index=index, tree=each.tree)
 
     def images(self) -> Iterable[str]:

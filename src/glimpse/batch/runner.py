@@ -167,7 +167,7 @@ def outcomes(
     """
     guard = partial(of_item, alone=len(items) == 1, debug=run_as.debug)
     threads = min(run_as.jobs, len(items))
-    job = job if run_as.cluster or threads > 1 else aside(job)
+    job = job if run_as.cluster or threads > 1 else partial(aside, job)
     for item, result in run(job, items, threads, run_as.cluster, guard):
         named = name(item)
         try:
@@ -179,27 +179,24 @@ def outcomes(
         yield from found if isinstance(found, list) else [found]
 
 
-def aside(job: Callable[[Item], Result]) -> Callable[[Item], Result]:
-    """Return a job that runs in a thread of its own, so that signals need not wait for its end.
+def aside(job: Callable[[Item], Result], item: Item) -> Result:
+    """Return the result of a job, in a thread of its own so that signals need not wait for its end.
 
     A signal is seen between two steps of Python in the main thread; the decoding of a large file is one step.
     """
+    found: list[Any] = []
 
-    def work(item: Item, found: list[Any]) -> None:
+    def work() -> None:
         try:
             found[:] = job(item), None
         except BaseException as error:
             found[:] = None, error
 
-    def apart(item: Item) -> Result:
-        found: list[Any] = []
-        thread = Thread(target=work, args=(item, found), daemon=True)
-        thread.start()
-        thread.join()
-        result, error = found
-        if error is not None:
-            raise error
-        returned: Result = result
-        return returned
-
-    return apart
+    thread = Thread(target=work, daemon=True)
+    thread.start()
+    thread.join()
+    result, error = found
+    if error is not None:
+        raise error
+    returned: Result = result
+    return returned

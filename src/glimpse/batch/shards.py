@@ -10,7 +10,7 @@ from functools import partial
 from typing import IO, TYPE_CHECKING
 
 from glimpse.batch.names import Template, check
-from glimpse.batch.outcomes import Batch, Outcome, is_left, of_item, source_name
+from glimpse.batch.outcomes import Batch, Outcome, is_there, of_item, source_name
 from glimpse.batch.patches import Found, Outside, outcome_of, read_patches
 from glimpse.batch.rows import Row
 from glimpse.batch.runner import Run, outcomes
@@ -104,7 +104,7 @@ def _written(task: _Task, *, decoding: DecodeOptions, run: Run, fast: bool) -> l
     from glimpse.io.files import Draft
     from glimpse.io.shards import write_shard
 
-    if is_left(task.name, skip_existing=run.skip_existing):
+    if run.skip_existing and is_there(task.name):
         return [Outcome(task.name, task.name, left=True, count=len(task.rows))]
     told: dict[int, Outcome] = {}
     folder = os.path.dirname(task.name) or "."
@@ -120,7 +120,7 @@ def _written(task: _Task, *, decoding: DecodeOptions, run: Run, fast: bool) -> l
             if any(not (outcome.error or outcome.left) for outcome in told.values()):
                 draft.publish()
     except GlimpseError as error:
-        if is_left(task.name, skip_existing=run.skip_existing):  # another run made it meanwhile
+        if run.skip_existing and is_there(task.name):  # another run made it meanwhile
             return [Outcome(task.name, task.name, left=True, count=len(task.rows))]
         failed = [outcome for outcome in told.values() if outcome.error]
         return [*failed, Outcome(task.name, error=error, count=len(task.rows) - len(failed))]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from glimpse.batch.names import plan
-from glimpse.batch.outcomes import Batch, Outcome, is_left, of_item
+from glimpse.batch.outcomes import Batch, Outcome, is_there, of_item
 from glimpse.batch.patches import Found, Outside, outcome_of, read_patches
 from glimpse.batch.rows import Row
 from glimpse.batch.runner import Run, outcomes
@@ -116,7 +116,7 @@ def read_stack(
     sources = [*filter(None, [*protect, *dict.fromkeys(images_of(rows))])]
     plan(sources[:1], output, default="", suffixes=SUFFIXES, overwrite=run.overwrite,
          skip_existing=run.skip_existing, protect=sources, quality=run.quality)  # fmt: skip
-    if is_left(output, skip_existing=run.skip_existing):
+    if run.skip_existing and is_there(output):
         return Batch(0, iter([Outcome(output, output, left=True, count=0)]))
     work = Work(
         rows, decoding, fast=fast, jobs=0 if run.cluster else run.jobs, largest=_largest(rows, output)

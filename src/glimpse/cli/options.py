@@ -37,8 +37,6 @@ from glimpse.cli.param_types import (
     parse_page,
     parse_part,
     parse_quality,
-    ranged,
-    single,
     slice_text,
     whole,
 )
@@ -177,23 +175,23 @@ def window_options(
 
 def _numbers(sweep: bool, start: bool) -> list[Callable[[F], F]]:
     """The options of the numbers of a window."""
-    kind = ranged if sweep else single
+    kind = functools.partial(Parsed, ranges=sweep)
     tail = ", or FIRST:LAST" if sweep else ""
     default = "".format if start else " [default: {}]".format
     return [
-        option("--gx", "--row", "gx", type=Parsed("position", kind(position("gx"))), metavar="ROW",
+        option("--gx", "--row", "gx", type=kind("position", position("gx")), metavar="ROW",
                help=f"Centre row, counted DOWN, in pixels or percent{tail}.{default('the middle')}"),
-        option("--gy", "--col", "gy", type=Parsed("position", kind(position("gy"))), metavar="COL",
+        option("--gy", "--col", "gy", type=kind("position", position("gy")), metavar="COL",
                help=f"Centre column, counted ACROSS{tail}.{default('the middle')}"),
-        option("--delta", type=Parsed("number", kind(positive_pair("delta"))), metavar="PIXELS",
+        option("--delta", type=kind("number", positive_pair("delta")), metavar="PIXELS",
                help=f"Stride between filter centres, one number or ROWS,COLS{tail}."
                f"{default('spans the shorter side')}"),
-        option("--sigma", type=Parsed("number", kind(positive_pair("sigma"))), metavar="PIXELS",
+        option("--sigma", type=kind("number", positive_pair("sigma")), metavar="PIXELS",
                help=f"Width (standard deviation) of a filter, one number or ROWS,COLS{tail}. "
                "[default: max(delta, 1) / 2; with the box kernel delta / sqrt(12)]"),
-        option("--gamma", type=Parsed("number", kind(positive("gamma"))), metavar="FACTOR", hidden=start,
+        option("--gamma", type=kind("number", positive("gamma")), metavar="FACTOR", hidden=start,
                help=f"Intensity of the patch{tail}. [default: {DEFAULTS['gamma']:g}]"),
-        option("-n", "n", type=Parsed("filters", kind(parse_n)), metavar="N|ROWS,COLS|native",
+        option("-n", "n", type=kind("filters", parse_n), metavar="N|ROWS,COLS|native",
                envvar="GLIMPSE_N", hidden=start,
                help=f"Filters per axis, at most {N_MAX}{tail}; native: one for each pixel of the box. "
                f"[default: {DEFAULTS['n']}; glimpse read: of a box or slice its pixels]"),
@@ -204,11 +202,12 @@ def _numbers(sweep: bool, start: bool) -> list[Callable[[F], F]]:
 
 def _whole_windows(sweep: bool, start: bool) -> list[Callable[[F], F]]:
     """The options that place a whole window, and the shape of its filters."""
-    kind, tail = (ranged, ", or FIRST:LAST") if sweep else (single, "")
+    tail = ", or FIRST:LAST" if sweep else ""
     kernel = "the one that fits" if start else DEFAULTS["kernel"]
     twice = "; twice, the first and the last one" if sweep else ""
     return [
-        option("--box", type=Parsed("box", kind(parse_box)), metavar="X,Y,W,H|WxH+X+Y", multiple=sweep,
+        option("--box", type=Parsed("box", parse_box, ranges=sweep), multiple=sweep,
+               metavar="X,Y,W,H|WxH+X+Y",
                help="The window that tiles a box, X across and Y down from the left and top edge, in pixels "
                f"or percent{tail} (instead of gx, gy, delta); also pct:X,Y,W,H and xywh=X,Y,W,H{twice}."),
         option("--fit", type=click.Choice(FITS), default=FITS[0], show_default=True,
@@ -283,7 +282,7 @@ def _window(values: dict[str, Any], *, sweep: bool) -> Placement:
 
     try:
         decoding = _decoding(context.params | {"page": None})
-        record = aside(functools.partial(load_record, options=decoding))(values["like"])
+        record = aside(functools.partial(load_record, options=decoding), values["like"])
         if not sweep:
             _ = record.single  # which raises where there is none
     except GlimpseError as error:
@@ -348,7 +347,7 @@ def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
         option("--range", "levels", type=Parsed("range", parse_levels), metavar="LO,HI",
                help="What black and white are in an image of floating-point numbers. "
                "[default: 0,255 of .npy; of others it must be given]"),
-        option("--max-pixels", type=whole(1, 10**12), default=str(MAX_PIXELS), metavar="N",
+        option("--max-pixels", type=whole(1, 10**12), default=MAX_PIXELS, metavar="N",
                help=f"Most pixels of an image. [default: {MAX_PIXELS}]"),
         option("--page", type=Parsed("page", parse_page), metavar="N|FIRST:LAST|all",
                help="Page or frame of IMAGE, from 1: of TIFF, GIF, WebP, APNG, MPO; several with read and "

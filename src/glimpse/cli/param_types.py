@@ -40,10 +40,17 @@ class FileName(_ParamType):
 
 
 class Parsed(FileName):
-    """A parameter that a function parses, its `GlimpseError` shown as a usage error."""
+    """A parameter that a function parses, its `GlimpseError` shown as a usage error.
 
-    def __init__(self, name: str, parse: Callable[[str], Any], *, file: bool = False) -> None:
-        self.name, self._parse, self._file = name, parse, file
+    With `ranges` it may be a range of two; where they are False another command takes them, and the error of
+    one tells which.
+    """
+
+    def __init__(
+        self, name: str, parse: Callable[[str], Any], *, file: bool = False, ranges: bool | None = None
+    ) -> None:
+        self.name, self._file, self._single = name, file, ranges is False
+        self._parse = ranged(parse) if ranges else parse
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the parsed value."""
@@ -52,7 +59,8 @@ class Parsed(FileName):
         try:
             return self._parse(value)
         except GlimpseError as error:
-            self.fail(str(error), param, ctx)
+            hint = "; glimpse sweep takes a range such as 1:8" if self._single and ":" in value else ""
+            self.fail(f"{error}{hint}", param, ctx)
 
     def split_envvar_value(self, rv: str) -> list[str]:
         """Split the values of an option that is given twice at spaces, those beside a comma aside."""
@@ -61,19 +69,6 @@ class Parsed(FileName):
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
         """Leave the completion to the shell where a file may be meant."""
         return super().shell_complete(ctx, param, incomplete) if self._file else []
-
-
-def single(parse: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Return a parser of one value; of a range it tells which command takes one."""
-
-    def parse_single(text: str) -> Any:
-        try:
-            return parse(text)
-        except GlimpseError as error:
-            hint = "; glimpse sweep takes a range such as 1:8" if ":" in text else ""
-            raise GlimpseError(f"{error}{hint}") from None
-
-    return parse_single
 
 
 def ranged(parse: Callable[[str], Any]) -> Callable[[str], Any]:

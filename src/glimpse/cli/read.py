@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -75,7 +75,7 @@ if TYPE_CHECKING:
 )
 @column_option
 @input_options
-@option("--shard-size", type=whole(1, 10**7), default="10000", show_default=True, metavar="N",
+@option("--shard-size", type=whole(1, 10**7), default=10_000, show_default=True, metavar="N",
         help="Patches of one shard.")  # fmt: skip
 @option("--float", "exact", is_flag=True, help="Exact numbers in a stack, instead of the levels of a PNG.")
 @option(
@@ -145,7 +145,7 @@ def read(
     if pages and tables.name:
         raise click.UsageError("--page takes one page with a table; a column page tells that of each row")
     if pages:
-        rows = paged(rows, pages, aside(lambda name: load_pages(name, decoding)))
+        rows = paged(rows, pages, partial(aside, lambda name: load_pages(name, decoding)))
     if tile:
         rows = _tiles(rows, tile, overlap or 0, decoding, tables)
     elif overlap is not None:
@@ -177,5 +177,5 @@ def _tiles(
         raise click.UsageError(f"--tile says where the windows are; leave out {other}")
     context = click.get_current_context()
     hanging = context.get_parameter_source("outside") == ParameterSource.COMMANDLINE
-    shape = cache(aside(lambda place: load_shape(place[0], decoding.at(place[1]))[0]))
+    shape = cache(partial(aside, lambda place: load_shape(place[0], decoding.at(place[1]))[0]))
     return tiled(rows, size, overlap, shape, hanging=hanging)

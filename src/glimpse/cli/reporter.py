@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
@@ -14,7 +13,7 @@ from typing import Any
 import click
 
 from glimpse.batch.outcomes import FEW, Batch, Outcome
-from glimpse.cli.streams import clear_line, say
+from glimpse.cli.streams import say
 from glimpse.errors import GlimpseError
 from glimpse.limits import TOLD_FAILURES
 
@@ -44,25 +43,26 @@ def report(
     """
     terminal = not quiet and sys.stderr is not None and sys.stderr.isatty()
     if count is None:
-        count = len(outcomes) if isinstance(outcomes, Batch) else 1
+        count = outcomes.count if isinstance(outcomes, Batch) else 1
     context = click.get_current_context(silent=True)
     verbose = bool(context and context.find_root().params.get("verbose"))
     brief = count > FEW and not quiet and not verbose
     told = Report(noun, quiet=quiet, brief=brief, many=count > 1 and not verbose)
     shown = click.progressbar(length=count, file=sys.stderr) if terminal and count > 1 else nullcontext()
-    made = ""
+    opens, made = bool(context and context.meta.get("glimpse.open")), ""
     try:
         with shown as told.bar:
             for outcome in outcomes:
                 told.tell(outcome)
-                made = made or (outcome.output if outcome.state == "written" else "")
+                if opens and not made and outcome.state == "written":
+                    made = outcome.output
     except GlimpseError as error:  # such as the loss of a cluster, which is the fault of no item
         if not told.done:
             raise
         say(f"glimpse: {error}; {told.done - told.failed} of {count} {noun} were done")
         raise click.exceptions.Exit(1) from None
     told.end()
-    if made and click.get_current_context().meta.get("glimpse.open"):
+    if made:
         _open(made)
     if told.broken:
         raise click.exceptions.Exit(1)
@@ -134,18 +134,17 @@ class Report:
                 line = str(outcome)
             self._unsaid = None if line else outcome
         if line:
-            if self.bar:
-                clear_line()
-            say(line)
+            say(line, instead=bool(self.bar))
         if self.bar:
             self.bar.update(outcome.count)
 
     def end(self) -> None:
         """Count what was not told one by one."""
-        for count, words in self._failures.many():
-            say(f"glimpse: {count:,} {self._noun} failed alike: {words}")
-        if len(self._failures) > TOLD_FAILURES:
-            say(f"glimpse: {TOLD_FAILURES} kinds of failures are told; more are counted only")
+        if self.broken:
+            for count, words in self._failures.many():
+                say(f"glimpse: {count:,} {self._noun} failed alike: {words}")
+            if len(self._failures) > TOLD_FAILURES:
+                say(f"glimpse: {TOLD_FAILURES} kinds of failures are told; more are counted only")
         for count, words in self._notes.many() if self._brief else ():
             say(f"glimpse: {count:,} {self._made}: {words}")
         if self._squashed and not self._quiet:
@@ -192,30 +191,24 @@ def _ratio(note: str) -> float:
 _SQUASHED = "squashed "  # begins the note on a patch whose strides differ
 
 
-class _Alike:
-    """Texts counted by their kinds: alike are those that differ in numbers and quoted words alone."""
+class _Alike(dict[str, tuple[int, str, bool]]):
+    """Texts by their kinds, each the count, the first text and whether all are that one.
 
-    def __init__(self) -> None:
-        self._counts: Counter[str] = Counter()
-        self._first: dict[str, str] = {}
-        self._unlike: set[str] = set()
-
-    def __len__(self) -> int:
-        return len(self._counts)
+    Of a kind are those that differ in numbers and quoted words alone.
+    """
 
     def add(self, text: str) -> int:
         """Count a text; return how many of its kind there were."""
         kind = _VARIES.sub("0", text)
-        self._counts[kind] += 1
-        if self._first.setdefault(kind, text) != text:
-            self._unlike.add(kind)
-        return self._counts[kind]
+        count, first, same = self.get(kind, (0, text, True))
+        self[kind] = count + 1, first, same and first == text
+        return count + 1
 
     def many(self) -> Iterator[tuple[int, str]]:
         """Yield the counts of the kinds of which only examples were told, each with one of its texts."""
-        for kind, count in self._counts.items():
+        for count, first, same in self.values():
             if count > EXAMPLES:
-                yield count, f"such as {self._first[kind]}" if kind in self._unlike else self._first[kind]
+                yield count, first if same else f"such as {first}"
 
 
 _VARIES = re.compile(r"'[^']*'|-?\d[\d.,:]*")

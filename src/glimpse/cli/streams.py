@@ -55,20 +55,15 @@ def _refused(error: OSError) -> BaseException:
     return StandardOutputError((error.strerror or str(error)).lower())
 
 
-def say(line: str) -> None:
-    """Write one line for people to stderr, odd characters of file names escaped."""
-    _write((line if line.isprintable() else "".join(map(_escaped, line))) + "\n")
+def say(line: str, *, instead: bool = False) -> None:
+    """Write one line for people to stderr, odd characters of file names escaped.
 
-
-def clear_line() -> None:
-    """Take away the progress bar that stands on the line of the cursor."""
-    _write("\r\033[K")
-
-
-def _write(text: str) -> None:
-    """Write to stderr; a full disk behind it costs the words, not the work and not the exit code."""
+    It comes `instead` of a progress bar that stands on the line of the cursor. A full disk behind stderr
+    costs the words, not the work and not the exit code.
+    """
+    text = line if line.isprintable() else "".join(map(_escaped, line))
     try:
-        click.echo(text, nl=False, err=True)
+        click.echo(f"\r\033[K{text}" if instead else text, err=True)
     except BrokenPipeError:
         raise
     except OSError:

@@ -87,19 +87,6 @@ def encode_animation(
     if suffix.lower() not in FORMATS:
         raise GlimpseError(f"no animation format {suffix!r}, there are {', '.join(FORMATS)}")
     kind = FORMATS[suffix.lower()]
-    _check(frames, delays, comment, exact, kind)
-    if max(frames[0].shape) > kind.side:
-        raise GlimpseError(f"{kind.name} holds at most {kind.side} pixels a side, got {frames[0].shape}")
-    changes = [not np.array_equal(before, after) for before, after in pairwise(frames)]
-    stands = np.bincount(np.cumsum([0, *changes]), delays)  # identical neighbours are merged
-    if stands.max() > kind.longest:
-        raise GlimpseError(
-            f"{suffix.lower()} holds no picture for longer than {kind.longest / 1000} s; .webp does"
-        )
-    return kind.encode(frames, delays, comment, exact)
-
-
-def _check(frames: Frames, delays: Sequence[int], comment: str, exact: Colours, kind: Format) -> None:
     if not len(frames):
         raise GlimpseError("no frames to animate")
     if len(shapes := sorted({frame.shape for frame in frames})) > 1:
@@ -120,6 +107,15 @@ def _check(frames: Frames, delays: Sequence[int], comment: str, exact: Colours, 
         raise GlimpseError(f"at most {ENTRIES} colours can be kept exactly, got {len(set(exact))}")
     if not all(0 <= level <= 255 for colour in exact for level in colour):
         raise GlimpseError("levels of the exact colours must be 0 to 255")
+    if max(frames[0].shape) > kind.side:
+        raise GlimpseError(f"{kind.name} holds at most {kind.side} pixels a side, got {frames[0].shape}")
+    changes = [not np.array_equal(before, after) for before, after in pairwise(frames)]
+    stands = np.bincount(np.cumsum([0, *changes]), delays)  # identical neighbours are merged
+    if stands.max() > kind.longest:
+        raise GlimpseError(
+            f"{suffix.lower()} holds no picture for longer than {kind.longest / 1000} s; .webp does"
+        )
+    return kind.encode(frames, delays, comment, exact)
 
 
 def _written(frames: NDArray[np.uint8], extension: str, delays: Sequence[int], **options: Any) -> bytes:
@@ -159,18 +155,19 @@ def join_gif(
     blocks: list[tuple[int, tuple[bytes, bytes]]] = []
     head = b""
     for (palette, indices), delay in zip(shots, delays, strict=True):
-        box = _changed(indices, len(palette))
+        changes = indices != len(palette)
+        rows, cols = (np.flatnonzero(changes.any(axis=axis)) for axis in (1, 0))
+        bits = max(1, len(palette).bit_length())  # of an index, "unchanged" among them
+        table = palette.tobytes().ljust(3 << bits, b"\0")
         if not blocks:
-            bits, table = _table(palette)
-            rows, cols = indices.shape
-            head = struct.pack("<HHBBB", cols, rows, _HAS_TABLE | (bits - 1), 0, 0) + table
-            blocks.append((delay, _picture(palette, indices, (0, 0), first=True)))
-        elif box is None and blocks[-1][0] + delay <= _LONGEST:
+            head = struct.pack("<HHBBB", *indices.shape[::-1], _HAS_TABLE | (bits - 1), 0, 0) + table
+            blocks.append((delay, _picture(palette, indices, (0, 0), b"")))
+        elif not rows.size and blocks[-1][0] + delay <= _LONGEST:
             blocks[-1] = (blocks[-1][0] + delay, blocks[-1][1])
-        else:
-            down, across = box or (slice(0, 1), slice(0, 1))
-            corner = down.start, across.start
-            blocks.append((delay, _picture(palette, indices[down, across], corner, first=False)))
+        else:  # the smallest part that holds what changes, of a frame that changes nothing its first pixel
+            corner, end = ((int(rows[at]), int(cols[at])) if rows.size else (0, 0) for at in (0, -1))
+            part = indices[corner[0] : end[0] + 1, corner[1] : end[1] + 1]
+            blocks.append((delay, _picture(palette, part, corner, table)))
     text = comment.encode("ascii")
     parts = [text[i : i + 255] for i in range(0, len(text), 255)]
     told = b"!\xfe" + b"".join(bytes([len(part)]) + part for part in parts) + b"\0" if text else b""
@@ -178,29 +175,13 @@ def join_gif(
     return b"GIF89a" + head + _FOR_EVER + told + pictures + b";"
 
 
-def _changed(indices: NDArray[np.uint8], unchanged: int) -> tuple[slice, slice] | None:
-    """The smallest part of a frame that holds what changes, None where nothing does."""
-    changes = indices != unchanged
-    rows, cols = (np.flatnonzero(changes.any(axis=axis)) for axis in (1, 0))
-    if not rows.size:
-        return None
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(cols[0]), int(cols[-1]) + 1)
-
-
-def _table(palette: NDArray[np.uint8]) -> tuple[int, bytes]:
-    """The bits of an index, "unchanged" among them, and the table of a palette."""
-    bits = max(1, len(palette).bit_length())
-    return bits, palette.tobytes().ljust(3 << bits, b"\0")
-
-
 def _picture(
-    palette: NDArray[np.uint8], indices: NDArray[np.uint8], corner: tuple[int, int], *, first: bool
+    palette: NDArray[np.uint8], indices: NDArray[np.uint8], corner: tuple[int, int], table: bytes
 ) -> tuple[bytes, bytes]:
-    """One picture with its control block, in two parts: the delay comes between."""
-    bits, table = _table(palette)
-    flags, table = (0, b"") if first else (_HAS_TABLE | (bits - 1), table)
-    control = b"!\xf9\x04" + bytes([_STAYS | (not first)])
-    unchanged = bytes([0 if first else len(palette), 0])
+    """One picture with its control block, in two parts: the delay comes between; the first has no table."""
+    flags = _HAS_TABLE | (max(1, len(palette).bit_length()) - 1) if table else 0
+    control = b"!\xf9\x04" + bytes([_STAYS | bool(table)])
+    unchanged = bytes([len(palette) if table else 0, 0])
     place = struct.pack("<HHHHB", corner[1], corner[0], indices.shape[1], indices.shape[0], flags)
     alone, at = b"".join(getdata(Image.fromarray(indices))), 0
     while alone[at : at + 1] == b"!":  # blocks before the picture, each in parts that tell their size

@@ -88,12 +88,8 @@ class Ground:
     @property
     def like(self) -> Picture:
         """The picture whose levels and colours the result has, and whether it has alpha."""
-        return replace(self.patches.like, alpha=self._below.alpha)
-
-    @property
-    def _below(self) -> Kind:
         alpha = self.patches.alpha if self.picture is None else self.picture.alpha
-        return replace(self.patches, alpha=alpha)
+        return replace(self.patches.like, alpha=alpha)
 
     def under(self, light: NDArray[Any], opacity: NDArray[Any] | None, rows: slice) -> NDArray[Any]:
         """Return rows of the result.
@@ -112,18 +108,20 @@ class Ground:
         """
         if self.picture is None:
             return light
-        below = self._below.pixels(self.picture, rows)
-        top, hidden = self._top(light if light.ndim == 3 else light[..., None], opacity)
+        below = replace(self.patches, alpha=self.picture.alpha).pixels(self.picture, rows)
+        top, hidden = self._top(light if light.ndim == 3 else light[..., None], opacity, self.picture.alpha)
         total: NDArray[Any] = top + (below if below.ndim == 3 else below[..., None]) * (1 - hidden)
-        if self._below.alpha:
+        if self.picture.alpha:
             np.minimum(total[..., -1], self.patches.like.white, out=total[..., -1])
         return total if total.shape[2] > 1 else total[..., 0]
 
-    def _top(self, light: NDArray[Any], opacity: NDArray[Any] | None) -> tuple[NDArray[Any], NDArray[Any]]:
+    def _top(
+        self, light: NDArray[Any], opacity: NDArray[Any] | None, with_alpha: bool
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
         """The light with the channels of the result, and how far it hides what lies below."""
         white, added = self.patches.like.white, opacity is None
         hidden = np.zeros_like(light[..., :1]) if opacity is None else opacity[..., None]
         color, alpha = (light[..., :-1], light[..., -1:]) if self.patches.alpha else (light, None)
-        if self._below.alpha:
+        if with_alpha:
             return np.concatenate([color, hidden * white if alpha is None else alpha], axis=2), hidden
         return color, hidden if alpha is None or added else alpha / white

@@ -281,11 +281,10 @@ def _record(exif: bytes | None) -> str | None:
 
 def _seek(image: ImageFile.ImageFile, page: int) -> None:
     """Go to a frame."""
-    if page > 1:
-        try:
-            image.seek(page - 1)
-        except EOFError:
-            raise GlimpseError(f"it has no page {page}") from None
+    try:
+        image.seek(page - 1)
+    except EOFError:
+        raise GlimpseError(f"it has no page {page}") from None
 
 
 def _decode_npy(file: BinaryIO, options: DecodeOptions) -> Picture:
@@ -328,7 +327,8 @@ def _decode_png(file: BinaryIO, options: DecodeOptions, pages: Sequence[int]) ->
     if png.depth < 8 and png.colour_type == 0 and isinstance(level, int):
         image.info["transparency"] = min(level * (255 // (2**png.depth - 1)), 255)  # scaled as the pixels are
     for page in pages:
-        _seek(image, page)
+        if page > 1:
+            _seek(image, page)
         yield finished(image, options, notes + lost, way, text=png.record, color=color)
 
 
@@ -372,7 +372,8 @@ def _decode_webp(file: BinaryIO, options: DecodeOptions, pages: Sequence[int]) -
     image = opened(file, "WebP")
     notes = frame_notes(options, more=getattr(image, "is_animated", False))
     for page in pages:
-        _seek(image, page)
+        if page > 1:
+            _seek(image, page)
         exif = image.info.get("exif")
         way = _way(options, exif, image.info.get("xmp"))
         yield finished(image, options, notes, way, text=_record(exif))

@@ -99,6 +99,8 @@ class Format(NamedTuple):
 
     def head(self, like: Picture, record: Record | None, quality: Quality) -> Head:
         """Return what goes into the file beside its pixels, as far as the format holds it."""
+        if quality is not None and (fault := self.fault(quality)):
+            raise GlimpseError(fault)
         color = {name: data for name, data in like.color.items() if name not in self._lost(like)}
         if like.labels and (self._quality(quality) or (like.palette and not (self.palettes or self.exact))):
             raise GlimpseError(f"{self.name} would change labels; write .png or .npy")
@@ -182,8 +184,6 @@ def encoded(
     GlimpseError
         If the format cannot hold it.
     """
-    if fault := kind.fault(quality):
-        raise GlimpseError(fault)
     head = kind.head(like, record, quality)
     levels = (kind.levels(strip, like.white) for strip in strips)
     if kind.stream:
@@ -196,9 +196,8 @@ def encode(
     kind: Format, array: NDArray[Any], like: Picture, record: Record | None = None, quality: Quality = None
 ) -> bytes:
     """Return the bytes of a still, as `encoded` does."""
-    if fault := kind.fault(quality):
-        raise GlimpseError(fault)
-    return kind.encode(kind.levels(array, like.white), kind.head(like, record, quality))
+    head = kind.head(like, record, quality)
+    return kind.encode(kind.levels(array, like.white), head)
 
 
 def listed(words: Iterable[str], last: str = "and") -> str:

@@ -121,7 +121,10 @@ def _fit(
     means : ndarray, shape (j, 3)
         For the next palette.
     """
-    is_kept = _among(codes, kept)
+    near, is_kept = np.zeros(1 << 18, bool), np.zeros(len(codes), bool)
+    near[_cells(kept)] = True
+    maybe = np.flatnonzero(near[_cells(codes)])  # those alone that share a cell with a colour that is kept
+    is_kept[maybe] = np.isin(codes[maybe], kept)
     asks = (error > NEAR) | (is_kept & (error > 0))
     fixed, free = np.flatnonzero(asks & is_kept), np.flatnonzero(asks & ~is_kept)
     first = np.unique(codes[fixed])
@@ -138,15 +141,6 @@ def _fit(
         closer = np.flatnonzero(_apart(_codes(palette[None])[0][nearest], codes[free]) < error[free])
         indices[free[closer]] = nearest[closer]
     return palette, indices, means if len(means) else before
-
-
-def _among(codes: Codes, kept: Codes) -> NDArray[np.bool_]:
-    """Whether each colour is one of some that are kept, asked of those alone that share a cell with one."""
-    near, found = np.zeros(1 << 18, bool), np.zeros(len(codes), bool)
-    near[_cells(kept)] = True
-    maybe = np.flatnonzero(near[_cells(codes)])
-    found[maybe] = np.isin(codes[maybe], kept)
-    return found
 
 
 def _grouped(codes: Codes, weights: NDArray[Any]) -> tuple[Indices, Floats, NDArray[Any]]:
