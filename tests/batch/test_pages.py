@@ -9,7 +9,8 @@ import tifffile
 from helpers import invoke, noise, opened, save
 from PIL import Image
 
-from glimpse.io import load_pages
+from glimpse.io import DecodeOptions, load_pages, load_picture
+from glimpse.io.decode import decode
 
 
 @pytest.fixture
@@ -58,13 +59,33 @@ def test_a_column_page_tells_the_page_of_each_row(pages):
         np.testing.assert_array_equal(opened(f"out/{name}"), pages[number - 1][3:13, 4:16])
 
 
-def test_frames_of_an_animation_are_pages():
-    frames = [Image.fromarray(noise(9, 12, 3, seed=k)) for k in range(3)]
-    frames[0].save("a.webp", save_all=True, append_images=frames[1:], lossless=True)
-    assert load_pages("a.webp") == [1, 2, 3]
-    assert invoke(*split("read a.webp --slice 0:9,0:12 --page all -o out/")).exit_code == 0
-    for number, frame in enumerate(frames, 1):
-        np.testing.assert_array_equal(opened(f"out/a-{number:03d}-patch.png"), np.asarray(frame))
+@pytest.mark.parametrize("ending", ["gif", "png", "webp"])
+def test_frames_of_an_animation_are_pages_and_each_is_decoded_once(ending, monkeypatch):
+    frames = [Image.fromarray(noise(9, 12, 3, seed=k)) for k in range(6)]
+    frames[0].save(f"a.{ending}", save_all=True, append_images=frames[1:], lossless=True)
+    assert load_pages(f"a.{ending}") == [1, 2, 3, 4, 5, 6]
+    alone = [np.asarray(load_picture(f"a.{ending}", DecodeOptions(page=k)).pixels) for k in range(1, 7)]
+    opens = []
+    monkeypatch.setattr("glimpse.io.stills.decode", lambda *given: opens.append(1) or decode(*given))
+    assert invoke(*split(f"read a.{ending} --slice 0:9,0:12 --page all -o out/")).exit_code == 0
+    assert len(opens) == 2  # to count the frames, and for the first; the others come in one go
+    for number, frame in enumerate(alone, 1):
+        np.testing.assert_array_equal(opened(f"out/a-{number:03d}-patch.png"), frame)
+    rows = "".join(f"a.{ending},{page},0,0,12,9\n" for page in (5, 9, 2, 1, 3, 5))
+    Path("t.csv").write_text(f"image,page,x,y,w,h\n{rows}")
+    said = invoke(*split("read --table t.csv -o of/ --jobs 2"))
+    assert "it has no page 9" in said.stderr
+    assert "1 of 6 windows failed" in said.stderr
+    for index, page in ((0, 5), (2, 2), (3, 1), (4, 3), (5, 5)):
+        np.testing.assert_array_equal(opened(f"of/a-{index:05d}.png"), alone[page - 1])
+
+
+def test_pages_of_a_small_file_are_bounded_together(pages, monkeypatch):
+    monkeypatch.setattr("glimpse.io.budget._PAGE", 2e9)
+    said = invoke(*split("read a.tif --page all -n 4 -o out/ --jobs 1"))
+    assert said.exit_code == 1
+    assert len(made()) == 2
+    assert "the pages before it took as long as the largest picture may; name fewer pages" in said.stderr
 
 
 def test_tiles_of_all_pages(pages):

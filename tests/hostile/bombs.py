@@ -307,6 +307,36 @@ def stills():
     }
 
 
+def many_pages():
+    """Name to bytes of files that are small by each of their pages, all of which are asked for."""
+    strip = zlib.compress(bytes(5_000 * 5_000), 9)
+    large = [
+        (256, 4, 1, 5_000),
+        (257, 4, 1, 5_000),
+        (258, 3, 1, 8),
+        (259, 3, 1, 8),
+        (262, 3, 1, 1),
+        (273, 4, 1, 8),
+    ]
+    large += [(277, 3, 1, 1), (278, 4, 1, 5_000), (279, 4, 1, len(strip))]
+    return {
+        "pixels.gif": gif(1, 1, *[(0, 0, 1, 1, 1)] * 9_000),
+        "large.tif": chained(large, strip, 2_000),
+        "tiny.tif": chained(
+            [(256, 4, 1, 1), (257, 4, 1, 1), *large[2:3], (273, 4, 1, 8), (279, 4, 1, 1)], b"\0\0", 9_000
+        ),
+    }
+
+
+def chained(tags, body, number):
+    """A TIFF of many pages that share their tags and their pixels, which lie at 8."""
+    data = struct.pack("<2sHI", b"II", 42, 8 + len(body) + len(body) % 2) + body + bytes(len(body) % 2)
+    table = struct.pack("<H", len(tags)) + b"".join(struct.pack("<HHII", *tag) for tag in tags)
+    size = len(table) + 4
+    nexts = [*range(len(data) + size, len(data) + number * size, size), 0]
+    return data + b"".join(table + struct.pack("<I", after) for after in nexts)
+
+
 def films():
     """Name to bytes of animations, and the page that is asked for."""
     side = 13_370

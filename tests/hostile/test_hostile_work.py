@@ -88,6 +88,9 @@ def commands(folder):
     for name, (data, page) in bombs.films().items():
         (folder / name).write_bytes(data)
         found[name] = ("read", name, "--page", page, *read)
+    for name, data in bombs.many_pages().items():
+        (folder / name).write_bytes(data)
+        found[name] = ("read", name, "--page", "all", "-n", 1, "-o", "out.npz", "--overwrite")
     for name, data in bombs.stacks().items():
         (folder / name).write_bytes(data)
         found[name] = ("write", name, "-o", "out.png", "--overwrite")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
-from itertools import islice
+from itertools import groupby, islice
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
@@ -17,6 +17,8 @@ from glimpse.errors import GlimpseError
 
 if TYPE_CHECKING:
     from glimpse.io import DecodeOptions, Picture
+    from glimpse.io.budget import Total
+    from glimpse.io.reels import Reel
 
 _MANY = 100  # patches of one image: to wait for the disk after each would double the time
 _BLOCK = 50  # windows of one job: fewer share less of their filters, more keep a thread waiting for the last
@@ -64,6 +66,8 @@ class Source:
         The folder that names are relative to, for workers in another one.
     stamp : (int, int) or None
         Size and time of the file where the work began, for workers on another machine.
+    reel, total : Reel, Total or None
+        What the page is taken from, and where its work is counted, where others look at other pages.
     """
 
     def __init__(
@@ -75,8 +79,10 @@ class Source:
         fast: bool,
         folder: str = "",
         stamp: tuple[int, int] | None = None,
+        reel: Reel | None = None,
+        total: Total | None = None,
     ) -> None:
-        self.stamp = stamp
+        self.stamp, self._reel, self._total = stamp, reel, total
         self.name, self.rows, self._decoding, self._fast = name, rows, decoding, fast
         self._folder, self.linear = folder, decoding.linear  # whether light is filtered, and not levels
         self.many = len(rows) >= _MANY
@@ -114,7 +120,13 @@ class Source:
                     reduce = None
                     if self._fast or self._decoding.level == "auto":
                         reduce = partial(_reduction, self.rows)
-                    picture = io.load_picture(self.path(self.name), self._decoding, reduce)
+                    picture = None
+                    if self._reel:
+                        with self._counted():
+                            picture = self._reel.picture(self._decoding.page or 1)
+                    if picture is None:
+                        with self._counted():
+                            picture = io.load_picture(self.path(self.name), self._decoding, reduce)
                     self._picture = io.as_array(picture) if self.many else picture
                 except (Exception, MemoryError) as error:
                     self._picture = fault_of(error)
@@ -123,12 +135,18 @@ class Source:
             raise found
         return found
 
+    def _counted(self) -> AbstractContextManager[None]:
+        """Count the work for a page, where it is one of several."""
+        return self._total.counted(self._decoding.max_pixels) if self._total else nullcontext()
+
     def leave(self, rows: int) -> None:
         """Forget the picture after the last of its rows: the pictures of a batch are more than the memory."""
         with self._lock:
             self._left -= rows
             if self._left <= 0:
                 self._picture = None
+                if self._reel:
+                    self._reel.leave(self._decoding.page or 1)
 
 
 def _stamp(name: str) -> tuple[int, int] | None:
@@ -161,6 +179,8 @@ class Block(NamedTuple):
 class Work(Collection[Block]):
     """The blocks of a batch, those of an image one after the other; each source is made when its turn comes.
 
+    The pages of an image rise, so that each frame of an animation is decoded once where memory is shared.
+
     Parameters
     ----------
     rows : sequence of Row
@@ -192,7 +212,7 @@ class Work(Collection[Block]):
         if hasattr(rows, "images") and not getattr(rows, "page_column", ""):
             places: Iterable[tuple[str, int | None]] = ((image, None) for image in images_of(rows))
         else:
-            places = ((row.image, row.page) for row in rows)
+            places = ((row.image, row.page or decoding.page) for row in rows)
         for index, place in enumerate(places):
             found = groups.setdefault(place, index)  # most images of many have one row
             if isinstance(found, array):
@@ -200,6 +220,12 @@ class Work(Collection[Block]):
             elif found != index:
                 groups[place] = array("q", (found, index))
         first, step = (part[0] - 1, part[1]) if part else (0, 1)
+        found_first: dict[str, int] = {}
+        order = {place: found_first.setdefault(place[0], k) for k, place in enumerate(groups)}
+        if len(found_first) < len(groups):
+            groups = {
+                place: groups[place] for place in sorted(groups, key=lambda at: (order[at], at[1] or 1))
+            }
         self._images = [*islice(groups.items(), first, None, step)]
         self._counts = [len(found) if isinstance(found, array) else 1 for _, found in self._images]
         self.count = sum(self._counts)
@@ -214,16 +240,32 @@ class Work(Collection[Block]):
         return len(self._counts) if most is None else sum(-(-count // most) for count in self._counts)
 
     def __iter__(self) -> Iterator[Block]:
-        for (name, page), found in self._images:
-            indices = found if isinstance(found, array) else (found,)
-            few = self._largest or len(indices)
-            rows = Rows(self._row, indices) if len(indices) > _BLOCK else [*map(self._row, indices)]
-            source = Source(name, rows, self._decoding.at(page), fast=self._fast, folder=self._folder)
-            for start in range(0, len(indices), few):
-                yield Block(source, source.rows[start : start + few])
+        for name, group in groupby(self._images, lambda each: each[0][0]):
+            places = [*group]
+            pages = [page for (_, page), _ in places if page and page > 1]
+            shared = len(places) > 1 and not self._folder
+            reel, total = _pages(name, pages, self._decoding) if shared else (None, None)
+            for (_, page), found in places:
+                indices = found if isinstance(found, array) else (found,)
+                few = self._largest or len(indices)
+                rows = Rows(self._row, indices) if len(indices) > _BLOCK else [*map(self._row, indices)]
+                source = Source(name, rows, self._decoding.at(page), fast=self._fast, folder=self._folder,
+                                reel=reel if page and page > 1 else None, total=total)  # fmt: skip
+                for start in range(0, len(indices), few):
+                    yield Block(source, source.rows[start : start + few])
 
     def __contains__(self, other: object) -> bool:
         return any(block == other for block in self)
+
+
+def _pages(name: str, pages: Sequence[int], decoding: DecodeOptions) -> tuple[Reel | None, Total]:
+    """Return what the sources of pages of one image share; frames behind the first one are on a reel."""
+    from glimpse.io.budget import Total
+    from glimpse.io.reels import Reel
+
+    status = _stamp(name)
+    reel = Reel(name, pages, decoding.at(pages[0])) if len(pages) > 1 else None
+    return reel, Total(status[0] if status else 0)
 
 
 def images_of(rows: Sequence[Row]) -> Iterable[str]:

@@ -6,9 +6,14 @@ The one place that weighs a picture: the page that is asked for and all that is 
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from glimpse.errors import GlimpseError
+from glimpse.limits import MAX_PIXELS
 from glimpse.validation import check_pixels
 
 if TYPE_CHECKING:
@@ -74,6 +79,77 @@ def check(rows: int, cols: int, max_pixels: int, kind: str, *parts: Part) -> Non
     held = sum(COSTS[name].held * count for name, count, _ in parts)
     work = sum(COSTS[name].work * count for name, _, count in parts)
     check_pixels(rows, cols, max_pixels, max(held / MOST.held, work / MOST.work) / pixels, kind)
+    if total := _total.get():
+        total.spend(work, max_pixels)
+
+
+class Total:
+    """The work for all pages that are read of one file, each of which is weighed for itself too.
+
+    Parameters
+    ----------
+    size : int
+        Bytes of the file: each full MiB of a larger one may take as much as a small file.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._most, self._spent = MOST.work * max(1.0, size / (1 << 20)), 0.0
+
+    @contextmanager
+    def counted(self, max_pixels: int) -> Iterator[None]:
+        """Count a page, and what is weighed in a block.
+
+        Raises
+        ------
+        GlimpseError
+            If the pages together take longer than the largest picture.
+        """
+        self.spend(_PAGE, max_pixels)
+        token = _total.set(self)
+        try:
+            yield
+        finally:
+            _total.reset(token)
+
+    def spend(self, work: float, max_pixels: int) -> None:
+        """Count nanoseconds of work, as `counted` does."""
+        if self._spent > self._most * max(max_pixels, MAX_PIXELS):
+            raise GlimpseError(
+                "the pages before it took as long as the largest picture may; name fewer pages, or raise "
+                "--max-pixels"
+            )
+        self._spent += work
+
+
+_total: ContextVar[Total | None] = ContextVar("total", default=None)
+_PAGE = 700_000  # nanoseconds for one of a single pixel, with its patch
+
+
+def affordable(check: Callable[..., None], pages: Sequence[int], max_pixels: int) -> Iterator[int]:
+    """Return the pages, which rise, that are within the limit; one beyond it is refused in its turn.
+
+    Raises
+    ------
+    GlimpseError
+        If no page is within it.
+    """
+    few, many = 0, len(pages)
+    while few < many:
+        middle = (few + many + 1) // 2
+        try:
+            check(page=pages[middle - 1], max_pixels=max_pixels)
+            few = middle
+        except GlimpseError:
+            many = middle - 1
+
+    def refused() -> Iterator[int]:
+        for page in pages[few : few + 1]:
+            check(page=page, max_pixels=max_pixels)
+            yield page
+
+    if not few:
+        check(page=pages[0], max_pixels=max_pixels)
+    return chain(pages[:few], refused())
 
 
 def check_plain(rows: int, cols: int, max_pixels: int) -> None:

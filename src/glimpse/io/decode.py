@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from typing import BinaryIO
 
@@ -59,6 +60,13 @@ Image.MAX_IMAGE_PIXELS = None  # the limit of glimpse is checked instead: its me
 Reduce = Callable[[tuple[int, int]], int]
 
 
+class NoPageError(GlimpseError):
+    """A file has fewer pages."""
+
+    def __init__(self, page: int) -> None:
+        super().__init__(f"it has no page {page}")
+
+
 def decode(file: BinaryIO, options: DecodeOptions = DEFAULT, reduce: Reduce | None = None) -> Picture:
     """Decode the first frame of an image file, or another one.
 
@@ -93,11 +101,13 @@ def decode(file: BinaryIO, options: DecodeOptions = DEFAULT, reduce: Reduce | No
         return _READERS.get(name, _decode_other)(file, options)
 
 
-def decode_pages(file: BinaryIO, options: DecodeOptions, pages: Sequence[int]) -> Iterator[Picture]:
-    """Decode some pages or frames, which rise, as `decode` does; those of an animation in one go.
+def is_animated(file: BinaryIO) -> bool:
+    """Tell whether a file is of a format whose frames are drawn upon those before them."""
+    return _format_of(file) in _ANIMATED
 
-    Each picture is to be looked at before the next one is asked for.
-    """
+
+def decode_pages(file: BinaryIO, options: DecodeOptions, pages: Sequence[int]) -> Iterator[Picture]:
+    """Decode some pages or frames, which rise, as `decode` does; those of an animation in one go."""
     name = _format_of(file)
     if name not in _ANIMATED:
         yield from (decode(file, options.at(page)) for page in pages)
@@ -284,7 +294,7 @@ def _seek(image: ImageFile.ImageFile, page: int) -> None:
     try:
         image.seek(page - 1)
     except EOFError:
-        raise GlimpseError(f"it has no page {page}") from None
+        raise NoPageError(page) from None
 
 
 def _decode_npy(file: BinaryIO, options: DecodeOptions) -> Picture:
@@ -309,7 +319,7 @@ def _decode_png(file: BinaryIO, options: DecodeOptions, pages: Sequence[int]) ->
     png = read_png(file)
     deep = png.depth == 16 and png.colour_type in (2, 4, 6)
     keeps = deep and list(pages) == [1] and codecs() is not None
-    budget.check_png(png, pages[-1], options.max_pixels, deep=keeps)
+    enough = budget.affordable(partial(budget.check_png, png, deep=keeps), pages, options.max_pixels)
     image = opened(png.file, "PNG")
     notes = frame_notes(options, more=getattr(image, "is_animated", False)) + png.notes
     levels = png.deep_levels(file) if keeps else None
@@ -326,10 +336,10 @@ def _decode_png(file: BinaryIO, options: DecodeOptions, pages: Sequence[int]) ->
         notes += ("its transparent level was left out",)
     if png.depth < 8 and png.colour_type == 0 and isinstance(level, int):
         image.info["transparency"] = min(level * (255 // (2**png.depth - 1)), 255)  # scaled as the pixels are
-    for page in pages:
+    for page in enough:
         if page > 1:
             _seek(image, page)
-        yield finished(image, options, notes + lost, way, text=png.record, color=color)
+        yield finished(_own(image, pages), options, notes + lost, way, text=png.record, color=color)
 
 
 def _decode_jpeg(file: BinaryIO, options: DecodeOptions, reduce: Reduce | None) -> Picture:
@@ -354,29 +364,34 @@ def _decode_gif(file: BinaryIO, options: DecodeOptions, pages: Sequence[int]) ->
     from glimpse.io import gif_input
 
     gif = gif_input.read_gif(file, pages[-1] + 1)
-    if pages[-1] > len(gif.frames):
-        raise GlimpseError(f"it has no page {pages[-1]}")
-    budget.check_gif(gif, pages[-1], options.max_pixels)
+    enough = budget.affordable(partial(budget.check_gif, gif), pages, options.max_pixels)
     notes, text = frame_notes(options, more=len(gif.frames) > 1), as_record(gif.comment)
     if list(pages) == [1] and gif.is_covered:
         yield finished(opened(file, "GIF"), options, notes, text=text)
         return
-    wanted = {*pages}
-    for page, screen in enumerate(gif_input.screens(gif, file), 1):
-        if page in wanted:
-            yield finished(gif_input.seen(screen), options, notes, text=text)
+    screens = enumerate(gif_input.screens(gif, file), 1)
+    for page in enough:
+        screen = next((screen for number, screen in screens if number == page), None)
+        if screen is None:
+            raise NoPageError(page)
+        yield finished(gif_input.seen(screen), options, notes, text=text)
 
 
 def _decode_webp(file: BinaryIO, options: DecodeOptions, pages: Sequence[int]) -> Iterator[Picture]:
-    budget.check_webp(file, pages[-1], options.max_pixels)
+    enough = budget.affordable(partial(budget.check_webp, file), pages, options.max_pixels)
     image = opened(file, "WebP")
     notes = frame_notes(options, more=getattr(image, "is_animated", False))
-    for page in pages:
+    for page in enough:
         if page > 1:
             _seek(image, page)
         exif = image.info.get("exif")
         way = _way(options, exif, image.info.get("xmp"))
-        yield finished(image, options, notes, way, text=_record(exif))
+        yield finished(_own(image, pages), options, notes, way, text=_record(exif))
+
+
+def _own(image: Image.Image, pages: Sequence[int]) -> Image.Image:
+    """A frame that stays as it is while the next ones are decoded."""
+    return image if len(pages) == 1 else load(image).copy()
 
 
 def _decode_avif(file: BinaryIO, options: DecodeOptions) -> Picture:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 from collections.abc import Iterator
 from itertools import islice
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
 from glimpse import limits
 from glimpse.errors import GlimpseError
@@ -36,10 +37,36 @@ def at_page(file: BinaryIO, number: int) -> BinaryIO:
     """
     if number == 1:
         return file
-    found = list(islice(_places(file), number))
+    found, error = _walked_to(file, number)
     if len(found) < number:
-        raise GlimpseError(f"it has no page {number}, but {len(found)}")
-    return _Redirected(file, found[-1])  # type: ignore[return-value]
+        raise error or GlimpseError(f"it has no page {number}, but {len(found)}")
+    return _Redirected(file, found[number - 1])  # type: ignore[return-value]
+
+
+def _walked_to(file: BinaryIO, number: int) -> _Walk:
+    """The pages as far as one of this number, and the error that ended the walk."""
+    try:
+        status = os.fstat(file.fileno())
+        identity: Any = status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+    except OSError:  # no file of the system
+        identity = None
+    found, error, whole = _last.get(identity, ([], None, False))
+    if len(found) < number and not whole:
+        found, error = [], None
+        try:  # twice as far: a walk for each of many pages would square the work
+            found.extend(islice(_places(file), 2 * number))
+        except GlimpseError as fault:
+            error = fault
+        _last.clear()
+        if identity:
+            _last[identity] = found, error, len(found) < 2 * number
+    return found, error
+
+
+_Walk: TypeAlias = tuple[list[int], GlimpseError | None]
+_last: dict[
+    Any, tuple[list[int], GlimpseError | None, bool]
+] = {}  # of the file whose page was looked for last
 
 
 class Level(NamedTuple):
