@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glimpse import limits
 from glimpse.array_api import arange_like, cast, is_not_numpy, namespace
@@ -82,20 +81,14 @@ def centers(n: int, center: Any, delta: Any) -> Any:
 class Sampled(NamedTuple):
     """The filters of a bank, or of several, over the K pixels that each touches."""
 
-    start: NDArray[np.intp]  # (..., n)
+    band: Band
     u: Floats  # (..., n, K), the pixels, counted from the filter's peak
     offset: Floats  # (..., n, 1), of the centre from the peak
-    weights: Floats  # (..., n, K), up to a factor
-    total: Floats  # (..., n, 1), that factor
-    block_size: int  # filters of a block
-
-    @property
-    def band(self) -> Band:
-        return Band(self.start, self.weights / self.total, self.block_size)
+    total: Floats  # (..., n, 1), the factor by which the weights of the band were divided
 
     def slopes(self, axis: Axis) -> list[Floats]:
         """The slopes of the band's weights as mu grows, as mu falls, as sigma grows."""
-        shape, weights = KERNEL_TABLE[axis.kernel], self.weights / self.total
+        shape, weights = KERNEL_TABLE[axis.kernel], self.band.weights
         raw = shape.slopes(self.u, self.offset, axis.sigma)
         if axis.edge == "extend":
             totals = [slope.sum(axis=1, keepdims=True) for slope in raw]
@@ -135,7 +128,7 @@ def sample_kernel(axis: Axis, cut: BlockSpec) -> Sampled:
     if cut.block_size > 1:
         # far from a filter in its block are numbers so small that they are slow to multiply
         weights = np.where(np.abs(weights) > _DUST * np.finfo(cut.dtype).tiny, weights, 0)
-    return Sampled(start.astype(np.intp), u, offset, weights, total, cut.block_size)
+    return Sampled(Band(start.astype(np.intp), weights / total, cut.block_size), u, offset, total)
 
 
 class Extent(NamedTuple):

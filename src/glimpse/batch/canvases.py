@@ -566,14 +566,15 @@ def _strips(
     from glimpse.io.light import lit
     from glimpse.levels import to_levels, unpremultiply
 
-    white, cut, total = ground.like.white, 0, 0
-    light: Any = lit(ground.like).pixels if linear else None
+    like, exact = ground.like, still_format(output).exact
+    white, cut, total = like.white, 0, 0
+    light: Any = lit(like).pixels if linear else None
     for strip in blending.strips(layers, shape, options.blended):
         part = ground.under(strip.light, strip.opacity, strip.rows)
         part = light.levels(part) if light else part
-        part = unpremultiply(part, white) if ground.like.alpha else part
+        part = unpremultiply(part, white) if like.alpha else part
         total += part.size
-        if still_format(output).exact:
+        if exact:
             yield part
         else:
             cut += int(((part < -0.5) | (part > white + 0.5)).sum())

@@ -90,9 +90,7 @@ class Boundary(click.Group):
             silence_libraries()
         # Click would turn a signal into "Aborted!" and a closed pipe into exit code 1
         try:
-            result = super().invoke(ctx)
-            flush()
-            return result
+            return super().invoke(ctx)
         except (click.UsageError, UsageError) as wrong:
             error = wrong if isinstance(wrong, click.UsageError) else click.UsageError(str(wrong))
             if error.ctx is None and ctx.invoked_subcommand:  # of a missing value Click tells no command

@@ -43,7 +43,8 @@ class Kind:
         GlimpseError
             If some have so many channels, and others another number.
         """
-        colors = sorted({_colors(picture) for picture in pictures} - {1}) or [1]
+        channels = [(each.pixels.shape[2] if each.pixels.ndim == 3 else 1, each.alpha) for each in pictures]
+        colors = sorted({int(count) - alpha for count, alpha in channels} - {1}) or [1]
         if len(colors) > 1:
             raise GlimpseError(f"pictures of {colors[0]} and {colors[1]} channels do not go on one canvas")
         flat = all(picture.pixels.ndim == 2 for picture in pictures)
@@ -57,17 +58,12 @@ class Kind:
         if self.flat or (array.ndim == 3 and array.shape[2] == self.colors + self.alpha):
             return np.asarray(array)
         array = array if array.ndim == 3 else array[..., None]
-        color = array[..., : _colors(picture)]
+        color = array[..., :-1] if picture.alpha else array
         parts = [np.broadcast_to(color, (*color.shape[:2], self.colors))]
         if self.alpha:
             opaque = np.full_like(color[..., :1], self.like.white)
             parts.append(array[..., -1:] if picture.alpha else opaque)
         return np.concatenate(parts, axis=2)
-
-
-def _colors(picture: Picture) -> int:
-    channels = picture.pixels.shape[2] if picture.pixels.ndim == 3 else 1
-    return int(channels) - picture.alpha
 
 
 @dataclass(frozen=True)

@@ -176,9 +176,9 @@ class Pixels:
         self._turn = _TURNS.get(orientation, (False, False, False))
         self.turned = self._turn[0]  # whether rows are columns of the file
         rows, cols = image.size[::-1] if isinstance(image, Image.Image) else image.shape[:2]
-        sides = (cols, rows) if self._turn[0] else (rows, cols)
-        one = self._part(0, 0, 1, 1)
-        self.shape: tuple[int, ...] = (*sides, *one.shape[2:])
+        self.shape: tuple[int, ...] = (cols, rows) if self._turn[0] else (rows, cols)
+        one = self._upright((slice(0, 1), slice(0, 1)))  # a pixel, which tells the type
+        self.shape += one.shape[2:]
         self.ndim = len(self.shape)
         self.size = int(np.prod(self.shape))
         self.alpha = one.shape[2:] in ((2,), (4,))
@@ -212,7 +212,11 @@ class Pixels:
             for s, flip, size in zip(spans, flips, self.shape[:2], strict=True)
         ]
         (top, bottom), (left, right) = ends[::-1] if transpose else ends
-        array = self._part(left, top, right, bottom)
+        if isinstance(self._image, Image.Image):
+            part = self._image.crop((left, top, right, bottom))
+        else:
+            part = self._image[top:bottom, left:right]
+        array = np.asarray(self._convert(part))
         array = array.swapaxes(0, 1) if transpose else array
         return array[tuple(slice(None, None, -1 if flip else 1) for flip in flips)]
 
@@ -221,11 +225,6 @@ class Pixels:
         for row in range(0, self.shape[0], _STRIP):
             array[row : row + _STRIP] = self[row : row + _STRIP, :]
         return array
-
-    def _part(self, left: int, top: int, right: int, bottom: int) -> NDArray[Any]:
-        if isinstance(self._image, Image.Image):
-            return np.asarray(self._convert(self._image.crop((left, top, right, bottom))))
-        return np.asarray(self._convert(self._image[top:bottom, left:right]))
 
     def _premultiplied(self, array: NDArray[Any]) -> NDArray[Any]:
         array = array.astype(np.float32)
