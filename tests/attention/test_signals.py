@@ -17,8 +17,10 @@ from glimpse import (
     filterbank,
     read,
     read_jacobian,
+    read_many,
     read_vjp,
     restore,
+    restore_many,
     write,
     write_vjp,
 )
@@ -145,6 +147,8 @@ def test_a_restored_signal_is_flat_and_an_inverse_comes_back():
         (lambda: read(Window(1, 1, 1), np.ones((3, 3))), "the array comes first"),
         (lambda: read(np.ones((9, 9)), [Window(1, 1, 1)] * 2), "2 windows in a list: read_many"),
         (lambda: read(np.ones((9, 9)), "1,1"), "a window is a glimpse.Window or glimpse.Span, not str"),
+        (lambda: [*read_many(np.ones(9), [Span(1, 1)])], r"one span at a time: read\(signal, span\)"),
+        (lambda: restore_many([np.ones(3)], [Span(1, 1, n=3)], (9,)), "one span at a time"),
         (lambda: read_vjp(np.ones((9, 9)), [Span(1, 1)] * 2, 1), "derivatives are of one span"),
     ],
 )

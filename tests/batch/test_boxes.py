@@ -237,8 +237,10 @@ def test_wrong_boxes_and_pairs_are_told_in_one_line(words, message):
 
 def test_native_without_a_box_says_what_it_needs():
     result = invoke("read", "a.png", "-n", "native")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "give --box or --slice" in result.stderr
+    Path("t.csv").write_text("image,x,y\na.png,8,6\n")
+    assert invoke("read", "--table", "t.csv", "-n", "native", "-o", "out/").exit_code == 2
 
 
 def test_a_table_of_boxes_of_any_aspect_becomes_patches_of_one_size_and_goes_back():

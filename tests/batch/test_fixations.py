@@ -227,6 +227,16 @@ WRONG = {
 }
 
 
+def test_two_columns_of_durations_have_to_agree(image):
+    written(["gx,gy,duration,duration_s", "9,9,1200,1.2", "9,9,,2", "9,20,1200,5"])
+    result = invoke(*split("sweep a.png --table t.csv"))
+    assert result.exit_code == 2
+    said = "t.csv:4: column duration_s says 5000 ms and duration says 1200 ms; leave out one of them"
+    assert said in result.stderr
+    written(["gx,gy,duration,duration_s", "9,9,1200,1.2", "9,20,300,0.3"])
+    assert invoke(*split("sweep a.png --table t.csv")).exit_code == 0
+
+
 @pytest.mark.parametrize(("command", "message"), WRONG.items(), ids=WRONG)
 def test_wrong_usage_is_told(command, message, image, table):
     result = invoke(*split(command))

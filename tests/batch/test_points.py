@@ -100,6 +100,16 @@ def test_columns_of_all_tables_come_out_in_pixels_of_the_source_and_go_back(crop
     assert rows_of(back)[0] == {**wanted, "score": "0.5", "source": "a.png"}
 
 
+def test_the_source_that_comes_out_is_the_patch_s(crop):
+    Path("found.csv").write_text("x,source,y\n5.5,b.png,4\n5.5,photos/a.png,4\n5.5,,4\n")
+    result = invoke("map", "p.png", "--table", "found.csv")
+    assert [row["source"] for row in rows_of(result.stdout)] == ["a.png", "photos/a.png", "a.png"]
+    assert (
+        "1 row names another source than the patch has, which is written: found.csv, line 2" in result.stderr
+    )
+    assert "its source was b.png, and is a.png" in result.stderr
+
+
 def test_rows_name_their_patches_and_a_bad_row_costs_itself(crop):
     Path("found.csv").write_text("patch,x,y\np.png,5.5,4\nnone.png,1,1\np.png,a,1\n")
     result = invoke("map", "--table", "found.csv")

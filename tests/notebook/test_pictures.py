@@ -92,9 +92,11 @@ def test_every_picture_is_taken_in_its_own_levels(picture, expected):
 
 
 @pytest.mark.parametrize(
-    "wrong", [np.zeros(3), np.zeros((4, 5, 6)), np.zeros((0, 4)), np.array([["a"]]), np.full((3, 3), np.nan)]
+    "wrong", [np.zeros(0), np.zeros((4, 5, 6)), np.zeros((0, 4)), np.array([["a"]]), np.full((3, 3), np.nan)]
 )
 def test_what_is_no_picture_is_said(wrong):
+    with pytest.raises(GlimpseError, match="drawn by the command: glimpse show"):
+        glimpse.profile(np.zeros(3), WINDOW)
     with pytest.raises(GlimpseError, match="an image "):
         glimpse.show(wrong, WINDOW)
     with pytest.raises(GlimpseError, match="the theme must be dark or light"):

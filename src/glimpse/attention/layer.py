@@ -32,7 +32,7 @@ from glimpse.attention.banded import (
 from glimpse.attention.banks import band, bands, extent
 from glimpse.attention.matrices import filterbank
 from glimpse.attention.shapes import ChannelAxis, check_finite, samples_of, spatial
-from glimpse.attention.signals import Look, along
+from glimpse.attention.signals import Look, along, refuse_spans
 from glimpse.errors import GlimpseError
 from glimpse.levels import to_levels
 from glimpse.typing import Array, Plain
@@ -160,6 +160,7 @@ def read_many(
     [4.0, 5.0, 6.0, 7.0]
     """
     tensors.refuse("read_many", image)
+    refuse_spans(windows)
     array, row, col = spatial(image, channel_axis)
     if isinstance(windows, (Window, np.ndarray)) or not isinstance(windows, Iterable):
         raise GlimpseError(f"read_many takes a list of windows, got {told(windows)}")

@@ -17,7 +17,7 @@ from glimpse.attention.coverage import balanced, flat_matrix
 from glimpse.attention.edits import find_edit, put_back
 from glimpse.attention.layer import expand_cols, expand_rows, read, write
 from glimpse.attention.shapes import check_finite, spatial
-from glimpse.attention.signals import Look, along
+from glimpse.attention.signals import Look, along, refuse_spans
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array, Plain
 from glimpse.validation import checked_choice, checked_one, checked_sides, told
@@ -196,6 +196,7 @@ def restore_many(
         gain = checked_one("gain", gain, positive=False)
     if gain is not None and blend != "add":
         raise GlimpseError("a gain is of bare canvases, which add up; give blend='add' with it")
+    refuse_spans(windows)
     shape = checked_sides(shape)
     pairs = list(zip(patches, windows, strict=True))
     if any(tensors.involves(patch, window) for patch, window in pairs):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from itertools import groupby
 from typing import NamedTuple
 
@@ -55,6 +56,11 @@ def duration_column(rows: Sequence[Row]) -> Stands | None:
     """Return what tells the milliseconds that a row stands: a column of them, of seconds, or two of times.
 
     None where the table has none of them.
+
+    Raises
+    ------
+    UsageError
+        If a table has several that do not agree.
     """
     columns = getattr(rows, "columns", None)
     if columns is None:
@@ -65,18 +71,41 @@ def duration_column(rows: Sequence[Row]) -> Stands | None:
         text = row.cells.get(names[name], "").strip()
         return number(text.replace(",", ".")) if text else None
 
+    def between(row: Row) -> float | None:
+        ends = value(row, "onset"), value(row, "offset")
+        return None if ends[0] is None or ends[1] is None else ends[1] - ends[0]
+
+    ways: dict[str, Stands] = {}
     if "duration" in names:
-        return lambda row: value(row, "duration")
+        ways[names["duration"]] = lambda row: value(row, "duration")
     if "durations" in names:  # duration_s
-        return lambda row: None if (seconds := value(row, "durations")) is None else 1000 * seconds
+        ways[names["durations"]] = lambda row: (
+            None if (seconds := value(row, "durations")) is None else 1000 * seconds
+        )
     if {"onset", "offset"} <= set(names):
+        ways[f"{names['onset']},{names['offset']}"] = between
+    if len(ways) > 1:
+        _check_agree(rows, ways)
+    return next(iter(ways.values()), None)
 
-        def between(row: Row) -> float | None:
-            ends = value(row, "onset"), value(row, "offset")
-            return None if ends[0] is None or ends[1] is None else ends[1] - ends[0]
 
-        return between
-    return None
+def _check_agree(rows: Sequence[Row], ways: Mapping[str, Stands]) -> None:
+    """Refuse columns that say how long a row stands, and differ by a millisecond and a 100th."""
+    for row in rows:
+        found = {}
+        for name, stands in ways.items():
+            with suppress(GlimpseError):  # which the row will tell
+                if (told := stands(row)) is not None:
+                    found[name] = told
+        least, most = (
+            min(found, key=found.__getitem__, default=""),
+            max(found, key=found.__getitem__, default=""),
+        )
+        if found and found[most] - found[least] > max(1.0, 0.01 * found[most]):
+            raise UsageError(
+                f"{row.place}: column {most} says {found[most]:g} ms and {least} says {found[least]:g} ms; "
+                "leave out one of them"
+            )
 
 
 def fixations(

@@ -93,6 +93,7 @@ def map_table(
     record_of = cache(lambda name: patch_record(name, decoding))
     header, out = list(records.header), io.StringIO()
     header += [] if "source" in header else ["source"]
+    at = header.index("source")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(header)
     outcomes = []
@@ -116,8 +117,11 @@ def map_table(
         except GlimpseError as error:
             outcomes.append(Outcome(place, error=prefixed(place, error)))
             continue
-        writer.writerow(cells if "source" in records.header else [*cells, record.source])
-        outcomes.append(Outcome(place))
+        named = cells[at] if at < len(cells) else ""
+        is_same = os.path.basename(named) == record.source  # which is without its folder
+        writer.writerow([*cells[:at], named if is_same else record.source, *cells[at + 1 :]])
+        notes = [] if is_same or not named else [f"its source was {named}, and is {record.source}"]
+        outcomes.append(Outcome(place, notes=notes))
     return out.getvalue(), outcomes
 
 

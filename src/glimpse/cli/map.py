@@ -10,7 +10,7 @@ from glimpse.batch.runner import Run
 from glimpse.cli.options import Sectioned, TableOptions, input_options, option, output_options, table_options
 from glimpse.cli.param_types import FileName, Parsed, parse_point
 from glimpse.cli.reporter import report
-from glimpse.cli.streams import put
+from glimpse.cli.streams import put, say
 
 if TYPE_CHECKING:
     from glimpse.io import DecodeOptions
@@ -68,4 +68,8 @@ def map(
         save_bytes(target, text.encode(), overwrite=run.overwrite)
     else:
         put(text.rstrip("\n"))
+    stale = [outcome for outcome in outcomes if outcome.notes]
+    if stale and not run.quiet:
+        rows = "1 row names" if len(stale) == 1 else f"{len(stale)} rows name"
+        say(f"glimpse: {rows} another source than the patch has, which is written: {stale[0]}")
     report(outcomes, len(outcomes), noun="rows", quiet=run.quiet)

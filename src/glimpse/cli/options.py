@@ -43,7 +43,7 @@ from glimpse.cli.param_types import (
 from glimpse.cli.streams import say
 from glimpse.errors import GlimpseError
 from glimpse.limits import MAX_PIXELS, N_MAX
-from glimpse.slices import FITS
+from glimpse.slices import FITS, NATIVE
 from glimpse.window import EDGES, KERNELS, Window
 
 if TYPE_CHECKING:
@@ -268,6 +268,8 @@ def _window(values: dict[str, Any], *, sweep: bool) -> Placement:
     boxed = values["box"] or context.params.get("table")
     if alone := [] if boxed else sorted({"fit", "pad"} & typed):
         raise click.UsageError(f"--{alone[0]} is about a box; give one with --box")
+    if values.get("n") == NATIVE and not (boxed or values["slice"] or context.params.get("tile")):
+        raise click.UsageError("-n native counts the pixels of a box; give --box or --slice")
     for name in ("slice", "box"):  # where another place is typed, those of the environment are forgotten
         if name not in typed and ({"gx", "gy", "delta", "slice", "box"} & typed or values["like"]):
             values[name] = None
@@ -416,6 +418,9 @@ class TableOptions(NamedTuple):
         columns = self.renamed()
         table = read_table(self.name, window, images, columns=columns, normalized=self.normalized,
                            folder=self.folder, noun=noun)  # fmt: skip
+        form = table.columns.form
+        if window.n == NATIVE and not (window.box or window.slice or (form and form.kind != "point")):
+            raise click.UsageError(f"-n native counts the pixels of a box; --table {self.name} has none")
         if not click.get_current_context().params.get("quiet"):
             for note in table.notes:
                 say(f"glimpse: --table {self.name}: {note}")

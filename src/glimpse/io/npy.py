@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from glimpse.errors import GlimpseError
 from glimpse.io import budget
 from glimpse.io.files import open_input
-from glimpse.io.picture import DEFAULT, DecodeOptions, Picture, check_finite, scaled
+from glimpse.io.picture import DEFAULT, TAKERS, DecodeOptions, Picture, check_finite, scaled
 from glimpse.io.record import Record
 from glimpse.io.stack import PATCHES
 from glimpse.typing import Array
@@ -45,7 +45,7 @@ def read_npy(file: BinaryIO, options: DecodeOptions) -> Picture:
         raise GlimpseError(f"{_told(shape, dtype)} is no image")
     if len(shape) == 1 and not options.signals:
         signal = f"{_told(shape, dtype)} is no image but a signal; only"
-        raise GlimpseError(f"{signal} glimpse read -o FILE.npy and show --profile take signals")
+        raise GlimpseError(f"{signal} {TAKERS} take signals")
     rows, cols = shape[:2] if len(shape) > 1 else (1, *shape)
     check_pixels(rows, cols, options.max_pixels)
     start, end = file.tell(), file.seek(0, io.SEEK_END)

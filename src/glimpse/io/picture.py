@@ -34,6 +34,9 @@ TO_SRGB = ("CMYK", "LAB", "YCbCr", "HSV")
 UNKEPT = (*TO_SRGB, "F", "I")
 """Modes whose levels are made others, so that a colour profile no longer says what they mean."""
 
+TAKERS = 'glimpse read -o FILE.npy, or of several -o "{stem}.npy", and show --profile'
+"""The commands that look at signals, for messages."""
+
 HINT = "16 bits per channel were read as 8; pip install 'glimpse-crop[deep]' to keep them"
 
 _KEPT = {"1": "L", "RGBX": "RGB", "RGBa": "RGBA", "La": "LA", "PA": "RGBA"}

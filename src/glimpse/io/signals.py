@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glimpse.errors import GlimpseError
-from glimpse.io.picture import DecodeOptions, Picture
+from glimpse.io.picture import TAKERS, DecodeOptions, Picture
 from glimpse.validation import check_pixels
 
 _LINE = 1 << 16  # bytes of a line: a file without any must not be read as one
@@ -44,9 +44,7 @@ def read_wav(file: BinaryIO, options: DecodeOptions) -> Picture:
         If they are no whole numbers, too many, or cut short.
     """
     if not options.signals:
-        raise GlimpseError(
-            "a sound is no image but a signal; only glimpse read -o FILE.npy and show --profile take signals"
-        )
+        raise GlimpseError(f"a sound is no image but a signal; only {TAKERS} take signals")
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
     try:

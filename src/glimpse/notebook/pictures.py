@@ -269,6 +269,10 @@ def levels_of(image: Any) -> Levels:
         array = np.asarray(image)
     except ValueError:
         raise GlimpseError("an image is an array of numbers, whose rows are equally long") from None
+    if array.ndim == 1 and array.size:
+        raise GlimpseError(
+            f"a signal, of shape {array.shape}, is drawn by the command: glimpse show FILE.npy --profile"
+        )
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] > 4) or not array.size:
         raise GlimpseError(f"an image has rows, columns and at most 4 channels, got shape {array.shape}")
     if array.dtype.kind not in "buif" or not np.isfinite(array).all():
