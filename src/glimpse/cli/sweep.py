@@ -41,7 +41,7 @@ film_options = collected(
                help=f"Frames from first to last. [default: {FRAMES}]"),
         option("--fps", type=between(0.1, 50), metavar="N",
                help=f"Frames per second. [default: {FPS:g}; with several --page the delays of IMAGE]"),
-        option("--saccade", type=between(0, 10_000), metavar="MS", default=f"{FilmOptions.saccade:g}",
+        option("--saccade", type=between(0, 10_000), metavar="MS", default=FilmOptions.saccade,
                show_default=True,
                help="Milliseconds of each move between the windows of a table; 0 jumps."),
         option("--hold", type=between(0, 60), metavar="SECONDS",

@@ -136,14 +136,7 @@ def draw_frame(
         grown[by] = down[:, None] * across
     for inner, outer, shade in ((0, 4, SHADE), (1, 3, colour)):
         blend(area, grown[outer] - grown[inner], shade)
-    _arrows(canvas, ys, xs, 11 * unit, colour)
-
-
-def _arrows(
-    canvas: Levels, ys: tuple[float, float], xs: tuple[float, float], size: float, colour: Colour
-) -> None:
-    """Point out of the canvas at each border that a box crosses."""
-    rows, cols = canvas.shape[:2]
+    (rows, cols), size = canvas.shape[:2], 11 * unit
     middle = []  # of the part of each side that is seen, or the nearest place to it, not in a corner
     for ends, side in ((ys, rows), (xs, cols)):
         low, high = (min(max(end, 0), side) for end in ends)
