@@ -121,11 +121,14 @@ class Source:
                     if self._fast or self._decoding.level == "auto":
                         reduce = partial(_reduction, self.rows)
                     picture = None
+                    counted: Callable[[], AbstractContextManager[None]] = nullcontext
+                    if self._total:  # of several pages the work for each is counted
+                        counted = partial(self._total.counted, self._decoding.max_pixels)
                     if self._reel:
-                        with self._counted():
+                        with counted():
                             picture = self._reel.picture(self._decoding.page or 1)
                     if picture is None:
-                        with self._counted():
+                        with counted():
                             picture = io.load_picture(self.path(self.name), self._decoding, reduce)
                     self._picture = io.as_array(picture) if self.many else picture
                 except (Exception, MemoryError) as error:
@@ -134,10 +137,6 @@ class Source:
         if isinstance(found, GlimpseError):
             raise found
         return found
-
-    def _counted(self) -> AbstractContextManager[None]:
-        """Count the work for a page, where it is one of several."""
-        return self._total.counted(self._decoding.max_pixels) if self._total else nullcontext()
 
     def leave(self, rows: int) -> None:
         """Forget the picture after the last of its rows: the pictures of a batch are more than the memory."""

@@ -149,7 +149,7 @@ def affordable(check: Callable[..., None], pages: Sequence[int], max_pixels: int
 
     if not few:
         check(page=pages[0], max_pixels=max_pixels)
-    return chain(pages[:few], refused())
+    return chain(pages[:few], refused()) if few < len(pages) else iter(pages)
 
 
 def check_plain(rows: int, cols: int, max_pixels: int) -> None:

@@ -339,7 +339,9 @@ def _decode_png(file: BinaryIO, options: DecodeOptions, pages: Sequence[int]) ->
     for page in enough:
         if page > 1:
             _seek(image, page)
-        yield finished(_own(image, pages), options, notes + lost, way, text=png.record, color=color)
+        # a copy stays as it is while the next frames are decoded
+        frame = load(image).copy() if len(pages) > 1 else image
+        yield finished(frame, options, notes + lost, way, text=png.record, color=color)
 
 
 def _decode_jpeg(file: BinaryIO, options: DecodeOptions, reduce: Reduce | None) -> Picture:
@@ -386,12 +388,8 @@ def _decode_webp(file: BinaryIO, options: DecodeOptions, pages: Sequence[int]) -
             _seek(image, page)
         exif = image.info.get("exif")
         way = _way(options, exif, image.info.get("xmp"))
-        yield finished(_own(image, pages), options, notes, way, text=_record(exif))
-
-
-def _own(image: Image.Image, pages: Sequence[int]) -> Image.Image:
-    """A frame that stays as it is while the next ones are decoded."""
-    return image if len(pages) == 1 else load(image).copy()
+        frame = load(image).copy() if len(pages) > 1 else image  # as of a PNG
+        yield finished(frame, options, notes, way, text=_record(exif))
 
 
 def _decode_avif(file: BinaryIO, options: DecodeOptions) -> Picture:
