@@ -44,7 +44,7 @@ def test_the_page_is_in_the_name_by_itself_and_one_that_is_not_there_fails_alone
     assert result.exit_code == 1
     assert made() == ["a-004-patch.png", "a-005-patch.png"]  # the pages within the first come last
     assert "a.tif[6]: a.tif: it has no page 6, but 5" in result.stderr
-    assert result.stderr.splitlines()[-1] == "glimpse: 2 of 4 files failed"
+    assert result.stderr.splitlines()[-1] == "glimpse: 2 of 4 pages failed"
 
 
 def test_a_column_page_tells_the_page_of_each_row(pages):

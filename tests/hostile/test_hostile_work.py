@@ -112,7 +112,7 @@ def test_no_small_file_asks_for_much(folder):
         seconds, peak, code, said = found[name]
         if seconds > 1 or peak > 300e6:
             print(f"    {name:24} {seconds:5.1f} s {peak / 1e6:5.0f} MB, exit {code}")
-        if seconds > MOST_SECONDS or peak > MOST_BYTES or code not in (0, 1) or len(said) > 2:
+        if seconds > MOST_SECONDS or peak > MOST_BYTES or code not in (0, 1) or len(said) > 3:
             wrong.append(f"{name}: {seconds:.1f} s, {peak / 1e6:.0f} MB, exit {code}, {said}")
     slowest, largest = (max(found, key=lambda name: found[name][k]) for k in (0, 1))
     refused = sum(code == 1 for _, _, code, _ in found.values())

@@ -157,7 +157,8 @@ def read(
         say(f"glimpse: --table {tables.name} has no rows, so nothing is written")
     if others and not run.quiet:
         say(f"glimpse: {others} files that are no pictures by their names were left out")
-    report(found, noun="windows" if tables.name else "files", quiet=run.quiet)
+    noun = "windows" if tables.name else "tiles" if tile else "pages" if pages else "files"
+    report(found, noun=noun, quiet=run.quiet)
 
 
 def _tiles(
