@@ -532,3 +532,26 @@ def test_failures_alike_are_three_examples_and_a_count(desk, monkeypatch):
     said = lines(invoke("read", "--table", "t.csv", "-o", "out/").stderr)
     assert len(said) == 3
     assert said[-2] == "glimpse: 1 kinds of failures are told; more are counted only"
+
+
+@pytest.mark.parametrize("cells", ["a.png,,", "a.png,1,a", "none.png,1,1", "a.png,1,1,1", ",1,1"])
+def test_bad_rows_are_told_alike_and_sooner_than_good_ones_are_read(cells, folder):
+    save("a.png", noise(9, 9))
+    Path("t.csv").write_text("image,gx,gy\n" + f"{cells}\n" * 40 + "a.png,4,4\n")
+    result = invoke("read", "--table", "t.csv", "-n", "2", "--delta", "1", "-o", "out/")
+    said = lines(result.stderr)
+    assert [line.split(": ")[1] for line in said[:3]] == ["t.csv:2", "t.csv:3", "t.csv:4"]
+    assert said[3].startswith("glimpse: 40 windows failed alike: ")
+    assert said[-1] == "glimpse: 40 of 41 windows failed"
+    assert [path.name for path in Path("out").iterdir()] == ["a-00040.png"]
+
+
+def test_what_was_made_of_an_image_that_is_gone_is_left(folder):
+    save("a.png", noise(9, 9))
+    Path("t.csv").write_text("image,gx,gy\na.png,4,4\n")
+    words = "read", "--table", "t.csv", "-n", "2", "--delta", "1", "-o", "out/"
+    assert invoke(*words).exit_code == 0
+    Path("a.png").unlink()
+    assert invoke(*words, "--skip-existing").exit_code == 0
+    assert invoke(*words, "--overwrite").exit_code == 1
+    assert [path.name for path in Path("out").iterdir()] == ["a-00000.png"]

@@ -328,6 +328,15 @@ def many_pages():
     }
 
 
+def bad_rows():
+    """Name to bytes of tables of which each row fails."""
+    return {
+        "missing.csv": b"image,x,y\n" + b"".join(b"%05x,1,1\n" % k for k in range(99_000)),
+        "letters.csv": b"image,x,y\n" + b"f,a\n" * 249_000,
+        "empty.csv": b"image,x,y,w,h\n" + b"f.npy,1,1,0,0\n" * 70_000,
+    }
+
+
 def chained(tags, body, number):
     """A TIFF of many pages that share their tags and their pixels, which lie at 8."""
     data = struct.pack("<2sHI", b"II", 42, 8 + len(body) + len(body) % 2) + body + bytes(len(body) % 2)

@@ -91,6 +91,9 @@ def commands(folder):
     for name, data in bombs.many_pages().items():
         (folder / name).write_bytes(data)
         found[name] = ("read", name, "--page", "all", "-n", 1, "-o", "out.npz", "--overwrite")
+    for name, data in bombs.bad_rows().items():
+        (folder / name).write_bytes(data)
+        found[name] = ("read", "--table", name, "-n", 4, "-o", "out/")
     for name, data in bombs.stacks().items():
         (folder / name).write_bytes(data)
         found[name] = ("write", name, "-o", "out.png", "--overwrite")

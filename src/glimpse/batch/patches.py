@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from itertools import chain
@@ -130,9 +130,8 @@ def read(
             rows, output, decoding, run, fast=fast, exact=exact, outside=outside, protect=protect
         )
     decoding = decoding._replace(signals=manifest is None)  # which lists rows and columns
-    rows, finished = _named(rows, tabled, output, run, decoding, protect)
-    work = Work(rows, decoding, fast=fast, jobs=0 if run.cluster else run.jobs, finished=finished,
-                  part=run.part)  # fmt: skip
+    rows, named = _named(rows, tabled, output, run, decoding, protect)
+    work = Work(named, decoding, fast=fast, jobs=0 if run.cluster else run.jobs, part=run.part)
     job = partial(cut, run=run, outside=outside)
     found = outcomes(job, work, run, lambda block: block.source.name)
     if manifest:
@@ -149,8 +148,8 @@ def _named(
     run: Run,
     decoding: DecodeOptions,
     protect: Sequence[str],
-) -> tuple[Sequence[Row], Callable[[int], Row] | None]:
-    """Return the rows with their outputs, of a table with a function that makes each when its turn comes.
+) -> tuple[Sequence[Row], Sequence[Row]]:
+    """Return the rows, and the rows with their outputs, of a table each made when its turn comes.
 
     All names are checked before any work.
     """
@@ -175,8 +174,10 @@ def _named(
 
         outputs = Outputs(rows, output, default="{stem}-{index:05d}.png", suffixes=suffixes, of_window=fields)
         protect = [*protect, *filter(None, dict.fromkeys(images_of(rows)))]
-        outputs.check(replaceable=replaceable, protect=protect)
-        return rows, outputs.row
+        # what was made of an image that is gone is left; a part or a worker may not see what others see
+        there = not (run.skip_existing or run.part or run.cluster)
+        outputs.check(replaceable=replaceable, protect=protect, there=there)
+        return rows, outputs
     if isinstance(rows, Pictures):
         trees, tiled, paged = [each.tree for each in rows.inputs], False, False
         pages = [decoding.page] * len(rows) if decoding.page else []
@@ -190,8 +191,8 @@ def _named(
                  quality=run.quality, trees=trees, pages=pages,
                  values=lambda index: fields(rows[index]))  # fmt: skip
     if isinstance(rows, Pictures):
-        return Pictures(rows.inputs, rows.placement, names), None
-    return [replace(row, output=target) for row, target in zip(rows, names, strict=True)], None
+        return rows, Pictures(rows.inputs, rows.placement, names)
+    return rows, [replace(row, output=target) for row, target in zip(rows, names, strict=True)]
 
 
 class Found(NamedTuple):
@@ -209,17 +210,23 @@ def cut(block: Block, *, run: Run, outside: Outside = "keep") -> list[Outcome]:
     """Read and save the patches of a block; return what became of each."""
     rows, source = list(block.rows), block.source
     left = [run.skip_existing and is_there(source.path(row.output)) for row in rows]
-    told = {}
+    told, wanted = {}, []
+    for row, there in zip(rows, left, strict=True):
+        if row.fault and not there:
+            told[id(row)] = Outcome(row.place, error=prefixed(row.place, row.fault), row=row)
+        elif not there:
+            wanted.append(row)
     try:
-        wanted = [row for row, there in zip(rows, left, strict=True) if not there]
         for found in chain.from_iterable(_together(read_patches(block, wanted, outside))):
+            row, error = found.row, found.error
             try:
-                with of_item():
-                    told[id(found.row)] = _saved(found, block, run)
-            except GlimpseError as error:
-                told[id(found.row)] = Outcome(
-                    found.row.place, error=prefixed(found.row.place, error), row=found.row
-                )
+                if not error:
+                    with of_item():
+                        told[id(row)] = _saved(found, block, run)
+            except GlimpseError as fault:
+                error = fault
+            if error:
+                told[id(row)] = Outcome(row.place, error=prefixed(row.place, error), row=row)
     finally:
         source.leave(len(rows))
     return [told.get(id(row)) or Outcome(row.place, row.output, left=True, row=row) for row in rows]

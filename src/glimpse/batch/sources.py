@@ -188,8 +188,6 @@ class Work(Collection[Block]):
         As for `Source`.
     jobs : int
         Threads that share decoded images; 0 where workers share no memory.
-    finished : callable, optional
-        The row of an index with its output, where `rows` have none yet.
     largest : int
         Most windows of one block where images are shared.
     part : (int, int) or None
@@ -203,7 +201,6 @@ class Work(Collection[Block]):
         *,
         fast: bool,
         jobs: int,
-        finished: Callable[[int], Row] | None = None,
         largest: int = _BLOCK,
         part: tuple[int, int] | None = None,
     ) -> None:
@@ -231,7 +228,7 @@ class Work(Collection[Block]):
         """Rows of all blocks."""
         # enough images for all threads: none waits for the decoding of another
         self._largest = None if len(self._images) >= 2 * jobs else largest
-        self._row, self._decoding = finished or rows.__getitem__, decoding
+        self._row, self._decoding = rows.__getitem__, decoding
         self._fast, self._folder = fast, "" if jobs else os.getcwd()
 
     def __len__(self) -> int:

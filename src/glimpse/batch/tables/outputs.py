@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 import os
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, overload
 
 from glimpse.batch.names import (
     Template,
@@ -22,12 +22,16 @@ from glimpse.batch.names import (
     template_of,
 )
 from glimpse.batch.rows import Row
+from glimpse.batch.sources import images_of
 from glimpse.batch.tables.rows import Table
 from glimpse.errors import GlimpseError, UsageError
 
+_KINDS = 1000  # messages of bad rows that are kept
+_NAMES = 1 << 17  # outputs that are kept, some 20 MB; the others are made again
 
-class Outputs:
-    """The output of each row, made when it is asked for, so that a million take little memory.
+
+class Outputs(Sequence[Row]):
+    """The rows with their outputs, each made when it is asked for, so that a million take little memory.
 
     Parameters
     ----------
@@ -65,20 +69,46 @@ class Outputs:
         self._root = os.path.realpath(self._folder)
         self._real = functools.cache(os.path.realpath)
         self._faults: dict[int, GlimpseError] = {}
+        self._table = rows if isinstance(rows, Table) else None
+        self._lost = bytearray(len(rows))  # 1 for each row whose image is not there
+        self._alike: dict[str, int] = {}
+        self._messages: list[str] = []
+        self._names: dict[int, str] = {}
+        self._wrong = array("H", bytes(2 * len(rows)))  # of a bad row the number of its message, from 1
+        self.page_column = self._table.page_column if self._table else ""
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Row]: ...
+    def __getitem__(self, index: int | slice) -> Row | list[Row]:
+        return [*map(self.row, range(len(self))[index])] if isinstance(index, slice) else self.row(index)
+
+    def images(self) -> Iterator[str]:
+        """Yield the image of each row, empty where there is none: such rows fail together."""
+        for image, lost in zip(images_of(self._rows), self._lost, strict=True):
+            yield "" if lost else image
 
     def row(self, index: int) -> Row:
         """Return a row with its output, or with the fault that it has without one."""
+        if self._table and self._lost[index]:
+            return self._table.failed(index)
+        if self._table and (number := self._wrong[index]):
+            return self._table.failed(index, self._messages[number - 1])
         row = self._rows[index]
         if row.fault:
             return row
         try:
             if fault := self._faults.get(index):
                 raise fault
-            return replace(row, output=self._name(index, row))
+            return replace(row, output=self._names.get(index) or self._name(index, row))
         except GlimpseError as error:
             return replace(row, fault=error)
 
-    def check(self, *, replaceable: bool, protect: Sequence[str]) -> None:
+    def check(self, *, replaceable: bool, protect: Sequence[str], there: bool = False) -> None:
         """Find the faults of the outputs of rows, which then fail alone.
 
         Parameters
@@ -87,6 +117,8 @@ class Outputs:
             Whether files that exist are replaced or left.
         protect : sequence of str
             Files that no output may replace.
+        there : bool
+            Whether images have to be there, so that rows of those that are not fail at once.
 
         Raises
         ------
@@ -94,20 +126,33 @@ class Outputs:
             If outputs exist, in one error that counts them.
         """
         sources = identities(protect)
-        places, there = array("q", bytes(8 * len(self._rows))), array("q")
-        for index in range(len(self._rows)):
+        missing = functools.cache(is_missing)
+        places, found = array("q", bytes(8 * len(self._rows))), array("q")
+        for index, image in enumerate(images_of(self._rows)):
+            if there and self._table and image and missing(image):
+                self._lost[index] = True
+                continue
             row = self.row(index)
             if row.fault:
+                self._remember(index, str(row.fault))
                 continue
+            if len(self._names) < _NAMES:
+                self._names[index] = row.output
             if fault := place_fault(row.output, sources):
                 self._faults[index] = GlimpseError(fault)
             elif row.output != "-" and os.path.lexists(row.output):
-                there.append(index)
+                found.append(index)
             places[index] = hash(same_place(row.output, self._real)) or 1
+        self._messages = [*self._alike]
         self._find_twins(places)
-        if there and not replaceable:
-            first = self.row(there[0]).output
-            raise existing(first, len(there), len(self._rows), leaves=True)
+        if found and not replaceable:
+            first = self.row(found[0]).output
+            raise existing(first, len(found), len(self._rows), leaves=True)
+
+    def _remember(self, index: int, message: str) -> None:
+        """Keep the fault of a row, whose numbers need not be parsed again then, if few have others."""
+        if message in self._alike or len(self._alike) < _KINDS:
+            self._wrong[index] = self._alike.setdefault(message, len(self._alike) + 1)
 
     def _name(self, index: int, row: Row) -> str:
         """The output of a row: its own, or as the template has it.
@@ -134,7 +179,7 @@ class Outputs:
         if "\0" in name:
             return False
         folder = self._real(os.path.dirname(name) or ".")
-        return os.path.commonpath([folder, self._root]) == self._root
+        return folder == self._root or os.path.commonpath([folder, self._root]) == self._root
 
     def _find_twins(self, places: array[int]) -> None:
         """Let the later of two rows with one output fail, and name both."""
@@ -152,3 +197,14 @@ class Outputs:
                 self._faults[int(later)] = GlimpseError(
                     f"its output {row.output} is that of {self._rows[first].place} too"
                 )
+
+
+def is_missing(name: str) -> bool:
+    """Tell whether there is no file of this name; what is wrong with any other is told where it is opened."""
+    try:
+        os.lstat(name)
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return False

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any, overload
 
 from glimpse.batch.placements import (
@@ -141,6 +142,19 @@ class Table(Sequence[Row]):
                 fault = fault or GlimpseError(f"page must be a whole number from 1, got {told[:20]!r}")
         return Row(place, image, window, output, cells, index, named, fault, size, page=page)
 
+    def failed(self, index: int, message: str = "") -> Row:
+        """Return a row with this fault, or whose image is not there; its window is not looked at."""
+        values: list[str] = []
+        named = image = ""
+        with suppress(GlimpseError):
+            values = self._values(index)
+            named = self._image(values)
+            image = self.file(named)
+        place = f"{self.name}:{self._records.line(index)}"
+        fault = GlimpseError(message or f"{image}: no such file or directory")
+        cells = dict(zip(self.columns.header, values, strict=False))
+        return Row(place, image, self._window, "", cells, index, named, fault)
+
     def _values(self, index: int) -> list[str]:
         values, size = self._records.cells(index), len(self.columns.header)
         if any(values[size:]):
@@ -274,7 +288,7 @@ class Table(Sequence[Row]):
             texts, names = [text for text in re.split(r"[\s,;]+", texts[0].strip(" []()")) if text], 4 * names
             if len(texts) != 4:
                 raise GlimpseError(f"{form.names[0]} has {len(texts)} numbers, a box has four")
-        return [position(name)(self._plain(text)) for name, text in zip(names, texts, strict=True)]
+        return [_position(name, self._plain(text)) for name, text in zip(names, texts, strict=True)]
 
     def _plain(self, text: str) -> str:
         """A number with a decimal point, where the table writes a comma."""
@@ -283,6 +297,12 @@ class Table(Sequence[Row]):
             if self._decimal_comma and text.count(",") == 1 and "." not in text
             else text
         )
+
+
+@lru_cache(1 << 12)
+def _position(name: str, text: str) -> Position:
+    """A number of a cell, which in a table of pixels often comes again."""
+    return position(name)(text)
 
 
 class _ClashError(Exception):
