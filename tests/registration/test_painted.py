@@ -89,6 +89,7 @@ PLACELESS = {
     "diagonal ramp": (np.arange(120)[:, None] + np.arange(160)) * 255 // 278,
     "stripes": STRIPES,
     "waves": np.tile(np.rint(127 + 100 * np.sin(np.arange(160) / 5)), (120, 1)),
+    "slant edge": np.rint(127 + 60 * np.clip(0.4 * np.arange(120)[:, None] + np.arange(160) - 90, -1, 1)),
     "slant stripes": np.rint(127 + 80 * np.sin((np.arange(90)[:, None] * 0.6 + np.arange(100)) / 2.3)),
     "edge": np.where(np.arange(160) < 75, 30, 220) * np.ones((120, 1)),
 }

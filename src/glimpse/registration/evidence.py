@@ -48,6 +48,14 @@ _TOLD_APART = 0.25
 """Deviation of a corner, in samples, at which a place is half as sure: more is sure along stripes and ramps,
 less doubts smooth crops."""
 
+_STRAIGHT = 0.01
+"""Squared levels per sample along level lines that rounding may leave, of itself 0.001: more doubts smooth
+crops of photographs, which have 0.02 at least, less is sure of a place along an edge."""
+
+_SLOPE, _MARGIN = 1.5, 3
+"""Samples over which gradients are taken, and samples at the border that have none: fewer and more see the
+steps of rounding for a texture."""
+
 _ALIKE = 4.0
 """Neighbouring residuals that say the same, so that they count once: more doubts, less takes a likeness for
 many findings."""
@@ -198,6 +206,23 @@ def slides(scene: Scene, target: Target, window: Window, most: float, error: flo
         if _left_at(image, target, moved) <= close:
             found = max(found, *(abs(k) * n / 2 for k, n in zip((down, across), window.shape, strict=True)))
     return found
+
+
+def is_straight(target: Target) -> bool:
+    """Whether all level lines of a target are straight and of one direction, as those of an edge.
+
+    Then nothing in it tells a place from those along a line. The smaller eigenvalue of the structure
+    tensor is the mean square of the gradient along the lines (Foerstner and Guelch 1987).
+    """
+    from scipy.ndimage import gaussian_filter
+
+    inner = tuple(slice(_MARGIN, max(_MARGIN, n - _MARGIN)) for n in target.levels.shape)
+    slopes = [gaussian_filter(target.levels, _SLOPE, order=way)[inner].ravel() for way in ((1, 0), (0, 1))]
+    weights = np.ones(slopes[0].size) if target.weights is None else target.weights[inner].ravel()
+    if not weights.any():
+        return False
+    tensor = [[float((weights * a * b).sum() / weights.sum()) for a in slopes] for b in slopes]
+    return bool(np.linalg.eigvalsh(tensor)[0] < _STRAIGHT)
 
 
 def _left_at(image: Floats, target: Target, window: Window) -> float:

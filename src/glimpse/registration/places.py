@@ -6,7 +6,7 @@ import math
 from typing import NamedTuple
 
 from glimpse.registration.coarse_to_fine import TOLD_APART, plausible, ranked
-from glimpse.registration.evidence import Evidence, determined, slides, weigh
+from glimpse.registration.evidence import Evidence, determined, is_straight, slides, weigh
 from glimpse.registration.grey import Scene
 from glimpse.registration.least_squares import Fit, Target, without_flats
 from glimpse.registration.repeats import repeats, same_box
@@ -82,7 +82,8 @@ def chosen(scene: Scene, target: Target, fits: list[tuple[Fit, Target]], sure: f
         most = _AS_WELL * seen.error + _ROUNDED
         shift = slides(scene, best.mended, best.fit.window, most, seen.error)
         seen = seen._replace(deviation=max(seen.deviation, shift))
-    if max(len(again), len(others)) > MOST_OTHERS:  # it may be anywhere among them
+    # it may be anywhere among them, or along its own lines
+    if max(len(again), len(others)) > MOST_OTHERS or is_straight(best.mended):
         seen = seen._replace(deviation=max(best.fit.window.shape))
     apart = 1.0
     if len(distinct) > len(equal):
