@@ -17,7 +17,7 @@ from glimpse.typing import Array
 CODECS = {".mp4": "libx264", ".webm": "libvpx-vp9"}
 """The codec of each ending."""
 
-_SAME = {"fflags": "bitexact"}  # the same frames give the same bytes: no random numbers, no version
+_SAME = {"fflags": "bitexact"}  # no random numbers, no version; libx264 may still vary a few bytes
 _FASTEST = 100  # frames a second
 _ALIKE = 2  # milliseconds by which delays differ that a file rounded
 
@@ -103,7 +103,7 @@ def encode_video(frames: Sequence[Array], counts: Sequence[int], rate: Fraction,
     try:
         with opened("<bytes>", "w", plugin="pyav", extension=suffix, options=_SAME) as video:
             video.init_video_stream(CODECS[suffix], fps=float(rate), pixel_format="yuv420p")
-            # slices follow the number of cores and race in libx264; the plugin has no door for it
+            # slices follow the number of cores; the plugin has no door for it
             video._video_stream.codec_context.thread_count = 1
             for frame, count in zip(frames, counts, strict=True):
                 shown = even(frame if frame.ndim == 3 else np.stack([frame] * 3, axis=-1))
