@@ -324,7 +324,7 @@ def _step(bank: Band, row: int, itemsize: int) -> int:
     that is 1 / s times the overhead of a tile, (s + K) / s times the sums, and (s + K) times the products:
     they balance at this s.
     """
-    width, length = bank.weights.shape[1], len(range(bank.span.start, bank.span.stop))
+    width, length = bank.weights.shape[1], int(bank.span.stop - bank.span.start)
     best = min(math.sqrt(_TILE * bank.stride / (2 * row) + _SUM * width), _CACHE // (row * itemsize))
     best = min(max(best, _LEAST, width // _CUTS), _MOST)
     return math.ceil(length / max(1, round(length / float(best))))  # tiles of one size

@@ -95,16 +95,15 @@ def samples_of(patch: Any, window: Window, channel_axis: ChannelAxis) -> tuple[A
 def check_finite(array: Array, spans: dict[int, slice], what: str = "pixel") -> None:
     """Refuse an array of NumPy's for the first number that is not finite, among those of some spans."""
     part = array[index(array, spans)]
-    if array.dtype.kind != "f" or np.isfinite(part).all():
+    if array.dtype.kind != "f" or (finite := np.isfinite(part)).all():
         return
-    bad = np.argwhere(~np.isfinite(part))
-    if len(bad):
-        place = tuple(int(k + (spans[axis].start if axis in spans else 0)) for axis, k in enumerate(bad[0]))
-        many = f"{len(bad)} {what}s are" if len(bad) > 1 else f"1 {what} is"
-        raise GlimpseError(
-            f"{many} not finite, the first is {array[place]} at {place}; "
-            "fill them first, such as with np.nan_to_num"
-        )
+    bad = np.argwhere(~finite)
+    place = tuple(int(k + (spans[axis].start if axis in spans else 0)) for axis, k in enumerate(bad[0]))
+    many = f"{len(bad)} {what}s are" if len(bad) > 1 else f"1 {what} is"
+    raise GlimpseError(
+        f"{many} not finite, the first is {array[place]} at {place}; "
+        "fill them first, such as with np.nan_to_num"
+    )
 
 
 def check_fit(window: Window, shape: tuple[int, ...], row: int, col: int) -> None:

@@ -97,11 +97,10 @@ def _check_agree(rows: Sequence[Row], ways: Mapping[str, Stands]) -> None:
             with suppress(GlimpseError):  # which the row will tell
                 if (told := stands(row)) is not None:
                     found[name] = told
-        least, most = (
-            min(found, key=found.__getitem__, default=""),
-            max(found, key=found.__getitem__, default=""),
-        )
-        if found and found[most] - found[least] > max(1.0, 0.01 * found[most]):
+        if not found:
+            continue
+        least, most = (end(found, key=found.__getitem__) for end in (min, max))
+        if found[most] - found[least] > max(1.0, 0.01 * found[most]):
             raise UsageError(
                 f"{row.place}: column {most} says {found[most]:g} ms and {least} says {found[least]:g} ms; "
                 "leave out one of them"

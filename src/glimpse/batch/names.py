@@ -373,9 +373,8 @@ def template_of(
         return Template("-" if list(inputs) == ["-"] else default, columns)
     in_one = is_folder(output)
     if in_one and (os.path.isdir(output) or one_file(output.rstrip("/" + os.sep))):
-        plain = (
-            (output.rstrip("/") or "/").replace("{", "{{").replace("}", "}}")
-        )  # braces stand for themselves
+        # braces of a folder stand for themselves
+        plain = (output.rstrip("/") or "/").replace("{", "{{").replace("}", "}}")
         return Template(f"{plain}/{default}", columns)
     template = Template(f"{output}{default}" if in_one else output, columns)
     if len(inputs) > 1 and not template.fields:

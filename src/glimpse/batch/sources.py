@@ -216,12 +216,12 @@ class Work(Collection[Block]):
             elif found != index:
                 groups[place] = array("q", (found, index))
         first, step = (part[0] - 1, part[1]) if part else (0, 1)
-        found_first: dict[str, int] = {}
-        order = {place: found_first.setdefault(place[0], k) for k, place in enumerate(groups)}
-        if len(found_first) < len(groups):
-            groups = {
-                place: groups[place] for place in sorted(groups, key=lambda at: (order[at], at[1] or 1))
-            }
+        order: dict[str, int] = {}  # of the images
+        for image, _ in groups:
+            order.setdefault(image, len(order))
+        if len(order) < len(groups):
+            places = sorted(groups, key=lambda place: (order[place[0]], place[1] or 1))
+            groups = {place: groups[place] for place in places}
         self._images = [*islice(groups.items(), first, None, step)]
         self._counts = [len(found) if isinstance(found, array) else 1 for _, found in self._images]
         self.count = sum(self._counts)

@@ -94,7 +94,7 @@ class Report:
         self.bar: Any = None
         self._failures, self._notes = _Alike(), _Alike()  # what they say behind their names
         self._made, self._folders, self._files = noun, set[str](), set[str]()
-        self._squashed: list[str] = []
+        self._squashed, self._worst = 0, ""  # how many of them, and the note on the one that is most
         self._outputs = 0  # made, of which each may tell of many items
         self._unsaid: Outcome | None = None  # the last one, if it was not told
 
@@ -126,7 +126,8 @@ class Report:
                 note for note in outcome.notes if not (outcome.outside and self._brief and _OUTSIDE in note)
             ]
             if self._many:  # whose squashed ones are counted
-                self._squashed += [note for note in notes if note.startswith(_SQUASHED)]
+                for note in (each for each in notes if each.startswith(_SQUASHED)):
+                    self._squashed, self._worst = self._squashed + 1, max(self._worst, note, key=_ratio)
                 notes = [note for note in notes if not note.startswith(_SQUASHED)]
                 outcome = replace(outcome, notes=notes)
             counts = [self._notes.add(note) for note in notes]
@@ -148,10 +149,9 @@ class Report:
         for count, words in self._notes.many() if self._brief else ():
             say(f"glimpse: {count:,} {self._made}: {words}")
         if self._squashed and not self._quiet:
-            worst = max(self._squashed, key=_ratio).removeprefix(_SQUASHED)
-            ratio, _, hint = worst.partition("; ")
-            many, be = len(self._squashed), "is" if len(self._squashed) == 1 else "are"
-            say(f"glimpse: {many:,} of {self.done:,} {self._noun} {be} squashed, up to {ratio}; {hint}")
+            ratio, _, hint = self._worst.removeprefix(_SQUASHED).partition("; ")
+            many, be = f"{self._squashed:,} of {self.done:,}", "is" if self._squashed == 1 else "are"
+            say(f"glimpse: {many} {self._noun} {be} squashed, up to {ratio}; {hint}")
         counts = {"partly": self.partly, "wholly": self.wholly}
         outside = [f"{count:,} {how} outside" for how, count in counts.items() if count]
         made = self.done - self.left - self.failed - self.skipped
@@ -184,8 +184,8 @@ class Report:
 
 
 def _ratio(note: str) -> float:
-    """How much a note says that a patch is squashed."""
-    return max(map(float, note.removeprefix(_SQUASHED).partition(";")[0].split(":")))
+    """The ratio of the strides that a note on a squashed patch tells, 0 without a note."""
+    return max(map(float, note.removeprefix(_SQUASHED).partition(";")[0].split(":"))) if note else 0.0
 
 
 _SQUASHED = "squashed "  # begins the note on a patch whose strides differ

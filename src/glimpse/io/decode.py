@@ -87,7 +87,7 @@ def decode(file: BinaryIO, options: DecodeOptions = DEFAULT, reduce: Reduce | No
     name = _format_of(file)
     with _decoding():
         if options.page and options.page > 1 and name not in _PAGED:
-            raise GlimpseError(f"it has no page {options.page}")
+            raise NoPageError(options.page)
         if options.column is not None and name:
             raise GlimpseError(f"--column is of a CSV file, and this is a {name}; leave it out")
         if name == "JPEG":

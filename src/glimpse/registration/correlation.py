@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import mmap
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -129,11 +130,12 @@ def peaks(scores: Floats, most: int) -> list[tuple[int, int]]:
     return [(int(row), int(col)) for row, col in zip(*np.unravel_index(best, scores.shape), strict=True)]
 
 
-def sums_of_products(array: Floats, kernel: Floats) -> Floats:
-    """The sum of the products of each N x M part of an array with a kernel, shape (A - N + 1, B - M + 1)."""
+def sums_of_products(array: Floats, kernels: Sequence[Floats]) -> list[Floats]:
+    """The sums of the products of each N x M part of an array with kernels, shape (A - N + 1, B - M + 1)."""
     from scipy.fft import irfft2, next_fast_len, rfft2
 
-    (A, B), (N, M) = array.shape, kernel.shape
+    (A, B), (N, M) = array.shape, kernels[0].shape
     size = [next_fast_len(side, real=True) for side in (A, B)]
-    product: Floats = irfft2(rfft2(array, size) * np.conj(rfft2(kernel, size)), size)
-    return product[: A - N + 1, : B - M + 1]
+    spectrum = rfft2(array, size)
+    products = (irfft2(spectrum * np.conj(rfft2(kernel, size)), size) for kernel in kernels)
+    return [product[: A - N + 1, : B - M + 1] for product in products]

@@ -140,9 +140,8 @@ def _left(around: Floats, target: Target, split: int) -> NDArray[np.float64]:
     shared = apart.copy()
     shared[::split, ::split] *= wanted
     around = around - around.mean(dtype=np.float64)
-    means, squares, covaried = (
-        sums_of_products(*pair) for pair in ((around, apart), (around**2, apart), (around, shared))
-    )
+    means, covaried = sums_of_products(around, (apart, shared))
+    (squares,) = sums_of_products(around**2, (apart,))
     spread = np.maximum(squares - means**2, 1e-6)
     gain = np.abs(covaried) / spread
     left = 1 - covaried**2 / (spread * max(varied, 1e-12))
