@@ -299,3 +299,11 @@ def test_the_file_behind_standard_input_is_not_replaced(words, image, folder):
     assert result.exit_code == (1 if "--table" in words else 2)
     assert "behind standard input" in result.stderr
     assert Path(name).read_bytes() == content
+
+
+def test_an_input_that_is_not_there_is_told_before_the_output_that_is(image):
+    assert invoke("read", image, "-o", "p.png").exit_code == 0
+    before = Path("p.png").read_bytes()
+    result = invoke("read", "missing.png", "-o", "p.png")
+    assert (result.exit_code, result.stderr) == (1, "glimpse: missing.png: no such file or directory\n")
+    assert Path("p.png").read_bytes() == before

@@ -291,6 +291,9 @@ def check(
         if fault := place_fault(name, sources):
             raise UsageError(fault)
     there = [name for name in there if name != "-"]
+    alone = inputs[0] if len(inputs) == 1 else "-"
+    if alone != "-" and not os.path.lexists(alone):
+        return  # the one input is not there, so nothing is saved; its own job tells it
     if there and not (overwrite or skip_existing):
         raise existing(there[0], len(there), len(outputs), leaves=skip_existing is not None)
 
