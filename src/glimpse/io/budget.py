@@ -122,7 +122,7 @@ class Total:
 
 
 _total: ContextVar[Total | None] = ContextVar("total", default=None)
-_PAGE = 700_000  # nanoseconds for one of a single pixel, with its patch
+_PAGE = 1_000_000  # nanoseconds for one of a single pixel, with its patch; two for one that is opened anew
 
 
 def affordable(check: Callable[..., None], pages: Sequence[int], max_pixels: int) -> Iterator[int]:
