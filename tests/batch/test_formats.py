@@ -51,6 +51,20 @@ REGIONS = {
         ],
     }
 }
+PROJECT = {
+    "project": {"vid_list": ["1", "2"]},
+    "attribute": {"1": {"aname": "class", "type": 4, "options": {"7": "cat", "8": "dog"}}},
+    "file": {"5": {"fid": 5, "fname": "a.png", "type": 2, "loc": 1, "src": ""}},
+    "view": {"2": {"fid_list": [5]}},
+}
+VIA3_CSV = """# Exported using VGG Image Annotator
+# ATTRIBUTES = {"1": {"aname": "class", "options": {"7": "cat"}}}
+# CSV_HEADER = metadata_id,file_list,flags,temporal_coordinates,spatial_coordinates,metadata
+"2_x","[""a.png""]",0,"[]","[2,8,6,20,12]","{""1"":""7""}"
+"""
+DETECTION = {"_cls": "Detection", "bounding_box": [0.2, 0.2, 0.5, 0.4], "label": "cat"}
+CORNERS = {"x1": 8.0, "y1": 6.0, "x2": 28.0, "y2": 18.0}
+CENTER = {"label": "cat", "coordinates": {"x": 18, "y": 12, "width": 20, "height": 12}}
 POSE = "0.3 0.3 0.98 0.6 0.3 0.95 0.45 0.4 0.9 0.3 0.5 0.97 0 0 0.1"
 CVAT = """<?xml version="1.0"?><annotations><version>1.1</version>
 <image id="0" name="a.png" width="40" height="30">{}</image></annotations>"""
@@ -133,6 +147,48 @@ FILES = {
             }
         ]
     ),
+    "via 3": json.dumps(
+        PROJECT | {"metadata": {"2_x": {"vid": "2", "z": [], "xy": [2, 8, 6, 20, 12], "av": {"1": "7"}}}}
+    ),
+    "via 3, a rectangle by its extreme points": json.dumps(
+        PROJECT | {"metadata": {"2_x": {"vid": 2, "xy": [8, 8, 9, 20, 6, 28, 9, 20, 18], "av": {"1": "7"}}}},
+        indent=1,
+    ),
+    "via 3, csv": VIA3_CSV,
+    "ultralytics, results": json.dumps([{"image": "a.png", "name": "cat", "class": 3, "box": CORNERS}]),
+    "ultralytics, oriented": json.dumps(
+        [
+            {
+                "image": "a.png",
+                "name": "cat",
+                "class": 3,
+                "box": CORNERS | {"x3": 9, "y3": 9, "x4": 8, "y4": 18.0},
+            }
+        ]
+    ),
+    "ultralytics, csv": f'image,name,class,confidence,box\na.png,cat,3,0.9,"{CORNERS}"\n',
+    "fiftyone": json.dumps(
+        {"classes": ["dog", "cat"], "labels": {"b": None, "a": [DETECTION | {"label": 1}]}}
+    ),
+    "fiftyone, a dataset": json.dumps(
+        {
+            "samples": [
+                {
+                    "filepath": "a.png",
+                    "metadata": {"_cls": "ImageMetadata", "width": 40, "height": 30},
+                    "ground_truth": {"_cls": "Detections", "detections": [DETECTION]},
+                    "uniqueness": 0.3,
+                    "weather": {"_cls": "Classification", "label": "rain", "logits": None},
+                }
+            ]
+        },
+        indent=1,
+    ),
+    "create ml": json.dumps(
+        [{"image": "b.png", "annotations": []}, {"image": "a.png", "annotations": [CENTER]}]
+    ),
+    "create ml, as apple has it": json.dumps([{"imagefilename": "a.png", "annotation": [CENTER]}], indent=1),
+    "turi create": f'path,annotations\na.png,"{[CENTER]}"\n',
     "openimages": "ImageID,Source,LabelName,XMin,XMax,YMin,YMax,class\na,v,/m/01,0.2,0.7,0.2,0.6,cat\n",
 }
 
@@ -248,8 +304,10 @@ def test_regions_of_via_that_are_none_are_left_out():
 
 def test_a_circle_is_the_box_around_it():
     circle = {"label": "c", "shape_type": "circle", "points": [[20, 15], [23, 19]]}
-    (row,) = read_table(written(json.dumps({**LABELME, "shapes": [circle]})))
-    assert row.placement.window(SHAPE, native=True).box == (10, 20, 15, 25)
+    project = {"metadata": {"2_x": {"vid": "2", "xy": [9, 20, 10, 15, 15, 23, 19], "av": {}}}}
+    for text in (json.dumps({**LABELME, "shapes": [circle]}), json.dumps(PROJECT | project)):
+        (row,) = read_table(written(text))
+        assert row.placement.window(SHAPE, native=True).box == pytest.approx((10, 20, 15, 25))
 
 
 @pytest.mark.parametrize(
@@ -328,6 +386,13 @@ BAD = {
     "an XML of another encoding": VOC.replace('"1.0"', '"1.0" encoding="gbk"'),
     "an XML of no encoding": VOC.replace('"1.0"', '"1.0" encoding="x"'),
     "a video of CVAT": "<annotations><track><box/></track></annotations>",
+    "a video of via 3": json.dumps(
+        PROJECT | {"metadata": {"2_x": {"vid": "2", "z": [1.5], "xy": [2, 8, 6, 20, 12]}}}
+    ),
+    "a region of via 3 on no image": json.dumps(
+        PROJECT | {"metadata": {"2_x": {"vid": "3", "xy": [2, 8, 6, 20, 12]}}}
+    ),
+    "classes of fiftyone": json.dumps({"classes": ["cat"], "labels": {"a": 0}}),
     "a circle of one number": json.dumps(
         {"shapes": [{"shape_type": "circle", "points": [[1], [2, 3, 4]]}], "imagePath": "gone.png"}
     ),

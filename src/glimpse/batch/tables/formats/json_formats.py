@@ -1,4 +1,4 @@
-"""JSON by what stands in it: COCO, labelme, VIA, Label Studio, or objects with a row each."""
+"""JSON by what stands in it: a format of annotators, or objects with a row each."""
 
 from __future__ import annotations
 
@@ -10,22 +10,29 @@ from typing import Any
 
 from glimpse import limits
 from glimpse.batch.tables.formats.coco import Coco, read_results
+from glimpse.batch.tables.formats.createml import read_pictures
+from glimpse.batch.tables.formats.fiftyone import is_fiftyone, read_dataset
 from glimpse.batch.tables.formats.json_text import LINE, decoded, parsed, skip_space, walk_list, walk_object
 from glimpse.batch.tables.formats.label_studio import read_tasks
-from glimpse.batch.tables.formats.lines import Boxes, Lines, as_cell, box_around
+from glimpse.batch.tables.formats.lines import Boxes, Lines, as_cell, box_around, counted
 from glimpse.batch.tables.formats.pictures import beside
-from glimpse.batch.tables.formats.via import files_of, read_regions, regions_of
+from glimpse.batch.tables.formats.ultralytics import with_box
+from glimpse.batch.tables.formats.via import files_of, read_files
+from glimpse.batch.tables.formats.via3 import is_project, read_project
 from glimpse.errors import GlimpseError
+
+_OBJECTS = ((files_of, read_files), (is_project, read_project), (is_fiftyone, read_dataset))
+"""How the members of an object tell its format, and the reader of it by the file's name and the members."""
 
 
 def read_object(name: str, data: bytes, images: str) -> Any:
-    """COCO, labelme or JSON Lines: an object, or one in each line."""
+    """COCO, labelme, VIA, FiftyOne or JSON Lines: an object, or one in each line."""
     text = decoded(data)
     end = text.find("\n")
     first = text if end < 0 else text[:end]
     value = parsed(first) if len(first) < LINE else None
     named = {"annotations", "images", "shapes"}
-    if isinstance(value, dict) and not (named & set(value) or files_of(value)):
+    if isinstance(value, dict) and not (named & set(value) or any(knows(value) for knows, _ in _OBJECTS)):
         return _json_lines(text)
     coco = Coco(images)
     members = walk_object(
@@ -33,8 +40,9 @@ def read_object(name: str, data: bytes, images: str) -> Any:
     )
     if "shapes" in members:
         return _labelme(name, members)
-    if files := files_of(members):
-        return read_regions(regions_of(files))
+    for knows, read in _OBJECTS:
+        if knows(members):
+            return read(name, members)
     if "annotations" not in members or "images" not in members:
         some = ", ".join(map(repr, islice(members, 5)))[:80] or "none"
         raise GlimpseError(
@@ -44,7 +52,7 @@ def read_object(name: str, data: bytes, images: str) -> Any:
 
 
 def read_list(name: str, data: bytes, images: str) -> Lines:
-    """A list of COCO's detections, of Label Studio's tasks, or of other objects, a row each."""
+    """A list of COCO's detections, Label Studio's tasks, Create ML's images, or other objects, a row each."""
     text = decoded(data)
     start = skip_space(text, 0)
     first, _ = next(walk_list(text, start), ({"image_id": None}, 0))
@@ -52,6 +60,8 @@ def read_list(name: str, data: bytes, images: str) -> Lines:
         raise GlimpseError("a JSON list, but not of objects")
     if "image_id" in first:
         return read_results(name, data, images)
+    if '"coordinates"' in text and {"annotations", "annotation"} & set(first):
+        return read_pictures(picture for picture, _ in walk_list(text, start))
     if "original_width" in text or {"annotations", "data"} <= set(first):
         return read_tasks((task for task, _ in walk_list(text, start)), images)
     return _objects((str(k), value) for k, (value, _) in enumerate(walk_list(text, start), 1))
@@ -67,17 +77,18 @@ def _objects(values: Iterable[tuple[str, Any]]) -> Lines:
     """Objects, each with its place in the file; a row each, or for each of their boxes."""
     header: dict[str, None] = {}
     rows: list[tuple[str, Mapping[str, str] | None]] = []
+    notes: Counter[str] = Counter()
     for place, value in values:
-        for each in _each_box(value) if isinstance(value, dict) else [None]:
+        for each in _each_box(value, notes) if isinstance(value, dict) else [None]:
             row = None if each is None else {key: as_cell(cell) for key, cell in each.items()}
             rows.append((place, row))
             header.update(dict.fromkeys(row or ()))
         if len(header) > limits.TABLE_COLUMNS:
             break
-    return Lines(list(header), rows)
+    return Lines(list(header), rows, counted(notes))
 
 
-def _each_box(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _each_box(value: dict[str, Any], notes: Counter[str]) -> Iterator[dict[str, Any]]:
     """The boxes of a member `objects`, each with the rest, as datasets of detection have them.
 
     Of another object itself; a box that is an object, as ultralytics has it, with its members.
@@ -85,8 +96,7 @@ def _each_box(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
     objects = value.get("objects")
     boxes = objects.get("bbox") if isinstance(objects, dict) else None
     if not (isinstance(objects, dict) and isinstance(boxes, list)):
-        boxes = (value[name] for name in ("box", "bbox") if isinstance(value.get(name), dict))
-        yield {**value, **next(boxes, {})}
+        yield with_box(value, notes)
         return
     rest = {key: cell for key, cell in value.items() if key != "objects"}
     lists = {key: cells for key, cells in objects.items() if isinstance(cells, list)}

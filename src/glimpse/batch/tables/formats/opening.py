@@ -18,6 +18,8 @@ from glimpse.errors import GlimpseError
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 _UTF16 = codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE
 _YOLO = re.compile(rb"\d{1,6}(?:\.0*)?(?:[ \t]+[-+.0-9eE]+){4,}[ \t]*(?:\r?\n|$)")
+_ULTRALYTICS = re.compile(rb"[^\n]*\bbox\b[^\n]*\n[^\n]*\{'x1':")
+_TURI = re.compile(rb"[^\n]*\bannotations?\b[^\n]*\n[^\n]*\bcoordinates['\"]")
 _CLASS_FILES = ("classes.txt", "predefined_classes.txt", "notes.json")
 
 
@@ -210,5 +212,8 @@ FORMATS: Sequence[tuple[Callable[[bytes], object], Callable[[str, bytes, str], A
     (lambda head: b'""original_width""' in head, _by("label_studio", "read_csv")),
     (_deeplabcut, _refuse_deeplabcut),
     (lambda head: b"region_shape_attributes" in head.split(b"\n", 1)[0], _by("via", "read_csv")),
+    (lambda head: b"\n# CSV_HEADER = metadata_id," in head, _by("via3", "read_csv")),
+    (_ULTRALYTICS.match, _by("ultralytics", "read_csv")),
+    (_TURI.match, _by("createml", "read_csv")),
 )
 """How the first bytes of a table tell its format, and its reader; any other is text with separators."""

@@ -1,4 +1,4 @@
-"""VIA, the VGG Image Annotator: its CSV, and its JSON."""
+"""VIA, the VGG Image Annotator, to version 2: its CSV, and its JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from glimpse.batch.tables.dialect import Records, as_utf8
 from glimpse.batch.tables.formats.json_text import parsed
 from glimpse.batch.tables.formats.lines import BOX, Lines, around_ellipse, as_cell, box_of, counted
 
-_Region = tuple[str, str, str, Any, Any]  # place in the file, image, number, shape, attributes
+Region = tuple[str, str, str, Any, Any]  # place in the file, image, number, shape, attributes
 _ATTRIBUTES = "shape_attributes", "region_attributes"
 
 
@@ -19,7 +19,7 @@ def read_csv(name: str, data: bytes, images: str) -> Lines:
     """The CSV of VIA, whose cell region_shape_attributes is JSON."""
     records = Records(as_utf8(data))
 
-    def regions() -> Iterator[_Region]:
+    def regions() -> Iterator[Region]:
         for index in range(len(records)):
             cells = dict(zip(records.header, records.cells(index), strict=False))
             shape, more = (parsed(cells.get(f"region_{of}attributes") or "{}") for of in ("shape_", ""))
@@ -36,7 +36,12 @@ def files_of(members: Mapping[str, Any]) -> list[Any]:
     return files if all(isinstance(file, dict) and "regions" in file for file in files) else []
 
 
-def regions_of(files: Iterable[Any]) -> Iterator[_Region]:
+def read_files(name: str, members: Mapping[str, Any]) -> Lines:
+    """The regions of VIA's JSON."""
+    return read_regions(_regions(files_of(members)))
+
+
+def _regions(files: Iterable[Any]) -> Iterator[Region]:
     for file in files:
         regions = file["regions"]
         numbered = (
@@ -50,7 +55,7 @@ def regions_of(files: Iterable[Any]) -> Iterator[_Region]:
             yield f"{name} region {key}"[:80], name, str(key), *map(own.get, _ATTRIBUTES)  # type: ignore[misc]
 
 
-def read_regions(regions: Iterable[_Region]) -> Lines:
+def read_regions(regions: Iterable[Region]) -> Lines:
     """Regions of VIA: the boxes around their shapes; what is told of them becomes columns."""
     header = [*BOX[:5], "region_id"]
     rows: list[tuple[str, dict[str, str]]] = []
