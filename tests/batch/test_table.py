@@ -250,9 +250,16 @@ def test_normalized_numbers_are_shares_of_the_image():
 
 
 @pytest.mark.parametrize("cells", ["20,10,0,5", "20,10,-1,5", "20,10,5,", "20,10,5,x", "20,10,inf,5"])
-def test_a_bad_box_is_a_bad_row(cells):
-    with pytest.raises(GlimpseError):
-        window_of(f"x,y,w,h\n{cells}\n")
+def test_a_bad_box_is_a_bad_row_on_an_image_of_any_shape(cells):
+    (row,) = rows(f"x,y,w,h\n{cells}\n", ["a.png"])
+    assert row.fault
+
+
+def test_a_box_in_pixels_and_percent_is_empty_on_some_images_alone():
+    (row,) = rows("x0,y0,x1,y1\n70%,0,50,5\n", ["a.png"])
+    assert row.placement.window((40, 60)).gx == 2
+    with pytest.raises(GlimpseError, match="is empty"):
+        row.placement.window((40, 80))
 
 
 @pytest.mark.parametrize(

@@ -329,11 +329,11 @@ def many_pages():
 
 
 def bad_rows():
-    """Name to bytes of tables of which each row fails."""
+    """Name to bytes of tables of which each row fails; those that name no image are of one."""
     return {
         "missing.csv": b"image,x,y\n" + b"".join(b"%05x,1,1\n" % k for k in range(99_000)),
-        "letters.csv": b"image,x,y\n" + b"f,a\n" * 249_000,
-        "empty.csv": b"image,x,y,w,h\n" + b"f.npy,1,1,0,0\n" * 70_000,
+        "short.csv": b"x,y\n" + b"1\n" * 499_000,
+        "empty.csv": b"x,y,w,h\n" + b"1,1,0,0\n" * 124_000,
     }
 
 

@@ -93,7 +93,8 @@ def commands(folder):
         found[name] = ("read", name, "--page", "all", "-n", 1, "-o", "out.npz", "--overwrite")
     for name, data in bombs.bad_rows().items():
         (folder / name).write_bytes(data)
-        found[name] = ("read", "--table", name, "-n", 4, "-o", "out/")
+        image = [] if data.startswith(b"image") else ["f.npy"]
+        found[name] = ("read", *image, "--table", name, "-n", 4, "-o", "out/")
     for name, data in bombs.stacks().items():
         (folder / name).write_bytes(data)
         found[name] = ("write", name, "-o", "out.png", "--overwrite")

@@ -189,7 +189,7 @@ def write(
     return Batch(len(rows), outcomes(job, work, run, lambda item: ""))
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class StackRow(Row):
     """A patch of a stack."""
 

@@ -142,6 +142,11 @@ class Box(NamedTuple):
         top, bottom = sorted(round(frame.edge(end, 0, shape), 9) for end in (y, y + h))
         return left, top, right - left, bottom - top
 
+    def check(self) -> None:
+        """Refuse a box that is empty on an image of any shape, as `on` does."""
+        if not (self.a.whole or self.b.whole or self.c.whole or self.d.whole):
+            self.on((1, 1))
+
     @property
     def shares(self) -> bool:
         """Whether some of it is in percent."""

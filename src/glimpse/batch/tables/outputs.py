@@ -72,7 +72,7 @@ class Outputs(Sequence[Row]):
         self._table = rows if isinstance(rows, Table) else None
         self._lost = bytearray(len(rows))  # 1 for each row whose image is not there
         self._alike: dict[str, int] = {}
-        self._messages: list[str] = []
+        self._kinds: list[GlimpseError] = []
         self._names: dict[int, str] = {}
         self._wrong = array("H", bytes(2 * len(rows)))  # of a bad row the number of its message, from 1
         self.page_column = self._table.page_column if self._table else ""
@@ -97,7 +97,7 @@ class Outputs(Sequence[Row]):
         if self._table and self._lost[index]:
             return self._table.failed(index)
         if self._table and (number := self._wrong[index]):
-            return self._table.failed(index, self._messages[number - 1])
+            return self._table.failed(index, self._kinds[number - 1])
         row = self._rows[index]
         if row.fault:
             return row
@@ -143,7 +143,7 @@ class Outputs(Sequence[Row]):
             elif row.output != "-" and os.path.lexists(row.output):
                 found.append(index)
             places[index] = hash(same_place(row.output, self._real)) or 1
-        self._messages = [*self._alike]
+        self._kinds = [*map(GlimpseError, self._alike)]
         self._find_twins(places)
         if found and not replaceable:
             first = self.row(found[0]).output

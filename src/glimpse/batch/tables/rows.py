@@ -90,6 +90,7 @@ class Table(Sequence[Row]):
         self._beside = os.path.dirname(name)
         self.page_column = next((name for name in columns.header if key(name) == "page"), "")
         self._found: dict[str, str] = {}  # the files of images by their names
+        self._images: list[str] = []
 
     def __len__(self) -> int:
         return len(self._records)
@@ -108,13 +109,17 @@ class Table(Sequence[Row]):
     def __iter__(self) -> Iterator[Row]:
         return map(self._row, range(len(self)))
 
-    def images(self) -> Iterator[str]:
-        """Yield the image of each row, empty where it names none; quicker than the rows themselves."""
-        for index in range(len(self)):
-            try:
-                yield self.file(self._image(self._values(index)))
-            except GlimpseError:
-                yield ""
+    def images(self) -> Sequence[str]:
+        """Return the image of each row, empty where it names none; without the rows, and once."""
+        if len(self._images) < len(self):
+            self._images = [*map(self._image_of, range(len(self)))]
+        return self._images
+
+    def _image_of(self, index: int) -> str:
+        try:
+            return self.file(self._image(self._values(index)))
+        except GlimpseError:
+            return ""
 
     def _row(self, index: int) -> Row:
         window, fault = self._window, None
@@ -128,13 +133,13 @@ class Table(Sequence[Row]):
             named = named if "\\" in image else named.replace("\\", "/")
             window = self._placed(values)
         except GlimpseError as error:
-            fault = error
+            fault = error.with_traceback(None)  # whose frames would hold the row in a circle
         cells = dict(zip(self.columns.header, values, strict=False))
         size = None
         if isinstance(self._records, Lines):  # a table with separators may call anything a width
             sides = [cells.get(name, "") for name in ("image_height", "image_width")]
             size = (int(sides[0]), int(sides[1])) if all(map(str.isdigit, sides)) else None
-        place, page = f"{self.name}:{self._records.line(index)}", None
+        place, page = self._place(index), None
         if self.page_column and (told := cells.get(self.page_column, "").strip()):
             if told.isdecimal() and 1 <= int(told) <= PAGES_MOST:
                 page = int(told)
@@ -142,18 +147,14 @@ class Table(Sequence[Row]):
                 fault = fault or GlimpseError(f"page must be a whole number from 1, got {told[:20]!r}")
         return Row(place, image, window, output, cells, index, named, fault, size, page=page)
 
-    def failed(self, index: int, message: str = "") -> Row:
-        """Return a row with this fault, or whose image is not there; its window is not looked at."""
-        values: list[str] = []
-        named = image = ""
-        with suppress(GlimpseError):
-            values = self._values(index)
-            named = self._image(values)
-            image = self.file(named)
-        place = f"{self.name}:{self._records.line(index)}"
-        fault = GlimpseError(message or f"{image}: no such file or directory")
-        cells = dict(zip(self.columns.header, values, strict=False))
-        return Row(place, image, self._window, "", cells, index, named, fault)
+    def failed(self, index: int, fault: GlimpseError | None = None) -> Row:
+        """Return a row with this fault, or whose image is not there, without its cells."""
+        image = self.images()[index]
+        fault = fault or GlimpseError(f"{image}: no such file or directory")
+        return Row(self._place(index), image, self._window, index=index, fault=fault)
+
+    def _place(self, index: int) -> str:
+        return f"{self.name}:{self._records.line(index)}"
 
     def _values(self, index: int) -> list[str]:
         values, size = self._records.cells(index), len(self.columns.header)
@@ -246,10 +247,9 @@ class Table(Sequence[Row]):
         if name not in self._found:
             folders = (self._folder,) if self._folder else ("", self._beside)
             plain = name.replace("\\", "/")
-            paths = [
-                os.path.join(folder, each) for folder in folders for each in dict.fromkeys((name, plain))
-            ]
+            paths = [os.path.join(folder, each) for folder in folders for each in (name, plain)]
             paths += [os.path.join(folder, os.path.basename(plain)) for folder in folders if self._folder]
+            paths = [*dict.fromkeys(paths)]
             there = (path for path in paths if os.path.lexists(path))
             self._found[name] = next(there, "") or next(filter(None, map(of_stem, paths)), paths[0])
         return self._found[name]
@@ -270,7 +270,9 @@ class Table(Sequence[Row]):
         if form.kind == "point":
             return {"gx": places[0], "gy": places[1], "slice": None, "box": None}
         a, b, c, d = places
-        return {"box": Box(a, b, c, d, form.kind), "slice": None}
+        box = Box(a, b, c, d, form.kind)
+        box.check()
+        return {"box": box, "slice": None}
 
     def places(self, form: Form, values: Sequence[str]) -> list[Position]:
         """Return the numbers of a form in the cells of a row.
