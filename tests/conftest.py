@@ -1,5 +1,6 @@
 """How hard Hypothesis tries: the same examples every time in CI, new ones at every run elsewhere."""
 
+import gc
 import itertools
 import os
 import signal
@@ -13,6 +14,9 @@ IN_CI = bool(os.environ.get("CI"))
 settings.register_profile("everyday", deadline=None, derandomize=IN_CI, max_examples=8)
 settings.register_profile("thorough", deadline=None, derandomize=IN_CI, max_examples=200)
 settings.load_profile("everyday")
+
+# thousands of tests are many objects, which each collection of garbage would go through in vain
+gc.set_threshold(50_000, 20, 100)
 
 # under `nohup` or in the background signals are ignored, which children inherit and glimpse respects, so that
 # tests of signals would wait for ever; a handler instead is not inherited

@@ -127,26 +127,37 @@ def draw_frame(
     # each pixel's share of a box that is grown by some pixels, of which a frame is the difference of two
     grown = {}
     for by in (0, 1, 3, 4):
-        down, across = (
+        grown[by] = [
             np.clip(
                 np.minimum(pixels + 1, ends[1] + unit * by) - np.maximum(pixels, ends[0] - unit * by), 0, 1
             )
             for ends, pixels in ((ys, np.arange(first, last)), (xs, np.arange(before, after)))
-        )
-        grown[by] = down[:, None] * across
-    for inner, outer, shade in ((0, 4, SHADE), (1, 3, colour)):
-        blend(area, grown[outer] - grown[inner], shade)
-    (rows, cols), size = canvas.shape[:2], 11 * unit
+        ]
+    for rows, cols in _border(len(area), area.shape[1], math.ceil(5 * unit) + 2):
+        for inner, outer, shade in ((0, 4, SHADE), (1, 3, colour)):
+            large, small = (down[rows, None] * across[cols] for down, across in (grown[outer], grown[inner]))
+            blend(area[rows, cols], large - small, shade)
+    (height, width), size = canvas.shape[:2], 11 * unit
     middle = []  # of the part of each side that is seen, or the nearest place to it, not in a corner
-    for ends, side in ((ys, rows), (xs, cols)):
+    for ends, side in ((ys, height), (xs, width)):
         low, high = (min(max(end, 0), side) for end in ends)
         middle.append(min(max((low + high) / 2, size), max(side - size, size)))
     y, x = middle
     for beyond, tip, way in (
         (ys[0] < 0, (x, 1.0), (0, 1)),
-        (ys[1] > rows, (x, rows - 1.0), (0, -1)),
+        (ys[1] > height, (x, height - 1.0), (0, -1)),
         (xs[0] < 0, (1.0, y), (1, 0)),
-        (xs[1] > cols, (cols - 1.0, y), (-1, 0)),
+        (xs[1] > width, (width - 1.0, y), (-1, 0)),
     ):
         if beyond:
             arrow(canvas, (tip[0] + size * way[0], tip[1] + size * way[1]), tip, size, colour, SHADE)
+
+
+def _border(height: int, width: int, thick: int) -> list[tuple[slice, slice]]:
+    """The four sides of an area, so many pixels thick, as rows and columns; each pixel in one of them."""
+    (top, bottom), (left, right) = ((min(thick, size), max(thick, size - thick)) for size in (height, width))
+    middle = slice(top, bottom)
+    return [
+        *((rows, slice(None)) for rows in (slice(0, top), slice(bottom, None))),
+        *((middle, cols) for cols in (slice(0, left), slice(right, None))),
+    ]
