@@ -274,9 +274,9 @@ def cast(array: Any, dtype: Any) -> Any:
     """Return the array in another type."""
     if array.dtype == dtype:
         return array
-    if is_numpy_array(array):
-        return array.astype(dtype)
-    return array.to(dtype) if is_tensor(array) else namespace(array).astype(array, dtype)
+    if is_tensor(array):
+        return array.to(dtype)
+    return array.astype(dtype) if hasattr(array, "astype") else namespace(array).astype(array, dtype)
 
 
 def is_tensor(value: object) -> bool:

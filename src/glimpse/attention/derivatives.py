@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from glimpse.attention import tensors
 from glimpse.attention.banded import (
     Band,
     Strip,
@@ -31,7 +30,7 @@ from glimpse.attention.banded import (
 )
 from glimpse.attention.banks import Partials, band_partials
 from glimpse.attention.layer import axes_to_read, expand_cols, expand_rows, read
-from glimpse.attention.shapes import ChannelAxis, check_finite, resolved, samples_of, spatial
+from glimpse.attention.shapes import ChannelAxis, check_finite, refuse_tensors, resolved, samples_of, spatial
 from glimpse.attention.signals import Look, slopes_along
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array, Floats
@@ -80,7 +79,7 @@ def read_vjp(
     """
     if not isinstance(window, Window):
         return slopes_along(read_vjp, image, window, cotangent, channel_axis=channel_axis)
-    tensors.refuse("read_vjp", image, window)
+    refuse_tensors("read_vjp", image, window)
     image, row, col = spatial(image, channel_axis)
     shape = (image.shape[row], image.shape[col])
     cotangent = _fitting(cotangent, image, {row: window.shape[0], col: window.shape[1]})
@@ -127,7 +126,7 @@ def write_vjp(
     """
     if not isinstance(window, Window):
         return slopes_along(write_vjp, patch, window, shape, cotangent, channel_axis=channel_axis)
-    tensors.refuse("write_vjp", patch, window)
+    refuse_tensors("write_vjp", patch, window)
     shape = checked_sides(shape)
     patch, row, col = samples_of(patch, window, channel_axis)
     cotangent = _fitting(cotangent, patch, {row: shape[0], col: shape[1]})
@@ -165,7 +164,7 @@ def read_jacobian(
     """
     if not isinstance(window, Window):
         return slopes_along(read_jacobian, image, window, channel_axis=channel_axis)
-    tensors.refuse("read_jacobian", image, window)
+    refuse_tensors("read_jacobian", image, window)
     with np.errstate(over="ignore", invalid="ignore"):
         patch, jacobian = jacobian_by_axis(image, window, channel_axis=channel_axis)
     if not np.isfinite(patch).all():

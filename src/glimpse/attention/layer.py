@@ -7,7 +7,7 @@ is ``Fx.T @ patch @ Fy / gamma``. The products are those of `contraction`, one a
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby, islice
 from operator import attrgetter
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from glimpse.array_api import cast, is_not_numpy, namespace
-from glimpse.attention import inverse, tensors
+from glimpse.attention import inverse
 from glimpse.attention.banded import (
     Band,
     BlockSpec,
@@ -31,8 +31,15 @@ from glimpse.attention.banded import (
 )
 from glimpse.attention.banks import band, bands, extent
 from glimpse.attention.matrices import filterbank
-from glimpse.attention.shapes import ChannelAxis, check_finite, samples_of, spatial
-from glimpse.attention.signals import Look, along, refuse_spans
+from glimpse.attention.shapes import (
+    ChannelAxis,
+    check_finite,
+    involves_tensors,
+    refuse_tensors,
+    samples_of,
+    spatial,
+)
+from glimpse.attention.signals import Look, along
 from glimpse.errors import GlimpseError
 from glimpse.levels import to_levels
 from glimpse.typing import Array, Plain
@@ -105,7 +112,9 @@ def read(
         return whole_levels(read(image, window, channel_axis=channel_axis), dtype)
     if not isinstance(window, Window):
         return along(read, image, window, None, channel_axis)
-    if tensors.involves(image, window):
+    if involves_tensors(image, window):
+        from glimpse.attention import tensors  # which NumPy's arrays need not wait for
+
         return tensors.read(image, window, channel_axis)
     image, row, col = spatial(image, channel_axis)
     rows, cols = (band(*bank) for bank in axes_to_read(window, image, row, col))
@@ -159,12 +168,13 @@ def read_many(
     >>> [patch.item() for patch in read_many(image, windows)]
     [4.0, 5.0, 6.0, 7.0]
     """
-    tensors.refuse("read_many", image)
-    refuse_spans(windows)
-    array, row, col = spatial(image, channel_axis)
+    refuse_tensors("read_many", image)
     if isinstance(windows, (Window, np.ndarray)) or not isinstance(windows, Iterable):
         raise GlimpseError(f"read_many takes a list of windows, got {told(windows)}")
-    alone = (tensors.refuse("read_many", array, window) for window in windows)
+    alone: Iterable[Window] = (refuse_tensors("read_many", image, window) for window in windows)
+    if isinstance(windows, Sequence):  # a span is told before an array is found to have an axis too few
+        alone = list(alone)
+    array, row, col = spatial(image, channel_axis)
     for _, group in groupby(alone, _SHARED):
         while some := list(islice(group, _MANY)):
             rows, cols = (
@@ -266,7 +276,9 @@ def write(
     if not isinstance(window, Window):
         return along(write, patch, window, shape, channel_axis, method=method)
     shape = checked_sides(shape)
-    if tensors.involves(patch, window):
+    if involves_tensors(patch, window):
+        from glimpse.attention import tensors
+
         return tensors.write(patch, window, shape, method, channel_axis)
     patch, row, col = samples_of(patch, window, channel_axis)
     dtype = float_type(patch.dtype)

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from glimpse.array_api import asarray_like, constant, namespace
-from glimpse.attention import blending, tensors
+from glimpse.attention import blending
 from glimpse.attention.banded import float_type
 from glimpse.attention.coverage import balanced, flat_matrix
 from glimpse.attention.edits import find_edit, put_back
 from glimpse.attention.layer import expand_cols, expand_rows, read, write
-from glimpse.attention.shapes import check_finite, spatial
-from glimpse.attention.signals import Look, along, refuse_spans
+from glimpse.attention.shapes import check_finite, involves_tensors, spatial
+from glimpse.attention.signals import Look, along
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array, Plain
 from glimpse.validation import checked_choice, checked_one, checked_sides, told
@@ -108,7 +108,9 @@ def restore(
         return bare * (bare.dtype.type(gain) if isinstance(bare, np.ndarray) else gain)
     shape = checked_sides(shape)
     checked_choice("method", method, METHODS)
-    if tensors.involves(patch, window):
+    if involves_tensors(patch, window):
+        from glimpse.attention import tensors  # which NumPy's arrays need not wait for
+
         return tensors.write(patch, window, shape, method, channel_axis, flat_matrix, balanced)
     one = blending.layer(patch, window, shape, method=method, channel_axis=channel_axis)
     wide = expand_cols(one.cols, one.samples, one.col)
@@ -196,10 +198,10 @@ def restore_many(
         gain = checked_one("gain", gain, positive=False)
     if gain is not None and blend != "add":
         raise GlimpseError("a gain is of bare canvases, which add up; give blend='add' with it")
-    refuse_spans(windows)
-    shape = checked_sides(shape)
     pairs = list(zip(patches, windows, strict=True))
-    if any(tensors.involves(patch, window) for patch, window in pairs):
+    foreign = [involves_tensors(*pair) for pair in pairs]
+    shape = checked_sides(shape)
+    if any(foreign):
         return _many_tensors(pairs, shape, blend, onto, gain, method, channel_axis)
     bare: Method = "transpose" if blend == "refine" and len(pairs) > 1 else method
     layers = [

@@ -6,8 +6,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from glimpse.array_api import is_compiling, is_picture
+from glimpse.array_api import is_compiling, is_not_numpy, is_picture
 from glimpse.attention.banded import index
+from glimpse.attention.signals import spans_of
 from glimpse.errors import GlimpseError
 from glimpse.typing import Array
 from glimpse.validation import check_axes
@@ -17,6 +18,32 @@ ChannelAxis = int | Literal["auto"] | None
 """The axis of channels; None for an array without; "auto" where nobody has said."""
 
 _COLOURS = (3, 4)  # channels that an image is taken to have, where its last axis is so short
+
+
+def numbers(window: Window) -> tuple[Any, ...]:
+    """Return the window's gx, gy, both strides, both sigmas, and gamma."""
+    return (window.gx, window.gy, *window.strides, *window.sigmas, window.gamma)
+
+
+def involves_tensors(array: object, window: Window) -> bool:
+    """Tell whether the array is of another library than NumPy, or the window is of that kind or a batch."""
+    if not isinstance(window, Window):
+        spans_of(array, window)  # says what is wrong with it, unless it is right elsewhere
+        raise GlimpseError(
+            "here a window of two axes is needed; a signal takes one span at a time: read(signal, span), "
+            "and write and restore likewise"
+        )
+    return is_not_numpy(array) or not all(isinstance(number, float) for number in numbers(window))
+
+
+def refuse_tensors(name: str, array: object, window: Any = None) -> Any:
+    """Refuse tensors and batches on behalf of a function that is only for NumPy and one window; return it."""
+    if is_not_numpy(array) if window is None else involves_tensors(array, window):
+        raise GlimpseError(
+            f"{name} takes NumPy's arrays and one window; for tensors differentiate read and write with "
+            "their library (torch.autograd, jax.grad)"
+        )
+    return window
 
 
 def spatial(given: Any, channel_axis: ChannelAxis) -> tuple[Array, int, int]:
@@ -46,9 +73,9 @@ def resolved(given: Any, channel_axis: ChannelAxis) -> tuple[Any, int | None]:
     if isinstance(given, (list, tuple)) and any(getattr(x, "ndim", 0) > 1 or is_picture(x) for x in given):
         raise GlimpseError(f"an image is one array, not {len(given)} in a {type(given).__name__}; stack them")
     array = given
-    if is_picture(given):
-        array, channel_axis = _pixels(given, channel_axis)
-    elif not (hasattr(given, "dtype") and hasattr(given, "ndim")):
+    if not (hasattr(given, "dtype") and hasattr(given, "ndim")):
+        if is_picture(given):
+            given, channel_axis = _pixels(given, channel_axis)
         try:
             array = np.asarray(given)
         except ValueError:
@@ -124,8 +151,7 @@ def batch_shape(window: Window) -> tuple[int, ...]:
     GlimpseError
         If they do not go together.
     """
-    numbers: tuple[Any, ...] = (window.gx, window.gy, *window.strides, *window.sigmas, window.gamma)
-    arrays = [number for number in numbers if not isinstance(number, float)]
+    arrays = [number for number in numbers(window) if not isinstance(number, float)]
     shapes = [tuple(array.shape) for array in arrays if getattr(array, "shape", ())]
     whole: tuple[int, ...] = ()
     for shape in shapes:

@@ -72,18 +72,6 @@ def spans_of(array: object, look: Any) -> Sequence[Span]:
     raise GlimpseError(f"a window is a glimpse.Window or glimpse.Span, not {type(look).__name__}")
 
 
-def refuse_spans(windows: Any) -> None:
-    """Refuse spans in a list of windows, before an array is found to have one axis too few."""
-    if isinstance(windows, (list, tuple)) and not all(isinstance(window, Window) for window in windows):
-        from glimpse.window.span import Span
-
-        if any(isinstance(window, Span) for window in windows):
-            raise GlimpseError(
-                "here windows of two axes are needed; a signal takes one span at a time: read(signal, span), "
-                "and write and restore likewise"
-            )
-
-
 def slopes_along(
     function: Callable[..., Any], array: Any, look: Any, *rest: Any, channel_axis: Any
 ) -> tuple[Any, dict[str, Any]]:

@@ -30,34 +30,17 @@ from glimpse.attention.banks import SHARP
 from glimpse.attention.cuts import cut
 from glimpse.attention.inverse import deconvolved
 from glimpse.attention.matrices import matrix
-from glimpse.attention.shapes import ChannelAxis, batch_shape, broadcast, check_batch, check_fit, resolved
-from glimpse.attention.signals import spans_of
-from glimpse.errors import GlimpseError
+from glimpse.attention.shapes import (
+    ChannelAxis,
+    batch_shape,
+    broadcast,
+    check_batch,
+    check_fit,
+    numbers,
+    resolved,
+)
 from glimpse.typing import Array
 from glimpse.window import Axis, Method, Window
-
-
-def involves(array: object, window: Window) -> bool:
-    """Tell whether the array is of another library than NumPy, or the window is of that kind or a batch."""
-    if not isinstance(window, Window):
-        spans_of(array, window)  # says what is wrong with it, unless it is right elsewhere
-        raise GlimpseError("here a window of two axes is needed; read, write and restore take spans")
-    return is_not_numpy(array) or not all(isinstance(number, float) for number in numbers(window))
-
-
-def refuse(name: str, array: object, window: Any = None) -> Any:
-    """Refuse tensors and batches on behalf of a function that is only for NumPy and one window; return it."""
-    if is_not_numpy(array) if window is None else involves(array, window):
-        raise GlimpseError(
-            f"{name} takes NumPy's arrays and one window; for tensors differentiate read and write with "
-            "their library (torch.autograd, jax.grad)"
-        )
-    return window
-
-
-def numbers(window: Window) -> list[Any]:
-    """The window's gx, gy, both strides, both sigmas, and gamma."""
-    return [window.gx, window.gy, *window.strides, *window.sigmas, window.gamma]
 
 
 def read(image: Any, window: Window, channel_axis: ChannelAxis) -> Array:

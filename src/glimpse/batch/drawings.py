@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from glimpse.batch.fixations import Stands, by_image, duration_column, fixations, noted
+from glimpse.batch.fixations import Stands, duration_column, fixations
 from glimpse.batch.names import one_file, plan
-from glimpse.batch.outcomes import Batch, Outcome, is_there
+from glimpse.batch.outcomes import Batch, Outcome, is_there, noted
 from glimpse.batch.pages import PAGES, save_page, save_table_page
 from glimpse.batch.placements import Placement, parse_n, position, positive
-from glimpse.batch.rows import Windows, checked_door, rows_of
+from glimpse.batch.rows import Windows, by_image, checked_door, rows_of
 from glimpse.batch.runner import Run, outcomes
 from glimpse.errors import GlimpseError, UsageError, counted
 from glimpse.limits import SHEET_WINDOWS

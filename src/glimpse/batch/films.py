@@ -11,10 +11,10 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from glimpse.batch.drawings import PROFILES, line_under
-from glimpse.batch.fixations import Fixation, Stands, by_image, duration_column, fixations, noted
+from glimpse.batch.fixations import Fixation, Stands, duration_column, fixations
 from glimpse.batch.names import Template, check, of_name, of_window, one_file, plan
-from glimpse.batch.outcomes import Batch, Outcome, source_name
-from glimpse.batch.rows import Row, Windows, checked_door, rows_of
+from glimpse.batch.outcomes import Batch, Outcome, noted, source_name
+from glimpse.batch.rows import Row, Windows, by_image, checked_door, rows_of
 from glimpse.batch.runner import Run, outcomes
 from glimpse.errors import GlimpseError, UsageError, counted, prefixed
 from glimpse.limits import ANIMATION_PIXELS

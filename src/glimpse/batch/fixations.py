@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from itertools import groupby
 from typing import NamedTuple
 
-from glimpse.batch.names import one_file
 from glimpse.batch.rows import Row
 from glimpse.batch.tables.columns import TIMES
 from glimpse.errors import GlimpseError, UsageError, prefixed
@@ -15,7 +13,6 @@ from glimpse.validation import number
 from glimpse.window import Window
 
 LONGEST = 600_000  # milliseconds that a fixation stands at most
-_RUNS = 3  # runs of numbers that a note tells of; of more it says that there are more
 
 
 class Fixation(NamedTuple):
@@ -24,29 +21,6 @@ class Fixation(NamedTuple):
     window: Window
     duration: float | None
     notes: Sequence[str]
-
-
-def by_image(rows: Sequence[Row], output: str | None) -> dict[str, list[Row]]:
-    """Return the rows of each image; rows that name none stand with the first image.
-
-    Raises
-    ------
-    UsageError
-        If there is no image, or several while the output is one file.
-    """
-    first = getattr(rows, "image", "") or next((row.image for row in rows if row.image), "")
-    groups: dict[str, list[Row]] = {first: []} if first else {}
-    for row in rows:
-        groups.setdefault(row.image or first, []).append(row)
-    names, table = sorted(filter(None, groups)), getattr(rows, "name", "")
-    if not groups:
-        raise UsageError(f"--table {table} has no rows" if table else "there are no windows")
-    if len(names) == 1 or (names and output is not None and not one_file(output)):
-        return groups
-    some = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-    folder = ", or give -o a folder (out/) for a file each" if names else ""
-    whole = f"--table {table}: it names" if table else "these are windows of"
-    raise UsageError(f"{whole} {len(names)} images ({some}); keep the rows of one{folder}")
 
 
 Stands = Callable[[Row], float | None]
@@ -156,29 +130,3 @@ def fixations(
     if not found:
         raise GlimpseError(f"none of its {len(rows)} rows is a window" + (f"; {faults[0]}" if faults else ""))
     return found, faults
-
-
-def noted(notes: Sequence[Sequence[str]], noun: str) -> list[str]:
-    """Return the notes on many windows, each once, with the numbers of its windows unless it is on all.
-
-    Examples
-    --------
-    >>> noted([["far"], [], ["far"], ["far"]], "frame")
-    ['far (frames 1, 3 to 4 of 4)']
-    """
-    places: dict[str, list[int]] = {}
-    for index, some in enumerate(notes, 1):
-        for note in some:
-            places.setdefault(note, []).append(index)
-    told = []
-    for note, numbers in places.items():
-        runs = [
-            [at for _, at in run] for _, run in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0])
-        ]
-        words = [f"{run[0]} to {run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs[:_RUNS]]
-        which = ", ".join(words + ["..."] * (len(runs) > _RUNS))
-        plural = "s" if len(numbers) > 1 else ""
-        told.append(
-            note if len(numbers) == len(notes) else f"{note} ({noun}{plural} {which} of {len(notes)})"
-        )
-    return told

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal
 
 from glimpse.errors import GlimpseError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 FEW = 20
 """Outcomes that are all told one by one: their lines fit a terminal."""
 
+_RUNS = 3  # runs of numbers that a note tells of; of more it says that there are more
 _WORDS = {
     "gx": "row {} (gx)",
     "gy": "col {} (gy)",
@@ -141,6 +143,32 @@ def source_name(name: str) -> str:
 def cut_note(share: float) -> str:
     """Return a note on the share of levels that were cut to black or white."""
     return f"{100 * share:.2g} % is beyond black or white and was cut; .npy keeps it"
+
+
+def noted(notes: Sequence[Sequence[str]], noun: str) -> list[str]:
+    """Return the notes on many windows, each once, with the numbers of its windows unless it is on all.
+
+    Examples
+    --------
+    >>> noted([["far"], [], ["far"], ["far"]], "frame")
+    ['far (frames 1, 3 to 4 of 4)']
+    """
+    places: dict[str, list[int]] = {}
+    for index, some in enumerate(notes, 1):
+        for note in some:
+            places.setdefault(note, []).append(index)
+    told = []
+    for note, numbers in places.items():
+        runs = [
+            [at for _, at in run] for _, run in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0])
+        ]
+        words = [f"{run[0]} to {run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs[:_RUNS]]
+        which = ", ".join(words + ["..."] * (len(runs) > _RUNS))
+        plural = "s" if len(numbers) > 1 else ""
+        told.append(
+            note if len(numbers) == len(notes) else f"{note} ({noun}{plural} {which} of {len(notes)})"
+        )
+    return told
 
 
 def fault_of(error: BaseException) -> GlimpseError:

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from operator import attrgetter
 from typing import Literal, NamedTuple, cast, overload
 
+from glimpse.batch.names import one_file
 from glimpse.batch.placements import SHARES, Placement
 from glimpse.errors import GlimpseError, UsageError
 from glimpse.validation import told
@@ -128,6 +129,29 @@ def rows_of(windows: Windows) -> tuple[Sequence[Row], bool]:
         placement = Placement.of(window) if isinstance(window, Window) else window
         rows.append(Row(image, image, placement, index=index, named=image))
     return rows, True
+
+
+def by_image(rows: Sequence[Row], output: str | None) -> dict[str, list[Row]]:
+    """Return the rows of each image; rows that name none stand with the first image.
+
+    Raises
+    ------
+    UsageError
+        If there is no image, or several while the output is one file.
+    """
+    first = getattr(rows, "image", "") or next((row.image for row in rows if row.image), "")
+    groups: dict[str, list[Row]] = {first: []} if first else {}
+    for row in rows:
+        groups.setdefault(row.image or first, []).append(row)
+    names, table = sorted(filter(None, groups)), getattr(rows, "name", "")
+    if not groups:
+        raise UsageError(f"--table {table} has no rows" if table else "there are no windows")
+    if len(names) == 1 or (names and output is not None and not one_file(output)):
+        return groups
+    some = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+    folder = ", or give -o a folder (out/) for a file each" if names else ""
+    whole = f"--table {table}: it names" if table else "these are windows of"
+    raise UsageError(f"{whole} {len(names)} images ({some}); keep the rows of one{folder}")
 
 
 def checked_door(output: str | os.PathLike[str] | None, **settings: tuple[object, type]) -> str | None:

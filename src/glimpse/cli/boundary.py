@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, NoReturn
 
 import click
@@ -18,6 +19,8 @@ from glimpse.cli.suggestions import for_option
 from glimpse.errors import GlimpseError, UsageError
 from glimpse.portability import PIPE
 
+_ASKS = "_GLIMPSE_COMPLETE"  # the variable by which a shell asks for the completion of words
+
 
 class Boundary(click.Group):
     """A group that turns every end of a command into a line and an exit code.
@@ -26,12 +29,14 @@ class Boundary(click.Group):
     """
 
     def main(self, *args: Any, standalone_mode: bool = True, **rest: Any) -> Any:
-        run_commands: Callable[..., Any] = super().main
+        run_commands: Callable[..., Any] = partial(super().main, standalone_mode=False, complete_var=_ASKS)
         if not standalone_mode:
-            return run_commands(*args, standalone_mode=False, **rest)
+            return run_commands(*args, **rest)
         _prepare()
+        if os.environ.get(_ASKS):
+            run_commands = partial(_completed, run_commands)
         try:
-            _finish(run_commands(*args, standalone_mode=False, **rest))
+            _finish(run_commands(*args, **rest))
         except click.exceptions.NoArgsIsHelpError as error:
             click.echo(error.format_message(), err=True)
             _finish(2)
@@ -70,19 +75,6 @@ class Boundary(click.Group):
             say(f"glimpse: internal error: {type(error).__name__}: {error}; run with glimpse --debug")
             _finish(70)
 
-    def _main_shell_completion(self, *args: Any, **rest: Any) -> None:
-        bogus = (
-            "_GLIMPSE_COMPLETE is set, as a shell does that completes words, to nothing that is understood"
-        )
-        try:
-            super()._main_shell_completion(*args, **rest)
-        except SystemExit as end:
-            if end.code:
-                raise click.UsageError(bogus) from None
-            raise
-        except (KeyError, ValueError, RuntimeError):
-            raise click.UsageError(bogus) from None
-
     def invoke(self, ctx: click.Context) -> Any:
         words = itertools.takewhile("--".__ne__, ctx.args)
         asks = {"-h", "--help"} & {*words}  # which no library answers: logging takes 4 ms
@@ -103,6 +95,19 @@ class Boundary(click.Group):
             signals.die(end.signum)
         except BrokenPipeError:
             signals.die(PIPE)
+
+
+def _completed(run_commands: Callable[..., Any], *args: Any, **rest: Any) -> None:
+    """Complete words for a shell, which is all that Click does where the variable is set."""
+    bogus = f"{_ASKS} is set, as a shell does that completes words, to nothing that is understood"
+    try:
+        run_commands(*args, **rest)
+    except SystemExit as end:
+        if end.code:
+            raise click.UsageError(bogus) from None
+        raise
+    except (KeyError, ValueError, RuntimeError):
+        raise click.UsageError(bogus) from None
 
 
 def _prepare() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import sys
@@ -41,6 +42,7 @@ def report(
     Exit
         With 1, if some failed.
     """
+    gc.enable()  # which waits until the work begins
     terminal = not quiet and sys.stderr is not None and sys.stderr.isatty()
     if count is None:
         count = outcomes.count if isinstance(outcomes, Batch) else 1

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from glimpse.attention.shapes import ChannelAxis, check_finite, resolved, spatial
-from glimpse.attention.tensors import refuse
+from glimpse.attention.shapes import ChannelAxis, check_finite, refuse_tensors, resolved, spatial
 from glimpse.errors import GlimpseError
 from glimpse.typing import Floats
 from glimpse.window import Window
@@ -33,7 +32,7 @@ def grey(given: ArrayLike, channel_axis: ChannelAxis) -> Floats:
     GlimpseError
         If the array is no image, or one of another library's.
     """
-    refuse("locate", given)
+    refuse_tensors("locate", given)
     pixels, channel_axis = resolved(given, channel_axis)
     colour = pixels.ndim == 3 and channel_axis is not None
     array, *_ = spatial(pixels, channel_axis if colour else None)
