@@ -8,7 +8,7 @@ from glimpse import Window, read
 from glimpse.registration import least_squares
 from glimpse.registration.grey import Scene
 from glimpse.registration.least_squares import SQUARE, Target
-from glimpse.registration.repeats import repeats
+from glimpse.registration.repeats import _likenesses, repeats
 
 TILES = np.tile(CAMERA[100:112, 120:134], (5, 5)).astype(np.float32)  # 12 x 14 pixels each
 
@@ -53,3 +53,8 @@ def test_what_does_not_count_tells_no_repeat_from_another():
 
 def test_a_photograph_has_no_repeats():
     assert not again(CAMERA.astype(np.float32), Window(140.3, 150.7, 2.6, 1.4, n=(40, 44)))
+
+
+def test_the_slope_of_the_place_itself_is_no_likeness():
+    image, window = CAMERA.astype(np.float32), Window(173.9, 224.3, 1.6, 0.9, n=(30, 32))
+    assert not _likenesses(Scene(image), Target(read(image, window)), window, 0.5, 1)

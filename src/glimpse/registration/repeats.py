@@ -109,21 +109,15 @@ def _likenesses(scene: Scene, target: Target, window: Window, reach: float, spli
     around = read(image, Window(center[0], center[1], steps, sigmas, n=(shape[0], shape[1])))
     left = _left(around, target, split)
     # a repeat between the steps is no worse than the place itself a step aside
-    aside = float(left[_around(before, 1)].max())
-    left[_around(before, split)] = 1.0
+    aside = float(left[tuple(slice(max(0, k - 1), k + 2) for k in before)].max())
+    likest = peaks(min(_LIKE, aside) - left, _PEAKS)
+    # the place's own slope is left in: cut out, its rim would look like repeats
+    elsewhere = [(row - before[0], col - before[1]) for row, col in likest]
     return [
-        replace(
-            window,
-            gx=window.gx + (row - before[0]) * steps[0],
-            gy=window.gy + (col - before[1]) * steps[1],
-        )
-        for row, col in peaks(min(_LIKE, aside) - left, _PEAKS)
+        replace(window, gx=window.gx + down * steps[0], gy=window.gy + across * steps[1])
+        for down, across in elsewhere
+        if max(abs(down), abs(across)) > split
     ]
-
-
-def _around(middle: list[int], reach: int) -> tuple[slice, ...]:
-    """The part of an array up to so many steps away from an element."""
-    return tuple(slice(max(0, k - reach), k + reach + 1) for k in middle)
 
 
 def _left(around: Floats, target: Target, split: int) -> NDArray[np.float64]:
