@@ -1,11 +1,15 @@
 """Places where a patch fits as well as at one: tiles are listed, each once; photographs have none."""
 
+import math
+
 import numpy as np
 import pytest
 from crops import CAMERA
+from scipy.ndimage import gaussian_filter
 
 from glimpse import Window, read
 from glimpse.registration import least_squares
+from glimpse.registration import repeats as likenesses
 from glimpse.registration.grey import Scene
 from glimpse.registration.least_squares import SQUARE, Target
 from glimpse.registration.repeats import _likenesses, repeats
@@ -58,3 +62,52 @@ def test_a_photograph_has_no_repeats():
 def test_the_slope_of_the_place_itself_is_no_likeness():
     image, window = CAMERA.astype(np.float32), Window(173.9, 224.3, 1.6, 0.9, n=(30, 32))
     assert not _likenesses(Scene(image), Target(read(image, window)), window, 0.5, 1)
+
+
+def texture(shape, sigma):
+    """Smooth noise that goes on at the opposite side."""
+    noise = gaussian_filter(np.random.default_rng(0).normal(size=shape), sigma, mode="wrap")
+    return (127 + 40 * noise / noise.std()).astype(np.float32)
+
+
+def counted(monkeypatch, module, name):
+    """The arguments of each call of a module's function from now on."""
+    calls, function = [], getattr(module, name)
+
+    def call(*args, **options):
+        calls.append(args)
+        return function(*args, **options)
+
+    monkeypatch.setattr(module, name, call)
+    return calls
+
+
+def test_repeats_up_to_512_samples_away_are_found():
+    strip = np.tile(texture((32, 44), 1), (50, 1))
+    found = again(strip, Window(800, 21.5, 1, 0.6, n=(70, 36)), most=99)
+    assert sorted(abs(fit.window.gx - 800) for fit in found) == pytest.approx(
+        [32 * k for k in range(1, 17) for _ in range(2)], abs=0.01
+    )
+
+
+def test_fine_tiles_of_a_large_patch_are_seen_in_few_samples(monkeypatch):
+    reads = counted(monkeypatch, likenesses, "read")
+    assert len(again(np.tile(texture((6, 7), 0.7), (28, 24)), Window(84, 84, 1, 0.5, n=128), most=2)) == 2
+    assert max(math.prod(window.shape) for _, window in reads) < 30_000
+
+
+def test_repeats_of_a_long_patch_are_found():
+    strip = np.tile(texture((16, 40), 1), (1, 104))
+    assert len(again(strip, Window(7.5, 2080, 1, 0.5, n=(12, 2060)), most=2)) == 2
+
+
+@pytest.mark.parametrize(("beside", "tiles"), [(1, 24), (2, 48)])
+def test_a_repeat_between_the_steps_is_found_among_likenesses_on_them(beside, tiles, monkeypatch):
+    image = np.tile(texture((96, 24), 1.5), (1, tiles))
+    image += gaussian_filter(np.random.default_rng(5).normal(size=image.shape), 2) * 4
+    piece, left = image[:, 24:136].copy(), 24 * (tiles - 6) + 4 + beside  # a quarter of a sample, a half
+    image[:, left : left + 112] = piece
+    fits = counted(monkeypatch, least_squares, "fit")
+    found = again(image, Window(47.5, 79.5, 4, 2, n=20))
+    assert [fit.window.gy for fit in found] == pytest.approx([79.5 + left - 24], abs=0.01)
+    assert len(fits) < 40

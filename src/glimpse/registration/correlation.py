@@ -121,7 +121,7 @@ def _sums(table: Floats, N: int, M: int) -> Floats:
     return sums
 
 
-def peaks(scores: Floats, most: int) -> list[tuple[int, int]]:
+def peaks(scores: Floats, most: int | None = None) -> list[tuple[int, int]]:
     """Return where positive scores are as large as all of their neighbours, the largest first."""
     from scipy.ndimage import maximum_filter
 

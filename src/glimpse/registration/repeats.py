@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glimpse.attention.layer import read
+from glimpse.limits import N_MAX
 from glimpse.registration import least_squares
 from glimpse.registration.candidates import COARSE_SIGMA, coarse
 from glimpse.registration.coarse_to_fine import MOST_GAIN
@@ -17,24 +18,23 @@ from glimpse.registration.least_squares import FREE, Fit, Target
 from glimpse.typing import Floats
 from glimpse.window import Window
 
-_SIDE = 64
-"""Samples along the shorter side of the patch that is slid: more take time, fewer do not see fine stripes."""
+_SIDE, _LONG = 64, N_MAX // 4
+"""Most samples along the shorter and the longer side of the patch that is slid: more take time, fewer do not
+see fine tiles."""
 
 _NEAR, _FAR = 0.5, 512
 """How far it is slid at first, in sides, and most samples then: more take time, fewer miss coarse tiles, and
 repeats that are far apart."""
 
-_LIKE = 0.2
-"""Most of the variance that a slid patch may leave where it is fitted: more takes time on photographs, less
-misses repeats between the samples."""
-
-_PEAKS, _MISSES, _STEPS = 200, 25, 8
-"""Likenesses that are looked at, fits that may be worse in turn, and steps of such a fit: more take time,
-fewer miss repeats."""
+_MISSES = 25
+"""Fits in turn that may be worse: more take time, fewer stop at likenesses that lie on the steps before a
+repeat between them."""
 
 _SPLIT = 2
-"""Steps of a sample in which it is slid then: more take time, fewer rank a repeat between the steps behind
-mere likenesses."""
+"""Steps of a sample in which it is slid then: more take time, fewer do not see a repeat between the steps."""
+
+_STEPS = 8
+"""Most steps of a fit, which comes to rest in four: it has two numbers to find, half a step away."""
 
 _SLID = FREE[:2]  # in gx and gy alone
 
@@ -90,7 +90,7 @@ def _likenesses(scene: Scene, target: Target, window: Window, reach: float, spli
     samples.
     """
     image = scene.level(0)
-    factor = max(1.0, min(target.levels.shape) / _SIDE)
+    factor = max(1.0, min(target.levels.shape) / _SIDE, max(target.levels.shape) / _LONG)
     strides, sigmas = window.strides, window.sigmas
     if factor > 1:
         target = coarse(target, (factor, factor))
@@ -110,7 +110,7 @@ def _likenesses(scene: Scene, target: Target, window: Window, reach: float, spli
     left = _left(around, target, split)
     # a repeat between the steps is no worse than the place itself a step aside
     aside = float(left[tuple(slice(max(0, k - 1), k + 2) for k in before)].max())
-    likest = peaks(min(_LIKE, aside) - left, _PEAKS)
+    likest = peaks(aside - left)
     # the place's own slope is left in: cut out, its rim would look like repeats
     elsewhere = [(row - before[0], col - before[1]) for row, col in likest]
     return [
