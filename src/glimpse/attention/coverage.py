@@ -42,6 +42,7 @@ def balanced(axis: Axis) -> Any:
 
     With F so divided, ``F @ F.T`` reads with the bank after writing with the flattened one.
     """
+    # (F / d) F.T and (F / sqrt(d)) (F / sqrt(d)).T are the same product; the second form is symmetric
     F, fullness = _whole(axis)
     return F / fullness**0.5
 

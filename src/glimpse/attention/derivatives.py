@@ -89,6 +89,7 @@ def read_vjp(
         value, slopes = _pairing(cotangent, wide, banks, image, row, col)
     if not math.isfinite(value):
         read(image, window, channel_axis=channel_axis)  # names the pixel
+    # the adjoint of `read` is gamma * Fx.T @ cotangent @ Fy; `write` would divide by gamma
     scaled = rows._replace(weights=rows.weights * window.gamma)
     back = expand_rows(wide, scaled, cols, shape, row, col)
     slopes = {name: per_axis(lambda slope: window.gamma * slope, slope) for name, slope in slopes.items()}
@@ -130,6 +131,7 @@ def write_vjp(
     shape = checked_sides(shape)
     patch, row, col = samples_of(patch, window, channel_axis)
     cotangent = _fitting(cotangent, patch, {row: shape[0], col: shape[1]})
+    # of Fx.T @ patch @ Fy / gamma the adjoint is Fx @ cotangent @ Fy.T / gamma
     back = read(cotangent, replace(window, gamma=1 / window.gamma), channel_axis=channel_axis)
     samples, banks = patch.astype(back.dtype, copy=False), _banks(window, cotangent, row, col)
     wide = expand_cols(banks[1][0], samples, col)
@@ -178,6 +180,8 @@ def jacobian_by_axis(
     """Return `read_jacobian` with (rows, columns) of delta and of sigma, be they one number or two."""
     image, row, col = spatial(image, channel_axis)
     (rows, down), (cols, across) = _banks(window, image, row, col)
+    # of each four lines one is Fx @ image, the others are its slopes by gx, delta and sigma of the rows; the
+    # slopes of Fy are taken of the first alone
     tall = contract(_stacked(rows, rows.weights, *down), image, row, {col: cols.span})
     lines, last = axis_last(tall, col), image.ndim - 1
     by_rows = contract(cols.local, lines, last)
@@ -215,6 +219,8 @@ def _pairing(
 ) -> tuple[float, Gradients]:
     """``<patch, Fx @ image @ Fy.T>`` and its slopes, by delta and sigma per axis; wide is ``patch @ Fy``."""
     (rows, down), (cols, across) = banks
+    # by each weight of Fx it grows as patch @ Fy @ image.T, by each of Fy as patch.T @ Fx @ image; these are
+    # summed where the bands have weights, and by the chain rule with the weights' own slopes
     by_row, by_col = np.zeros(rows.weights.shape), np.zeros(cols.weights.shape)
     spans, last = {col: cols.span}, image.ndim - 1
     tall, sums = empty_output(len(rows.start), image, row, spans, zeros=not rows.block_size)

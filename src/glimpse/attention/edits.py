@@ -239,10 +239,12 @@ class _Plane(NamedTuple):
         noise = NOISE * ((white or 255) / 255) ** 2
         near, wide = (_Neighbourhood(t, rounds) for rounds in (1, 2))
         varied, _, together = near.moments(R, P)
+        # least squares, drawn towards a slope of 1 by as much variance as noise has
         slope = np.clip((together + noise) / (varied + noise), 0, STEEPEST)
         varied, wanted, together = wide.moments(R, P)  # over 5 x 5, where chance agrees less
         some = noise / 4
         fit = np.maximum(together, 0) + some
+        # the squared coefficient of correlation: the share of the variance that a line explains
         agreement = np.minimum(fit * fit / ((varied + some) * (wanted + some)), 1)
         # a line through samples that hardly agree would leave the old detail there as a ghost, or enlarge it
         slope = np.minimum(slope, 1 + (slope - 1) * agreement**2) * np.minimum(1.5 * agreement, 1)

@@ -151,6 +151,8 @@ def _least(u: Any) -> float:
 
 
 def _gaussian_slopes(u: Floats, offset: Floats, sigma: float) -> tuple[Floats, Floats, Floats]:
+    # of exp(u (offset - u / 2) / sigma^2), which is the bell times exp(offset^2 / (2 sigma^2)): the factor is
+    # the same for all pixels of a filter, and goes with its sum
     moved = _gaussian(u, offset, sigma, np) * u / sigma**2
     return moved, moved, moved * (u - 2 * offset) / sigma
 
@@ -160,6 +162,7 @@ def _gaussian_lattice_sum(offset: Any, sigma: Any, xp: Any) -> Any:
     sharp = sigma < 2
     wide, narrow = xp.where(sharp, 2.0, sigma), xp.where(sharp, sigma, 2.0)
     terms = _gaussian(arange_like(-18, 19, offset), offset, narrow, xp)
+    # the integral of the bell, times the same factor
     smooth = math.sqrt(2 * math.pi) * wide * xp.exp(offset**2 / (2 * wide**2))
     return xp.where(sharp, xp.sum(terms, axis=-1, keepdims=True), smooth)
 
@@ -181,6 +184,7 @@ def _box(u: Any, offset: Any, sigma: Any, xp: Any) -> Any:
     # a far box is trimmed to its near end, before the few digits of its pixels count from a far centre
     far = xp.clip(xp.abs(offset) - 1, 0, None)
     near, reached = cast(xp.clip(offset, -1, 1), u.dtype), cast(half - far, u.dtype)
+    # the part of the pixel that the box covers: a ramp at either end, never more than the pixel or the box
     ramp = xp.clip(reached - (xp.abs(u - near) - 0.5), 0, None)
     return xp.minimum(ramp, xp.clip(cast(2 * half + 0 * offset, u.dtype), None, 1))
 
@@ -188,6 +192,8 @@ def _box(u: Any, offset: Any, sigma: Any, xp: Any) -> Any:
 def _box_slopes(u: Floats, offset: Floats, sigma: float) -> tuple[Floats, Floats, Floats]:
     half = sigma * math.sqrt(3)
     ramp, top = half - (np.abs(u - offset) - 0.5), min(2 * half, 1.0)
+    # an end of the box that lies within a pixel moves with mu, and by sqrt(3) with sigma; a box narrower than
+    # a pixel, with both its ends in one, moves as a whole and grows by both
     rising, falling = (ramp >= 0) & (ramp < top), (ramp > 0) & (ramp <= top)
     grows = np.where(u > offset, rising, -1.0 * falling)
     falls = np.where(u < offset, -1.0 * rising, falling)

@@ -117,10 +117,12 @@ def matrix(axis: Axis, dtype: Any = None) -> Any:
         wide = (cast(number, double_type(number)) for number in (axis.center, axis.delta, axis.sigma))
         axis = axis._replace(**dict(zip(("center", "delta", "sigma"), wide, strict=True)))
     mu = centers(axis.n, axis.center[..., None], axis.delta[..., None])[..., None]
+    # the quotient does not depend on the pixel from which u is counted, so nothing is differentiated by it
     peak = xp.round(constant(mu))
     peak = peak if axis.edge == "black" else xp.clip(peak, 0, axis.size - 1)
     u, sigma = arange_like(0, axis.size, cast(mu, dtype)) - cast(peak, dtype), axis.sigma[..., None, None]
     if shape.exponent and axis.edge == "extend":
+        # the quotient of exponentials and their sum, of which none overflows and no sum is zero
         return softmax(shape.exponent(u, mu - peak, sigma))
     weights, total = unnormalised(u, mu - peak, axis._replace(sigma=sigma))
     return weights / cast(total, dtype)
