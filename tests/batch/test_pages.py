@@ -1,5 +1,7 @@
 """Pages and frames: a range of them, all of them, one for each row of a table."""
 
+import pickle
+from contextlib import suppress
 from pathlib import Path
 from shlex import split
 
@@ -9,7 +11,12 @@ import tifffile
 from helpers import invoke, noise, opened, save
 from PIL import Image
 
+from glimpse import GlimpseError
+from glimpse.batch import Placement
+from glimpse.batch.rows import Row
+from glimpse.batch.sources import Work
 from glimpse.io import DecodeOptions, load_pages, load_picture
+from glimpse.io.budget import COSTS, Cost
 from glimpse.io.decode import decode
 
 
@@ -81,11 +88,24 @@ def test_frames_of_an_animation_are_pages_and_each_is_decoded_once(ending, monke
 
 
 def test_pages_of_a_small_file_are_bounded_together(pages, monkeypatch):
-    monkeypatch.setattr("glimpse.io.budget._PAGE", 2e9)
+    monkeypatch.setitem(COSTS, "page opened anew", Cost(0, 3e9))
     said = invoke(*split("read a.tif --page all -n 4 -o out/ --jobs 1"))
     assert said.exit_code == 1
     assert len(made()) == 2
-    assert "the pages before it took as long as the largest picture may; name fewer pages" in said.stderr
+    assert "the pages asked for take longer than the largest picture may; name fewer pages" in said.stderr
+
+
+def test_workers_that_share_no_memory_have_each_a_share_of_the_work_for_pages(pages, monkeypatch):
+    monkeypatch.setitem(COSTS, "page opened anew", Cost(0, 3e9))
+    rows, found = [Row("a", "a.tif", Placement(), page=page) for page in (1, 2, 3)], {}
+    for jobs in (1, 0):  # threads, a cluster
+        sources = [block.source for block in Work(rows, DecodeOptions(), fast=False, jobs=jobs)]
+        sources = sources if jobs else pickle.loads(pickle.dumps(sources))
+        found[jobs] = 0
+        for source in sources:
+            with suppress(GlimpseError):
+                found[jobs] += source.picture().shape[0] > 0
+    assert found == {1: 2, 0: 0}
 
 
 def test_tiles_of_all_pages(pages):

@@ -2,7 +2,8 @@
 
     python tests/bench/decoders.py [KIND]
 
-Two sizes of each kind are read by processes of their own; a figure is the slope between them.
+Two sizes of each kind are read by processes of their own; a figure is the slope between them. So is that of a
+page of one pixel with its patch.
 """
 
 import struct
@@ -125,6 +126,37 @@ KINDS = {
 }  # fmt: skip
 
 
+PAGES = {"frame of a pixel, GIF": "GIF", "page of a pixel, TIFF": "TIFF"}
+READ_PAGES = """
+import resource, sys
+from glimpse import Window
+from glimpse.batch import Placement, read
+from glimpse.batch.rows import Row, paged
+rows = [Row(sys.argv[1], sys.argv[1], Placement.of(Window(0, 0, 1, n=1)))]
+for outcome in read(paged(rows, (1, int(sys.argv[2])), lambda name: ()), sys.argv[1] + ".npz"):
+    assert not outcome.error
+spent = resource.getrusage(resource.RUSAGE_SELF)
+print(spent.ru_utime + spent.ru_stime)
+"""
+
+
+def seconds_of_pages(kind, few, many):
+    """CPU seconds for each page behind the first few."""
+    first, *more = (Image.new("L", (1, 1), k % 2 * 255) for k in range(many))
+    with tempfile.TemporaryDirectory() as folder:
+        name = f"{folder}/a.{kind.lower()}"
+        first.save(name, kind, save_all=True, append_images=more)
+        spent = []
+        for number in (few, many):
+            command = [sys.executable, "-W", "ignore", "-c", READ_PAGES, name, str(number)]
+            found = []
+            for _ in range(3):
+                Path(name + ".npz").unlink(missing_ok=True)
+                found.append(float(subprocess.run(command, capture_output=True, check=True).stdout))
+            spent.append(min(found))
+    return (spent[1] - spent[0]) / (many - few)
+
+
 def measured(make, page, side):
     with tempfile.NamedTemporaryFile() as file:
         file.write(make(side))
@@ -142,6 +174,10 @@ def main():
         seconds, peak = measured(make, page, large) - measured(make, page, small)
         pixels = large**2 - small**2
         print(f"{name:36} {peak / pixels:6.1f} bytes {seconds / pixels * 1e9:6.0f} ns a pixel", flush=True)
+    for name, kind in PAGES.items():
+        if not sys.argv[1:] or any(word in name for word in sys.argv[1:]):
+            seconds = seconds_of_pages(kind, 100, 1500)
+            print(f"{name:36} {seconds * 1e9:10.0f} ns a page", flush=True)
 
 
 if __name__ == "__main__":

@@ -182,7 +182,9 @@ def test_the_table_of_costs_in_the_readme_is_the_one_that_holds():
     table = text.split("| kind | bytes held | nanoseconds of CPU |\n| --- | --- | --- |\n")[1].split("\n\n")[
         0
     ]
-    assert table.splitlines() == [f"| {name} | {held:g} | {work:g} |" for name, (held, work) in COSTS.items()]
+    assert table.splitlines() == [
+        f"| {name} | {held:g} | {work:.0f} |" for name, (held, work) in COSTS.items()
+    ]
 
 
 def strips_of(number, cols, bits, packing=1, one=None, counts=None):

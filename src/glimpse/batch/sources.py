@@ -93,7 +93,7 @@ class Source:
     def __reduce__(self) -> Any:
         rows = list(self.rows)  # nor does what makes them travel, nor a lock
         stamp = _stamp(self.path(self.name))
-        again = partial(Source, fast=self._fast, folder=self._folder, stamp=stamp)
+        again = partial(Source, fast=self._fast, folder=self._folder, stamp=stamp, total=self._total)
         return again, (self.name, rows, self._decoding)
 
     def path(self, name: str) -> str:
@@ -121,14 +121,14 @@ class Source:
                     if self._fast or self._decoding.level == "auto":
                         reduce = partial(_reduction, self.rows)
                     picture = None
-                    counted: Callable[[], AbstractContextManager[None]] = nullcontext
+                    counted: Callable[..., AbstractContextManager[None]] = nullcontext
                     if self._total:  # of several pages the work for each is counted
                         counted = partial(self._total.counted, self._decoding.max_pixels)
-                    if self._reel:
-                        with counted():
+                    with counted():
+                        if self._reel:
                             picture = self._reel.picture(self._decoding.page or 1)
                     if picture is None:
-                        with counted():
+                        with counted("page opened anew"):
                             picture = io.load_picture(self.path(self.name), self._decoding, reduce)
                     self._picture = io.as_array(picture) if self.many else picture
                 except (Exception, MemoryError) as error:
@@ -239,8 +239,9 @@ class Work(Collection[Block]):
         for name, group in groupby(self._images, lambda each: each[0][0]):
             places = [*group]
             pages = [page for (_, page), _ in places if page and page > 1]
-            shared = len(places) > 1 and not self._folder
-            reel, total = _pages(name, pages, self._decoding) if shared else (None, None)
+            reel, total = None, None
+            if len(places) > 1:
+                reel, total = _pages(name, pages, self._decoding, shares=len(places) if self._folder else 1)
             for (_, page), found in places:
                 indices = found if isinstance(found, array) else (found,)
                 few = self._largest or len(indices)
@@ -254,14 +255,19 @@ class Work(Collection[Block]):
         return any(block == other for block in self)
 
 
-def _pages(name: str, pages: Sequence[int], decoding: DecodeOptions) -> tuple[Reel | None, Total]:
-    """Return what the sources of pages of one image share; frames behind the first one are on a reel."""
+def _pages(
+    name: str, pages: Sequence[int], decoding: DecodeOptions, shares: int
+) -> tuple[Reel | None, Total]:
+    """Return what the sources of pages of one image share; frames behind the first one are on a reel.
+
+    Workers that share no memory have no reel, and each its share of the work.
+    """
     from glimpse.io.budget import Total
     from glimpse.io.reels import Reel
 
     status = _stamp(name)
-    reel = Reel(name, pages, decoding.at(pages[0])) if len(pages) > 1 else None
-    return reel, Total(status[0] if status else 0)
+    reel = Reel(name, pages, decoding.at(pages[0])) if len(pages) > 1 and shares == 1 else None
+    return reel, Total(status[0] if status else 0, shares)
 
 
 def images_of(rows: Sequence[Row]) -> Iterable[str]:

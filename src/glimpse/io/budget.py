@@ -57,6 +57,8 @@ COSTS = {
     "byte of a strip": Cost(1, 0),
     "strip or tile": Cost(400, 60_000),
     "frame that is written": Cost(15, 110),
+    "page with its patch": Cost(0, 1_000_000),
+    "page opened anew": Cost(0, 1_000_000),
 }
 """Measured by `python tests/bench/decoders.py`, rounded up. Every frame on the way to a page counts;
 what lies "within" a file is decoded whole, whatever its header says."""
@@ -90,21 +92,24 @@ class Total:
     ----------
     size : int
         Bytes of the file: each full MiB of a larger one may take as much as a small file.
+    shares : int
+        How many share the work, who do not know of one another: this is for one of them.
     """
 
-    def __init__(self, size: int) -> None:
-        self._most, self._spent = MOST.work * max(1.0, size / (1 << 20)), 0.0
+    def __init__(self, size: int, shares: int = 1) -> None:
+        self._most, self._spent = MOST.work * max(1.0, size / (1 << 20)) / shares, 0.0
+        self._is_share = shares > 1
 
     @contextmanager
-    def counted(self, max_pixels: int) -> Iterator[None]:
-        """Count a page, and what is weighed in a block.
+    def counted(self, max_pixels: int, kind: str = "page with its patch") -> Iterator[None]:
+        """Count a page, and what is weighed in a block; `kind` is a row of `COSTS`.
 
         Raises
         ------
         GlimpseError
             If the pages together take longer than the largest picture.
         """
-        self.spend(_PAGE, max_pixels)
+        self.spend(COSTS[kind].work, max_pixels)
         token = _total.set(self)
         try:
             yield
@@ -112,17 +117,17 @@ class Total:
             _total.reset(token)
 
     def spend(self, work: float, max_pixels: int) -> None:
-        """Count nanoseconds of work, as `counted` does."""
-        if self._spent > self._most * max(max_pixels, MAX_PIXELS):
+        """Count nanoseconds of work, as `counted` does; a file's last page may go beyond, a share may not."""
+        spent = self._spent + work * self._is_share
+        if spent > self._most * max(max_pixels, MAX_PIXELS):
             raise GlimpseError(
-                "the pages before it took as long as the largest picture may; name fewer pages, or raise "
+                "the pages asked for take longer than the largest picture may; name fewer pages, or raise "
                 "--max-pixels"
             )
         self._spent += work
 
 
 _total: ContextVar[Total | None] = ContextVar("total", default=None)
-_PAGE = 1_000_000  # nanoseconds for one of a single pixel, with its patch; two for one that is opened anew
 
 
 def affordable(check: Callable[..., None], pages: Sequence[int], max_pixels: int) -> Iterator[int]:

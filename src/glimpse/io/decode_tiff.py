@@ -56,7 +56,7 @@ def decode_tiff(
     except Exception as error:
         raise GlimpseError(f"a damaged TIFF{why(error)}") from None
     # without the extra 16 bits are not to hang on how a file is packed
-    known = (page.is_common if codecs() else page.is_known) and not page.is_own
+    known = (page.is_common or (page.is_known and codecs() is None)) and not page.is_own
     indexed = options.labels and page.photometric == PALETTE
     parted = not indexed and is_parted(page, wanted=options.nodata and page.nodata is not None)
     if options.nodata and page.nodata is not None and not parted:

@@ -70,7 +70,7 @@ def is_parted(page: Page, *, wanted: bool = False) -> bool:
     if min(len(page.offsets), len(page.counts)) < page.needed:
         return False
     # without the extra 16 bits of colour are not to hang on how a file is packed
-    if codecs() is None and (page.compression in _PACKED or page.bits * page.colours > 32):
+    if (page.compression in _PACKED or page.bits * page.colours > 32) and codecs() is None:
         return False
     if page.compression == _JPEG:
         plain = page.photometric in (BLACK_IS_ZERO, RGB, YCBCR) and not page.extra and not page.planar
