@@ -93,6 +93,10 @@ class CanvasOptions:
         """Whether edits are put back on a picture."""
         return self.onto is not None and self.blended == "refine"
 
+    def filters_light(self, record: Record | None) -> bool:
+        """Tell whether a patch of this record is filtered back as light."""
+        return self.linear or (record is not None and record.linear)
+
 
 def write(
     patches: Windows | Sequence[str],
@@ -328,7 +332,7 @@ def _loaded(
     notes = [*placed.notes(window, shape), *notes]
     alone = row.place != row.image
     record = like or found
-    linear = options.linear or (record is not None and record.linear)
+    linear = options.filters_light(record)
     if options.linear and patch.labels:
         raise GlimpseError("it is of labels, which are no light; leave out --linear")
     before = _before(row, patch, decoding) if options.retouches else None
@@ -357,7 +361,7 @@ def _located(row: Row, base: Picture, options: CanvasOptions, decoding: DecodeOp
     tolerance = options.tolerance if options.tolerance is not None else max(LOSSY, noise(base, patch, found))
     window, alone = replace(found.window, gamma=1.0), row.place != row.image
     source = source_name(row.image)
-    linear = options.linear or (record is not None and record.linear)
+    linear = options.filters_light(record)
     return Piece(row.place, patch, window, source, False, alone, place_notes(found), tolerance, linear)
 
 

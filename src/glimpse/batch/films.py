@@ -139,6 +139,11 @@ class Film:
     rate: Fraction = Fraction(FPS)
     pictures: Iterable[Picture] | None = None
 
+    @property
+    def told_stops(self) -> str:
+        """The words with which the summary of a scanpath begins."""
+        return f"{counted(len(self.stops), 'window')}, " if self.stops else ""
+
 
 def sweep(
     windows: Windows,
@@ -472,11 +477,8 @@ def _save_animation(
     rows, cols = shots[0].shape[:2]
     less = "--saccade 0" if reel.stops else "fewer pages" if reel.pictures else "--frames"
     large = f"; {less} or .webp make it smaller" if len(data) > LARGE else ""
-    stops = f"{counted(len(reel.stops), 'window')}, " if reel.stops else ""
     play = f"{sum(delays) / 1000:.2f} s"
-    made = (
-        f"{stops}{counted(len(shots), 'frame')} of {rows} x {cols}, {play}, {len(data) / 1000:.0f} kB{large}"
-    )
+    made = f"{reel.told_stops}{counted(len(shots), 'frame')} of {rows} x {cols}, {play}, {len(data) / 1000:.0f} kB{large}"
     if all(abs(found - wanted) < 1 for found, wanted in zip(delays, reel.delays, strict=True)):
         return made, []
     if reel.stops or reel.pictures:
@@ -511,9 +513,8 @@ def _save_video(
         abs(float(n * 1000 / reel.rate - delay)) >= 1 for n, delay in zip(counts, reel.delays, strict=True)
     ):
         notes.append(f"delays were rounded to frames of {float(1000 / reel.rate):.4g} ms")
-    stops = f"{counted(len(reel.stops), 'window')}, " if reel.stops else ""
     play = f"{float(count / reel.rate):.2f} s at {float(reel.rate):.6g} frames a second"
-    made = f"{stops}{counted(count, 'frame')} of {shape[0]} x {shape[1]}, {play}, {len(data) / 1000:.0f} kB"
+    made = f"{reel.told_stops}{counted(count, 'frame')} of {shape[0]} x {shape[1]}, {play}, {len(data) / 1000:.0f} kB"
     return made, notes
 
 

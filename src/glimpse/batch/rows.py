@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from operator import attrgetter
-from typing import Literal, NamedTuple, cast, overload
+from typing import Any, Literal, NamedTuple, cast, overload
 
 from glimpse.batch.names import one_file
 from glimpse.batch.placements import SHARES, Placement
@@ -202,6 +203,41 @@ def paged(
     return found
 
 
+class LazyRows(Sequence[Row]):
+    """Rows that are made when they are asked for: those of a million windows take no memory."""
+
+    @abstractmethod
+    def row(self, index: int) -> Row:
+        """Make the row of an index from 0."""
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> SomeRows: ...
+    def __getitem__(self, index: int | slice) -> Row | SomeRows:
+        places = range(len(self))[index]
+        return self.row(places) if isinstance(places, int) else SomeRows(self.row, places)
+
+    def __iter__(self) -> Iterator[Row]:
+        return map(self.row, range(len(self)))
+
+
+class SomeRows(LazyRows):
+    """Some of many rows, by what makes them and their indices."""
+
+    def __init__(self, make: Callable[[int], Row], indices: Sequence[int]) -> None:
+        self._make, self._indices = make, indices
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __reduce__(self) -> Any:  # to another machine the rows travel themselves, not the table of them all
+        return list, (list(self),)
+
+    def row(self, index: int) -> Row:
+        return self._make(self._indices[index])
+
+
 class Input(NamedTuple):
     """A file, and its folder within the given one, or within the plain beginning of a pattern."""
 
@@ -210,8 +246,8 @@ class Input(NamedTuple):
 
 
 @dataclass(eq=False, repr=False)
-class Pictures(Sequence[Row]):
-    """A row for each file, made when it is asked for: those of a million files take no memory.
+class Pictures(LazyRows):
+    """A row for each file.
 
     Parameters
     ----------
@@ -230,14 +266,8 @@ class Pictures(Sequence[Row]):
     def __len__(self) -> int:
         return len(self.inputs)
 
-    @overload
-    def __getitem__(self, index: int) -> Row: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Row]: ...
-    def __getitem__(self, index: int | slice) -> Row | list[Row]:
-        if isinstance(index, slice):
-            return [self[k] for k in range(len(self))[index]]
-        each, index = self.inputs[index], range(len(self))[index]
+    def row(self, index: int) -> Row:
+        each = self.inputs[index]
         output = self.outputs[index] if self.outputs else ""
         return Row(each.name, each.name, self.placement, output, index=index, tree=each.tree)
 

@@ -12,10 +12,10 @@ from typing import IO, TYPE_CHECKING
 from glimpse.batch.names import Template, check
 from glimpse.batch.outcomes import Batch, Outcome, is_there, of_item, source_name
 from glimpse.batch.patches import Found, Outside, outcome_of, read_patches
-from glimpse.batch.rows import Row
+from glimpse.batch.rows import Row, SomeRows
 from glimpse.batch.runner import Run, outcomes
 from glimpse.batch.runner import run as run_all
-from glimpse.batch.sources import Block, Rows, Work, images_of
+from glimpse.batch.sources import Block, Work, images_of
 from glimpse.errors import GlimpseError, UsageError, about, prefixed
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def read_shards(
     header = list(columns.header) if columns else []
     jobs = 1 if run.cluster else max(1, run.jobs // len(mine)) if mine else 1
     tasks = [
-        _Task(names[k], Rows(rows.__getitem__, range(k * size, min((k + 1) * size, len(rows)))), header,
+        _Task(names[k], SomeRows(rows.__getitem__, range(k * size, min((k + 1) * size, len(rows)))), header,
               suffix, packed.lower(), jobs, outside)
         for k in mine
     ]  # fmt: skip

@@ -9,10 +9,10 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from itertools import groupby, islice
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from glimpse.batch.outcomes import fault_of
-from glimpse.batch.rows import Row
+from glimpse.batch.rows import Row, SomeRows
 from glimpse.errors import GlimpseError
 
 if TYPE_CHECKING:
@@ -22,28 +22,6 @@ if TYPE_CHECKING:
 
 _MANY = 100  # patches of one image: to wait for the disk after each would double the time
 _BLOCK = 50  # windows of one job: fewer share less of their filters, more keep a thread waiting for the last
-
-
-class Rows(Sequence[Row]):
-    """Some rows of many, each made when it is asked for."""
-
-    def __init__(self, row: Callable[[int], Row], indices: Sequence[int]) -> None:
-        self._row, self._indices = row, indices
-
-    def __len__(self) -> int:
-        return len(self._indices)
-
-    def __reduce__(self) -> Any:  # to another machine the rows travel themselves, not the table of them all
-        return list, (list(self),)
-
-    @overload
-    def __getitem__(self, index: int) -> Row: ...
-    @overload
-    def __getitem__(self, index: slice) -> Rows: ...
-    def __getitem__(self, index: int | slice) -> Row | Rows:
-        if isinstance(index, slice):
-            return Rows(self._row, self._indices[index])
-        return self._row(self._indices[index])
 
 
 _LEAST = 1 << 12  # times that an image may be reduced
@@ -245,7 +223,7 @@ class Work(Collection[Block]):
             for (_, page), found in places:
                 indices = found if isinstance(found, array) else (found,)
                 few = self._largest or len(indices)
-                rows = Rows(self._row, indices) if len(indices) > _BLOCK else [*map(self._row, indices)]
+                rows = SomeRows(self._row, indices) if len(indices) > _BLOCK else [*map(self._row, indices)]
                 source = Source(name, rows, self._decoding.at(page), fast=self._fast, folder=self._folder,
                                 reel=reel if page and page > 1 else None, total=total)  # fmt: skip
                 for start in range(0, len(indices), few):

@@ -7,7 +7,7 @@ import os
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, overload
+from typing import Any
 
 from glimpse.batch.names import (
     Template,
@@ -21,7 +21,7 @@ from glimpse.batch.names import (
     suffix_fault,
     template_of,
 )
-from glimpse.batch.rows import Row
+from glimpse.batch.rows import LazyRows, Row
 from glimpse.batch.sources import images_of
 from glimpse.batch.tables.rows import Table
 from glimpse.errors import GlimpseError, UsageError
@@ -30,7 +30,7 @@ _KINDS = 1000  # messages of bad rows that are kept
 _NAMES = 1 << 17  # outputs that are kept, some 20 MB; the others are made again
 
 
-class Outputs(Sequence[Row]):
+class Outputs(LazyRows):
     """The rows with their outputs, each made when it is asked for, so that a million take little memory.
 
     Parameters
@@ -79,13 +79,6 @@ class Outputs(Sequence[Row]):
 
     def __len__(self) -> int:
         return len(self._rows)
-
-    @overload
-    def __getitem__(self, index: int) -> Row: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Row]: ...
-    def __getitem__(self, index: int | slice) -> Row | list[Row]:
-        return [*map(self.row, range(len(self))[index])] if isinstance(index, slice) else self.row(index)
 
     def images(self) -> Iterator[str]:
         """Yield the image of each row, empty where there is none: such rows fail together."""

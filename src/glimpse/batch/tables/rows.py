@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any, overload
+from typing import Any
 
 from glimpse.batch.placements import (
     SHARES,
@@ -20,7 +20,7 @@ from glimpse.batch.placements import (
     positive,
     positive_pair,
 )
-from glimpse.batch.rows import Row, checked_door
+from glimpse.batch.rows import LazyRows, Row, checked_door
 from glimpse.batch.tables.columns import (
     Columns,
     Form,
@@ -50,7 +50,7 @@ _SAMPLE = 1000  # rows that are looked through before the work
 _PLACES = ("gx", "gy", "delta", "slice", "box")  # columns that place a window, or size it
 
 
-class Table(Sequence[Row]):
+class Table(LazyRows):
     """The rows of a table, each parsed when it is asked for.
 
     Parameters
@@ -95,20 +95,6 @@ class Table(Sequence[Row]):
     def __len__(self) -> int:
         return len(self._records)
 
-    @overload
-    def __getitem__(self, index: int) -> Row: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Row]: ...
-    def __getitem__(self, index: int | slice) -> Row | Sequence[Row]:
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        if index >= len(self):
-            raise IndexError(index)
-        return self._row(index)
-
-    def __iter__(self) -> Iterator[Row]:
-        return map(self._row, range(len(self)))
-
     def images(self) -> Sequence[str]:
         """Return the image of each row, empty where it names none; without the rows, and once."""
         if len(self._images) < len(self):
@@ -121,7 +107,7 @@ class Table(Sequence[Row]):
         except GlimpseError:
             return ""
 
-    def _row(self, index: int) -> Row:
+    def row(self, index: int) -> Row:
         window, fault = self._window, None
         values: list[str] = []
         named = image = output = ""
