@@ -139,10 +139,10 @@ class Film:
     rate: Fraction = Fraction(FPS)
     pictures: Iterable[Picture] | None = None
 
-    @property
-    def told_stops(self) -> str:
-        """The words with which the summary of a scanpath begins."""
-        return f"{counted(len(self.stops), 'window')}, " if self.stops else ""
+    def told(self, count: int, shape: tuple[int, int], play: str, size: int) -> str:
+        """Return the words that tell of its file: so many frames of a shape, how they play, and its bytes."""
+        stops = f"{counted(len(self.stops), 'window')}, " if self.stops else ""
+        return f"{stops}{counted(count, 'frame')} of {shape[0]} x {shape[1]}, {play}, {size / 1000:.0f} kB"
 
 
 def sweep(
@@ -478,7 +478,7 @@ def _save_animation(
     less = "--saccade 0" if reel.stops else "fewer pages" if reel.pictures else "--frames"
     large = f"; {less} or .webp make it smaller" if len(data) > LARGE else ""
     play = f"{sum(delays) / 1000:.2f} s"
-    made = f"{reel.told_stops}{counted(len(shots), 'frame')} of {rows} x {cols}, {play}, {len(data) / 1000:.0f} kB{large}"
+    made = reel.told(len(shots), (rows, cols), play, len(data)) + large
     if all(abs(found - wanted) < 1 for found, wanted in zip(delays, reel.delays, strict=True)):
         return made, []
     if reel.stops or reel.pictures:
@@ -514,8 +514,7 @@ def _save_video(
     ):
         notes.append(f"delays were rounded to frames of {float(1000 / reel.rate):.4g} ms")
     play = f"{float(count / reel.rate):.2f} s at {float(reel.rate):.6g} frames a second"
-    made = f"{reel.told_stops}{counted(count, 'frame')} of {shape[0]} x {shape[1]}, {play}, {len(data) / 1000:.0f} kB"
-    return made, notes
+    return reel.told(count, shape, play, len(data)), notes
 
 
 def _save_stills(
