@@ -19,6 +19,7 @@ import numpy as np
 from glimpse.attention.banded import Band, BlockSpec, float_type
 from glimpse.attention.banks import band
 from glimpse.attention.coverage import flattened
+from glimpse.attention.curves import OFF, SHARE, Curve, Curves, find_curves
 from glimpse.attention.layer import read
 from glimpse.attention.roundtrip import RoundTrip, inverted
 from glimpse.attention.shapes import check_fit
@@ -139,7 +140,11 @@ def changes(edit: Edit, picture: Any, white: float | None = None, *, alpha: bool
     flat = list(map(flattened, banks, axes))
     whole = RoundTrip((banks[0], banks[1]), (flat[0], flat[1]))
     seen = read(picture, replace(edit.window, gamma=1.0), channel_axis=2).astype(np.float32, copy=False)
-    planes = [_Plane.of(edit, seen, channel, white) for channel in range(seen.shape[2])]
+    curves = _curves(edit, seen, white, alpha=alpha)
+    planes = [
+        _Plane.of_curve(edit, seen, channel, curves) if curves else _Plane.of(edit, seen, channel, white)
+        for channel in range(seen.shape[2])
+    ]
     for tile in product(*_tiles(axes, banks, edit.touched)):
         (down, rows), (across, cols) = tile
         touched = edit.touched[down, across]
@@ -170,6 +175,28 @@ def put_back(
     for edit in sorted(edits, key=lambda edit: -math.prod(edit.window.strides)):
         for change in list(changes(edit, canvas, white, alpha=alpha)):
             canvas[change.rows, change.cols] = change.pixels
+
+
+def _curves(edit: Edit, seen: Floats, white: float | None, *, alpha: bool) -> Curves | None:
+    """The curves of an edit, of levels that were rounded; None of colours that are multiplied by an alpha."""
+    if white is None or (alpha and min(part[..., -1].min() for part in (seen, edit.samples)) < white - 0.5):
+        return None
+    gamma = np.float32(edit.window.gamma)
+    was = np.rint(np.clip(seen * gamma, 0, white)) / gamma
+    everywhere = np.ones_like(edit.touched)
+    found = find_curves(was, edit.samples, everywhere, white)
+    if found and found[1][edit.touched].mean() >= SHARE:
+        return Curves(*found, everywhere)
+    found = find_curves(was, edit.samples, edit.touched, white)
+    if found is None or all(np.ptp(curve.becomes) <= OFF for curve in found[0]):
+        return None  # a line says as well that a part became one colour
+    # samples that the curve leaves as they are belong to the edit, but for those beside an unedited one
+    curves, explained = found
+    unedited = _over_nine(~edit.touched & ~explained, np.logical_or)
+    inside = edit.touched | (explained & ~unedited)
+    if _over_nine(~inside, np.logical_or)[edit.touched].mean() > 0.5:
+        return None  # strokes, which have to be sharpened
+    return Curves(curves, explained, inside)
 
 
 def _share_inside(axis: Axis) -> Floats:
@@ -230,6 +257,7 @@ class _Plane(NamedTuple):
     most: Floats
     beside: Array  # whether an untouched sample is among its 3 x 3
     noise: float
+    curve: Curve | None  # that the pixels take instead of a line, by the share `slope`
 
     @classmethod
     def of(cls, edit: Edit, seen: Floats, channel: int, white: float | None) -> _Plane:
@@ -252,12 +280,24 @@ class _Plane(NamedTuple):
         slope, offset = (np.where(edit.touched, near.mean(part), 0) for part in (slope - 1, offset))
         unexplained = 1 - (t * near.mean(agreement)) ** 2
         beside = _over_nine(~edit.touched, np.logical_or)
-        return cls(P, slope, offset, unexplained, *_reach_of_levels(P, edit.touched), beside, edit.noise)
+        return cls(
+            P, slope, offset, unexplained, *_reach_of_levels(P, edit.touched), beside, edit.noise, None
+        )
+
+    @classmethod
+    def of_curve(cls, edit: Edit, seen: Floats, channel: int, curves: Curves) -> _Plane:
+        """Take the curve of a channel; differences sharpen the edges, and write what is off it."""
+        P = np.where(edit.touched, edit.samples[..., channel], seen[..., channel])
+        inside, off = curves.inside, ~(curves.explained & curves.inside)
+        unexplained, beside = (_over_nine(part, np.logical_or) for part in (off, ~edit.touched))
+        parts = (inside.astype(np.float32), np.zeros_like(P), unexplained.astype(np.float32))
+        extremes = _reach_of_levels(P, edit.touched)
+        return cls(P, *parts, *extremes, beside, edit.noise, curves.curves[channel])
 
     def part(self, rows: slice, cols: slice) -> _Plane:
         """Return some of the samples."""
-        *parts, noise = self
-        return _Plane(*(np.ascontiguousarray(part[rows, cols]) for part in parts), noise)  # type: ignore[arg-type, call-arg]
+        *parts, noise, curve = self
+        return _Plane(*(np.ascontiguousarray(part[rows, cols]) for part in parts), noise, curve)  # type: ignore[arg-type, call-arg]
 
     def retouched(self, old: Floats, trip: RoundTrip, nearest: tuple[Array, ...]) -> Floats:
         """Return the pixels of a part of the picture as the edit wants them.
@@ -271,7 +311,8 @@ class _Plane(NamedTuple):
         nearest : two arrays of int
             The sample nearest to each row and to each column.
         """
-        pixels = old + trip.write(self.slope) * old
+        share = trip.write(self.slope)
+        pixels = old + share * (self.curve(old) - old if self.curve else old)
         pixels += trip.write(self.offset)
         rows, cols = nearest
         least, most = (part.take(rows, 0).take(cols, 1) for part in (self.least, self.most))
@@ -281,9 +322,9 @@ class _Plane(NamedTuple):
             np.maximum(most, old, out=most, where=beside)
         for steps, unexplained in ROUNDS:
             left = self.samples - trip.read(pixels)
-            left = left * self.unexplained if unexplained else left
+            left = left * self.unexplained if unexplained or self.curve else left
             left[np.abs(left) < self.noise] = 0
-            if unexplained and not left.any():
+            if not left.any():
                 break
             new = trip.write(inverted(trip, left, steps))
             new += pixels
@@ -316,7 +357,7 @@ class _Neighbourhood:
         )
 
 
-def _over_nine(samples: Floats, merge: Any, mode: Any = "constant") -> Floats:
+def _over_nine(samples: Any, merge: Any, mode: Any = "constant") -> Any:
     """The sum, the least or the most of each 3 x 3 samples."""
     for axis in (0, 1):
         before, here, after = _neighbours(samples, axis, mode)
