@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from strategies import edges, frozen, kernels, log_uniform, pixels
 
 from glimpse import GlimpseError, Window, read, restore_many
@@ -270,6 +271,69 @@ def test_tiles_show_in_no_result(textured, monkeypatch):
     whole = back(patch, WINDOW, textured)
     monkeypatch.setattr(edits, "_TILE", 2000)
     assert np.abs(back(patch, WINDOW, textured).astype(int) - whole).max() <= 1
+
+
+CURVES = {
+    "negative": lambda levels: 1 - levels,
+    "posterised": lambda levels: np.floor(levels * 5.99) / 5,
+    "solarised": lambda levels: np.where(levels > 0.5, 1 - levels, levels),
+    "darker, with more contrast": lambda levels: levels**2 * (3 - 2 * levels) * 0.9,
+}
+
+
+@pytest.mark.parametrize("curve", CURVES)
+@pytest.mark.parametrize(
+    ("white", "gamma", "kernel", "edge", "n"),
+    [
+        (255, 1, "gaussian", "extend", 54),
+        (255, 1, "box", "black", 100),
+        (65535, 0.8, "gaussian", "black", 70),
+    ],
+)
+def test_the_pixels_take_the_curve_of_an_edit_that_is_one(curve, white, gamma, kernel, edge, n):
+    def edited(levels):
+        return saved(CURVES[curve](np.clip(levels * (gamma / white), 0, 1)) * white, white) / gamma
+
+    y, x = np.mgrid[:96, :110] / 3
+    waves = [np.sin(x) * np.cos(y), np.sin(x + y), np.cos(x - 2 * y)]
+    picture = saved((np.stack(waves, 2) + 1) * (white / 2), white)
+    window = Window.from_box((15, 10, 80, 72), n=n, gamma=gamma, kernel=kernel, edge=edge)
+    patch = edited(saved(read(picture, window, channel_axis=2), white) / gamma) * gamma
+    truth = picture.astype(float)
+    truth[10:82, 15:95] = edited(truth[10:82, 15:95])
+    off = (back(saved(patch, white), window, picture) - saved(truth, white).astype(float)) * 255 / white
+    steps = {"posterised": 4, "solarised": 3}  # of 16 bits, whose steps lie somewhere between two knots
+    assert np.sqrt(np.square(off).mean()) < (1.3 if white == 255 else steps.get(curve, 0.3))
+    off[10:82, 15:95] = 0
+    assert not off.any()
+
+
+def test_a_curve_has_an_edge_where_the_edit_has_one_and_words_stay_on_it(textured):
+    window = Window.from_box((15, 10, 80, 72), n=(72, 80))
+    patch, truth = saved(read(textured, window, channel_axis=2)), textured.copy()
+    for array, part in ((patch, np.s_[10:60, 8:50]), (truth, np.s_[20:70, 23:65])):
+        array[part] = array[part] // 40 * 40 + 20
+    patch[20:24, 20:30], truth[30:34, 35:45] = 250, 250
+    found = back(patch, window, textured)
+    assert error(found, truth) < 3
+    assert np.mean(found[36:68, 26:62] != truth[36:68, 26:62]) < 0.05
+    assert error(found[30:34, 35:45], 250) < 12
+
+
+def test_thin_strokes_on_more_samples_than_pixels_are_no_worse_than_pasted(textured):
+    rows, cols = (np.arange(size) for size in (216, 240))
+    slant = np.clip(2.5 - np.abs((rows[:, None] + cols) % 60 - 30), 0, 1)[..., None]
+    window = Window.from_box((15, 10, 80, 72), n=(216, 240))
+    patch = read(textured, window, channel_axis=2)
+    part = textured[10:82, 15:95]
+    small = slant.reshape(72, 3, 80, 3, 1).mean(axis=(1, 3))
+    truth = saved(part + small * (250.0 - part))
+    found = back(saved(patch + slant * (250 - patch)), window, textured)[10:82, 15:95]
+    up = Image.fromarray(part).resize((240, 216), Image.Resampling.LANCZOS)
+    pasted = Image.fromarray(saved(up + slant * (250.0 - np.asarray(up)))).resize(
+        (80, 72), Image.Resampling.LANCZOS
+    )
+    assert error(found, truth) < error(np.asarray(pasted), truth)
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])

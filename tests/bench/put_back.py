@@ -45,7 +45,18 @@ def painted(shape: Strokes, color: Strokes) -> Strokes:
     return lambda here, other: here + shape(here, other) * (color(here, other) - here)
 
 
-RED, BLUE, TINT, WARM = np.array([[220.0, 30, 30], [30, 60, 200], [1.3, 1.15, 1], [10, 0, -15]])
+def slanting(region: np.ndarray) -> np.ndarray:
+    """Slanting lines that are thinner than a hundredth of the box, 0 to 1."""
+    rows, cols = region.shape[:2]
+    along = 8 * ((np.arange(rows)[:, None] + 0.5) / rows + (np.arange(cols) + 0.5) / cols)
+    side = min(rows, cols)
+    far = np.abs(along - np.rint(along)) * side / (8 * np.sqrt(2))  # pixels from the middle of a line
+    half = side / 240
+    return np.clip(half + 0.5 - far, 0, min(1, 2 * half))[..., None]
+
+
+RED, BLUE, YELLOW = np.array([[220.0, 30, 30], [30, 60, 200], [250, 250, 60]])
+TINT, WARM = np.array([[1.3, 1.15, 1], [10, 0, -15]])
 EDITS: dict[str, Strokes] = {
     "none": lambda here, other: here,
     "soft red disc": painted(lambda here, other: disc(here), lambda here, other: RED),
@@ -57,6 +68,10 @@ EDITS: dict[str, Strokes] = {
     ),
     "all 1.15 x brighter": lambda here, other: 1.15 * here,
     "all another picture": lambda here, other: other,
+    "all posterised": lambda here, other: np.floor(here / 64) * 64 + 32,
+    "all its negative": lambda here, other: 255 - here,
+    "all mirrored": lambda here, other: here[:, ::-1],
+    "thin slanting lines": painted(lambda here, other: slanting(here), lambda here, other: YELLOW),
 }
 
 

@@ -11,9 +11,13 @@ import numpy as np
 
 from glimpse.typing import Array, Floats
 
-BINS = 256  # knots of a curve at most: of 8 bits each level is one
-OFF = 2.0
-"""Levels by which a sample may lie off its curve, as rounding puts it; more, and faint paint is rounding."""
+KNOTS = 256  # of a curve: of 8 bits each level is one, of 16 bits as many more as there are samples for
+OFF = 0.75, 2 / 65535
+"""Levels, or share of white, by which a sample may lie off its curve: the error of rounding, and of 16 bits
+that of the lines from knot to knot. More, and faint paint is lost."""
+
+STEP = 4.0
+"""The slope from which on a curve has a step; a sample there is anywhere on it."""
 
 SHARE = 0.97
 """Of the samples so many lie on the curve. Less, and words over a picture that is brighter get the sharp but
@@ -24,24 +28,24 @@ FEWEST = 32
 
 _AGAIN = 4  # samples for each knot on average: with fewer, any edit is a curve
 _END = 16  # knots at either end whose slope goes on beyond
+_FLAT = 4  # of these the last: where they are one level, the curve is flat or a step, and goes on so
 
 
 class Curve(NamedTuple):
-    """Levels of the picture, and what they become; beyond both ends in a straight line, within 0 to white."""
+    """Levels of the picture, and what they become; beyond both ends they go on in a straight line."""
 
     levels: Floats
     becomes: Floats
-    white: float
 
     def __call__(self, pixels: Floats) -> Floats:
         """Return pixels by the curve."""
         found = np.interp(pixels, self.levels, self.becomes)
         for end, beyond in ((slice(None, _END), np.minimum), (slice(-_END, None), np.maximum)):
             x, y = self.levels[end], self.becomes[end]
-            slope = (y[-1] - y[0]) / (x[-1] - x[0]) if len(x) > 1 else 1.0
-            edge = x[0] if beyond is np.minimum else x[-1]
-            found += slope * (beyond(pixels, edge) - edge)
-        return np.clip(found, 0, self.white).astype(np.float32)
+            edge, last = (0, y[:_FLAT]) if beyond is np.minimum else (-1, y[-_FLAT:])
+            slope = (y[-1] - y[0]) / (x[-1] - x[0]) if np.ptp(last) else float(y[edge] == x[edge])
+            found += slope * (beyond(pixels, x[edge]) - x[edge])
+        return found.astype(np.float32)
 
 
 class Curves(NamedTuple):
@@ -72,14 +76,24 @@ def find_curves(
     explained: Array = np.ones(among.shape, bool)
     for R, P in zip(np.moveaxis(seen, 2, 0), np.moveaxis(samples, 2, 0), strict=True):
         x, y = R[among], P[among]
-        bins = np.rint(x * ((BINS - 1) / white)).astype(np.intp)
-        firsts = np.flatnonzero(np.diff(np.sort(bins), prepend=-1))
+        width = white / min(white, max(KNOTS, len(x) // (2 * _AGAIN)) - 1.0)
+        bins = np.rint(x / width).astype(np.intp)
+        order = np.lexsort((y, bins))
+        firsts = np.flatnonzero(np.diff(bins[order], prepend=-1))
         if len(x) < _AGAIN * len(firsts):
             return None
-        medians = (firsts + np.append(firsts[1:], len(x))) // 2
-        levels, becomes = (each[np.lexsort((each, bins))][medians] for each in (x, y))
-        curve = Curve(levels, becomes, white)
-        curves.append(curve)
-        explained &= np.abs(curve(R) - P) <= OFF
+        medians = order[(firsts + np.append(firsts[1:], len(x))) // 2]
+        levels, becomes = x[medians], y[medians]
+        becomes = np.where(np.abs(becomes - levels) <= 0.5, levels, becomes)  # rounding is no edit
+        curves.append(Curve(levels, becomes))
+        explained &= _lie_on(curves[-1], R, P, width, max(OFF[0], OFF[1] * white))
     known = max(len(curve.levels) for curve in curves) >= FEWEST
     return (curves, explained) if known and explained[among].mean() >= SHARE else None
+
+
+def _lie_on(curve: Curve, R: Floats, P: Floats, width: float, off: float) -> Array:
+    """Which samples lie on a curve, or on a step of it, between the next knots."""
+    before, after = curve(R - width), curve(R + width)
+    height = np.abs(after - before)
+    on_step = (height > 2 * STEP * width) & (np.abs(2 * P - before - after) <= height + 2 * off)
+    return np.asarray((np.abs(curve(R) - P) <= off) | on_step)

@@ -19,7 +19,7 @@ import numpy as np
 from glimpse.attention.banded import Band, BlockSpec, float_type
 from glimpse.attention.banks import band
 from glimpse.attention.coverage import flattened
-from glimpse.attention.curves import OFF, SHARE, Curve, Curves, find_curves
+from glimpse.attention.curves import SHARE, Curve, Curves, find_curves
 from glimpse.attention.layer import read
 from glimpse.attention.roundtrip import RoundTrip, inverted
 from glimpse.attention.shapes import check_fit
@@ -34,6 +34,10 @@ shifts them. Less, and rounding tilts the lines of flat areas; more, and faint d
 
 STEEPEST = 4.0
 """The steepest line: more lets an edge that was painted over nothing blow up the grain of the picture."""
+
+STROKE = 16.0
+"""Variances of noise by which a thin stroke stands out, and by which no picture reads as its samples say.
+Less, and fine textures are softened; more, and strokes on a patch with more samples than pixels get rims."""
 
 ROUNDS = ((3, False), (6, True), (6, True))
 """Differences are written so many times: each time over steps of the inverse, and whether only as far as the
@@ -139,6 +143,7 @@ def changes(edit: Edit, picture: Any, white: float | None = None, *, alpha: bool
     banks = [band(axis, _SINGLE) for axis in axes]
     flat = list(map(flattened, banks, axes))
     whole = RoundTrip((banks[0], banks[1]), (flat[0], flat[1]))
+    areas = _areas(axes) if min(edit.window.strides) < 1 else None
     seen = read(picture, replace(edit.window, gamma=1.0), channel_axis=2).astype(np.float32, copy=False)
     curves = _curves(edit, seen, white, alpha=alpha)
     planes = [
@@ -160,7 +165,10 @@ def changes(edit: Edit, picture: Any, white: float | None = None, *, alpha: bool
         pixels = before[core].astype(float_type(before.dtype))
         for channel, plane in enumerate(planes):
             old = before[..., channel].astype(np.float32)
-            new = plane.part(down, across).retouched(old, trip, nearest)
+            part = plane.part(down, across)
+            new = part.retouched(old, trip, nearest)
+            if areas and part.strokes.any():
+                new = part.with_strokes(old, new, trip, areas.part(down, across))
             pixels[..., channel] += shares * (new[core] - old[core])
         if alpha:
             np.clip(pixels[..., -1:], 0, white, out=pixels[..., -1:])
@@ -177,26 +185,32 @@ def put_back(
             canvas[change.rows, change.cols] = change.pixels
 
 
+def _areas(axes: tuple[Axis, Axis]) -> RoundTrip:
+    """The round trip of samples that are the mean of their share of the area, and no more."""
+    boxes = [axis._replace(kernel="box", sigma=axis.delta / math.sqrt(12)) for axis in axes]
+    rows, cols = (band(axis, _SINGLE) for axis in boxes)
+    return RoundTrip((rows, cols), (flattened(rows, boxes[0]), flattened(cols, boxes[1])))
+
+
 def _curves(edit: Edit, seen: Floats, white: float | None, *, alpha: bool) -> Curves | None:
     """The curves of an edit, of levels that were rounded; None of colours that are multiplied by an alpha."""
     if white is None or (alpha and min(part[..., -1].min() for part in (seen, edit.samples)) < white - 0.5):
         return None
     gamma = np.float32(edit.window.gamma)
-    was = np.rint(np.clip(seen * gamma, 0, white)) / gamma
-    everywhere = np.ones_like(edit.touched)
-    found = find_curves(was, edit.samples, everywhere, white)
-    if found and found[1][edit.touched].mean() >= SHARE:
-        return Curves(*found, everywhere)
-    found = find_curves(was, edit.samples, edit.touched, white)
-    if found is None or all(np.ptp(curve.becomes) <= OFF for curve in found[0]):
-        return None  # a line says as well that a part became one colour
-    # samples that the curve leaves as they are belong to the edit, but for those beside an unedited one
+    was, samples = np.rint(np.clip(seen * gamma, 0, white)), edit.samples * gamma  # as the patch has them
+    inside = np.ones_like(edit.touched)
+    found = find_curves(was, samples, inside, white)
+    if not found or found[1][edit.touched].mean() < SHARE:
+        found = find_curves(was, samples, edit.touched, white)
+        if found is None or all(np.ptp(curve.becomes) <= 1 for curve in found[0]):
+            return None  # a line says as well that a part became one colour
+        # samples that the curve leaves as they are belong to the edit, but for those beside an unedited one
+        unedited = _over_nine(~edit.touched & ~found[1], np.logical_or)
+        inside = edit.touched | (found[1] & ~unedited)
+        if _over_nine(~inside, np.logical_or)[edit.touched].mean() > 0.5:
+            return None  # strokes, which have to be sharpened
     curves, explained = found
-    unedited = _over_nine(~edit.touched & ~explained, np.logical_or)
-    inside = edit.touched | (explained & ~unedited)
-    if _over_nine(~inside, np.logical_or)[edit.touched].mean() > 0.5:
-        return None  # strokes, which have to be sharpened
-    return Curves(curves, explained, inside)
+    return Curves([Curve(*(part / gamma for part in curve)) for curve in curves], explained, inside)
 
 
 def _share_inside(axis: Axis) -> Floats:
@@ -256,6 +270,8 @@ class _Plane(NamedTuple):
     least: Floats  # between these a pixel stays, where it was not beyond them before
     most: Floats
     beside: Array  # whether an untouched sample is among its 3 x 3
+    strokes: Floats  # how surely a sample is part of a thin stroke, 0 to 1
+    loud: float  # the variance from which a stroke is one, in squared levels of the picture
     noise: float
     curve: Curve | None  # that the pixels take instead of a line, by the share `slope`
 
@@ -280,8 +296,10 @@ class _Plane(NamedTuple):
         slope, offset = (np.where(edit.touched, near.mean(part), 0) for part in (slope - 1, offset))
         unexplained = 1 - (t * near.mean(agreement)) ** 2
         beside = _over_nine(~edit.touched, np.logical_or)
+        strokes = _share_of_strokes(P, t, edit.window.strides, STROKE * noise)
+        extremes = _reach_of_levels(P, edit.touched)
         return cls(
-            P, slope, offset, unexplained, *_reach_of_levels(P, edit.touched), beside, edit.noise, None
+            P, slope, offset, unexplained, *extremes, beside, strokes, STROKE * noise, edit.noise, None
         )
 
     @classmethod
@@ -292,12 +310,13 @@ class _Plane(NamedTuple):
         unexplained, beside = (_over_nine(part, np.logical_or) for part in (off, ~edit.touched))
         parts = (inside.astype(np.float32), np.zeros_like(P), unexplained.astype(np.float32))
         extremes = _reach_of_levels(P, edit.touched)
-        return cls(P, *parts, *extremes, beside, edit.noise, curves.curves[channel])
+        none = np.zeros_like(P)
+        return cls(P, *parts, *extremes, beside, none, math.inf, edit.noise, curves.curves[channel])
 
     def part(self, rows: slice, cols: slice) -> _Plane:
         """Return some of the samples."""
-        *parts, noise, curve = self
-        return _Plane(*(np.ascontiguousarray(part[rows, cols]) for part in parts), noise, curve)  # type: ignore[arg-type, call-arg]
+        *parts, loud, noise, curve = self
+        return _Plane(*(np.ascontiguousarray(part[rows, cols]) for part in parts), loud, noise, curve)  # type: ignore[arg-type, call-arg]
 
     def retouched(self, old: Floats, trip: RoundTrip, nearest: tuple[Array, ...]) -> Floats:
         """Return the pixels of a part of the picture as the edit wants them.
@@ -330,6 +349,27 @@ class _Plane(NamedTuple):
             new += pixels
             pixels = np.minimum(np.maximum(new, np.minimum(pixels, least)), np.maximum(pixels, most), out=new)
         return pixels
+
+    def with_strokes(self, old: Floats, new: Floats, trip: RoundTrip, areas: RoundTrip) -> Floats:
+        """Return the pixels with thin strokes as they were painted, where no picture reads as they say.
+
+        Samples closer than pixels tell that they are no mean of any pixels; such paint was never blurred by
+        filters, and to sharpen it as if it had been makes it too thin and too strong. The mean of the samples
+        in its area is the pixel then.
+        """
+        off = (self.samples - trip.read(new)) ** 2
+        rough = _over_nine(off, np.add) / 9
+        share = self.strokes * rough / (rough + self.loud)
+        seen = trip.read(old)
+        left = self.samples - seen - self.slope * seen
+        rows, cols = (
+            slice(inner.start - outer.start, inner.stop - outer.start)
+            for inner, outer in zip(areas.span, trip.span, strict=True)
+        )
+        before, found = old[rows, cols], new.copy()
+        painted = before + areas.write(self.slope) * before + areas.write(left)
+        found[rows, cols] += areas.write(share) * (painted - found[rows, cols])
+        return found
 
 
 class _Neighbourhood:
@@ -369,6 +409,20 @@ def _neighbours(samples: Floats, axis: int, mode: Any) -> tuple[Floats, Floats, 
     """The samples before each along an axis, the samples themselves, and those after."""
     padded = np.pad(samples, [(1, 1) if k == axis else (0, 0) for k in (0, 1)], mode=mode).swapaxes(0, axis)
     return tuple(padded[k : k + samples.shape[axis]].swapaxes(0, axis) for k in range(3))  # type: ignore[return-value]
+
+
+def _share_of_strokes(P: Floats, touched: Floats, strides: tuple[float, float], least: float) -> Floats:
+    """How surely each sample, or one beside it, stands out over those two pixels to either side of it."""
+    height = np.zeros_like(P)
+    for axis, stride in enumerate(strides):
+        far = math.ceil(2 / stride)
+        padded = np.pad(P, [(far, far) if k == axis else (0, 0) for k in (0, 1)], mode="edge").swapaxes(
+            0, axis
+        )
+        before, after = padded[: -2 * far].swapaxes(0, axis), padded[2 * far :].swapaxes(0, axis)
+        height = np.maximum(height, np.maximum(P - np.maximum(before, after), np.minimum(before, after) - P))
+    height = _over_nine(height * touched, np.maximum) ** 2
+    return np.asarray(height / (height + least))
 
 
 def _reach_of_levels(P: Floats, touched: Array) -> tuple[Floats, Floats]:
