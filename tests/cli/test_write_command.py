@@ -746,6 +746,9 @@ def test_a_lossy_patch_may_be_off_by_more_and_a_tolerance_says_by_how_much(image
         )
     ]
     assert ["nothing was touched" in text for text in said] == [True, False, True, False]
+    data = Path("e.jpg").read_bytes()
+    piped = invoke("write", "-", "--onto", "flat.png", "--like", "p.png", "-o", "x.png", stdin=data)
+    assert "nothing was touched" in piped.stderr
 
 
 @pytest.mark.parametrize(

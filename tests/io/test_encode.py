@@ -204,6 +204,7 @@ def test_every_still_is_read_back_with_its_record_and_levels(suffix, bands, dtyp
     (tmp_path / f"a{suffix}").write_bytes(data)
     picture = load_picture(name)
     assert picture_record(picture) == record
+    assert picture.lossy == (kind.quality is not None)
     bands = pixels.shape[2] if bands else 1
     levels = unpremultiply(np.asarray(picture.pixels), picture.white) if like.alpha else picture.pixels
     found = np.asarray(levels, np.float64) * (255 / picture.white)
@@ -221,9 +222,27 @@ def test_a_lossless_still_keeps_every_level_for_any_reader(suffix, bands):
         with pytest.raises(GlimpseError, match=f"lossless; write {endings(lambda kind: kind.lossless)}$"):
             encode(kind, array, Picture(array), None, "lossless")
         return
-    image = opened(encode(kind, array, Picture(array), None, None if kind.quality is None else "lossless"))
+    data = encode(kind, array, Picture(array), RECORD, None if kind.quality is None else "lossless")
+    assert not decode(io.BytesIO(data)).lossy
+    image = opened(data)
     image = image if bands in [(3,), (4,)] else image.convert(MODES[bands])
     np.testing.assert_array_equal(np.asarray(image), array)
+
+
+@pytest.mark.parametrize(
+    ("ending", "how", "lossy"),
+    [
+        ("TIFF", {"compression": "jpeg"}, True),
+        ("TIFF", {"compression": "tiff_lzw"}, False),
+        ("WEBP", {}, True),
+        ("WEBP", {"save_all": True, "append_images": [Image.new("RGB", (9, 9), "red")]}, True),
+        ("WEBP", {"save_all": True, "append_images": [Image.new("RGB", (9, 9))], "lossless": True}, False),
+    ],
+)
+def test_a_picture_tells_whether_its_file_lost_levels(ending, how, lossy):
+    file = io.BytesIO()
+    Image.new("RGB", (9, 9)).save(file, ending, **how)
+    assert decode(file).lossy == lossy
 
 
 @pytest.mark.parametrize("bands", MODES)

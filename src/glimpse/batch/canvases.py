@@ -378,9 +378,8 @@ def _load_patch(
     if options.onto is not None or isinstance(options.canvas, str):
         decoding = decoding._replace(page=None)  # which is that of the picture below
     patch = io.load_picture(row.image, decoding)
-    lossy = io.is_lossy(row.image)
     if row.placement.like:
-        return patch, None, lossy or row.placement.like.fast > 1
+        return patch, None, patch.lossy or row.placement.like.fast > 1
     try:
         found = io.picture_record(patch, decoding)
     except GlimpseError as error:
@@ -389,7 +388,7 @@ def _load_patch(
         raise GlimpseError("not a patch: its record is of a canvas or an animation")
     if found and found.nearest:
         patch = io.load_picture(row.image, decoding._replace(labels=True))
-    return patch, found, lossy or bool(found and found.fast > 1)
+    return patch, found, patch.lossy or bool(found and found.fast > 1)
 
 
 def _before(row: Row, patch: Picture, decoding: DecodeOptions) -> Picture | None:
@@ -397,10 +396,13 @@ def _before(row: Row, patch: Picture, decoding: DecodeOptions) -> Picture | None
     from glimpse import io
 
     name = row.placement.like_name
-    if not name or name == "-" or not io.is_lossy(name):
+    if not name or name == "-":
         return None
-    crop = io.load_picture(name, decoding._replace(page=None))
-    return crop if crop.shape == patch.shape else None
+    try:
+        crop = io.load_picture(name, decoding._replace(page=None))
+    except GlimpseError:  # a record alone
+        return None
+    return crop if crop.lossy and crop.shape == patch.shape else None
 
 
 def _canvas_shape(options: CanvasOptions, record: Record | None, decoding: DecodeOptions) -> tuple[int, int]:

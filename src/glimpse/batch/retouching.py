@@ -199,8 +199,7 @@ def compare(crop: str, source: str, decoding: DecodeOptions) -> dict[str, Any]:
             raise GlimpseError(f"it is {theirs}, the crop's source was {ours}")
     kind = replace(Kind.of([picture, patch], picture), alpha=picture.alpha or patch.alpha, flat=False)
     pixels = _Alike(picture, kind)
-    lossy = io.is_lossy(crop)
-    samples, tolerance = kind.pixels(patch), LOSSY if record.fast > 1 or lossy else TOLERANCE
+    samples, tolerance = kind.pixels(patch), LOSSY if record.fast > 1 or patch.lossy else TOLERANCE
     tolerance *= max(1, picture.white / patch.white)
     if record.linear:
         alike: Any = pixels
@@ -215,7 +214,7 @@ def compare(crop: str, source: str, decoding: DecodeOptions) -> dict[str, Any]:
         "same": not edit.touched.any(),
         "largest": round(edit.largest, 3),
         "changed": round(edit.share, 6),
-        "lossy": lossy,
+        "lossy": patch.lossy,
     }
 
 

@@ -5,7 +5,6 @@ from glimpse.io.picture import DecodeOptions, Picture
 from glimpse.io.record import Record
 from glimpse.io.stills import (
     as_array,
-    is_lossy,
     load_levels,
     load_pages,
     load_picture,
@@ -22,7 +21,6 @@ __all__ = [
     "Picture",
     "Record",
     "as_array",
-    "is_lossy",
     "load_levels",
     "load_pages",
     "load_picture",

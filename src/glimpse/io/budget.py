@@ -63,7 +63,6 @@ COSTS = {
 """Measured by `python tests/bench/decoders.py`, rounded up. Every frame on the way to a page counts;
 what lies "within" a file is decoded whole, whatever its header says."""
 
-_JPEG_IN_TIFF = (6, 7)  # compressions
 
 Part = tuple[str, float, float]
 """A row of `COSTS`, how many of it are held at once, and how many are worked on."""
@@ -232,15 +231,13 @@ def check_page(page: Page, file: BinaryIO, max_pixels: int, *, samples: bool) ->
     """Weigh a page of a TIFF, with the strip or tile that is unpacked; `samples` where all bits are kept."""
     pixels, (tall, wide) = page.rows * page.cols, page.segment
     scans = 0
-    if page.compression in _JPEG_IN_TIFF:
+    if page.is_jpeg:
         scans = max(0, _count(file, b"\xff\xda") - len(page.offsets))
     depth = 1 if page.bits <= 8 else 2
     parts: list[Part] = [("TIFF in samples" if samples else "TIFF", pixels, pixels)]
     parts += [("sample of TIFF", pixels * page.bands * depth / 2 * samples, pixels * page.bands * samples)]
     # a JPEG is unpacked with its coefficients
-    whole = (
-        tall * wide * max(4, page.bands * page.bits // 8) * (3 if page.compression in _JPEG_IN_TIFF else 1)
-    )
+    whole = tall * wide * max(4, page.bands * page.bits // 8) * (3 if page.is_jpeg else 1)
     parts += [("byte of a strip", whole, 0), ("strip or tile", page.needed, page.needed)]
     parts += [("scan of JPEG", 0, scans * min(tall, page.rows) * min(wide, page.cols))]
     kind = f"TIFF in {'tiles' if page.is_tiled else 'strips'} of {tall} x {wide}"

@@ -74,14 +74,14 @@ def decode_tiff(
         pixels = None if known else tiff_pixels(file, page, options)
     if pixels is None and not page.is_garbled:
         try:
-            return _scaled_down(_by_pillow(file, page, options, notes), scale, full)
+            return _told(_by_pillow(file, page, options, notes), page, scale, full)
         except UnidentifiedImageError:
             pixels = tiff_pixels(file, page, options)
     if pixels is None:
         hint = "; pip install 'glimpse-crop[deep]' reads it" if page.is_plain and codecs() is None else ""
         raise GlimpseError(f"a TIFF of a kind that cannot be read: {page.name}{hint}")
     color, more = profile(page.profile, grey=pixels.ndim == 2 or pixels.shape[2] == 2)
-    return _scaled_down(as_picture(pixels, color, as_record(page.description), notes + more), scale, full)
+    return _told(as_picture(pixels, color, as_record(page.description), notes + more), page, scale, full)
 
 
 def _at_level(file: BinaryIO, level: int | Literal["auto"], most: int) -> tuple[int, BinaryIO]:
@@ -95,7 +95,9 @@ def _at_level(file: BinaryIO, level: int | Literal["auto"], most: int) -> tuple[
     return found[level].scale, found[level].at(file)
 
 
-def _scaled_down(picture: Picture, scale: int, full: tuple[int, int]) -> Picture:
+def _told(picture: Picture, page: Page, scale: int, full: tuple[int, int]) -> Picture:
+    """The picture, with what its page and its level tell of it."""
+    picture = replace(picture, lossy=True) if page.is_jpeg else picture
     return replace(picture, scale=scale, full=full) if scale > 1 else picture
 
 

@@ -123,6 +123,8 @@ class Picture:
         Red, green and blue of each label by turns, where the file has a palette.
     signal : bool
         Whether the one row of pixels is a signal.
+    lossy : bool
+        Whether the file was packed in a way that does not keep levels.
     """
 
     pixels: Any
@@ -137,6 +139,7 @@ class Picture:
     labels: bool = False
     palette: bytes = b""
     signal: bool = False
+    lossy: bool = False
 
     @property
     def shape(self) -> tuple[int, int]:

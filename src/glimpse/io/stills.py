@@ -86,16 +86,6 @@ def load_record(name: str, options: DecodeOptions = DEFAULT) -> Record:
     return record
 
 
-def is_lossy(name: str) -> bool:
-    """Tell whether a file is of a format that does not keep levels: JPEG, AVIF, WebP that is not lossless."""
-    if name == "-":
-        return False
-    with open_input(name) as file:
-        head = file.read(16)
-    webp = head[8:12] == b"WEBP" and head[12:16] != b"VP8L"
-    return head[:3] == b"\xff\xd8\xff" or head[4:12] in (b"ftypavif", b"ftypavis") or webp
-
-
 def load_levels(name: str) -> list[tuple[int, int]]:
     """Return rows and columns of a TIFF and of its smaller versions; of any other file nothing.
 

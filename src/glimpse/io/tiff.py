@@ -113,6 +113,11 @@ class Page:
         return f"{self.bits}-bit {_FORMATS.get(self.kind, '')}samples ({what}, {self.bands} a pixel{packed})"
 
     @property
+    def is_jpeg(self) -> bool:
+        """Whether the segments are JPEG, in the old or the new way."""
+        return self.compression in (6, 7)
+
+    @property
     def is_plain(self) -> bool:
         """Whether the samples are whole numbers of grey, RGB or a palette, with few extra ones."""
         most = _EXTRA_MOST.get(self.photometric)
