@@ -13,11 +13,13 @@ from helpers import invoke, lines, opened, process, record, save
 from PIL import Image
 from skimage import data
 
-from glimpse import locate
+from glimpse import Window, locate
 from glimpse.cli.locate import TINT
 
 PHOTOGRAPH = np.ascontiguousarray(data.astronaut()[:280, :340])
 WINDOW = {"gx": 180.25, "gy": 221.5, "delta": 3.2, "sigma": 1.6}
+START = split("--gx 181 --gy 220.6 --delta 3.3")  # near it, for all that comes after a search
+BESIDE = split("--box 201,91,119,95")  # near the box of another tool's crop
 CUT = "read - --gx 180.25 --gy 221.5 --delta 3.2 -n 40,36 -q"
 
 
@@ -36,9 +38,10 @@ def crop(folder, astronaut):
 
 
 def test_locate_prints_what_the_library_finds_in_the_keys_of_info():
-    result = invoke("locate", "astronaut.png", "p.png")
+    result = invoke("locate", "astronaut.png", "p.png", *START)
     told = json.loads(result.stdout)
-    found = locate(PHOTOGRAPH, opened("p.png"), channel_axis=2)
+    start = Window(181, 220.6, 3.3, n=(40, 36))
+    found = locate(PHOTOGRAPH, opened("p.png"), channel_axis=2, start=start)
     assert told == {
         **{"glimpse": 2, **found.window.to_dict(), "axes": "gx=row, gy=col"},
         **{"shape": [280, 340], "source": "astronaut.png", **found.to_dict()},
@@ -68,7 +71,7 @@ def test_the_json_file_re_cuts_the_crop():
 def test_a_crop_of_another_tool_is_found_and_re_cut_at_full_quality():
     box = (200, 90, 320, 186)
     Image.fromarray(PHOTOGRAPH).resize((40, 32), Image.Resampling.BICUBIC, box).save("thumb.jpg")
-    told = json.loads(invoke("locate", "astronaut.png", "thumb.jpg", "-o", "w.json").stdout)
+    told = json.loads(invoke("locate", "astronaut.png", "thumb.jpg", "-o", "w.json", *BESIDE).stdout)
     assert told["rows"] == pytest.approx([90, 186], abs=0.5)
     assert told["cols"] == pytest.approx([200, 320], abs=0.5)
     invoke(*split("read astronaut.png --like w.json -n 64,80 --delta 1.5 -o full.png"))
@@ -78,7 +81,7 @@ def test_a_crop_of_another_tool_is_found_and_re_cut_at_full_quality():
 @pytest.mark.parametrize(("gain", "offset"), [(1, 0), (0.5, 40)])
 def test_what_is_printed_is_a_record_too(gain, offset):
     save("dim.png", np.rint(gain * opened("p.png") + offset).astype(np.uint8))
-    printed = invoke("locate", "astronaut.png", "dim.png", "-o", "w.json").stdout
+    printed = invoke("locate", "astronaut.png", "dim.png", "-o", "w.json", *START).stdout
     Path("printed.json").write_text(printed)
     assert bool(json.loads(printed)["offset"]) is bool(offset)
     told = json.loads(invoke("info", "printed.json").stdout)
@@ -89,13 +92,13 @@ def test_what_is_printed_is_a_record_too(gain, offset):
 def test_the_brightness_of_a_crop_by_another_tool_is_left_alone(how):
     crop = Image.fromarray(PHOTOGRAPH).crop((200, 90, 320, 186)).resize((40, 32), Image.Resampling[how])
     crop.save("thumb.png")
-    told = json.loads(invoke("locate", "astronaut.png", "thumb.png").stdout)
+    told = json.loads(invoke("locate", "astronaut.png", "thumb.png", *BESIDE).stdout)
     assert (told["gamma"], told["offset"]) == (1, 0)
 
 
 def test_the_json_file_has_no_gamma_that_wants_an_offset():
     save("dim.png", np.rint(opened("p.png") * 0.6 + 70).astype(np.uint8))
-    told = json.loads(invoke("locate", "astronaut.png", "dim.png", "-o", "w.json").stdout)
+    told = json.loads(invoke("locate", "astronaut.png", "dim.png", "-o", "w.json", *START).stdout)
     assert (told["gamma"], told["offset"]) == (pytest.approx(0.6, abs=0.01), pytest.approx(70, abs=1))
     found = json.loads(invoke("info", "w.json").stdout)
     window = {key: told[key] for key in found if key != "file"}
@@ -103,7 +106,7 @@ def test_the_json_file_has_no_gamma_that_wants_an_offset():
 
 
 def test_a_png_shows_the_place_on_the_image():
-    invoke("locate", "astronaut.png", "p.png", "-o", "place.png")
+    invoke("locate", "astronaut.png", "p.png", "-o", "place.png", *START)
     drawing = opened("place.png")
     assert drawing.ndim == 3
     assert drawing.shape[1] > 500
@@ -114,7 +117,7 @@ def test_what_was_painted_over_a_crop_is_tinted_and_its_share_told():
     crop = opened("p.png").copy()
     crop[:12] = 200
     save("painted.png", crop)
-    result = invoke("locate", "astronaut.png", "painted.png", "-o", "place.png")
+    result = invoke("locate", "astronaut.png", "painted.png", "-o", "place.png", *START)
     told = json.loads(result.stdout)
     assert told["agreement"] == pytest.approx(0.7, abs=0.03)
     assert told["gx"] == pytest.approx(WINDOW["gx"], abs=0.02)
@@ -144,14 +147,14 @@ def test_sixteen_bits_are_located_in_the_levels_of_eight():
     save("camera.png", data.camera())
     invoke(*split("read deep.png --gx 150 --gy 220 --delta 3 -n 40 -q -o q.png"))
     for image in ("deep.png", "camera.png"):
-        told = json.loads(invoke("locate", image, "q.png").stdout)
+        told = json.loads(invoke(*split(f"locate {image} q.png --gx 151 --gy 219 --delta 3.1")).stdout)
         assert told["gx"] == pytest.approx(150, abs=0.02)
         assert told["residual"] < 1
 
 
 def test_a_patch_of_another_picture_is_no_match():
-    save("coffee.png", data.coffee()[100:220, 150:300])
-    result = invoke("locate", "coffee.png", "p.png", "-o", "w.json")
+    save("coffee.png", data.coffee()[100:190, 150:250])
+    result = invoke(*split("locate coffee.png p.png --gx 40 --gy 50 --delta 1.6 -o w.json"))
     assert result.exit_code == 1
     assert result.stdout == ""
     (line,) = lines(result.stderr)
@@ -194,7 +197,7 @@ def test_the_help_says_no_default_of_a_place_that_is_searched():
 
 
 def test_quiet_prints_the_json_alone():
-    result = invoke("locate", "astronaut.png", "p.png", "-q")
+    result = invoke("locate", "astronaut.png", "p.png", "-q", *START)
     assert result.stderr == ""
     assert json.loads(result.stdout)["source"] == "astronaut.png"
 

@@ -12,18 +12,18 @@ from skimage import data
 
 from glimpse import Window, read
 
-PHOTOGRAPH = np.ascontiguousarray(data.astronaut()[20:180, 120:320])
-MOVED = Window(80.0 + 1.37, 100.0 - 1.37, 1 / 1.01, 0.5, n=90)  # of an edit model: shifted, zoomed a little
-PAINTED = slice(20, 60), slice(25, 85)
+PHOTOGRAPH = np.ascontiguousarray(data.astronaut()[20:140, 150:300])
+MOVED = Window(60.0 + 1.37, 75.0 - 1.37, 1 / 1.01, 0.5, n=66)  # of an edit model: shifted, zoomed a little
+PAINTED = slice(14, 44), slice(18, 62)
 
 
 @pytest.fixture(autouse=True)
 def edited(folder):
     """A photograph, a crop of it, and that crop moved and partly painted over, as files."""
     save("photo.png", PHOTOGRAPH)
-    invoke(*split("read photo.png --row 80 --col 100 --delta 1 --sigma 0.5 -n 90 -o crop.png"))
+    invoke(*split("read photo.png --row 60 --col 75 --delta 1 --sigma 0.5 -n 66 -o crop.png"))
     patch = np.clip(np.rint(read(PHOTOGRAPH, MOVED, channel_axis=2)), 0, 255).astype(np.uint8)
-    patch[PAINTED] = np.random.default_rng(0).integers(0, 256, (40, 60, 3))
+    patch[PAINTED] = np.random.default_rng(0).integers(0, 256, (30, 44, 3))
     save("edited.png", patch)
     return patch
 
@@ -32,7 +32,7 @@ def outside():
     """Where the photograph has nothing of what was painted, with a margin for the filters."""
     top, left = (edge + part.start * MOVED.delta for edge, part in zip(MOVED.box[::2], PAINTED, strict=True))
     mask = np.ones(PHOTOGRAPH.shape[:2], bool)
-    mask[int(top) - 3 : int(top + 40) + 4, int(left) - 3 : int(left + 60) + 4] = False
+    mask[int(top) - 3 : int(top + 30) + 4, int(left) - 3 : int(left + 44) + 4] = False
     return mask
 
 
@@ -51,14 +51,15 @@ def test_an_edited_crop_comes_back_to_its_place_and_leaves_the_rest_alone(more):
 
 
 def test_an_edited_crop_of_light_leaves_the_rest_alone_where_its_record_says_so():
-    invoke(*split("read photo.png --row 80 --col 100 --delta 1.6 -n 60 --linear -o light.png"))
+    invoke(*split("read photo.png --row 60 --col 75 --delta 1.6 -n 44 --linear -o light.png"))
     patch = opened("light.png").copy()
-    patch[12:30, 15:50] = 255 - patch[12:30, 15:50]
+    patch[9:22, 11:37] = 255 - patch[9:22, 11:37]
     save("light-edited.png", patch)
     invoke(*split("write light-edited.png --onto photo.png --locate --like light.png -o back.png"))
     changed = np.abs(opened("back.png").astype(int) - PHOTOGRAPH).max(axis=2)
     rows, cols = (
-        slice(int(32.5 + 1.6 * a) - 4, int(32.5 + 1.6 * b) + 5) for a, b in ((12, 30), (27.5, 62.5))
+        slice(int(first + 1.6 * a) - 4, int(first + 1.6 * b) + 5)
+        for first, a, b in ((60 - 21.5 * 1.6, 9, 22), (75 - 21.5 * 1.6, 11, 37))
     )
     assert changed[rows, cols].mean() > 50
     changed[rows, cols] = 0
@@ -67,7 +68,8 @@ def test_an_edited_crop_of_light_leaves_the_rest_alone_where_its_record_says_so(
 
 def test_a_patch_of_another_picture_is_never_pasted_at_a_guess():
     save("other.png", data.coffee()[100:132, 100:138])
-    result = invoke(*split("write other.png --onto photo.png --locate -o back.png"))
+    save("part.png", PHOTOGRAPH[:56, :64])
+    result = invoke(*split("write other.png --onto part.png --locate -o back.png"))
     assert result.exit_code == 1
     (line,) = lines(result.stderr)
     assert line.startswith("glimpse: other.png: no match")

@@ -2,6 +2,7 @@
 
 import functools
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -54,6 +55,23 @@ def cut(image, window):
 def find(image, patch, **options):
     """Both with a colour axis, of one for grey."""
     return locate(np.atleast_3d(image), np.atleast_3d(patch), channel_axis=2, **options)
+
+
+def beside(image, patch, box):
+    """Where a patch is found from beside a box (top, bottom, left, right): by the last fit alone."""
+    top, bottom, left, right = box
+    near = Window.from_xyxy((left, top, right, bottom), n=patch.shape[:2])
+    (rows, cols), sigma = near.strides, tuple(max(stride, 1) / 2 for stride in near.strides)
+    near = replace(near, gx=near.gx + 0.3 * rows, gy=near.gy - 0.3 * cols, sigma=sigma)
+    return find(image, patch, start=replace(near, delta=(1.01 * rows, 0.99 * cols)))
+
+
+def anywhere(image, patch, box):
+    return find(image, patch)
+
+
+LOOK = pytest.mark.parametrize("look", [beside, pytest.param(anywhere, marks=pytest.mark.slow)])
+"""For laws of the last fit, which is alike wherever it starts; searches take five times as long."""
 
 
 @functools.cache

@@ -150,7 +150,7 @@ def test_the_kernel_is_the_one_that_fits_clearly_better(kernel):
 
 def test_a_second_kernel_that_fits_by_chance_is_not_believed():
     window = Window(140, 150, 2, 1, n=12)
-    noise = 6 * np.random.default_rng(4).normal(size=(8, 12, 12))
+    noise = 6 * np.random.default_rng(4).normal(size=(4, 12, 12))
     patches = [read(GREY, window) + one for one in noise]
     assert [finished(GREY, patch, window).kernel for patch in patches].count("box") <= 1
 
