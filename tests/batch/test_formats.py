@@ -65,9 +65,17 @@ VIA3_CSV = """# Exported using VGG Image Annotator
 DETECTION = {"_cls": "Detection", "bounding_box": [0.2, 0.2, 0.5, 0.4], "label": "cat"}
 CORNERS = {"x1": 8.0, "y1": 6.0, "x2": 28.0, "y2": 18.0}
 CENTER = {"label": "cat", "coordinates": {"x": 18, "y": 12, "width": 20, "height": 12}}
+APOSTROPHE = "it's"
 POSE = "0.3 0.3 0.98 0.6 0.3 0.95 0.45 0.4 0.9 0.3 0.5 0.97 0 0 0.1"
 CVAT = """<?xml version="1.0"?><annotations><version>1.1</version>
 <image id="0" name="a.png" width="40" height="30">{}</image></annotations>"""
+
+
+def quoted(value):
+    """A cell of CSV with a value as Python prints it."""
+    return '"' + str(value).replace('"', '""') + '"'
+
+
 FILES = {
     "coco": json.dumps(COCO),
     "coco in lines": json.dumps(COCO, indent=1),
@@ -189,6 +197,7 @@ FILES = {
     ),
     "create ml, as apple has it": json.dumps([{"imagefilename": "a.png", "annotation": [CENTER]}], indent=1),
     "turi create": f'path,annotations\na.png,"{[CENTER]}"\n',
+    "turi create, an apostrophe": f"path,annotations\na.png,{quoted([{**CENTER, 'note': APOSTROPHE}])}\n",
     "openimages": "ImageID,Source,LabelName,XMin,XMax,YMin,YMax,class\na,v,/m/01,0.2,0.7,0.2,0.6,cat\n",
 }
 
@@ -375,6 +384,7 @@ def test_a_missing_image_fails_alone_and_the_others_come_out():
 
 MANY = "<a>" * 200_000
 BAD = {
+    "a cell of turi create that is code": "path,annotations\na.png,\"[{'coordinates': print(1)}]\"\n",
     "a cut JSON": json.dumps(COCO)[:-40],
     "a JSON without images": '{"annotations": [], "info": 1}',
     "another JSON": '{\n"a": {"b": 1}}',

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import ast
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -10,8 +10,10 @@ from typing import Any
 from glimpse.batch.tables.dialect import Records, as_utf8
 from glimpse.batch.tables.formats.json_text import parsed
 from glimpse.batch.tables.formats.lines import Lines, as_cell, counted
+from glimpse.errors import GlimpseError
 
 _HEADER = ("image", "x_center", "y_center", "width", "height", "class")
+_LONGEST = 1 << 18  # characters of a list that Python parses, which takes a hundred bytes for each
 _IMAGE, _BOXES = ("image", "imagefilename", "path", "imageURL"), ("annotations", "annotation")
 
 
@@ -22,7 +24,7 @@ def read_csv(name: str, data: bytes, images: str) -> Lines:
     def pictures() -> Iterator[dict[str, Any]]:
         for index in range(len(records)):
             cells = dict(zip(records.header, records.cells(index), strict=False))
-            yield {key: parsed(_as_json(cell)) if key in _BOXES else cell for key, cell in cells.items()}
+            yield {key: _listed(cell) if key in _BOXES else cell for key, cell in cells.items()}
 
     return read_pictures(pictures())
 
@@ -46,9 +48,13 @@ def read_pictures(pictures: Iterable[Any]) -> Lines:
     return Lines(_HEADER, rows, counted(notes))
 
 
-def _as_json(cell: str) -> str:
+def _listed(cell: str) -> Any:
+    """The annotations of a cell: JSON, or a list as Python prints it."""
+    if not cell.lstrip().startswith("[{'"):
+        return parsed(cell)
+    if len(cell) > _LONGEST:
+        raise GlimpseError(f"a cell of annotations as Python prints them, of more than {_LONGEST} characters")
     try:
-        json.loads(cell)
-    except (ValueError, RecursionError):
-        return cell.replace("'", '"')
-    return cell
+        return ast.literal_eval(cell.strip())
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        raise GlimpseError("a cell of annotations is neither JSON nor a list as Python prints it") from None
