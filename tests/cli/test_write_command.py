@@ -622,6 +622,14 @@ def test_a_picture_below_of_another_size_than_the_source_is_refused_or_noted(pat
 # an edited patch, put back
 
 
+@pytest.mark.parametrize("words", ["--box 8,6,12,9", "--slice 6:15,8:20", "--box 8,6,12,9 -n 9,12"])
+def test_a_crop_without_a_record_goes_back_by_the_words_that_read_it(words, image):
+    assert invoke("read", image, *split(words), "-o", "p.npy").exit_code == 0
+    result = invoke("write", "p.npy", *split(words), "--onto", image, "-o", "back.png")
+    assert result.stderr.endswith("nothing was touched\n")
+    np.testing.assert_array_equal(opened("back.png"), opened(image))
+
+
 @pytest.mark.parametrize("mode", KINDS)
 @pytest.mark.parametrize(
     "typed", ["--gx 12 --gy 25 --delta 1.7", "--gx 3 --gy 42 --delta 4.1,2.3 --gamma 2.2"]

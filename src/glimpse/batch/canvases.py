@@ -324,6 +324,13 @@ def _loaded(
     placed = placement.of_patch(found, patch.shape)
     source = found.source if found else source_name(row.image)
     window = placed.window(shape)
+    top, bottom, left, right = window.box
+    if (
+        found is None
+        and placement.counts_pixels
+        and patch.shape == (round(bottom - top), round(right - left))
+    ):
+        window = placement.window(shape, native=True)  # the pixels of the box, as `read` gives them
     from glimpse.batch.retouching import LOSSY, TOLERANCE
 
     tolerance = options.tolerance
