@@ -106,11 +106,14 @@ def test_a_box_between_pixels_is_resampled_at_stride_1():
 
 
 def test_show_and_sweep_keep_64():
-    assert "64 x 64 window" in invoke("show", "a.png", "--box", "8,6,40,20", "-o", "p.png").stderr
-    words = ["--box", "8,6,40,20:1,2,30,9", "--frames", "2", "--plain", "-o", "p.gif"]
+    assert (
+        "64 x 64 window"
+        in invoke("show", "a.png", "--box", "8,6,40,20", "--width", "400", "-o", "p.png").stderr
+    )
+    words = ["--box", "8,6,40,20:1,2,30,9", "--frames", "2", "--plain", "-o", "p.webp"]
     assert invoke("sweep", "a.png", *words).exit_code == 0
-    assert json.loads(invoke("info", "p.gif").stdout)["n"] == 64
-    words = ["--box", "pct:10,10,30,30", "--box", "20x20+8+6", "--frames", "2", "--plain", "-o", "q.gif"]
+    assert json.loads(invoke("info", "p.webp").stdout)["n"] == 64
+    words = ["--box", "pct:10,10,30,30", "--box", "20x20+8+6", "--frames", "2", "--plain", "-o", "q.webp"]
     assert invoke("sweep", "a.png", *words).exit_code == 0
 
 
@@ -184,15 +187,17 @@ def test_other_pictures_are_written_into_a_box():
     assert abs(int(opened("c.png")[16, 28]) - 200) <= 2
 
 
-@pytest.mark.parametrize("command", [["show", "a.png"], ["sweep", "a.png", "--frames", "3", "--plain"]])
+@pytest.mark.parametrize(
+    "command", [["show", "a.png", "--width", "400"], ["sweep", "a.png", "--frames", "3", "--plain"]]
+)
 def test_other_commands_take_boxes(command):
     box = "8,6,40,20" if command[0] == "show" else "8,6,40,20:0,0,88,60"
-    target = "x.png" if command[0] == "show" else "x.gif"
+    target = "x.png" if command[0] == "show" else "x.webp"
     result = invoke(*command, "--box", box, "-n", "10", "-o", target)
     assert result.exit_code == 0, result.stderr
     assert "delta 2,4" in result.stderr
     if command[0] == "sweep":
-        told = json.loads(invoke("info", "x.gif").stdout)
+        told = json.loads(invoke("info", "x.webp").stdout)
         assert (told["delta"], told["last"]["delta"]) == ([2, 4], [6, 8.8])
 
 

@@ -62,19 +62,22 @@ def test_a_window_stands_at_each_row_and_moves_between(suffix, image, table):
 
 
 def test_a_panel_shows_the_path_so_far(image, table):
-    assert invoke("sweep", image, *split(f"--table {table} -n 9 --saccade 0 -o s.webp")).exit_code == 0
-    panel = panels.Panel(opened(image), WINDOWS, None)
+    assert (
+        invoke("sweep", image, *split(f"--table {table} -n 9 --saccade 0 --width 480 -o s.webp")).exit_code
+        == 0
+    )
+    panel = panels.Panel(opened(image), WINDOWS, None, width=480)
     for i, ((frame, _), patch) in enumerate(zip(shown("s.webp"), patches(image), strict=True)):
         np.testing.assert_array_equal(frame, panel.draw(WINDOWS[i], patch, WINDOWS[: i + 1], STANDS))
 
 
 def test_an_animation_remembers_all_its_windows_while_they_fit_a_record(image, table, monkeypatch):
-    invoke("sweep", image, *split(f"--table {table} -n 9 --plain -o s.gif"))
+    invoke("sweep", image, *split(f"--table {table} -n 9 --zoom 1 --plain -o s.gif"))
     told = json.loads(invoke("info", "s.gif").stdout)
     assert [told[key] for key in ("gx", "gy", "delta")] == list(ROWS[0][:3])
     assert [w.get("gx", 12) for w in told["windows"]] == [12, 5.5, 20]
     monkeypatch.setattr(limits, "RECORD_BYTES", 300)
-    result = invoke("sweep", image, *split(f"--table {table} -n 9 --plain -o t.gif"))
+    result = invoke("sweep", image, *split(f"--table {table} -n 9 --zoom 1 --plain -o t.gif"))
     assert result.exit_code == 0
     assert "3 windows are too many for a record" in result.stderr
     with Image.open("t.gif") as animation:
@@ -83,7 +86,7 @@ def test_an_animation_remembers_all_its_windows_while_they_fit_a_record(image, t
 
 def test_a_large_film_of_a_table_is_told_how_to_become_smaller(image, table, monkeypatch):
     monkeypatch.setattr(films, "LARGE", 100)
-    result = invoke("sweep", image, *split(f"--table {table} -n 9 --plain -o s.gif"))
+    result = invoke("sweep", image, *split(f"--table {table} -n 9 --zoom 1 --plain -o s.gif"))
     assert "kB; --saccade 0 or .webp make it smaller" in result.stderr
 
 
@@ -158,7 +161,7 @@ def test_a_table_of_no_window_is_one_line(command, image):
     assert lines(result.stderr) == ["glimpse: a.png: none of its 0 rows is a window"]
 
 
-@pytest.mark.parametrize("command", ["sweep --plain", "show"])
+@pytest.mark.parametrize("command", ["sweep --plain --zoom 1", "show --width 480"])
 def test_the_table_may_name_the_one_image(command, image):
     one = written(["image,gx,gy", "a.png,5,6", "a.png,9,9"])
     assert invoke(*split(f"{command} --table {one} --delta 1 -n 9")).exit_code == 0
@@ -168,7 +171,9 @@ def test_the_table_may_name_the_one_image(command, image):
     assert "names 2 images (a.png, b.png); keep the rows of one, or give -o a folder" in result.stderr
 
 
-@pytest.mark.parametrize(("command", "ending"), [("sweep --plain", "-sweep.gif"), ("show", "-show.png")])
+@pytest.mark.parametrize(
+    ("command", "ending"), [("sweep --plain --zoom 1", "-sweep.gif"), ("show --width 480", "-show.png")]
+)
 def test_each_image_of_a_table_has_a_file_in_a_folder(command, ending, image):
     save("a.png", noise(30, 260, 3))
     save("b.png", noise(30, 260, 3, seed=1))
@@ -195,7 +200,7 @@ def test_stills_of_two_images_need_names_of_their_own(image):
     assert {path.name for path in Path().glob("*.png")} == {"a.png", "b.png", "a0.png", "b0.png"}
 
 
-@pytest.mark.parametrize("command", ["sweep --plain", "show"])
+@pytest.mark.parametrize("command", ["sweep --plain --zoom 1", "show --width 480"])
 def test_it_is_said_which_windows_lie_beyond_the_image(command, image):
     save("a.png", noise(30, 260, 3))
     rows = ["9,9", "-900,9", "-800,9", "9,9", "9,900", "5,5"]
@@ -234,7 +239,7 @@ def test_two_columns_of_durations_have_to_agree(image):
     said = "t.csv:4: column duration_s says 5000 ms and duration says 1200 ms; leave out one of them"
     assert said in result.stderr
     written(["gx,gy,duration,duration_s", "9,9,1200,1.2", "9,20,300,0.3"])
-    assert invoke(*split("sweep a.png --table t.csv")).exit_code == 0
+    assert invoke(*split("sweep a.png --table t.csv -n 9 --saccade 0 --plain -o s.webp")).exit_code == 0
 
 
 @pytest.mark.parametrize(("command", "message"), WRONG.items(), ids=WRONG)
@@ -245,9 +250,9 @@ def test_wrong_usage_is_told(command, message, image, table):
 
 
 def test_show_draws_all_windows_of_a_table(image, table):
-    result = invoke("show", image, *split(f"--table {table} -n 9 -o s.png"))
+    result = invoke("show", image, *split(f"--table {table} -n 9 --width 480 -o s.png"))
     assert result.exit_code == 0, result.stderr
-    expected = sheet.show_all(opened(image), WINDOWS, patches(image), durations=STANDS)
+    expected = sheet.show_all(opened(image), WINDOWS, patches(image), durations=STANDS, width=480)
     np.testing.assert_array_equal(opened("s.png"), expected)
     assert lines(result.stderr) == [
         "a.png: 3 windows, row 12:20 (gx), col 25:30 (gy), delta 1.5:2, sigma 0.75:1 -> s.png"
@@ -255,7 +260,7 @@ def test_show_draws_all_windows_of_a_table(image, table):
 
 
 def test_show_takes_rows_of_any_n_and_tells_of_bad_ones(image):
-    result = invoke("show", image, *split(f"--table {written(BAD)} -o s.png"))
+    result = invoke("show", image, *split(f"--table {written(BAD)} --width 480 -o s.png"))
     assert result.exit_code == 1
     assert "a.png: 3 windows" in result.stderr
     assert opened("s.png").ndim == 3

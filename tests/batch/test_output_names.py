@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from shlex import split
 
 import pytest
 from helpers import invoke, lines, noise, opened, record, save
@@ -25,8 +26,8 @@ def test_one_input_goes_to_the_current_folder(folder):
 @pytest.mark.parametrize(
     ("command", "name"),
     [
-        *[(["read", "a.png"], "a-patch.png"), (["show", "a.png"], "a-show.png")],
-        *[(["sweep", "a.png", "--gx", "1:3", "--frames", "2", "--plain"], "a-sweep.gif")],
+        *[(["read", "a.png"], "a-patch.png"), (["show", "a.png", "--width", "400"], "a-show.png")],
+        *[(["sweep", "a.png", "--gx", "1:3", "--frames", "2", "-n", "4", "--plain"], "a-sweep.gif")],
         *[(["write", "a.png", "--canvas", "9,9", "--delta", "1"], "a-canvas.png")],
     ],
 )
@@ -142,7 +143,7 @@ def test_a_file_called_dash_is_read_by_its_path(folder):
 
 
 @pytest.mark.parametrize(
-    "command", [["read"], ["show"], ["sweep", "--gx", "1:3", "--frames", "2", "--plain"]]
+    "command", [["read"], ["show", "--width", "400"], ["sweep", *split("--gx 1:3 --frames 2 -n 4 --plain")]]
 )
 def test_an_existing_file_is_refused_before_any_work_and_replaced_on_demand(command, image):
     target = "old.gif" if command[0] == "sweep" else "old.png"

@@ -47,7 +47,7 @@ def line_with(word):
 
 
 def test_xargs_divides_a_folder(photos):
-    shell(line_with("seq 8").replace("seq 8", "seq 3").replace("%/8", "%/3").replace("-P 8", "-P 2"))
+    shell(line_with("seq 8").replace("seq 8", "seq 2").replace("%/8", "%/2").replace("-P 8", "-P 2"))
     assert invoke("read", "photos/", "-n", "64", "-o", "whole/").exit_code == 0
     assert made() == made("whole")
 

@@ -288,8 +288,8 @@ def test_standard_input_alone_goes_to_standard_output(image):
     data = Path(image).read_bytes()
     for command, extra in (
         ("read", []),
-        ("show", []),
-        ("sweep", ["--gx", "1:2", "--frames", "2", "--plain"]),
+        ("show", ["--width", "400"]),
+        ("sweep", ["--gx", "1:2", "--frames", "2", "-n", "4", "--plain"]),
     ):
         result = invoke(command, "-", *extra, stdin=data)
         assert opened(result.stdout_bytes).ndim >= 2
@@ -345,7 +345,7 @@ main()
 """
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("signum", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_a_signal_ends_the_work_at_once_and_the_shell_sees_it(signum, folder):
     save("big.png", noise(400, 600, 3))
     how = ["--delta", "1:8", "--frames", "2999", "--plain", "-o", "out.gif"]
@@ -371,8 +371,8 @@ main()
 @pytest.mark.parametrize(
     ("signum", "jobs"),
     [
-        (signal.SIGINT, 1),
         (signal.SIGTERM, 2),
+        pytest.param(signal.SIGINT, 1, marks=pytest.mark.slow),
         pytest.param(signal.SIGINT, 2, marks=pytest.mark.slow),
         pytest.param(signal.SIGTERM, 1, marks=pytest.mark.slow),
     ],
@@ -638,12 +638,15 @@ def test_a_current_folder_that_is_gone_is_told(folder):
 
 
 def test_a_sweep_shows_its_progress_on_a_terminal(image):
-    said, code = on_terminal("sweep", image, "--gx", "1:9", "--frames", "20", "--plain", "-o", "s.gif")
+    said, code = on_terminal(
+        "sweep", image, "--gx", "1:9", "--frames", "20", "-n", "4", "--plain", "-o", "s.webp"
+    )
     assert (code, "100%" in said) == (0, True)
 
 
 @pytest.mark.parametrize(
-    "args", [["read", "a.png"], ["sweep", "a.png", "--gx", "1:9", "--frames", "5", "--plain", "-q"]]
+    "args",
+    [["read", "a.png"], ["sweep", "a.png", "--gx", "1:9", "--frames", "5", "-n", "4", "--plain", "-q"]],
 )
 def test_one_file_or_quiet_shows_no_progress(args, image):
     said, code = on_terminal(*args)
@@ -651,7 +654,7 @@ def test_one_file_or_quiet_shows_no_progress(args, image):
 
 
 def test_without_a_terminal_there_is_no_progress(image):
-    result = invoke("sweep", image, "--gx", "1:9", "--frames", "20", "--plain", "-o", "s.gif")
+    result = invoke("sweep", image, "--gx", "1:9", "--frames", "20", "-n", "4", "--plain", "-o", "s.webp")
     assert len(lines(result.stderr)) == 1
     assert "%" not in result.stderr
     assert "\r" not in result.stderr

@@ -223,9 +223,10 @@ def test_films_and_drawings_of_light_show_what_read_reads(scene):
     assert invoke(*split(f"sweep a.png {MOVES} --frames 3 --plain --linear -o s.webp")).exit_code == 0
     np.testing.assert_array_equal(opened("s.webp"), opened("p.png"))
     assert json.loads(invoke("info", "s.webp").stdout)["linear"] is True
-    assert invoke(*split(f"show a.png {HOW} --linear -o show.png")).exit_code == 0
+    assert invoke(*split(f"show a.png {HOW} --linear --width 400 -o show.png")).exit_code == 0
     image = viewport.thumbnail(scene[1], 255)
-    np.testing.assert_array_equal(opened("show.png"), figure.show(image, LOOK, opened("p.png"), (20, 30)))
+    expected = figure.show(image, LOOK, opened("p.png"), (20, 30), width=400)
+    np.testing.assert_array_equal(opened("show.png"), expected)
 
 
 @pytest.mark.parametrize(

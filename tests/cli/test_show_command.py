@@ -13,6 +13,8 @@ from glimpse import Window, read
 from glimpse.drawing import figure, profile, sheet, viewport
 
 SHAPE = 30, 260  # as long as a picture must be that is not drawn twice as large
+NARROW = {"width": 400}  # pixels: a drawing of the usual width takes three times as long
+TO_WIDTH = "--width", "400"
 
 KINDS = {"L": ((), np.uint8), "LA": ((2,), np.uint8), "RGB": ((3,), np.uint8), "RGBA": ((4,), np.uint8)}
 KINDS |= {"I;16": ((), np.uint16)}
@@ -31,12 +33,14 @@ def test_show_is_the_drawing_of_the_library(kind):
     bands, dtype = KINDS[kind]
     levels = noise(*SHAPE, *bands).astype(dtype) * (257 if dtype == np.uint16 else 1)
     save("a.png", levels.astype(dtype))
-    result = invoke("show", "a.png", *split("--gx 12 --gy 25 --delta 1.5 --sigma 0.9 -n 9,12 -o s.png"))
+    result = invoke(
+        "show", "a.png", *split("--gx 12 --gy 25 --delta 1.5 --sigma 0.9 -n 9,12 -o s.png"), *TO_WIDTH
+    )
     assert result.exit_code == 0, result.stderr
     window = Window(12, 25, 1.5, 0.9, n=(9, 12))
     image = on_black(levels) / (257 if dtype == np.uint16 else 1)
     patch = read(image.astype(np.float32), window, channel_axis=2)
-    expected = figure.show(viewport.to_rgb(image, 255), window, viewport.to_rgb(patch, 255))
+    expected = figure.show(viewport.to_rgb(image, 255), window, viewport.to_rgb(patch, 255), **NARROW)
     np.testing.assert_allclose(opened("s.png"), expected.astype(float), atol=1)
     assert lines(result.stderr) == [
         "a.png: 9 x 12 window, row 12 (gx), col 25 (gy), delta 1.5, sigma 0.9 -> s.png"
@@ -45,15 +49,15 @@ def test_show_is_the_drawing_of_the_library(kind):
 
 def test_a_drawing_is_no_patch():
     save("a.png", noise(*SHAPE, 3))
-    invoke("show", "a.png")
+    invoke("show", "a.png", *TO_WIDTH)
     assert invoke("info", "a-show.png").exit_code == 1
 
 
 def test_show_like_a_patch_and_through_pipes():
     save("a.png", noise(*SHAPE, 3))
     invoke("read", "a.png", *split("--gx 12 -n 9 -o p.png"))
-    piped = invoke("show", "-", "--like", "p.png", stdin=Path("a.png").read_bytes())
-    invoke("show", "a.png", *split("--gx 12 -n 9 -o s.png"))
+    piped = invoke("show", "-", "--like", "p.png", *TO_WIDTH, stdin=Path("a.png").read_bytes())
+    invoke("show", "a.png", *split("--gx 12 -n 9 -o s.png"), *TO_WIDTH)
     np.testing.assert_array_equal(opened(piped.stdout_bytes), opened("s.png"))
 
 
@@ -72,8 +76,8 @@ def test_a_profile_is_the_figure_of_the_row_under_the_centre():
     levels = noise(*SHAPE, 3)
     save("a.png", levels)
     how = "--row 12.4 --col 25 --delta 1.5 --sigma 0.9 -n 9,12"
-    result = invoke("show", "a.png", *split(f"{how} --profile -o s.png"))
-    expected = profile.profile(levels[12], Window(12.4, 25, 1.5, 0.9, n=(9, 12)))
+    result = invoke("show", "a.png", *split(f"{how} --profile -o s.png"), *TO_WIDTH)
+    expected = profile.profile(levels[12], Window(12.4, 25, 1.5, 0.9, n=(9, 12)), **NARROW)
     np.testing.assert_array_equal(opened("s.png"), expected)
     assert lines(result.stderr) == [
         "a.png: profile, row 12.4 (gx), col 25 (gy), delta 1.5, sigma 0.9 -> s.png"
@@ -84,10 +88,11 @@ def test_a_profile_is_the_figure_of_the_row_under_the_centre():
 def test_a_profile_off_the_image_is_of_its_nearest_row(gx):
     levels = noise(*SHAPE, 3)
     save("a.png", levels)
-    assert invoke("show", "a.png", *split(f"--row {gx} -n 9 --profile -o s.png")).exit_code == 0
+    result = invoke("show", "a.png", *split(f"--row {gx} -n 9 --profile -o s.png"), *TO_WIDTH)
+    assert result.exit_code == 0
     row = levels[0 if gx < 0 else -1]
     window = Window.centered(SHAPE, 9, gx=gx)
-    np.testing.assert_array_equal(opened("s.png"), profile.profile(row, window))
+    np.testing.assert_array_equal(opened("s.png"), profile.profile(row, window, **NARROW))
 
 
 def test_a_profile_is_no_page():
@@ -115,7 +120,7 @@ def photo(tmp_path, monkeypatch):
 
 
 def drawn(*words):
-    result = invoke("show", *words, "-o", "s.png", "--overwrite")
+    result = invoke("show", *words, "-o", "s.png", "--overwrite", *TO_WIDTH)
     assert result.exit_code == 0, result.stderr
     return opened("s.png")
 
@@ -123,15 +128,15 @@ def drawn(*words):
 def test_the_theme_and_the_width_are_those_of_the_library(photo):
     window = Window(40, 60, 2, 1, n=9)
     image, (patch,) = look_of(photo, window)
-    expected = figure.show(image, window, patch, theme=viewport.LIGHT, width=700)
-    found = drawn("a.png", *split("--gx 40 --gy 60 --delta 2 -n 9 --theme light --width 700"))
+    expected = figure.show(image, window, patch, theme=viewport.LIGHT, **NARROW)
+    found = drawn("a.png", *split("--gx 40 --gy 60 --delta 2 -n 9 --theme light"))
     np.testing.assert_array_equal(found, expected)
 
 
 def test_compared_settings_are_windows_that_differ_in_them(photo):
     windows = [Window(40, 60, 2, sigma, n=9) for sigma in (1, 2, 4)]
     image, patches = look_of(photo, *windows)
-    expected = sheet.compare(image, windows, patches, ["sigma 1", "sigma 2", "sigma 4"])
+    expected = sheet.compare(image, windows, patches, ["sigma 1", "sigma 2", "sigma 4"], **NARROW)
     place = split("--row 40 --col 60 --delta 2 -n 9")
     np.testing.assert_array_equal(drawn("a.png", *place, "--compare", "sigma=1,2,4"), expected)
     deltas = [
@@ -139,7 +144,7 @@ def test_compared_settings_are_windows_that_differ_in_them(photo):
     ]
     _, grid = look_of(photo, *deltas)
     labels = ["kernel gaussian", "kernel box"], ["n 4", "n 8"]
-    expected = sheet.grid([grid[:2], grid[2:]], *labels, theme=viewport.LIGHT)
+    expected = sheet.grid([grid[:2], grid[2:]], *labels, theme=viewport.LIGHT, **NARROW)
     found = drawn("a.png", *split("--compare kernel=gaussian,box --compare n=4,8 --theme light"))
     np.testing.assert_array_equal(found, expected)
 
@@ -148,14 +153,15 @@ def test_a_compared_setting_goes_before_an_earlier_patch(photo):
     assert invoke("read", "a.png", *split("--row 40 --col 60 --delta 2 -n 9 -o p.png")).exit_code == 0
     windows = [Window(40, 60, 2, sigma, n=9) for sigma in (1, 4)]
     image, patches = look_of(photo, *windows)
-    expected = sheet.compare(image, windows, patches, ["sigma 1", "sigma 4"])
+    expected = sheet.compare(image, windows, patches, ["sigma 1", "sigma 4"], **NARROW)
     np.testing.assert_array_equal(drawn("a.png", "--like", "p.png", "--compare", "sigma=1,4"), expected)
 
 
 def test_a_profile_of_a_column_is_of_the_pixels_under_the_centre(photo):
     window = Window(40, 61, 2, 1, n=9)
     place = split("--row 40 --col 61 --delta 2 -n 9")
-    row, column = profile.profile(photo[40], window), profile.profile(photo[:, 61], window, 0)
+    row = profile.profile(photo[40], window, **NARROW)
+    column = profile.profile(photo[:, 61], window, 0, **NARROW)
     np.testing.assert_array_equal(drawn("a.png", *place, "--profile", "column"), column)
     np.testing.assert_array_equal(drawn("a.png", *place, "--profile"), row)
     np.testing.assert_array_equal(drawn(*place, "--profile", "a.png"), row)  # the image is no kind of profile
@@ -164,8 +170,8 @@ def test_a_profile_of_a_column_is_of_the_pixels_under_the_centre(photo):
 def test_the_heat_of_a_table_is_that_of_its_durations(photo):
     Path("t.csv").write_text("row,col,duration\n20,30,100\n60,90,900\n")
     windows = [Window(20, 30, 1, 0.5, n=16), Window(60, 90, 1, 0.5, n=16)]
-    expected = sheet.heat_map(look_of(photo)[0], windows, [100, 900], width=640)
-    found = drawn("a.png", *split("--table t.csv --delta 1 -n 16 --heat --width 640"))
+    expected = sheet.heat_map(look_of(photo)[0], windows, [100, 900], **NARROW)
+    found = drawn("a.png", *split("--table t.csv --delta 1 -n 16 --heat"))
     np.testing.assert_array_equal(found, expected)
 
 

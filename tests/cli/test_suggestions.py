@@ -84,7 +84,7 @@ def test_open_shows_the_first_file_that_was_made(folder, monkeypatch):
     assert opened == ["out/a-patch.png"] or opened == ["out/a.png"]
     assert invoke("show", "a.png", "--width", "400", "-o", "s.png").exit_code == 0
     assert len(opened) == 1
-    result = invoke("show", "a.png", "-o", "-", "--open")
+    result = invoke("show", "a.png", "--width", "400", "-o", "-", "--open")
     assert "standard output is no file" in result.stderr
     monkeypatch.setattr(click, "launch", lambda name: 3)
     result = invoke("show", "a.png", "--width", "400", "-o", "t.png", "--open")

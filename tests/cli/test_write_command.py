@@ -226,7 +226,7 @@ def test_a_patch_whose_pixels_belie_its_record_is_refused(patch):
 @pytest.mark.parametrize("make", ["canvas", "animation"])
 def test_canvases_and_animations_are_no_patches(make, patch, image):
     invoke("write", patch, "-o", "canvas.png")
-    invoke("sweep", image, "--gx", "1:9", "--frames", "2", "--plain", "-o", "animation.gif")
+    invoke("sweep", image, "--gx", "1:9", "--frames", "2", "-n", "4", "--plain", "-o", "animation.gif")
     name = {"canvas": "canvas.png", "animation": "animation.gif"}[make]
     result = invoke("write", name, "-o", "c.png")
     assert lines(result.stderr) == [
@@ -287,8 +287,8 @@ def test_a_canvas_of_several_patches_tells_of_all_and_keeps_their_windows(patche
 
 def test_of_many_patches_one_line_tells_and_a_record_too_long_is_left_out(patches, monkeypatch):
     monkeypatch.setattr(limits, "RECORD_BYTES", 2000)
-    result = invoke("write", *(["p.png", "q.png"] * 50), "-o", "c.png")
-    assert lines(result.stderr) == ["100 patches: 30 x 44 canvas -> c.png; too many windows for a record"]
+    result = invoke("write", *(["p.png", "q.png"] * 35), "-o", "c.png")
+    assert lines(result.stderr) == ["70 patches: 30 x 44 canvas -> c.png; too many windows for a record"]
     with Image.open("c.png") as canvas:
         assert "glimpse" not in canvas.text
     result = invoke("write", *(["p.png", "q.png"] * 11), "-o", "d.png")

@@ -44,11 +44,11 @@ def test_the_path_goes_through_the_centres_and_numbers_stand_on_them():
 
 
 def test_many_windows_make_a_larger_picture_up_to_the_limit():
-    drawings = [shown(count)[2] for count in (4, 24, 64)]
+    drawings = [shown(count)[2] for count in (4, 48)]
     sizes = [drawing.size for drawing in drawings]
     assert sizes == sorted(set(sizes))
     reach = [np.nonzero((drawing == 0).all(axis=2))[0].max() for drawing in drawings]  # of the image down
-    assert reach[2] > 1.3 * reach[0]
+    assert reach[1] > 1.3 * reach[0]
     for count in (0, limits.SHEET_WINDOWS + 1):
         with pytest.raises(GlimpseError, match=f"shows 1 to {limits.SHEET_WINDOWS} windows, got {count}"):
             sheet.show_all(np.zeros((3, 4, 3), np.uint8), windows(count), [])

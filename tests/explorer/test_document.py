@@ -98,7 +98,7 @@ def test_a_page_goes_where_other_outputs_go_and_is_replaced_as_they_are():
 
 def test_standard_output_stays_a_png():
     save("a.png", noise(30, 44, 3))
-    assert invoke("show", "a.png", "-o", "-").stdout_bytes.startswith(b"\x89PNG")
+    assert invoke("show", "a.png", "--width", "400", "-o", "-").stdout_bytes.startswith(b"\x89PNG")
 
 
 def test_a_page_begins_with_the_window_of_like():

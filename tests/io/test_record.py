@@ -122,7 +122,7 @@ def test_of_several_windows_only_what_sets_them_apart_is_told():
 
 def test_a_record_of_too_many_windows_is_known_to_be_too_long():
     record = Record(
-        WINDOW, (430, 500), "a.png", windows=tuple(Window(i, 260, 5, 2.5, n=40) for i in range(9999))
+        WINDOW, (430, 500), "a.png", windows=tuple(Window(i, 260, 5, 2.5, n=40) for i in range(5999))
     )
     assert not record.fits
     assert Record(WINDOW, (430, 500), "a.png", windows=record.windows[:500]).fits

@@ -31,14 +31,16 @@ def test_show_is_the_picture_of_the_command():
 
 def test_show_numbers_several_windows():
     many = [WINDOW, WINDOW.replace(gx=10, n=4)]
-    expected = sheet.show_all(PHOTO, many, list(map(rounded_patch, many)))
-    np.testing.assert_array_equal(glimpse.show(PHOTO, many), expected)
+    expected = sheet.show_all(PHOTO, many, list(map(rounded_patch, many)), width=480)
+    np.testing.assert_array_equal(glimpse.show(PHOTO, many, width=480), expected)
 
 
 def test_a_profile_is_the_one_of_the_command():
-    row, column = (np.asarray(glimpse.profile(PHOTO, WINDOW, along)) for along in ("row", "column"))
-    np.testing.assert_array_equal(row, profile.profile(PHOTO[30], WINDOW))
-    np.testing.assert_array_equal(column, profile.profile(PHOTO[:, 40], WINDOW, 0))
+    row, column = (
+        np.asarray(glimpse.profile(PHOTO, WINDOW, along, width=480)) for along in ("row", "column")
+    )
+    np.testing.assert_array_equal(row, profile.profile(PHOTO[30], WINDOW, width=480))
+    np.testing.assert_array_equal(column, profile.profile(PHOTO[:, 40], WINDOW, 0, width=480))
     with pytest.raises(GlimpseError, match="along must be row or column, got 'diagonal'"):
         glimpse.profile(PHOTO, WINDOW, "diagonal")
 
