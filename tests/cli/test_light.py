@@ -145,6 +145,17 @@ def test_an_edit_of_a_crop_of_light_changes_its_place_alone():
     assert abs(opened("b.png")[9:11, 11:13].mean() - 200) < 12
 
 
+def test_the_negative_of_a_crop_of_light_is_the_negative_of_the_pixels():
+    y, x = np.mgrid[:30, :40]
+    picture = np.rint(np.stack([130 + 100 * np.sin(x + k + y / 2) for k in range(3)], 2)).astype(np.uint8)
+    save("a.png", picture)
+    assert invoke(*split("read a.png --box 4,5,32,20 -n 16,25 --linear -o p.png")).exit_code == 0
+    save("edited.png", 255 - opened("p.png"))
+    assert invoke(*split("write edited.png --like p.png --onto a.png -o b.png")).exit_code == 0
+    picture[5:25, 4:36] = 255 - picture[5:25, 4:36]
+    assert np.abs(opened("b.png").astype(int) - picture).max() <= 1
+
+
 HOW = "--row 9 --col 14 --delta 2.5 --sigma 1.5 -n 8"
 MOVES = HOW.replace("14", "14:16")
 LOOK = Window(9, 14, 2.5, 1.5, n=8)

@@ -76,11 +76,14 @@ def find_curves(
     explained: Array = np.ones(among.shape, bool)
     for R, P in zip(np.moveaxis(seen, 2, 0), np.moveaxis(samples, 2, 0), strict=True):
         x, y = R[among], P[among]
-        width = white / min(white, max(KNOTS, len(x) // (2 * _AGAIN)) - 1.0)
-        bins = np.rint(x / width).astype(np.intp)
-        order = np.lexsort((y, bins))
-        firsts = np.flatnonzero(np.diff(bins[order], prepend=-1))
-        if len(x) < _AGAIN * len(firsts):
+        for knots in (max(KNOTS, len(x) // (2 * _AGAIN)), len(x) // (2 * _AGAIN)):  # of a small patch fewer
+            width = white / max(min(white, knots - 1), 1)
+            bins = np.rint(x / width).astype(np.intp)
+            order = np.lexsort((y, bins))
+            firsts = np.flatnonzero(np.diff(bins[order], prepend=-1))
+            if len(x) >= _AGAIN * len(firsts):
+                break
+        else:
             return None
         medians = order[(firsts + np.append(firsts[1:], len(x))) // 2]
         levels, becomes = x[medians], y[medians]

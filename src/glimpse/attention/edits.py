@@ -58,6 +58,7 @@ class Edit(NamedTuple):
     touched: Array  # (N, M), bool
     noise: float  # differences below it are left out, in levels of the picture
     largest: float  # difference of a sample from what the picture reads, in levels of the patch
+    saved: tuple[Floats, Floats] | None = None  # before the edit and after, if the patch has other levels
 
     @property
     def share(self) -> float:
@@ -197,7 +198,7 @@ def _curves(edit: Edit, seen: Floats, white: float | None, *, alpha: bool) -> Cu
     if white is None or (alpha and min(part[..., -1].min() for part in (seen, edit.samples)) < white - 0.5):
         return None
     gamma = np.float32(edit.window.gamma)
-    was, samples = np.rint(np.clip(seen * gamma, 0, white)), edit.samples * gamma  # as the patch has them
+    was, samples = edit.saved or (np.rint(np.clip(seen * gamma, 0, white)), edit.samples * gamma)
     inside = np.ones_like(edit.touched)
     found = find_curves(was, samples, inside, white)
     if not found or found[1][edit.touched].mean() < SHARE:

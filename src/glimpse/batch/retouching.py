@@ -140,8 +140,9 @@ def _edit(
         opaque = np.asarray(patch.pixels[:, :])[..., -1:] / np.float32(patch.white)
         samples = samples + (1 - opaque) * read(view, window, channel_axis=2)
     steps = tolerance * max(1, base.white / patch.white)  # levels of a patch with fewer are coarser
+    given, was = samples, None
     if linear:
-        samples = _of_levels(samples, window, replace(base, pixels=view), steps)
+        samples, was = _of_levels(samples, window, replace(base, pixels=view), steps)
     elif before is not None:
         saved, seen = kind.pixels(before), read(view, window, channel_axis=2)
         if np.sqrt(np.mean((saved - seen) ** 2)) < _ANOTHER * base.white:
@@ -151,11 +152,18 @@ def _edit(
                      alpha=base.alpha)  # fmt: skip
     if edit.touched.any() and not window.sees((view.shape[0], view.shape[1])):
         raise GlimpseError("its window lies wholly beyond the picture, so its edit has no place there")
-    return edit
+    if was is None or base.alpha or window.gamma != 1:
+        return edit
+    return edit._replace(saved=(np.rint(was), np.where(edit.touched[..., None], given, was)))
 
 
-def _of_levels(patch: NDArray[Any], window: Window, picture: Picture, tolerance: float) -> NDArray[Any]:
-    """A patch of light as one of levels, as far from what the picture reads as it is from its light."""
+def _of_levels(
+    patch: NDArray[Any], window: Window, picture: Picture, tolerance: float
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """A patch of light as one of levels, as far from what the picture reads as it is from its light.
+
+    And that light, as levels of a file.
+    """
     from glimpse.io.light import Light, curve_of
 
     pixels: Any = picture.pixels
@@ -172,7 +180,7 @@ def _of_levels(patch: NDArray[Any], window: Window, picture: Picture, tolerance:
     else:
         change = off
     same = (np.abs(off) <= tolerance + white / 255 * 1e-3).all(axis=2, keepdims=True)
-    return np.asarray(read(pixels, window, channel_axis=2) + np.where(same, 0, change))
+    return np.asarray(read(pixels, window, channel_axis=2) + np.where(same, 0, change)), saved(seen)
 
 
 def compare(crop: str, source: str, decoding: DecodeOptions) -> dict[str, Any]:
@@ -203,9 +211,8 @@ def compare(crop: str, source: str, decoding: DecodeOptions) -> dict[str, Any]:
     tolerance *= max(1, picture.white / patch.white)
     if record.linear:
         alike: Any = pixels
-        samples = _of_levels(
-            samples, record.window, replace(picture, pixels=alike, alpha=kind.alpha), tolerance
-        )
+        like = replace(picture, pixels=alike, alpha=kind.alpha)
+        samples, _ = _of_levels(samples, record.window, like, tolerance)
     edit = find_edit(samples, record.window, pixels, white=None if patch.exact else picture.white,
                      tolerance=tolerance, alpha=kind.alpha)  # fmt: skip
     return {
