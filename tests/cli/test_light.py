@@ -147,9 +147,9 @@ def test_an_edit_of_a_crop_of_light_changes_its_place_alone():
 
 def test_the_negative_of_a_crop_of_light_is_the_negative_of_the_pixels():
     y, x = np.mgrid[:30, :40]
-    picture = np.rint(np.stack([130 + 100 * np.sin(x + k + y / 2) for k in range(3)], 2)).astype(np.uint8)
+    picture = np.rint(np.stack([130 + 100 * np.sin(x / 3 + k + y / 4) for k in range(3)], 2)).astype(np.uint8)
     save("a.png", picture)
-    assert invoke(*split("read a.png --box 4,5,32,20 -n 16,25 --linear -o p.png")).exit_code == 0
+    assert invoke(*split("read a.png --box 4,5,32,20 -n 24,30 --linear -o p.png")).exit_code == 0
     save("edited.png", 255 - opened("p.png"))
     assert invoke(*split("write edited.png --like p.png --onto a.png -o b.png")).exit_code == 0
     picture[5:25, 4:36] = 255 - picture[5:25, 4:36]
