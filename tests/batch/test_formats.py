@@ -198,6 +198,42 @@ FILES = {
     "create ml, as apple has it": json.dumps([{"imagefilename": "a.png", "annotation": [CENTER]}], indent=1),
     "turi create": f'path,annotations\na.png,"{[CENTER]}"\n',
     "turi create, an apostrophe": f"path,annotations\na.png,{quoted([{**CENTER, 'note': APOSTROPHE}])}\n",
+    "coco with numbers as texts": json.dumps(
+        {
+            "images": [{"id": "9", "file_name": "a.png"}],
+            "annotations": [
+                {
+                    "image_id": 9,
+                    "category_id": "3",
+                    "bbox": [0, 0, 0, 0],
+                    "segmentation": [[8, 6, 28, 6, 28, 18]],
+                }
+            ],
+            **CATEGORIES,
+        }
+    ),
+    "label studio, labels of another control": json.dumps(
+        [
+            {
+                "data": {"image": "a.png"},
+                "annotations": [
+                    {
+                        "result": [
+                            REGION
+                            | {"id": "r", "value": {k: VALUE[k] for k in ("x", "y", "width", "height")}},
+                            REGION | {"id": "r", "value": VALUE},
+                        ]
+                    }
+                ],
+            }
+        ]
+    ),
+    "a list of objects in each line": json.dumps(
+        {"file_name": "a.png", "objects": [{"bbox": BOX, "class": "cat"}]}
+    ),
+    "kitti": "cat 0.00 0 -1.58 8.00 6.00 28.00 18.00 1.6 1.7 3.6 -0.6 1.7 46.7 -1.59\n"
+    "DontCare -1 -1 -10 1 2 3 4 -1 -1 -1 -1000 -1000 -1000 -10\n",
+    "dota": "imagesource:GoogleEarth\ngsd:0.1\n8 6 28 6 28 18 8 18 cat 0\n",
     "openimages": "ImageID,Source,LabelName,XMin,XMax,YMin,YMax,class\na,v,/m/01,0.2,0.7,0.2,0.6,cat\n",
 }
 
@@ -213,6 +249,20 @@ def pictures(folder):
 def written(text, name="a.table"):
     Path(name).write_text(text, "utf-8")
     return name
+
+
+def test_wider_names_each_image_before_its_boxes():
+    some = "a.png\n2\n8 6 20 12 0 0 0 0 0 0 \n1 2 0 0 0 0 0 0 0 0\ndeep/b.png\n0\n0 0 0 0 0 0 0 0 0 0\n"
+    table = read_table(written(some))
+    assert [(row.image, row.placement.window(SHAPE, native=True).box) for row in table] == [
+        ("a.png", (6, 18, 8, 28))
+    ]
+    assert table.notes == ["1 box without an area is left out"]
+
+
+def test_tasks_that_have_predictions_alone_are_told():
+    task = {"data": {"image": "a.png"}, "annotations": [], "predictions": [{"result": [REGION | VALUE]}]}
+    assert read_table(written(json.dumps([task]))).notes == ["1 task with predictions alone is left out"]
 
 
 @pytest.mark.parametrize("kind", FILES)
@@ -403,6 +453,9 @@ BAD = {
         PROJECT | {"metadata": {"2_x": {"vid": "3", "xy": [2, 8, 6, 20, 12]}}}
     ),
     "classes of fiftyone": json.dumps({"classes": ["cat"], "labels": {"a": 0}}),
+    "a list of images": json.dumps([{"image_id": 1, "file_name": "a.png", "annotations": [{"bbox": BOX}]}]),
+    "MOT": "1,1,8,6,20,12,1,-1,-1,-1\n",
+    "numbers that no pattern ends on": "Car" + " 1111111111" * 14 + " x\n",
     "a circle of one number": json.dumps(
         {"shapes": [{"shape_type": "circle", "points": [[1], [2, 3, 4]]}], "imagePath": "gone.png"}
     ),

@@ -272,11 +272,22 @@ def check_place(columns: Columns, *, typed: bool) -> None:
     """Refuse a table that does not say where its windows are, unless the command line does (`typed`)."""
     if columns.form or typed:
         return
+    if _are_numbers(columns.header):
+        raise GlimpseError(
+            f"its first line holds numbers, not names of columns: {listed(columns.header)}; write a line of "
+            "names above, such as image,x,y,w,h, and separate the numbers as it does"
+        )
     hint = _hint(columns.header)
     raise GlimpseError(
         f"no columns that say where a window is: found {listed(columns.header)}; looked for {_SOUGHT}; "
         f"name yours as in --columns {hint or 'x=COLUMN,y=COLUMN,w=COLUMN,h=COLUMN'}"
     )
+
+
+def _are_numbers(header: Sequence[str]) -> bool:
+    """Whether a header is a row: several of its cells are numbers, or several words of its one cell."""
+    cells = header[:_HINTED] if len(header) > 1 else " ".join(header)[:_HINTED].split()
+    return sum(bool(re.fullmatch(r"[-+]?\d+(\.\d*)?(e[-+]?\d+)?", cell, re.I)) for cell in cells) > 2
 
 
 def listed(names: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from glimpse.batch.tables.formats.json_text import decoded, skip_space, walk_list
@@ -53,7 +53,7 @@ class Coco:
             self._notes["crowds are left out"] += 1
             return
         box = value.get("bbox")
-        if not (isinstance(box, list) and len(box) == 4):
+        if not (isinstance(box, list) and len(box) == 4) or box == [0, 0, 0, 0]:
             box = box_around(value.get("segmentation")) or _around_keypoints(value.get("keypoints"))
             if box is None:
                 self._notes["annotations without a box are left out"] += 1
@@ -78,8 +78,8 @@ class Coco:
 
     def _rows(self) -> Iterator[tuple[str, Sequence[str]]]:
         for index, (box, image, category, own, score, named, turn) in enumerate(self._found):
-            name, width, height = self._images.get(image, (named, "", ""))
-            kind = self._classes.get(category, as_cell(category))
+            name, width, height = _of(self._images, image) or (named, "", "")
+            kind = _of(self._classes, category) or as_cell(category)
             place = f"annotation {own if isinstance(own, (int, str)) else index}"[:80]
             cells = [
                 name or self._named(image),
@@ -111,6 +111,13 @@ def _hashable(value: Any) -> bool:
     return isinstance(value, (int, float, str))
 
 
+def _of(known: Mapping[Any, Any], number: Any) -> Any:
+    """What goes with a number, which some programs write as a text in one place and not in the other."""
+    if number not in known and isinstance(number, str) and number.isdecimal() and len(number) < 19:
+        return known.get(int(number))
+    return known.get(number, known.get(str(number)))
+
+
 def _around_keypoints(values: Any) -> list[float] | None:
     """The box around the keypoints x, y, v that are labelled."""
     if not isinstance(values, list) or len(values) % 3:
@@ -126,6 +133,10 @@ def read_results(name: str, data: bytes, images: str) -> Lines:
     coco = Coco(images)
     text = decoded(data)
     for value, _ in walk_list(text, skip_space(text, 0)):
+        if isinstance(value, dict) and isinstance(value.get("annotations"), list):
+            raise GlimpseError(
+                "a list of images with annotations each, of no format that is read; write COCO"
+            )
         coco.annotation(value)
     if not (images or coco.names_images):
         raise GlimpseError(

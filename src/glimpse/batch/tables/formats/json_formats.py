@@ -94,6 +94,10 @@ def _each_box(value: dict[str, Any], notes: Counter[str]) -> Iterator[dict[str, 
     Of another object itself; a box that is an object, as ultralytics has it, with its members.
     """
     objects = value.get("objects")
+    if isinstance(objects, list) and any(isinstance(each, dict) and "bbox" in each for each in objects):
+        rest = {key: cell for key, cell in value.items() if key != "objects"}
+        yield from (rest | each for each in objects if isinstance(each, dict))
+        return
     boxes = objects.get("bbox") if isinstance(objects, dict) else None
     if not (isinstance(objects, dict) and isinstance(boxes, list)):
         yield with_box(value, notes)

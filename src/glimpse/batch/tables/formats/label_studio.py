@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
@@ -39,7 +39,10 @@ def read_tasks(tasks: Iterator[Any], images: str) -> Lines:
             notes["tasks that are no object are left out"] += 1
             continue
         image = _of_upload(task.get("data", task), images)
-        for region in _regions(task):
+        regions = list(_regions(task))
+        if not regions and task.get("predictions"):
+            notes["tasks with predictions alone are left out"] += 1
+        for region in regions:
             inner = region.get("value")
             value = inner if isinstance(inner, dict) else region
             box = _percent_box(value)
@@ -48,6 +51,8 @@ def read_tasks(tasks: Iterator[Any], images: str) -> Lines:
                 continue
             if "width" not in value:
                 notes["regions that are no rectangle get the box around them"] += 1
+            if region.get("image_rotation"):
+                notes["regions are of a view that was turned (image_rotation); check the place"] += 1
             labels = next(
                 (v for k, v in value.items() if k.endswith("labels") and isinstance(v, list) and v), [""]
             )
@@ -67,9 +72,21 @@ def _regions(task: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         if isinstance(each, dict) and not each.get("was_cancelled")
     ]
     for each in lists if whole else task.values():
-        for region in each if isinstance(each, list) else ():
-            if isinstance(region, dict) and "original_width" in region:
-                yield region
+        found = each if isinstance(each, list) else []
+        yield from _whole(
+            region for region in found if isinstance(region, dict) and "original_width" in region
+        )
+
+
+def _whole(regions: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Regions with the labels that another control gave to the same one, in a result of its own."""
+    found: dict[Any, Mapping[str, Any]] = {}
+    for number, region in enumerate(regions):
+        value = region.get("value")
+        key = region["id"] if isinstance(region.get("id"), str) and isinstance(value, dict) else number
+        before = found.get(key, {}).get("value", {})
+        found[key] = {**region, "value": {**before, **value}} if isinstance(value, dict) else region
+    return list(found.values())
 
 
 def _percent_box(value: Mapping[str, Any]) -> list[float] | None:

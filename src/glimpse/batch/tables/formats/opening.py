@@ -18,6 +18,12 @@ from glimpse.errors import GlimpseError
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 _UTF16 = codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE
 _YOLO = re.compile(rb"\d{1,6}(?:\.0*)?(?:[ \t]+[-+.0-9eE]+){4,}[ \t]*(?:\r?\n|$)")
+_NUMBER = rb"[-+]?\d+(?:\.\d*)?(?:e[-+]?\d+)?"
+_KITTI = re.compile(rb"[A-Za-z_]+(?: " + _NUMBER + rb"){14,15}[ \t]*(?:\r?\n|$)")
+_DOTA = re.compile(
+    rb"(?:imagesource:.*\n)?(?:gsd:.*\n)?(?:" + _NUMBER + rb" ){8}[A-Za-z][\w-]*(?: \d)?[ \t]*(?:\r?\n|$)"
+)
+_WIDER = re.compile(rb"[^\n]+\.(?:jpe?g|png)\s*\n\d+\s*\n(?:" + _NUMBER + rb"[ \t]+){3,}", re.I)
 _ULTRALYTICS = re.compile(rb"[^\n]*\bbox\b[^\n]*\n[^\n]*\{'x1':")
 _TURI = re.compile(rb"[^\n]*\bannotations?\b[^\n]*\n[^\n]*\bcoordinates['\"]")
 _CLASS_FILES = ("classes.txt", "predefined_classes.txt", "notes.json")
@@ -29,7 +35,7 @@ def open_table(name: str, images: str = "") -> Records | Lines:
     Parameters
     ----------
     name : str
-        A file, ``-``, or a folder of YOLO, Pascal VOC or labelme files.
+        A file, ``-``, or a folder of YOLO, Pascal VOC, labelme, KITTI or DOTA files.
     images : str
         The folder of images, which a list of COCO results needs.
 
@@ -56,7 +62,7 @@ def _of_folder(name: str, images: str) -> Boxes | None:
     if not data.strip():
         return Boxes([], Counter(), normalized=None)  # an image without objects
     head = data[:4096].lstrip(_BLANK)
-    if not (head.startswith((b"{", b"<")) or _YOLO.match(head)):
+    if not (head.startswith((b"{", b"<")) or any(each.match(head) for each in (_YOLO, _KITTI, _DOTA))):
         return None
     found = _one(name, data, images)
     return found if isinstance(found, Boxes) else None
@@ -74,7 +80,7 @@ def _joined(files: Sequence[tuple[str, Boxes | None]]) -> Lines:
             rows += [(f"{prefix}{k + 1}", row) for k, row in enumerate(file.rows)]
             notes += file.notes
     if not any(file for _, file in files):
-        raise GlimpseError("a folder without annotations of YOLO, Pascal VOC or labelme")
+        raise GlimpseError("a folder without annotations of YOLO, Pascal VOC, labelme, KITTI or DOTA")
     if len(kinds) > 1:
         raise GlimpseError("a folder of several formats; name the files of one")
     header = list(PER_FILE)
@@ -209,6 +215,9 @@ FORMATS: Sequence[tuple[Callable[[bytes], object], Callable[[str, bytes, str], A
     (lambda head: head.startswith(b"<") and b"<annotations" in head, _by("xml_formats", "read_cvat")),
     (lambda head: head.startswith(b"<"), _by("xml_formats", "read_voc")),
     (_YOLO.match, _by("yolo", "read_yolo")),
+    (_KITTI.match, _by("text_formats", "read_kitti")),
+    (_DOTA.match, _by("text_formats", "read_dota")),
+    (_WIDER.match, _by("text_formats", "read_wider")),
     (lambda head: b'""original_width""' in head, _by("label_studio", "read_csv")),
     (_deeplabcut, _refuse_deeplabcut),
     (lambda head: b"region_shape_attributes" in head.split(b"\n", 1)[0], _by("via", "read_csv")),

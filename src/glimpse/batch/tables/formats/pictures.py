@@ -9,6 +9,14 @@ from functools import lru_cache
 IMAGES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".avif", ".ppm", ".pgm", ".npy")
 
 
+_SIDES = {
+    **dict.fromkeys(("labels", "annotations"), ("images", "JPEGImages")),
+    "labeltxt": ("images",),  # of DOTA
+    "label_2": ("image_2",),  # of KITTI
+}
+"""The folders of images beside a folder of labels."""
+
+
 def beside(name: str, image: str) -> str:
     """The image that a file of annotations names relative to itself."""
     plain = image.replace("\\", "/") or os.path.splitext(os.path.basename(name))[0]
@@ -32,11 +40,11 @@ def sibling(name: str, images: str) -> str:
 def _beside_labels(name: str) -> list[str]:
     """The folders of images beside a folder of labels or annotations, as sets are trained with."""
     parts = os.path.dirname(os.path.abspath(name)).split(os.sep)
-    places = [k for k, part in enumerate(parts) if part.lower() in ("labels", "annotations")]
+    places = [k for k, part in enumerate(parts) if part.lower() in _SIDES]
     return [
         os.sep.join([*parts[:at], side, *parts[at + 1 :]])
         for at in places[-1:]
-        for side in ("images", "JPEGImages")
+        for side in _SIDES[parts[at].lower()]
     ]
 
 

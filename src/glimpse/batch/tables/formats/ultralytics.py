@@ -10,7 +10,7 @@ from typing import Any
 from glimpse.batch.tables.dialect import Records, as_utf8
 from glimpse.batch.tables.formats.lines import Lines, as_cell, box_of, counted
 
-_NUMBER = re.compile(r"['\"](\w+)['\"]\s*:\s*(-?\d+\.?\d*(?:e[-+]?\d+)?)")
+_NUMBER = re.compile(r"['\"](\w+)['\"]\s*:\s*(-?\d+(?:\.\d*)?(?:e[-+]?\d+)?)")
 
 
 def read_csv(name: str, data: bytes, images: str) -> Lines:
