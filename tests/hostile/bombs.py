@@ -137,6 +137,14 @@ def many_strips(number):
     return all_at_one_place(tags, bytes(2))
 
 
+def thin_strips(number, cols):
+    """A grey TIFF of strips of one row, all at one place, which are read part by part."""
+    body = zlib.compress(bytes(cols), 9)
+    tags = {256: (4, [cols]), 257: (4, [number]), 258: (3, [8]), 259: (3, [8]), 262: (3, [1])}
+    tags |= {273: (3, [8] * number), 277: (3, [1]), 278: (3, [1]), 279: (3, [len(body)] * number)}
+    return all_at_one_place(tags, body)
+
+
 def deflated_tiles(side, tile, bits, bands):
     """A TIFF of tiles of zeros, which are read part by part."""
     body = zlib.compress(bytes(tile * tile * bands * bits // 8), 9)
@@ -298,6 +306,7 @@ def stills():
         "tags.tif": sharing_tags(50_000, 300_000),
         "doubled.tif": doubled_tags(13_000),
         "many-strips.tif": many_strips(480_000),
+        "thin-strips.tif": thin_strips(240_000, 280),
         "bands.tif": retagged(tiff(samples(8, 3), 8, RGB), {277: 1 << 28}),
         "deep-tiles.tif": deflated_tiles(13_312, 1_024, 16, 4),
         "wide-tiles.tif": deflated_tiles(60_000, 1_024, 8, 1),

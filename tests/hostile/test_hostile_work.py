@@ -84,7 +84,7 @@ def commands(folder):
     found = {}
     for name, data in bombs.stills().items():
         (folder / name).write_bytes(data)
-        found[name] = ("read", name, *read)
+        found[name] = ("read", name, *read, *(("--slice", ":,:") if name.startswith("thin") else ()))
     for name, (data, page) in bombs.films().items():
         (folder / name).write_bytes(data)
         found[name] = ("read", name, "--page", page, *read)

@@ -2,6 +2,7 @@
 
 import io
 import re
+import struct
 from importlib.util import find_spec
 
 import numpy as np
@@ -272,6 +273,41 @@ def test_kinds_that_nothing_reads_are_refused_by_name(bits, bands, photometric, 
     data = tiff(samples(bits, bands), bits, photometric, more=[(339, 3, [kind] * bands)])
     with pytest.raises(GlimpseError, match=f"^a TIFF of a kind that cannot be read: {name}"):
         decoded(data)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "photometric", "name"),
+    [
+        ("i1", "minisblack", "8-bit signed"),
+        ("f4", "miniswhite", "32-bit float"),
+        ("i2", "miniswhite", "16-bit"),
+    ],
+)
+def test_numbers_that_pillow_takes_for_levels_or_turned_ones_are_refused_by_name(dtype, photometric, name):
+    file = io.BytesIO()
+    tifffile.imwrite(file, np.arange(-40, 40).reshape(8, 10).astype(dtype), photometric=photometric)
+    with pytest.raises(GlimpseError, match=f"of a kind that cannot be read: {name}"):
+        decoded(file.getvalue(), levels=(0.0, 1.0))
+
+
+def test_the_extra_is_named_for_what_it_reads_alone(shallow):
+    for compression, is_read in ((34887, True), (34712, False)):  # LERC, JPEG 2000
+        data = tiff(samples(8, 1), 8, MIN_IS_BLACK, compression="deflate")
+        data = data.replace(struct.pack("<HHII", 259, 3, 1, 8), struct.pack("<HHII", 259, 3, 1, compression))
+        with pytest.raises(GlimpseError, match="of a kind that cannot be read") as caught:
+            decoded(data)
+        assert ("glimpse-crop[deep]" in str(caught.value)) is is_read
+
+
+@pytest.mark.parametrize("side", [90, 2200])  # decoded whole, and by parts where something unpacks those
+def test_a_strip_of_jpeg_that_ends_too_early_is_refused(side):
+    file = io.BytesIO()
+    Image.linear_gradient("L").resize((side, side)).save(file, "TIFF", compression="jpeg")
+    whole = file.getvalue()
+    assert np.asarray(decoded(whole).pixels[-9:, :]).any()
+    end = whole.index(b"\xff\xd9")  # of the first one
+    with pytest.raises(GlimpseError, match="is truncated"):
+        np.asarray(decoded(whole[:end] + bytes(2) + whole[end + 2 :]).pixels[:, :])
 
 
 def test_a_bigtiff_of_the_other_order_has_one_directory():

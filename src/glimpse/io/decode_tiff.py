@@ -16,6 +16,7 @@ from PIL import Image, ImagePalette, UnidentifiedImageError
 from glimpse.errors import GlimpseError
 from glimpse.io.budget import check_page
 from glimpse.io.decode import as_picture, finished, frame_notes, why
+from glimpse.io.jpeg import END_BYTES, check_end
 from glimpse.io.picture import (
     GREY16,
     HINT,
@@ -29,7 +30,7 @@ from glimpse.io.picture import (
     scaled,
 )
 from glimpse.io.record import as_record
-from glimpse.io.tiff import BLACK_IS_ZERO, PALETTE, Page
+from glimpse.io.tiff import BLACK_IS_ZERO, DEEP, JPEG, PALETTE, Page
 from glimpse.io.tiff_pages import at_page, levels, read_page, thumbnail_note
 from glimpse.io.tiff_regions import Regions, is_parted
 from glimpse.typing import Array
@@ -65,6 +66,8 @@ def decode_tiff(
         check_page(page, file, options.max_pixels, samples=not known and page.is_plain)
     if len(page.offsets) < page.needed or 0 in page.offsets or 0 in page.counts:
         raise GlimpseError("a TIFF with holes: some of its strips or tiles are not there")
+    if page.compression == JPEG and not parted:
+        _check_ends(file, page)
     notes = frame_notes(options, more=not page.last and options.level is None) + page.notes()
     notes += _nodata_notes(page, options)
     notes += () if options.page or scale > 1 else thumbnail_note(file, page)
@@ -78,10 +81,17 @@ def decode_tiff(
         except UnidentifiedImageError:
             pixels = tiff_pixels(file, page, options)
     if pixels is None:
-        hint = "; pip install 'glimpse-crop[deep]' reads it" if page.is_plain and codecs() is None else ""
+        hint = "; pip install 'glimpse-crop[deep]' reads it" if _is_deep(page) and codecs() is None else ""
         raise GlimpseError(f"a TIFF of a kind that cannot be read: {page.name}{hint}")
     color, more = profile(page.profile, grey=pixels.ndim == 2 or pixels.shape[2] == 2)
     return _told(as_picture(pixels, color, as_record(page.description), notes + more), page, scale, full)
+
+
+def _check_ends(file: BinaryIO, page: Page) -> None:
+    """Refuse streams of JPEG that end too early: libtiff makes the rest of them grey, without a word."""
+    for at, size in zip(page.offsets, page.counts, strict=False):
+        file.seek(max(at, at + size - END_BYTES))
+        check_end(file.read(min(size, END_BYTES)))
 
 
 def _at_level(file: BinaryIO, level: int | Literal["auto"], most: int) -> tuple[int, BinaryIO]:
@@ -204,8 +214,13 @@ def _looked_up(table: Array | None, samples: Array) -> Array:
     return samples if table is None else table[samples]
 
 
+def _is_deep(page: Page) -> bool:
+    """Whether imagecodecs reads the samples of a page."""
+    return page.is_plain and page.compression in DEEP
+
+
 def _decompressed(file: BinaryIO, page: Page) -> Array | None:
-    if codecs() is None:
+    if codecs() is None or not _is_deep(page):
         return None
     file.seek(0)
     array: Array = codecs().tiff_decode(file.read())

@@ -159,6 +159,16 @@ def _segments(data: bytes) -> Iterator[tuple[int, int]]:
         at = here + 2 + max(2, int.from_bytes(data[here + 2 : here + 4]))
 
 
+END_BYTES = 16
+"""At the end of a stream, among which the end marker stands; some writers fill up to a whole number."""
+
+
+def check_end(end: bytes) -> None:
+    """Refuse a stream of JPEG that lacks the end marker among its last bytes."""
+    if b"\xff\xd9" not in end[-END_BYTES:]:
+        raise GlimpseError("cannot be decoded: a strip or tile of JPEG is truncated")
+
+
 def check_complete(image: ImageFile.ImageFile, file: BinaryIO) -> None:
     """Refuse a JPEG file that was cut and closed with an end marker, as far as a short look can tell.
 

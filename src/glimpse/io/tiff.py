@@ -11,6 +11,10 @@ from glimpse.typing import Array
 
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR, LAB = 0, 1, 2, 3, 5, 6, 8
 COLOURS = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, PALETTE: 1, CMYK: 4, YCBCR: 3, LAB: 3}
+JPEG = 7  # a compression
+DEEP = (1, 2, 3, 4, 5, 6, JPEG, 8, 32773, 32946, 34887, 34925, 50000)
+"""Compressions that the libtiff of imagecodecs unpacks."""
+
 _EXTRA_MOST = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, PALETTE: 0}  # more channels are no picture
 _NAMES = {WHITE_IS_ZERO: "grey", BLACK_IS_ZERO: "grey", RGB: "RGB", PALETTE: "palette", CMYK: "CMYK",
           YCBCR: "YCbCr", LAB: "Lab", 32803: "colour filter array", 32844: "LogL",
@@ -127,7 +131,9 @@ class Page:
     def is_garbled(self) -> bool:
         """Whether Pillow opens such samples and takes them for others."""
         deep_cmyk = self.photometric == CMYK and self.bits == 16 and self.is_raw
-        return self.is_own or (self.planar and (deep_cmyk or self.photometric == LAB))
+        turned = self.photometric == WHITE_IS_ZERO and self.kind != 1
+        signed = self.bits == 8 and self.kind != 1 and self.photometric != LAB
+        return self.is_own or (self.planar and (deep_cmyk or self.photometric == LAB)) or turned or signed
 
     @property
     def is_common(self) -> bool:

@@ -17,9 +17,9 @@ import numpy as np
 
 from glimpse.errors import GlimpseError
 from glimpse.io.budget import check_jpeg, check_region
-from glimpse.io.jpeg import read_head
+from glimpse.io.jpeg import check_end, read_head
 from glimpse.io.picture import codecs
-from glimpse.io.tiff import BLACK_IS_ZERO, PALETTE, RGB, WHITE_IS_ZERO, YCBCR, Page
+from glimpse.io.tiff import BLACK_IS_ZERO, JPEG, PALETTE, RGB, WHITE_IS_ZERO, YCBCR, Page
 from glimpse.limits import REGION_PIXELS
 from glimpse.typing import Array
 from glimpse.validation import check_pixels
@@ -29,10 +29,9 @@ _DICTIONARY = 1 << 28  # bytes that LZMA may hold, four times what its highest l
 _PIXELS = 100  # for each byte of a file, that a window may see
 _EARLY = 4  # part of the limit after which a window on a file of few bytes is weighed to its last row
 _BYTES = 6  # of the samples of a pixel, above which it counts more
-_JPEG = 7
-_PACKED = (5, _JPEG, 32773, 50000)  # compressions that imagecodecs unpacks
+_PACKED = (5, JPEG, 32773, 50000)  # compressions that imagecodecs unpacks
 
-_NAMES = {1: "raw data", 5: "LZW", _JPEG: "JPEG", 8: "deflate", 32946: "deflate", 32773: "PackBits",
+_NAMES = {1: "raw data", 5: "LZW", JPEG: "JPEG", 8: "deflate", 32946: "deflate", 32773: "PackBits",
           34925: "LZMA", 50000: "Zstandard"}  # fmt: skip
 
 Unpack = Callable[[bytes, int], Any]
@@ -72,7 +71,7 @@ def is_parted(page: Page, *, wanted: bool = False) -> bool:
     # without the extra 16 bits of colour are not to hang on how a file is packed
     if (page.compression in _PACKED or page.bits * page.colours > 32) and codecs() is None:
         return False
-    if page.compression == _JPEG:
+    if page.compression == JPEG:
         plain = page.photometric in (BLACK_IS_ZERO, RGB, YCBCR) and not page.extra and not page.planar
         return plain and (page.bits, page.kind, page.predictor) == (8, 1, 1)
     if page.compression not in _UNPACKERS:
@@ -108,6 +107,7 @@ class Regions:
             raise GlimpseError("cannot be decoded: image file is truncated")
         self._bytes = _reader(file)
         self._kept: OrderedDict[int, Array] = OrderedDict()
+        self._held = 0  # bytes of those
         size = page.bands * self.dtype.itemsize
         # a part comes strip by strip of rows, each of which meets the same row of segments
         self._most_kept = max(_KEPT, page.segment[0] * (page.cols + page.segment[1]) * size)
@@ -160,9 +160,12 @@ class Regions:
                 return self._kept[number]
         part = self._unpacked(number, row)
         with self._lock:
+            self._held += (
+                part.nbytes if number not in self._kept else 0
+            )  # another thread may have been quicker
             self._kept[number] = part
-            while len(self._kept) > 1 and sum(each.nbytes for each in self._kept.values()) > self._most_kept:
-                self._kept.popitem(last=False)
+            while len(self._kept) > 1 and self._held > self._most_kept:
+                self._held -= self._kept.popitem(last=False)[1].nbytes
         return part
 
     def _unpacked(self, number: int, row: int) -> Array:
@@ -172,7 +175,7 @@ class Regions:
         size = rows * wide * depth * page.bits // 8
         data = self._bytes(page.offsets[number], page.counts[number])
         try:
-            if page.compression == _JPEG:
+            if page.compression == JPEG:
                 return self._jpeg(data, rows)
             lines = np.frombuffer(_UNPACKERS[page.compression](data, size), np.uint8)
         except GlimpseError:
@@ -185,6 +188,7 @@ class Regions:
 
     def _jpeg(self, data: bytes, rows: int) -> Array:
         page = self._page
+        check_end(data)
         spaces = {RGB: ("RGB", "RGB"), YCBCR: ("YCBCR", "RGB"), BLACK_IS_ZERO: ("GRAYSCALE", "GRAYSCALE")}
         one, other = spaces[page.photometric]
         head = read_head(io.BytesIO(data))
