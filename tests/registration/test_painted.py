@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 from crops import ASTRONAUT, CAMERA, LOOK, WINDOWS, corner_error, cut, find, grey, jpeg, matches
+from scipy.ndimage import gaussian_filter
 from skimage import data
 
 from glimpse import GlimpseError, Window, locate, read
 from glimpse.registration.coarse_to_fine import ranked
-from glimpse.registration.least_squares import Fit
+from glimpse.registration.evidence import texture
+from glimpse.registration.least_squares import Fit, Target
 
 CLUTTER = data.coffee()[200:330, 300:460]
 WINDOW = Window(60.3, 75.8, delta=1.6, sigma=0.9, n=(36, 40))
@@ -136,6 +138,23 @@ def test_a_fit_that_trusts_more_of_the_patch_on_its_own_scale_costs_more_on_the_
     fits = [Fit(WINDOW, 1.0, 0.0, 0.0, left=left) for left in (wide, close)]
     likeness, place = ranked(fits)
     assert place.error < 0.6 * likeness.error
+
+
+def test_texture_of_another_picture_explains_nothing_though_the_patch_was_mended_with_it():
+    wanted, other = (gaussian_filter(noise, 1) for noise in np.random.default_rng(0).normal(size=(2, 40, 60)))
+    own = np.arange(60) < 30
+    mended = Target(np.where(own, wanted, 5 * other), np.where(own, 1.0, 0.1) * np.ones((40, 1)))
+    assert texture(mended, np.where(own, wanted - other, 0)) < 0
+    assert texture(mended, np.where(own, 0.1 * wanted, 0)) == pytest.approx(0.99, abs=0.002)
+    assert texture(Target(wanted), wanted - other) == pytest.approx(-1, abs=0.2)
+    assert texture(Target(wanted + 90), np.full(wanted.shape, 90.0)) == pytest.approx(1)
+
+
+def test_texture_is_known_beneath_noise():
+    noise = np.random.default_rng(1).normal(size=(60, 60))
+    wanted = gaussian_filter(np.random.default_rng(0).normal(size=(60, 60)), 2)
+    wanted *= 2 / wanted.std()
+    assert texture(Target(wanted + noise, np.where(np.abs(noise) < 1.65, 1.0, 0.1)), noise) > 0.8
 
 
 @pytest.mark.slow

@@ -266,8 +266,13 @@ def promising(fits: list[Fit], target: Target, power: int) -> bool:
     best = fits[0]
     if best.error < _EXACT * float(target.levels.var()):  # a copy elsewhere may be as good
         return True
-    apart = 1 - best.error / fits[1].error if len(fits) > 1 else 1.0
-    return max(best.explained, 0.0) ** power * min(1.0, apart / TOLD_APART) >= _HOPEFUL
+    return max(best.explained, 0.0) ** power * told_apart(fits) >= _HOPEFUL
+
+
+def told_apart(fits: list[Fit]) -> float:
+    """How far the loss of the first of robust fits is below the next one's, 1 where it is far enough."""
+    apart = 1 - fits[0].error / fits[1].error if len(fits) > 1 else 1.0
+    return min(1.0, apart / TOLD_APART)
 
 
 def _place(window: Window) -> Candidate:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glimpse.attention.layer import read
+from glimpse.registration.finishing import MENDED
 from glimpse.registration.grey import Scene, onto_level
 from glimpse.registration.least_squares import (
     SQUARE,
@@ -53,8 +54,12 @@ _STRAIGHT = 0.01
 crops of photographs, which have 0.02 at least, less is sure of a place along an edge."""
 
 _SLOPE, _MARGIN = 1.5, 3
-"""Samples over which gradients are taken, and samples at the border that have none: fewer and more see the
-steps of rounding for a texture."""
+"""Samples over which gradients are taken, and samples beside a border that have none of their own: fewer see
+the steps of rounding and noise for a texture, more leave small areas none."""
+
+_ALONE = 16
+"""Power of the share of its own samples by which a slope counts: less lets the texture with which a patch was
+mended speak for it, more leaves noisy patches a few samples."""
 
 _ALIKE = 4.0
 """Neighbouring residuals that say the same, so that they count once: more doubts, less takes a likeness for
@@ -100,6 +105,8 @@ class Evidence(NamedTuple):
     """Of a corner, in samples: how far the place may be off by what the samples say."""
     left: NDArray[np.float64]
     """Shape (N * M,): the residual of all that was given, in levels."""
+    texture: float
+    """The share of the slopes that the window explains, where a robust fit trusts the patch; else 1."""
 
 
 def weigh(scene: Scene, given: Target, mended: Target, window: Window) -> Evidence:
@@ -132,7 +139,31 @@ def weigh(scene: Scene, given: Target, mended: Target, window: Window) -> Eviden
         spread_of(smooth.ravel(), asked),
         _deviation(scene, mended, window, noise),
         left.ravel(),
+        1.0 if mended.weights is None else texture(mended, mended.levels - (gain * seen + offset)),
     )
+
+
+def texture(target: Target, left: Floats) -> float:
+    """Return the share of the square of a target's slopes that a residual leaves explained, 1 at most.
+
+    A robust fit trusts what happens to agree, and one dark area is as dark as another: levels alone say
+    little of a place. The slopes of another picture have nothing to do with the target's: E |t - s|**2 is
+    E |t|**2 + E |s|**2, so that the residual has more of them than the target, and the share is below 0. A
+    slope beside samples that are not trusted is of what the target was mended with, the window's own levels,
+    and counts for nothing.
+    """
+    from scipy.ndimage import gaussian_filter
+
+    own = np.ones(left.shape) if target.weights is None else target.weights >= MENDED
+    trust = gaussian_filter(np.asarray(own, float), _SLOPE, mode="nearest") ** _ALONE
+    kept, wanted = (
+        sum(
+            float((trust * gaussian_filter(array, _SLOPE, order=way, mode="nearest") ** 2).sum())
+            for way in ((1, 0), (0, 1))
+        )
+        for array in (left, target.levels)
+    )
+    return 1 - kept / max(wanted, 1e-12)
 
 
 def change_of_levels(seen: Floats, target: Target) -> tuple[float, float, float]:

@@ -49,7 +49,7 @@ _ROUNDING = 1 / 12
 _NEARLY = 0.1
 """Logarithm of the strides' ratio up to which one stride is tried at all: it only spares the trial."""
 
-_MENDED = 0.25
+MENDED = 0.25
 """Trust below which a sample is mended, that of a residual of two deviations: more mends noise, less lets
 what was painted over a patch spill."""
 
@@ -88,7 +88,7 @@ def finish_robustly(scene: Scene, target: Target, start: Fit, kernel: Kernel | N
     trust = trust_in(fit.left, spread_of(fit.left, fit.asked)).reshape(target.levels.shape)
     if target.weights is not None:
         trust *= target.weights
-    levels = np.where(trust < _MENDED, target.levels - fit.left.reshape(trust.shape), target.levels)
+    levels = np.where(trust < MENDED, target.levels - fit.left.reshape(trust.shape), target.levels)
     mended = Target(levels.astype(np.float32), trust)
     best = finish(scene, mended, fit._replace(path=start.path + fit.path, left=None), kernel)
     return best, mended

@@ -21,6 +21,7 @@ from glimpse.registration.coarse_to_fine import (
     search,
     search_robustly,
     start_at,
+    told_apart,
 )
 from glimpse.registration.evidence import determined, weigh
 from glimpse.registration.finishing import finish, finish_robustly
@@ -278,7 +279,8 @@ def _from_start(scene: Scene, target: Target, start: Window, kernel: Kernel | No
         near = refit_robustly(scene, target, start_at(start))
         fit, mended = finish_robustly(scene, target, near, kernel)
         seen = weigh(scene, target, mended, fit.window)
-        tried.append(Place(fit, seen, seen.explained**2 * determined(seen) * sound(scene, fit, seen)))
+        explained = max(0.0, min(seen.explained, seen.texture))
+        tried.append(Place(fit, seen, explained**2 * determined(seen) * sound(scene, fit, seen)))
     return tried
 
 
@@ -310,11 +312,14 @@ def _robustly(
         return Place(fits[0], weigh(scene, target, target, fits[0].window), 0.0)
     best = finish_robustly(scene, target, fits[0], kernel)
     seen = weigh(scene, target, best[1], best[0].window)
-    sure = max(seen.explained, 0.0) ** power if best[0].settled else 0.0  # a fit that still moves is nowhere
+    explained = max(0.0, min(seen.explained, seen.texture))
+    sure = explained**power if best[0].settled else 0.0  # a fit that still moves is nowhere
     if sure < MIN_CONFIDENCE:
         return Place(best[0], seen, 0.0)
     equal = [fit for fit in fits[1:] if fit.error <= _RIVALRY * fits[0].error]
     equal = [fit for fit in equal if fit.explained**power >= MIN_CONFIDENCE]  # else no match by itself
+    # the others are chance: a place that is hardly better than these may be chance, too
+    sure *= told_apart([fit for fit in fits if not any(fit is other for other in equal)])
     finished = [best, *(finish_robustly(scene, target, fit, kernel) for fit in equal[:MOST_OTHERS])]
     return chosen(scene, target, finished, sure)
 
