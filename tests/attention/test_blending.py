@@ -109,7 +109,7 @@ def test_the_finer_patch_weighs_more_by_the_area_of_its_stride():
 
 
 @pytest.mark.parametrize("blend", BLENDS)
-@pytest.mark.parametrize("axis", [0, 1, 2, -1])
+@pytest.mark.parametrize("axis", [0, 1, pytest.param(2, marks=pytest.mark.slow), -1])
 def test_channels_stay_where_they_are(blend, axis):
     moved = [frozen(np.moveaxis(patch, 2, axis)) for patch in PATCHES]
     below = pixels(*SHAPE, 3, seed=9)

@@ -22,7 +22,7 @@ WINDOW = Window(3.3, 4.1, delta=1.7, sigma=1.1, gamma=1.4, n=(4, 3))
 
 def bridges(kernel, ratio):
     """Whether filters whose sigma is this share of a stride leave no dark between them, by the slow loops."""
-    sums = reference.box_coverage(9, 0.0, 20.0, 20 * ratio, kernel)
+    sums = reference.box_coverage(9, 0.0, 8.0, 8 * ratio, kernel)
     return sums.min() >= DARK * sums.max()
 
 

@@ -371,11 +371,11 @@ def test_the_palette_is_closer_than_median_cut() -> None:
 @EVERY
 def test_what_stands_still_costs_nothing(suffix: str) -> None:
     ground = np.stack(noise(50, 70, 3))
-    frames = np.stack([ground] * 30)
+    frames = np.stack([ground] * 20)
     for i, frame in enumerate(frames):
         frame[i, i : i + 5] = frame[49 - i, 60 - i : 65 - i] = RED
     alone = len(encode_animation([ground], [2], suffix))
-    assert len(encode_animation(frozen(frames), [2] * 30, suffix)) < 1.7 * alone
+    assert len(encode_animation(frozen(frames), [2] * 20, suffix)) < 1.7 * alone
 
 
 @EVERY

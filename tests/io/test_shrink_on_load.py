@@ -121,7 +121,7 @@ def test_a_turned_photograph_of_odd_sides_is_fast_where_it_is_right(orientation,
 
 def test_fast_changes_nothing_but_jpeg(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Image.fromarray(data.coffee()).save("a.png")
+    Image.fromarray(data.coffee()[:200, :300]).save("a.png")
     for name, more in (("fast.png", ["--fast"]), ("exact.png", [])):
         assert invoke("read", "a.png", "-n", "8", "-o", name, *more).exit_code == 0
     assert (tmp_path / "fast.png").read_bytes() == (tmp_path / "exact.png").read_bytes()
