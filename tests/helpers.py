@@ -1,5 +1,6 @@
 """What tests of commands share: run one, make its inputs, look into its outputs."""
 
+import functools
 import io
 import json
 import signal
@@ -61,9 +62,17 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+@functools.cache
+def _picture():
+    file = io.BytesIO()
+    Image.fromarray(noise(*SHAPE, 3)).save(file, "PNG", compress_level=1)
+    return file.getvalue()
+
+
 @pytest.fixture
 def image(folder):
-    return save("a.png", noise(*SHAPE, 3))
+    (folder / "a.png").write_bytes(_picture())
+    return "a.png"
 
 
 def comment(data):

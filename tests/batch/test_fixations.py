@@ -18,11 +18,6 @@ WINDOWS = [Window.centered(SHAPE, 9, gx=gx, gy=gy, delta=delta) for gx, gy, delt
 
 
 @pytest.fixture
-def image(folder):
-    return save("a.png", noise(*SHAPE, 3))
-
-
-@pytest.fixture
 def table(folder):
     return written(["gx,gy,delta,duration", *(",".join(map(str, row)) for row in ROWS)])
 

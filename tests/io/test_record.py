@@ -14,7 +14,8 @@ from glimpse.window import per_axis
 WINDOW = Window(gx=180, gy=260, delta=5, sigma=2.5, n=40)
 GOOD = Record(WINDOW, (430, 500), "face.png").to_dict()
 FAR = json.dumps({**GOOD, "gx": 1})
-sources = st.text(max_size=20)
+# all that a file can be named by; the default alphabet is the same and takes a second to be made
+sources = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 
 @given(scenes(), sources, st.sampled_from([None, "transpose", "inverse"]))

@@ -259,9 +259,15 @@ def test_a_start_skips_the_search_and_settles_in_the_same_place(name, start):
     assert found.path[-1].gx == pytest.approx(found.window.gx)
 
 
+BEYOND = (-200, 150), (230, 700), (230, -200)
+
+
 @pytest.mark.parametrize(
     "place",
-    [(80, 250, 3.7), (600, 150, 3.7), (-200, 150, 3.7), (230, 700, 3.7), (230, -200, 3.7), (230, 150, 1e-3)],
+    [
+        *((80, 250, 3.7), (600, 150, 3.7), (230, 150, 1e-3)),
+        *(pytest.param((gx, gy, 3.7), marks=pytest.mark.slow) for gx, gy in BEYOND),
+    ],
 )
 def test_a_start_elsewhere_or_off_the_image_or_below_a_pixel_finds_nothing(place):
     window = replace(WINDOWS["rows"], n=(16, 12))

@@ -24,7 +24,9 @@ def painted(patch, share, level=240):
 
 
 @LOOK
-@pytest.mark.parametrize("share", [0.1, 0.3, 0.45])
+@pytest.mark.parametrize(
+    "share", [*(pytest.param(share, marks=pytest.mark.slow) for share in (0.1, 0.3)), 0.45]
+)
 def test_a_crop_is_found_and_what_was_painted_over_it_is_told(share, look):
     patch, left = painted(cut(IMAGE, WINDOW), share)
     found = look(IMAGE, patch, WINDOW.box)
