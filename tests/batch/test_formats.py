@@ -601,6 +601,13 @@ def test_two_ways_that_agree_are_one():
         ("f,image_width,image_height,region_count,label", "x=COLUMN,y=COLUMN,w=COLUMN,h=COLUMN"),
         ("image,bbox_left,bbox_top,bbox_right,bbox_bottom", "left=bbox_left,top=bbox_top,right=bbox_right"),
         ("image,gazex,gazey", "y=gazey,x=gazex"),
+        (
+            "norm_pos_x,norm_pos_y,confidence",
+            "y=norm_pos_y,x=norm_pos_x --reference 1x1 --origin bottom-left",
+        ),
+        ("FPOGX,FPOGY,FPOGD", "x=COLUMN,y=COLUMN,w=COLUMN,h=COLUMN"),
+        ("fixation x [px],fixation y [px],azimuth [deg]", '"y=fixation y .px.,x=fixation x .px."'),
+        ("start timestamp [ns],duration [ms],Gaze point X [MCS px]", "Gaze point X .MCS px.; looked"),
         ("image,BX,BY,Width,Height", "x=COLUMN,y=COLUMN,w=COLUMN,h=COLUMN"),  # a corner is no centre
         ("image,tlx,tly", "x=COLUMN,y=COLUMN,w=COLUMN,h=COLUMN"),
         ("image,box_x,box_y", "x=COLUMN,y=COLUMN,w=COLUMN,h=COLUMN"),
@@ -621,6 +628,14 @@ def test_many_unknown_columns_are_a_short_line():
 def test_corners_of_cvat_are_a_box():
     (row,) = read_table(written("image,xtl,ytl,xbr,ybr\na.png,8,6,28,18\n"))
     assert row.placement.window(SHAPE, native=True).box == (6, 18, 8, 28)
+
+
+def test_centres_that_are_all_shares_are_told():
+    text = "image,x,y\na.png,0.25,0.75\na.png,0.5,0.1\n"
+    assert "--normalized, and --origin bottom-left" in read_table(written(text)).notes[0]
+    assert not read_table("a.table", normalized=True).notes
+    assert not read_table(written(text + "a.png,20,0.5\n")).notes
+    assert not read_table(written("image,x,y\na.png,0.5%,0.1%\n")).notes
 
 
 def test_turned_rows_and_numbers_beyond_their_reference_are_counted():

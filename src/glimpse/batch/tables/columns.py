@@ -196,6 +196,7 @@ def two_ways(form: Form, other: Form) -> GlimpseError:
     )
 
 
+_UNIT = re.compile(r"\[[\w /%\u00b0]{1,8}\]")  # behind the name of a column, as `duration [ms]`
 _HINTED = 1000  # columns that are looked through for a hint
 _NO_CENTER = re.compile(r"tl|left|top|min|start|corner|box|rect|roi|region|crop|size")
 _OF_BOX = r"(bbox|box|rect|object|obj|region|roi|crop|annotation)(_|-|\s)*"
@@ -293,14 +294,14 @@ def _are_numbers(header: Sequence[str]) -> bool:
 def listed(names: Sequence[str]) -> str:
     """Return the names of columns for a message: a dozen of them, each cut short."""
     told = ", ".join((name or '""')[:40] for name in names[:12]) or "none"
-    if re.search(r"[{}\[\]<>\"]", told):
+    if re.search(r"[{}\[\]<>\"]", _UNIT.sub("", told)):
         return told[:60] + "..."  # no names, but what a file holds
     return told + (f" and {len(names) - 12} more" if len(names) > 12 else "")
 
 
 def _hint(header: Sequence[str]) -> str:
     """The --columns of a form all of whose columns are there, under names that begin alike: ``bbox_x``."""
-    keys = {name: key(name) for name in header[:_HINTED]}
+    keys = {name: key(re.sub(r"\[px\]$", "", name)) for name in header[:_HINTED]}
     for form in FORMS:
         if form.kind == "point" or len(form.names) == 1:
             continue
@@ -316,4 +317,10 @@ def _hint(header: Sequence[str]) -> str:
     if any(own.endswith(("width", "height")) or own in ("w", "h") for own in keys.values()):
         return ""  # beside which a point may be a corner
     pairs = [(y, points[y[:-1] + "x"]) for y in points if y.endswith("y") and y[:-1] + "x" in points]
-    return f"y={points[pairs[0][0]]},x={pairs[0][1]}" if len(pairs) == 1 else ""
+    if len(pairs) != 1 or pairs[0][0].endswith("pogy"):  # Gazepoint's shares of a screen
+        return ""
+    words = f"y={points[pairs[0][0]]},x={pairs[0][1]}"
+    words = f'"{words}"' if " " in words else words
+    if "norm" not in pairs[0][0]:
+        return words
+    return f"{words} --reference 1x1 --origin bottom-left" if pairs[0][0] == "normposy" else ""

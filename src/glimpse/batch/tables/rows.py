@@ -175,9 +175,10 @@ class Table(LazyRows):
         sides = (frame.reference if frame else None) or (0.0, 0.0)
         timed = next((each for each in _TIMED if set(each) <= set(columns.index)), ())
         timed = () if timed == ("durations",) else timed
-        if not (turns or columns.others or any(sides) or timed) or columns.form is None:
+        points = columns.form is not None and columns.form.kind == "point" and frame is None
+        if not (turns or columns.others or any(sides) or timed or points) or columns.form is None:
             return
-        turned = beyond = seen = 0
+        turned = beyond = seen = shares = 0
         for index in range(len(self)):
             if not turns and index >= _SAMPLE:
                 break
@@ -192,6 +193,7 @@ class Table(LazyRows):
                         raise _ClashError(other)
                 seen += 1
                 beyond += any(sides) and _is_beyond(columns.form, places, sides)
+                shares += points and all(0 < place.value < 1 and not place.whole for place in places)
             except _ClashError as clash:
                 raise two_ways(columns.form, clash.form) from None
             except GlimpseError:
@@ -209,6 +211,9 @@ class Table(LazyRows):
             if len(timed) > 1:
                 words = "onset and offset are in milliseconds, and all are below 10 apart; are they seconds?"
             self.notes = [*self.notes, words]
+        if shares and shares == seen:
+            words = "all centres lie in the first pixel; shares of the picture are --normalized"
+            self.notes = [*self.notes, f"{words}, and --origin bottom-left if they count upwards"]
         if 2 * beyond > seen:
             size = f"{sides[0]:g}x{sides[1]:g}"
             words = f"{beyond} of {seen} rows leave 0 to {size}, which --reference or --normalized says"
