@@ -320,6 +320,15 @@ def test_a_curve_has_an_edge_where_the_edit_has_one_and_words_stay_on_it(texture
     assert error(found[30:34, 35:45], 250) < 12
 
 
+def test_the_detail_of_the_picture_is_turned_by_a_negative_that_begins_softly(textured):
+    window = Window.from_box((15, 10, 80, 72), n=(36, 40))
+    patch, truth = read(textured, window, channel_axis=2), textured.astype(float)
+    soft = [np.clip(2 - 4 * np.abs((np.arange(size) + 0.5) / size - 0.5), 0, 1)[:, None] for size in (40, 80)]
+    truth[10:82, 15:95] += soft[1] * (255 - 2 * truth[10:82, 15:95])
+    found = back(saved(patch + soft[0] * (255 - 2 * patch)), window, textured)
+    assert error(found, truth) < 5
+
+
 def test_thin_strokes_on_more_samples_than_pixels_are_no_worse_than_pasted(textured):
     rows, cols = (np.arange(size) for size in (216, 240))
     slant = np.clip(2.5 - np.abs((rows[:, None] + cols) % 60 - 30), 0, 1)[..., None]

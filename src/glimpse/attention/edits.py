@@ -35,6 +35,10 @@ shifts them. Less, and rounding tilts the lines of flat areas; more, and faint d
 STEEPEST = 4.0
 """The steepest line: more lets an edge that was painted over nothing blow up the grain of the picture."""
 
+FALLING = 0.9
+"""The agreement from which on a line may fall, as that of a negative does. Less, and by chance the detail of
+another picture is that of the one below turned; more, and a soft negative loses its detail."""
+
 STROKE = 16.0
 """Variances of noise by which a thin stroke stands out, and by which no picture reads as its samples say.
 Less, and fine textures are softened; more, and strokes on a patch with more samples than pixels get rims."""
@@ -285,13 +289,14 @@ class _Plane(NamedTuple):
         near, wide = (_Neighbourhood(t, rounds) for rounds in (1, 2))
         varied, _, together = near.moments(R, P)
         # least squares, drawn towards a slope of 1 by as much variance as noise has
-        slope = np.clip((together + noise) / (varied + noise), 0, STEEPEST)
+        slope = np.clip((together + noise) / (varied + noise), -STEEPEST, STEEPEST)
         varied, wanted, together = wide.moments(R, P)  # over 5 x 5, where chance agrees less
         some = noise / 4
-        fit = np.maximum(together, 0) + some
+        fit = np.abs(together) + some
         # the squared coefficient of correlation: the share of the variance that a line explains
         agreement = np.minimum(fit * fit / ((varied + some) * (wanted + some)), 1)
         # a line through samples that hardly agree would leave the old detail there as a ghost, or enlarge it
+        slope = np.where(agreement < FALLING, np.maximum(slope, 0), slope)
         slope = np.minimum(slope, 1 + (slope - 1) * agreement**2) * np.minimum(1.5 * agreement, 1)
         offset = near.mean(P) - slope * near.mean(R)
         slope, offset = (np.where(edit.touched, near.mean(part), 0) for part in (slope - 1, offset))
