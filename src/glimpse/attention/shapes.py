@@ -62,8 +62,10 @@ def spatial(given: Any, channel_axis: ChannelAxis) -> tuple[Array, int, int]:
     row, col = axes[-2:]
     if array.shape[row] == 0 or array.shape[col] == 0:
         raise GlimpseError(f"an array of shape {tuple(array.shape)} has no rows and columns of pixels")
-    kind = getattr(array.dtype, "kind", "f")  # V is that of bfloat16, without the names of a record
-    if "complex" in str(array.dtype) or kind not in "biufV" or getattr(array.dtype, "names", None):
+    kind = getattr(array.dtype, "kind", None)  # V is that of bfloat16, without the names of a record
+    # to write a type's name takes as long as to make a small bank
+    real = kind in "biufV" if kind else "complex" not in str(array.dtype)
+    if not real or getattr(array.dtype, "names", None):
         raise GlimpseError(f"pixels must be real numbers, got {array.dtype}")
     return array, row, col
 
@@ -81,7 +83,8 @@ def resolved(given: Any, channel_axis: ChannelAxis) -> tuple[Any, int | None]:
         except ValueError:
             raise GlimpseError("an image is an array of numbers, whose rows are equally long") from None
     if isinstance(array, np.ndarray):
-        if np.any(getattr(array, "mask", False)):  # what a masked one should count as is not ours to say
+        mask = getattr(array, "mask", None)  # what a masked one should count as is not ours to say
+        if mask is not None and np.any(mask):
             raise GlimpseError("some pixels are masked; fill them first, such as with array.filled(0)")
         array = np.asarray(array)
     return array, axis_of_channels(array, channel_axis)
