@@ -17,7 +17,7 @@ from glimpse.batch.rows import Row
 from glimpse.batch.sources import Work
 from glimpse.io import DecodeOptions, load_pages, load_picture
 from glimpse.io.budget import COSTS, Cost
-from glimpse.io.decode import decode
+from glimpse.io.decode import decode, shape_of
 
 
 @pytest.fixture
@@ -78,6 +78,11 @@ def test_frames_of_an_animation_are_pages_and_each_is_decoded_once(ending, monke
     assert len(opens) == 2  # to count the frames, and for the first; the others come in one go
     for number, frame in enumerate(alone, 1):
         np.testing.assert_array_equal(opened(f"out/a-{number:03d}-patch.png"), frame)
+    monkeypatch.setattr("glimpse.io.stills.shape_of", lambda *given: opens.append(1) or shape_of(*given))
+    opens.clear()
+    tiles = split(f"read a.{ending} --tile 9,12 --page all -o out/{{page}}-{{gx}}.png")
+    assert invoke(*tiles).exit_code == 0
+    assert len(opens) == 4  # as above, and for the shape of tiles and of names
     rows = "".join(f"a.{ending},{page},0,0,12,9\n" for page in (5, 9, 2, 1, 3, 5))
     Path("t.csv").write_text(f"image,page,x,y,w,h\n{rows}")
     said = invoke(*split("read --table t.csv -o of/ --jobs 2"))

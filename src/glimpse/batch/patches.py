@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -159,7 +159,7 @@ def _named(
     # the outputs of other parts may be there; one of this part is refused when its turn comes
     replaceable = run.overwrite or run.skip_existing or run.part is not None
 
-    looked = cache(partial(aside, lambda place: io.load_shape(place[0], decoding.at(place[1]))))
+    looked = partial(aside, io.shapes(decoding))
 
     def fields(row: Row) -> dict[str, Any]:
         shape, signal = looked((row.image, row.page))

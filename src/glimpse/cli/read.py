@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -170,7 +170,7 @@ def _tiles(
 ) -> Sequence[Row]:
     """The tiles of each picture."""
     from glimpse.batch.tiles import tiled
-    from glimpse.io import load_shape
+    from glimpse.io import shapes
 
     typed = {"gx", "gy", "delta", "box", "slice", "like"} & (rows[0].placement.typed if rows else set())
     if tables.name or typed:
@@ -178,5 +178,5 @@ def _tiles(
         raise click.UsageError(f"--tile says where the windows are; leave out {other}")
     context = click.get_current_context()
     hanging = context.get_parameter_source("outside") == ParameterSource.COMMANDLINE
-    shape = cache(partial(aside, lambda place: load_shape(place[0], decoding.at(place[1]))[0]))
-    return tiled(rows, size, overlap, shape, hanging=hanging)
+    looked = partial(aside, shapes(decoding))
+    return tiled(rows, size, overlap, lambda place: looked(place)[0], hanging=hanging)

@@ -14,6 +14,7 @@ from glimpse.io.stills import (
     picture_record,
     save_still,
     save_strips,
+    shapes,
 )
 
 __all__ = [
@@ -31,4 +32,5 @@ __all__ = [
     "save_bytes",
     "save_still",
     "save_strips",
+    "shapes",
 ]

@@ -120,7 +120,7 @@ def decode_pages(file: BinaryIO, options: DecodeOptions, pages: Sequence[int]) -
 
 
 def shape_of(file: BinaryIO, options: DecodeOptions) -> tuple[int, int] | None:
-    """Return rows and columns of a PNG, JPEG, GIF or WebP by its header, of any other file None.
+    """Return rows and columns of a PNG, JPEG, GIF, WebP or TIFF by its header, of any other file None.
 
     Raises
     ------
@@ -149,6 +149,10 @@ def shape_of(file: BinaryIO, options: DecodeOptions) -> tuple[int, int] | None:
             budget.check_webp(file, page, options.max_pixels)
             image = opened(file, "WebP")
             shape, way = image.size[::-1], _way(options, image.info.get("exif"), image.info.get("xmp"))
+        elif name == "TIFF" and options.level is None:
+            from glimpse.io.decode_tiff import tiff_shape
+
+            shape, way = tiff_shape(file, options)
         else:
             return None
     return shape[::-1] if way >= 5 else shape

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from itertools import product
@@ -39,23 +40,25 @@ _BLOCK = 1 << 18  # samples whose bits are parted at once, which takes some 20 t
 _KINDS = {1: "uint", 2: "int", 3: "float"}
 
 
+def tiff_shape(file: BinaryIO, options: DecodeOptions) -> tuple[tuple[int, int], int]:
+    """Return rows and columns of the page that the options ask for, as they lie in the file, and its turn."""
+    file, page = _asked(file, options)
+    if not is_parted(page):
+        check_page(page, file, options.max_pixels, samples=False)
+    return (page.rows, page.cols), page.orientation
+
+
 def decode_tiff(
     file: BinaryIO, options: DecodeOptions, reduce: Callable[[tuple[int, int]], int] | None = None
 ) -> Picture:
     """Decode the page of a TIFF file that the options ask for, as `decode` does."""
     scale, full = 1, (0, 0)
-    try:
-        file = at_page(file, options.page or 1)
-        page = read_page(file)
-        page = replace(page, orientation=1) if options.exif == "ignore" else page
-        if options.level is not None:
-            full = (page.rows, page.cols) if page.orientation < 5 else (page.cols, page.rows)
+    file, page = _asked(file, options)
+    if options.level is not None:
+        full = (page.rows, page.cols) if page.orientation < 5 else (page.cols, page.rows)
+        with _reading_tags():
             scale, file = _at_level(file, options.level, reduce(full) if reduce else 1)
             page = replace(read_page(file), orientation=page.orientation)
-    except GlimpseError:
-        raise
-    except Exception as error:
-        raise GlimpseError(f"a damaged TIFF{why(error)}") from None
     # without the extra 16 bits are not to hang on how a file is packed
     known = (page.is_common or (page.is_known and codecs() is None)) and not page.is_own
     indexed = options.labels and page.photometric == PALETTE
@@ -85,6 +88,24 @@ def decode_tiff(
         raise GlimpseError(f"a TIFF of a kind that cannot be read: {page.name}{hint}")
     color, more = profile(page.profile, grey=pixels.ndim == 2 or pixels.shape[2] == 2)
     return _told(as_picture(pixels, color, as_record(page.description), notes + more), page, scale, full)
+
+
+@contextmanager
+def _reading_tags() -> Iterator[None]:
+    try:
+        yield
+    except GlimpseError:
+        raise
+    except Exception as error:
+        raise GlimpseError(f"a damaged TIFF{why(error)}") from None
+
+
+def _asked(file: BinaryIO, options: DecodeOptions) -> tuple[BinaryIO, Page]:
+    """The file as one that begins with the page that the options ask for, and that page."""
+    with _reading_tags():
+        file = at_page(file, options.page or 1)
+        page = read_page(file)
+    return file, replace(page, orientation=1) if options.exif == "ignore" else page
 
 
 def _check_ends(file: BinaryIO, page: Page) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from glimpse import limits
 from glimpse.errors import GlimpseError, about
-from glimpse.io.decode import Reduce, count_pages, decode, decode_pages, shape_of
+from glimpse.io.decode import Reduce, count_pages, decode, decode_pages, is_animated, shape_of
 from glimpse.io.encode import Quality, encode, encoded, still_format
 from glimpse.io.files import Draft, open_input, save_bytes
 from glimpse.io.picture import DEFAULT, DecodeOptions, Picture
@@ -52,6 +53,30 @@ def load_shape(name: str, options: DecodeOptions = DEFAULT) -> tuple[tuple[int, 
             return shape, False
         picture = decode(file, options)
         return picture.shape, picture.signal
+
+
+def shapes(
+    options: DecodeOptions = DEFAULT,
+) -> Callable[[tuple[str, int | None]], tuple[tuple[int, int], bool]]:
+    """Return a function that tells what `load_shape` does of a file and its page, each looked up once.
+
+    The frames of an animation are as large as the first one.
+    """
+
+    @cache
+    def has_frames(name: str) -> bool:
+        with open_input(name) as file:
+            return is_animated(file)
+
+    @cache
+    def found(name: str, page: int | None) -> tuple[tuple[int, int], bool]:
+        return load_shape(name, options.at(page))
+
+    def shape(place: tuple[str, int | None]) -> tuple[tuple[int, int], bool]:
+        name, page = place
+        return found(name, 1 if page and page > 1 and has_frames(name) else page)
+
+    return shape
 
 
 def as_array(picture: Picture) -> Picture:
