@@ -38,6 +38,12 @@ def test_a_crop_is_found_and_what_was_painted_over_it_is_told(share, look):
     assert found.residual < 0.5
 
 
+def test_a_small_and_faint_edit_does_not_move_the_place():
+    patch = cut(IMAGE, WINDOW).astype(int)
+    patch[20:24, 22:26] += 40
+    assert corner_error(find(IMAGE, patch, start=WINDOW), WINDOW.box) < 0.005
+
+
 def test_a_search_finds_a_painted_crop_dim():
     patch, left = painted(cut(IMAGE, WINDOW), 0.45)
     found = find(IMAGE, np.rint(0.6 * patch + 40).astype(np.uint8))

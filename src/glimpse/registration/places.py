@@ -25,9 +25,10 @@ _ROUNDED = 1 / 12
 _DOUBTED = 0.02
 """Deviation of a corner, in samples, from which neighbours are tried one by one: it only spares the trial."""
 
-_HEAVY, _TAILS = 0.005, 1.5
+_HEAVY, _TAILS, _FAR_OFF = 0.005, 1.5, 5.0
 """Share of the variance that a smooth residual has, and its ratio to what most samples leave, from which some
-samples drag the fit: more leaves edits in it, less loses other tools' crops at whole pixels."""
+samples drag the fit, or that ratio by itself: more leaves edits in it, less loses other tools' crops at whole
+pixels, of which the ratio is 4.2 at most."""
 
 _LEAST_EXPLAINED = 0.5
 """Share of a patch's variance that its place has to explain in every sample: more refuses noisy crops,
@@ -44,7 +45,8 @@ class Place(NamedTuple):
 
     def dragged(self, spread: float) -> bool:
         """Whether a few samples are much farther off than most, as where something was painted."""
-        return self.evidence.unlike > _HEAVY and self.evidence.smooth_error > (_TAILS * spread) ** 2
+        tails = math.sqrt(self.evidence.smooth_error) / spread
+        return tails > _FAR_OFF or (tails > _TAILS and self.evidence.unlike > _HEAVY)
 
 
 class _Weighed(NamedTuple):
