@@ -1,5 +1,7 @@
 """Crops that were painted over are found; places that are not determined are told, never guessed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from crops import ASTRONAUT, CAMERA, LOOK, WINDOWS, corner_error, cut, find, grey, jpeg, matches
@@ -9,7 +11,8 @@ from skimage import data
 from glimpse import GlimpseError, Window, locate, read
 from glimpse.registration.coarse_to_fine import ranked
 from glimpse.registration.evidence import texture
-from glimpse.registration.least_squares import Fit, Target
+from glimpse.registration.grey import Scene
+from glimpse.registration.least_squares import STRETCHED, Fit, Target, fit, without_flats
 
 CLUTTER = data.coffee()[200:330, 300:460]
 WINDOW = Window(60.3, 75.8, delta=1.6, sigma=0.9, n=(36, 40))
@@ -42,6 +45,22 @@ def test_a_small_and_faint_edit_does_not_move_the_place():
     patch = cut(IMAGE, WINDOW).astype(int)
     patch[20:24, 22:26] += 40
     assert corner_error(find(IMAGE, patch, start=WINDOW), WINDOW.box) < 0.005
+
+
+@pytest.mark.parametrize("seed", [0, 5])
+def test_black_on_a_bright_patch_does_not_hide_the_place_from_a_robust_fit(seed):
+    image, rng, black = (
+        (150 + 0.35 * IMAGE).astype(np.float32),
+        np.random.default_rng(seed),
+        np.zeros((36, 40), bool),
+    )
+    while black.mean() < 0.45:
+        top, left = rng.integers(0, 30), rng.integers(0, 34)
+        black[top : top + 8, left : left + 8] = True
+    target = without_flats(Target(np.where(black, 0, np.rint(read(image, WINDOW))).astype(np.float32)))
+    start = replace(WINDOW, gx=WINDOW.gx + 1, gy=WINDOW.gy - 1, delta=1.64)
+    found = fit(Scene(image), target, start, 20, free=STRETCHED, robust=True)
+    assert corner_error(found, WINDOW.box) < 0.02
 
 
 def test_a_search_finds_a_painted_crop_dim():

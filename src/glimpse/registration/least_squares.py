@@ -43,7 +43,7 @@ _FLAT, _ENOUGH = 0.02, 0.1
 slope leaves smooth crops nothing, a smaller one lets a flat colour find a flat part of the image."""
 
 _WIDE = 0.5
-"""Share of the patch's deviation that the scale of a robust fit has at first, half of it after each step:
+"""Share of the levels' deviation that the scale of a robust fit has at first, half of it after each step:
 less comes to rest where smooth parts agree, more is dragged like a plain fit."""
 
 _QUANTILE = 0.4, 1.907
@@ -121,7 +121,8 @@ def _descended(
 ) -> Fit:
     """Levenberg-Marquardt; of NumPy, since SciPy's takes longer to import than all the fits of a search."""
     target = target._replace(levels=blurred(target.levels, blur)) if blur else target
-    floor = _WIDE * float(target.levels.std()) if robust else 0.0
+    # of the image's deviation, too: black paint on a bright patch deviates more than all else in it
+    floor = _WIDE * float(min(target.levels.std(), read(image, window).std())) if robust else 0.0
 
     def near(window: Window, gain: float | None = None) -> Linear:
         if robust:
