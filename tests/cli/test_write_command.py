@@ -742,6 +742,24 @@ def test_an_enlarged_crop_goes_into_the_box_of_the_crop(patch, image):
     assert record("c.png")["delta"] == 0.375
 
 
+def test_a_crop_that_was_enlarged_by_interpolation_leaves_the_detail_below_it():
+    save("face.png", face := np.ascontiguousarray(astronaut()[:220, :260]))
+    invoke(*split("read face.png --box 120,60,96,96 -n 48 -o p.png"))
+    large = Image.fromarray(opened("p.png")).resize((96, 96), Image.Resampling.BICUBIC)
+    large.paste((200, 40, 40), (10, 10, 40, 40))
+    large.save("large.png")
+    result = invoke(*split("write large.png --onto face.png --like p.png -o c.png"))
+    assert "its 96 x 96 samples say no more than 48 x 48 would" in result.stderr
+    truth = face.astype(float)
+    truth[70:100, 130:160] = 200, 40, 40
+    off, pasted = opened("c.png") - truth, np.asarray(large) - truth[60:156, 120:216]
+    assert np.sqrt(np.square(off[60:156, 120:216]).mean()) < 0.5 * np.sqrt(np.square(pasted).mean())
+    sharp = np.random.default_rng(0).integers(0, 256, (96, 96, 3), np.uint8)
+    save("sharp.png", sharp)
+    result = invoke(*split("write sharp.png --onto face.png --like p.png -o d.png"))
+    assert "the 48 x 48 samples of its window as 96 x 96" in result.stderr
+
+
 def test_a_lossy_patch_may_be_off_by_more_and_a_tolerance_says_by_how_much(image):
     Image.fromarray(np.full((30, 44, 3), 120, np.uint8)).save("flat.png")
     invoke("read", "flat.png", *TYPED, "-o", "p.png")

@@ -311,10 +311,11 @@ def _loaded(
         channels = patch.pixels.shape[2] if patch.pixels.ndim == 3 else 1  # a few bytes may ask for much work
         asked = f"a canvas of {channels} channels that its record asks for"
         check_pixels(*shape, decoding.max_pixels, channels, asked)
+    enlarged = False
     if like and "n" not in placement.typed and patch.shape != like.window.shape:
-        ours, theirs = (f"{rows} x {cols}" for rows, cols in (like.window.shape, patch.shape))
-        placement = placement._replace(like=replace(like, window=resampled(like.window, patch.shape)))
-        notes.append(f"the {ours} samples of its window as {theirs}")
+        patch, placement, note = _of_another_size(patch, like, placement, options)
+        enlarged = placement.like is like
+        notes.append(note)
     if found and options.onto and found.shape != shape and not (like or here):
         ours, theirs = (f"{rows} x {cols}" for rows, cols in (found.shape, shape))
         known = f"its source was {ours}, {os.path.basename(options.onto)} is {theirs}"
@@ -335,7 +336,7 @@ def _loaded(
 
     tolerance = options.tolerance
     if tolerance is None:
-        tolerance = LOSSY if lossy else TOLERANCE
+        tolerance = LOSSY if lossy or enlarged else TOLERANCE
     notes = [*placed.notes(window, shape), *notes]
     alone = row.place != row.image
     record = like or found
@@ -351,6 +352,20 @@ def _loaded(
         row.place, patch, window, source, found is not None, alone, notes, tolerance, linear, before
     )
     return piece, shape
+
+
+def _of_another_size(
+    patch: Picture, like: Record, placement: Placement, options: CanvasOptions
+) -> tuple[Picture, Placement, str]:
+    """A patch and its window in as many samples, where the crop of ``--like`` has others; and a note."""
+    from glimpse.batch.retouching import made_small
+
+    ours, theirs = (f"{rows} x {cols}" for rows, cols in (like.window.shape, patch.shape))
+    if options.retouches and not patch.exact and (small := made_small(patch, like.window.shape)):
+        return small, placement, f"its {theirs} samples say no more than {ours} would"
+    window = resampled(like.window, patch.shape)
+    placement = placement._replace(like=replace(like, window=window))
+    return patch, placement, f"the {ours} samples of its window as {theirs}"
 
 
 def _located(row: Row, base: Picture, options: CanvasOptions, decoding: DecodeOptions) -> Piece:

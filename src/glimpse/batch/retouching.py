@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from glimpse.attention.edits import Edit, changes, find_edit
 from glimpse.attention.layer import read
 from glimpse.errors import GlimpseError, about
-from glimpse.io.compositing import Kind
+from glimpse.io.compositing import Kind, resized
 from glimpse.io.picture import Picture, Pixels
 from glimpse.levels import to_levels, unpremultiply
 
@@ -28,6 +28,10 @@ whose picture was decoded, with a loss."""
 _ANOTHER = 1 / 16
 """Of the white level, the deviation from which on a crop shows another picture than the one below it: with a
 larger one a crop that lends its window is taken for the patch, with a smaller one a poor JPEG is not."""
+
+_FINER = 0.2
+"""The share of an enlarged patch that may be off by over `LOSSY` from the patch made small and large again.
+Interpolation stays below it, with hard edges of paint too; detail that was made up is twice as far off."""
 
 _STRIP = 256  # rows that are handed to a file at once
 
@@ -91,6 +95,22 @@ def retouched(
             levels[rows, cols] = np.where(same.all(axis=2, keepdims=True), old, pixels)
         source = view
     return Retouched(base, levels, [edit.share if edit else 0 for edit in edits])
+
+
+def made_small(patch: Picture, n: tuple[int, int]) -> Picture | None:
+    """Return a patch that was enlarged by interpolation in the samples that it had; None if it says more.
+
+    A picture that is compared with one that was made smooth loses its detail.
+    """
+    rows, cols = patch.shape
+    if rows < n[0] or cols < n[1]:
+        return None
+    levels = np.asarray(patch.pixels[:, :], np.float32)
+    small = resized(levels, n)
+    off = np.abs(resized(small, patch.shape) - levels).reshape(rows, cols, -1).max(axis=2)
+    if np.mean(off > LOSSY * patch.white / 255) > _FINER:
+        return None
+    return replace(patch, pixels=np.clip(small, 0, patch.white))
 
 
 def _grey(patch: Picture, base: Picture) -> Picture:

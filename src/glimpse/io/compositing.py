@@ -121,3 +121,13 @@ class Ground:
         if with_alpha:
             return np.concatenate([color, hidden * white if alpha is None else alpha], axis=2), hidden
         return color, hidden if alpha is None or added else alpha / white
+
+
+def resized(levels: NDArray[Any], shape: tuple[int, int]) -> NDArray[Any]:
+    """Return the levels (A, B) or (A, B, C) of a picture of another size, by Pillow's LANCZOS."""
+    from PIL import Image
+
+    channels = np.moveaxis(levels.reshape(*levels.shape[:2], -1), 2, 0).astype(np.float32)
+    size = shape[::-1]
+    found = [np.asarray(Image.fromarray(each).resize(size, Image.Resampling.LANCZOS)) for each in channels]
+    return np.stack(found, axis=2).reshape(*shape, *levels.shape[2:])
