@@ -28,14 +28,24 @@ def photos(folder):
     Path("boxes.csv").write_text("\n".join(["id,image,x,y,w,h", *rows]))
 
 
-def shell(line, **environment):
+def shell(line):
     """Run a line of the document by bash, with fewer patches in a shard."""
-    there = f'glimpse() {{ "{sys.executable}" -m glimpse "$@"; }}; export -f glimpse\n'
     line = line.replace("glimpse read", "glimpse read --shard-size 4")
     line = line.replace("-I% glimpse", f"-I% {sys.executable} -m glimpse")
-    environment = os.environ | {"PYTHONPATH": str(PACKAGE.parent)} | environment
-    done = subprocess.run(["bash", "-euc", there + line], env=environment, capture_output=True, text=True)
+    environment = os.environ | {"PYTHONPATH": str(PACKAGE.parent)}
+    done = subprocess.run(["bash", "-euc", line], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def task(line, **environment):
+    """Run the command of a line with the words that bash makes of it, with fewer patches in a shard."""
+    line = 'glimpse() { printf "%s\\0" "$@"; }\n' + line
+    done = subprocess.run(
+        ["bash", "-euc", line], env=os.environ | environment, capture_output=True, text=True
+    )
+    command, *words = done.stdout.split("\0")[:-1]
+    result = invoke(command, "--shard-size", "4", *words)
+    assert result.exit_code == 0, (done.stderr, result.stderr)
 
 
 def made(folder="crops"):
@@ -54,8 +64,8 @@ def test_xargs_divides_a_folder(photos):
 
 def test_the_tasks_of_slurm_divide_a_table_and_one_that_comes_again_does_nothing_twice(photos):
     command = re.search(r"--wrap '(.*)'", line_with("sbatch"))[1].replace("/100", "/2")
-    for task in (2, 1, 2):
-        shell(command, SLURM_ARRAY_TASK_ID=str(task))
+    for number in (2, 1, 2):
+        task(command, SLURM_ARRAY_TASK_ID=str(number))
     how = ["--table", "boxes.csv", "-n", "64", "--shard-size", "4", "-o", "whole/{shard:05d}.tar"]
     assert invoke("read", *how).exit_code == 0
     assert len(made()) == 6
