@@ -62,7 +62,8 @@ def test_show_like_a_patch_and_through_pipes():
 
 
 HOW = ["", "-n 1", "-n 200,1", "--delta 90", "--gx -9e8 --gy 9e8", "--sigma 1e-9"]
-ODD = [(shape, "") for shape in [(1, 1), (300, 1), (3, 5)]] + [((1, 300), how) for how in HOW]
+ODD = [(shape, "") for shape in [(1, 1), (300, 1), (1, 300)]]
+ODD += [((3, 5), "--width 400"), *(((1, 300), f"{how} --width 400") for how in HOW[1:])]
 
 
 @pytest.mark.parametrize(("shape", "how"), ODD)

@@ -9,7 +9,7 @@ from crops import CAMERA, WINDOWS
 from strategies import pixels
 
 from glimpse import Window, read
-from glimpse.registration import candidates, coarse_to_fine, least_squares
+from glimpse.registration import candidates, coarse_to_fine, least_squares, location
 from glimpse.registration.candidates import (
     DIRECTIONS,
     LEVELS,
@@ -168,6 +168,13 @@ def at(**numbers):
 def test_a_crop_has_such_levels_filters_and_strides_and_lies_in_the_image(sound, unsound):
     assert plausible(sound, (100, 140))
     assert not plausible(unsound, (100, 140))
+
+
+@pytest.mark.parametrize(("share", "found"), [(0.6, False), (0.75, True)])
+def test_a_match_explains_two_thirds_of_the_variance(share, found):
+    target = Target(np.array([[-1.0, 1.0]] * 8))  # of variance 1
+    sure = coarse_to_fine.confidence([at()._replace(error=1 - share)], target)
+    assert (sure >= location.MIN_CONFIDENCE) is found
 
 
 @pytest.mark.parametrize(("delta", "power"), [(2, 3), ((2, 2.18), 3), ((2, 2.22), 5), ((2.22, 2), 5)])
