@@ -235,6 +235,13 @@ def test_a_gif_loops_for_ever(count: int) -> None:
     assert [block.local_palette for block in gif.blocks] == [False] + [True] * (count - 1)
 
 
+def test_a_colour_of_the_last_pixel_alone_comes_back() -> None:
+    frame = np.zeros((130, 140, 3), np.uint8)  # more pixels than are looked at together
+    frame[-1, -1] = RED
+    payload = encode_animation([frame], [4], ".gif")
+    np.testing.assert_array_equal(decoded(payload, [4])[0], frame)
+
+
 def test_a_gif_of_few_colours_has_one_palette() -> None:
     gif = Gif(encode_animation(noise(5, 30, 40, levels=200), [4] * 5, ".gif"))
     assert not any(block.local_palette for block in gif.blocks)

@@ -25,16 +25,21 @@ _MOVED = 16  # most colours that go elsewhere in a round; none cost 0.07 levels
 MANY = 1 << 13  # pixels above which colours that share all but their last two bits are one
 _FEW = 1 << 10  # unless they are so few still: then they lie close, and a bit shows
 _AT_ONCE = 256  # colours, so that their distances stay in the cache
+_LOOKED_AT = 1 << 14  # pixels that are sorted at once: the first may tell that there are too many colours
 
 
 def few_colours(frames: Frames) -> Indices | None:
     """Return the colours of all frames, 0xRRGGBB, if one palette holds them."""
-    seen = np.zeros(1 << 24, dtype=bool)
-    for frame in frames:
-        seen[_codes(frame)] = True
-        if np.count_nonzero(seen) > ENTRIES:
-            return None
-    return np.flatnonzero(seen)
+    seen, found = np.zeros(1 << 24, dtype=bool), np.empty(0, np.uint32)
+    for codes in (_codes(frame).ravel() for frame in frames):
+        for first in range(0, len(codes), _LOOKED_AT):
+            some = codes[first : first + _LOOKED_AT]
+            fresh = np.unique(some[~seen[some]])
+            seen[fresh] = True
+            found = np.concatenate([found, fresh])
+            if len(found) > ENTRIES:
+                return None
+    return np.sort(found).astype(np.intp)
 
 
 def index_frames(frames: Frames, codes: Indices) -> tuple[bytes, NDArray[np.uint8]]:
