@@ -36,7 +36,7 @@ def tools() -> dict[str, Line]:
     """How each tool crops one file; those that are installed."""
     found: dict[str, Line] = {"glimpse": lambda a, b: [*GLIMPSE, a, *SHARP, "-q", "--overwrite", "-o", b]}
     magick = shutil.which("magick") or shutil.which("convert")
-    if magick:
+    if magick and shutil.which("mogrify"):  # another program may be called convert
         found["ImageMagick"] = lambda a, b: [magick, a, "-crop", "30x30+0+0", "+repage", b]
     if vips := shutil.which("vips"):
         found["libvips"] = lambda a, b: [vips, "crop", a, b, "0", "0", "30", "30"]

@@ -232,11 +232,13 @@ def stacks():
     two = {"patches": np.zeros((2, 4, 4), np.uint8), **numbers}
     many = {name: of_zeros((400_000,), "<f8") for name in numbers}
     text = {"patches": of_zeros((100_000, 4, 4), "|u1"), "image": of_zeros((100_000,), "<U1000")}
+    packed = {"patches": of_zeros((100_000, 4, 4), "|u1", 9_000)}  # of a kind that is not unpacked
     return {
         "many.npz": npz({"patches": of_zeros((3_000_000, 1, 1), "|u1")}),
         "many-known.npz": npz({"patches": of_zeros((400_000, 1, 1), "|u1"), **many}),
         "wide.npz": npz({"patches": of_zeros((1, 13_000, 13_000), "<f4")}),
-        "text.npz": npz(text, zipfile.ZIP_BZIP2),
+        "text.npz": npz(text),
+        "packed.npz": npz(packed, zipfile.ZIP_BZIP2),
         "doubled.npz": npz(two, doubled=["gx"]),
         "small.npz": npz({"patches": of_zeros((170_000, 1, 1), "|u1")}),
         "digits.tar": tar_of_digits(900_000),
@@ -360,11 +362,12 @@ def films():
     side = 13_370
     part = gif(side, side, *[(0, 0, side, side, 2)])
     still = Image.new("P", (4_000, 4_000))
-    frames = [Image.new("P", still.size, k) for k in range(40)]
+    two = encoded(still, "GIF", save_all=True, append_images=[Image.new("P", still.size, 1)], disposal=3)
+    second = two[two.rindex(b"!\xf9\4") : -1]
     apng = [Image.new("L", (3_000, 3_000), k) for k in range(40)]
     return {
         "screens.gif": (part[:-1] + part[19:-1] * 5 + b";", 5),
-        "frames.gif": (encoded(still, "GIF", save_all=True, append_images=frames, disposal=3), 40),
+        "frames.gif": (two[:-1] + second * 38 + b";", 40),
         "frames.png": (encoded(apng[0], "PNG", save_all=True, append_images=apng[1:]), 40),
         "frames.webp": (webp_film(7_000, 7_000, *[webp_frame(1, 1)] * 1_000), 1_000),
         "overlapping.tif": (overlapping_pages(9_000, 60_000), 9_000),
