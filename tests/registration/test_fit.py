@@ -135,6 +135,13 @@ def test_stronger_details_are_no_change_of_contrast_but_stronger_shapes_are():
     assert change_of_levels(shapes + fine, Target(1.3 * shapes + fine))[0] == pytest.approx(1.3, abs=0.02)
 
 
+def test_the_contrast_of_fine_stripes_is_their_own_not_that_of_a_faint_shade():
+    stripes, shade = 40 * wave(4), 2 * wave(40)
+    assert change_of_levels(stripes + shade, Target(0.5 * stripes + 2 * shade))[0] == pytest.approx(
+        0.5, abs=0.1
+    )
+
+
 # the last fit
 
 
