@@ -119,6 +119,14 @@ def test_copies_are_all_told_and_the_place_is_sure():
     assert tops == sorted((top + 4, left + 5) for top, left in corners)
 
 
+def test_a_dozen_copies_are_told_though_none_is_near_another():
+    image, piece = grey(ASTRONAUT[:260, :300]).copy(), IMAGE[20:50, 30:64]
+    for top in (3, 88, 173):
+        for left in (4, 80, 155, 231):
+            image[top : top + 30, left : left + 34] = piece
+    assert len(locate(image, piece[2:28, 2:32]).others) == 11
+
+
 STRIPES = np.tile(np.arange(160) // 8 % 2 * 200 + 20, (120, 1))
 PLACELESS = {
     "ramp": np.tile(np.arange(160) * 255 // 159, (120, 1)),

@@ -73,10 +73,10 @@ def chosen(scene: Scene, target: Target, fits: list[tuple[Fit, Target]], sure: f
         The confidence so far.
     """
     start, mended = fits[0]
-    again = repeats(scene, mended, start, MOST_OTHERS + 1, _AS_WELL, _ROUNDED)
+    copied = len(fits) > 1 and len(_equal(_distinct(_weighed(scene, target, fits)))) > 1
+    again = repeats(scene, mended, start, MOST_OTHERS + 1, _AS_WELL, _ROUNDED, copied=copied)
     distinct = _distinct(_weighed(scene, target, [*fits, *((fit, mended) for fit in again)]))
-    limit = _AS_WELL * distinct[0].cost + _ROUNDED
-    equal = [place for place in distinct if place.cost <= limit]
+    equal = _equal(distinct)
     best, *rest = sorted(equal, key=_unusual)
     others = tuple(place.fit.window for place in rest)
     seen = best.evidence
@@ -130,6 +130,11 @@ def _distinct(places: list[_Weighed]) -> list[_Weighed]:
         if not any(same_box(place.fit.window, better.fit.window) for better in kept):
             kept.append(place)
     return kept
+
+
+def _equal(places: list[_Weighed]) -> list[_Weighed]:
+    """The first of the places, and those that fit as well."""
+    return [place for place in places if place.cost <= _AS_WELL * places[0].cost + _ROUNDED]
 
 
 def _unusual(place: _Weighed) -> tuple[float, float, float]:

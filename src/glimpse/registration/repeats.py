@@ -39,7 +39,16 @@ _STEPS = 8
 _SLID = FREE[:2]  # in gx and gy alone
 
 
-def repeats(scene: Scene, target: Target, start: Fit, most: int, as_well: float, rounded: float) -> list[Fit]:
+def repeats(
+    scene: Scene,
+    target: Target,
+    start: Fit,
+    most: int,
+    as_well: float,
+    rounded: float,
+    *,
+    copied: bool = False,
+) -> list[Fit]:
     """Return the fits elsewhere of the same strides and filters that fit as well or better, at most so many.
 
     Parameters
@@ -54,8 +63,10 @@ def repeats(scene: Scene, target: Target, start: Fit, most: int, as_well: float,
         Fits after which no more are looked for.
     as_well, rounded : float
         Ratio of squared residuals up to which another place fits as well, and squared levels beside it.
+    copied : bool
+        Whether there is a copy somewhere, so that more are looked for even if nothing nearby is like the place.
     """
-    if not _likenesses(scene, target, start.window, _NEAR, 1):
+    if not copied and not _likenesses(scene, target, start.window, _NEAR, 1):
         return []
     # the same fit of the start: its own may be of a filter that is sharper than a fit may take
     here = least_squares.fit(scene, target, start.window, _STEPS, free=_SLID)
