@@ -185,6 +185,7 @@ def _sorted(scene: Scene, target: Target, fits: list[Fit]) -> list[Fit]:
 
 def ranked(fits: list[Fit]) -> list[Fit]:
     """Robust fits, whose errors are the losses of their residuals on the scale of the best one's."""
+    # in levels of the image, as the fits themselves: a place that fades the image leaves little, too
     sizes = [fit.left / min(abs(fit.gain), 1.0) for fit in fits if fit.left is not None]
     spread = min(spread_of(left, fits[0].asked, _BEST_QUARTER) for left in sizes)
     return [

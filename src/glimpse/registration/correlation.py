@@ -52,6 +52,7 @@ class CrossCorrelator:
         (A, B), (N, M) = self.shape, patch.shape
         kernel = (patch - patch.mean()).astype(np.float32)
         product = irfft2(self._spectrum * np.conj(rfft2(kernel, self._size)), self._size)
+        # the kernel sums to zero, so that the mean of a part adds nothing to the product; its spread needs it
         total, squares = (_sums(table, N, M) for table in (self._sums, self._squares))
         spread = (
             np.maximum(squares - total**2 / (N * M), N * M / 4) * np.square(kernel, dtype=np.float64).sum()
@@ -89,6 +90,7 @@ class DirectionCorrelator:
         arrows = directions(patch)
         if weights is not None:
             arrows = arrows * weights.astype(np.float32)
+        # of complex a and b, the real part of a conj(b) is their dot product: both components at once
         product = ifft2(self._spectrum * np.conj(fft2(arrows, self._size))).real
         power = float((np.abs(arrows) ** 2).sum())
         powers = np.maximum(_sums(self._powers, N, M), _LEAST_POWER * N * M) * power

@@ -200,10 +200,13 @@ def _deviation(scene: Scene, target: Target, window: Window, noise: float) -> fl
     free = STRETCHED if isinstance(window.delta, tuple) else SQUARE
     some, levels = len(free), len(curvature) - 6
     ways = np.zeros((some + levels, 6 + levels))
+    # gain and offset stay among the unknowns: what a change of levels can undo determines no place
     ways[:some, :6], ways[some:, 6:] = free, np.eye(levels)
     curvature = ways @ curvature @ ways.T
+    # stripes leave a direction without curvature: the ridge gives it a deviation beyond any limit, no error
     ridge = 1e-9 * np.diag(np.diag(curvature)) + 1e-9 * np.eye(len(curvature))
-    # the inverse curvature times the noise is the covariance of the fit's numbers
+    # of least squares the covariance is the noise's variance times the inverse of J'J (Gauss-Markov); with
+    # residuals of which _ALIKE neighbours say the same there are so many times fewer of these
     spread = (np.linalg.inv(curvature + ridge) * noise * _ALIKE)[:some, :some]
     corners = [np.array([down, across]) @ free.T[[0, 1]] for down, across in ((1.0, 0.0), (0.0, 1.0))]
     n, m = window.shape
@@ -266,4 +269,5 @@ def _left_at(image: Floats, target: Target, window: Window) -> float:
 
 def determined(evidence: Evidence) -> float:
     """How well the place is determined, 0 to 1."""
+    # beyond the limit it falls as the variance grows: a place that is twice as loose counts a quarter
     return 1 / (1 + (evidence.deviation / _TOLD_APART) ** 2)

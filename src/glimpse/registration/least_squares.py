@@ -222,6 +222,8 @@ class Linear:
 
     def step(self, damping: float, free: NDArray[np.float64]) -> NDArray[np.float64]:
         """The damped step, in the free directions, to the least residual that the slopes predict."""
+        # Gauss-Newton: J'J for the second derivatives, damped along its own diagonal (Marquardt 1963), so
+        # that a step does not depend on the units of its numbers
         curvature, gradient = self.normal
         some, levels = len(free), len(curvature) - 6
         ways = np.zeros((some + levels, 6 + levels))
@@ -315,6 +317,7 @@ def robust_loss(left: NDArray[np.float64], spread: float, weights: NDArray[np.fl
 
 def trust_in(left: NDArray[np.float64], spread: float) -> NDArray[np.float64]:
     """The weights of residuals in a robust fit: one for none, a quarter for twice the spread."""
+    # a weight is the loss's derivative over 2 r: d/dr r**2 / (1 + (r/c)**2) = 2 r / (1 + (r/c)**2)**2
     return 1 / (1 + (left / (2 * spread)) ** 2) ** 2
 
 

@@ -64,7 +64,7 @@ def repeats(
     as_well, rounded : float
         Ratio of squared residuals up to which another place fits as well, and squared levels beside it.
     copied : bool
-        Whether there is a copy somewhere, so that more are looked for even if nothing nearby is like the place.
+        Whether there is a copy somewhere, so that more are looked for though nothing nearby is like it.
     """
     if not copied and not _likenesses(scene, target, start.window, _NEAR, 1):
         return []
@@ -147,6 +147,8 @@ def _left(around: Floats, target: Target, split: int) -> NDArray[np.float64]:
     around = around - around.mean(dtype=np.float64)
     means, covaried = sums_of_products(around, (apart, shared))
     (squares,) = sums_of_products(around**2, (apart,))
+    # of a fit wanted = gain * part + offset, gain is covariance over variance, and what is left of the wanted
+    # variance is 1 - correlation**2
     spread = np.maximum(squares - means**2, 1e-6)
     gain = np.abs(covaried) / spread
     left = 1 - covaried**2 / (spread * max(varied, 1e-12))
