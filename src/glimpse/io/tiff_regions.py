@@ -160,9 +160,8 @@ class Regions:
                 return self._kept[number]
         part = self._unpacked(number, row)
         with self._lock:
-            self._held += (
-                part.nbytes if number not in self._kept else 0
-            )  # another thread may have been quicker
+            if number not in self._kept:  # another thread may have been quicker
+                self._held += part.nbytes
             self._kept[number] = part
             while len(self._kept) > 1 and self._held > self._most_kept:
                 self._held -= self._kept.popitem(last=False)[1].nbytes
