@@ -292,6 +292,8 @@ def _loaded(
     row: Row, shape: tuple[int, int] | None, options: CanvasOptions, decoding: DecodeOptions
 ) -> tuple[Piece, tuple[int, int]]:
     """A patch with its window, and the shape of its canvas."""
+    from glimpse.batch.retouching import LOSSY, TOLERANCE
+
     if row.fault:
         raise row.fault
     try:
@@ -322,25 +324,14 @@ def _loaded(
         if options.retouches:
             raise GlimpseError(f"{known}; give its window on that one, such as --box, or --locate")
         notes.append(f"{known}: it lies at the same pixels")
-    placed = placement.of_patch(found, patch.shape)
     source = found.source if found else source_name(row.image)
-    window = placed.window(shape)
-    top, bottom, left, right = window.box
-    if (
-        found is None
-        and placement.counts_pixels
-        and patch.shape == (round(bottom - top), round(right - left))
-    ):
-        window = placement.window(shape, native=True)  # the pixels of the box, as `read` gives them
-    from glimpse.batch.retouching import LOSSY, TOLERANCE
-
+    window, own = _window_of(placement, found, patch, shape)
     tolerance = options.tolerance
     if tolerance is None:
         tolerance = LOSSY if lossy or enlarged else TOLERANCE
-    notes = [*placed.notes(window, shape), *notes]
+    notes = [*own, *notes]
     alone = row.place != row.image
-    record = like or found
-    linear = options.filters_light(record)
+    linear = options.filters_light(like or found)
     if options.linear and patch.labels:
         raise GlimpseError("it is of labels, which are no light; leave out --linear")
     before = _before(row, patch, decoding) if options.retouches else None
@@ -352,6 +343,19 @@ def _loaded(
         row.place, patch, window, source, found is not None, alone, notes, tolerance, linear, before
     )
     return piece, shape
+
+
+def _window_of(
+    placement: Placement, found: Record | None, patch: Picture, shape: tuple[int, int]
+) -> tuple[Window, list[str]]:
+    """The window of a patch on its canvas, and notes on it."""
+    placed = placement.of_patch(found, patch.shape)
+    window = placed.window(shape)
+    if found is None and placement.counts_pixels:
+        top, bottom, left, right = window.box
+        if patch.shape == (round(bottom - top), round(right - left)):
+            window = placement.window(shape, native=True)  # the pixels of the box, as `read` gives them
+    return window, placed.notes(window, shape)
 
 
 def _of_another_size(
