@@ -18,7 +18,7 @@ COMMANDS = {
     "show": ("show", "{picture}", "-o", "{folder}/s.png"),
     "show page": ("show", "{picture}", "-o", "{folder}/s.html"),
     "sweep": ("sweep", "{picture}", "--delta", "1:8", "--frames", "4", "-o", "{folder}/s.gif"),
-    "write": ("write", "{folder}/p.png", "-o", "{folder}/c.png"),
+    "write": ("write", "{folder}/p.png", "-o", "{folder}/c.png", "--max-pixels", "300000000"),
     "write --onto": ("write", "{folder}/p.png", "--onto", "{picture}", "-o", "{folder}/c.png"),
     "locate": ("locate", "{picture}", "{folder}/q.png"),
     "read 12": ("read", *LINKS, "-j", "1", "-o", "{folder}/{{index}}.png"),
