@@ -149,6 +149,15 @@ def test_what_no_sample_determines_is_refused_as_undetermined(name):
     assert "undetermined" in found.refusal()
 
 
+# the rounding of slanting ones tells the place, once a start is near
+@pytest.mark.parametrize("name", [name for name in PLACELESS if not name.startswith("slant")])
+def test_from_a_start_the_samples_determine_no_more(name):
+    image = PLACELESS[name].astype(np.uint8)
+    found = locate(image, image[40:72, 50:90], start=Window(55.6, 69.4, 1, n=(32, 40)))
+    assert not found.found
+    assert "undetermined" in found.refusal()
+
+
 def test_a_location_is_told_in_a_line():
     image, piece, _ = copies()
     assert len(repr(locate(image, piece, start=Window(27.5, 30.5, 1, 0.5, n=piece.shape)))) < 600

@@ -267,7 +267,7 @@ def _left_at(image: Floats, target: Target, window: Window) -> float:
     return mean_square(left, weights)
 
 
-def determined(evidence: Evidence) -> float:
-    """How well the place is determined, 0 to 1."""
+def determined(evidence: Evidence, apart: float = _TOLD_APART) -> float:
+    """How well the place is determined, 0 to 1; a half where a corner deviates by so many samples."""
     # beyond the limit it falls as the variance grows: a place that is twice as loose counts a quarter
-    return 1 / (1 + (evidence.deviation / _TOLD_APART) ** 2)
+    return 1 / (1 + (evidence.deviation / apart) ** 2)

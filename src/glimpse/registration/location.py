@@ -45,6 +45,10 @@ FEWEST = 8
 _LOOSE = 0.25
 """Deviation of a corner, in samples, from which a patch does not determine its place."""
 
+_NEAR = 2.0
+"""The same where a start tells the place to a sample or two: less refuses noisy patches, more says of ramps and
+stripes what nothing tells."""
+
 _WHOLLY = 0.995
 """Agreement from which it is not worth a word."""
 
@@ -274,7 +278,7 @@ def _from_start(scene: Scene, target: Target, start: Window, kernel: Kernel | No
     if target.weights is None:
         fit = finish(scene, target, start_at(start), kernel)
         seen = weigh(scene, target, target, fit.window)
-        tried = [Place(fit, seen, seen.explained * sound(scene, fit, seen, 0))]
+        tried = [Place(fit, seen, seen.explained * determined(seen, _NEAR) * sound(scene, fit, seen, 0))]
     if not tried or tried[0].confidence < SURE or tried[0].dragged(tried[0].evidence.spread):
         near = refit_robustly(scene, target, start_at(start))
         fit, mended = finish_robustly(scene, target, near, kernel)
