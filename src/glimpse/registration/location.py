@@ -46,8 +46,8 @@ _LOOSE = 0.25
 """Deviation of a corner, in samples, from which a patch does not determine its place."""
 
 _NEAR = 2.0
-"""The same where a start tells the place to a sample or two: less refuses noisy patches, more says of ramps and
-stripes what nothing tells."""
+"""The same where a start tells the place to a sample or two: less refuses noisy patches, more tells of ramps
+and stripes what nothing determines."""
 
 _WHOLLY = 0.995
 """Agreement from which it is not worth a word."""
