@@ -54,6 +54,21 @@ def test_a_crop_of_an_animation_has_its_frames_and_delays(clip, ending):
         np.testing.assert_array_equal(frame, levels(k)[4:19, 3:24])
 
 
+def test_transparency_that_a_film_cannot_show_is_told():
+    frames = [Image.new("RGBA", (30, 20), (200, 0, 0, 255)) for _ in range(2)]
+    frames[0].save("opaque.webp", save_all=True, append_images=frames[1:], lossless=True)
+    frames[0].putpixel((7, 6), (0, 0, 0, 0))
+    frames[0].save("clip.webp", save_all=True, append_images=frames[1:], lossless=True)
+    words = split("--box 3,4,21,15 --page all")
+    said = [
+        "on black" in invoke("sweep", name, *words, "-o", output).stderr
+        for name, output in (("clip.webp", "a.gif"), ("opaque.webp", "b.gif"), ("clip.webp", "{index}.png"))
+    ]
+    assert said == [True, False, False]
+    with Image.open("0.png") as still:
+        assert still.getpixel((4, 2))[3] == 0
+
+
 def test_some_frames_through_a_window_that_moves(clip):
     moves = "--gx 8 --gy 9:30 --delta 1.5 --sigma 1 -n 8 --page 2:4"
     assert invoke(*split(f"sweep {clip} {moves} -o crop.webp")).exit_code == 0

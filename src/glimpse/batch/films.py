@@ -139,6 +139,12 @@ class Film:
     rate: Fraction = Fraction(FPS)
     pictures: Iterable[Picture] | None = None
 
+    @property
+    def is_transparent(self) -> bool:
+        """Whether some of the first picture is."""
+        picture = self.picture
+        return picture.alpha and bool((picture.pixels[:, :][..., -1] < picture.white).any())
+
     def told(self, count: int, shape: tuple[int, int], play: str, size: int) -> str:
         """Return the words that tell of its file: so many frames of a shape, how they play, and its bytes."""
         stops = f"{counted(len(self.stops), 'window')}, " if self.stops else ""
@@ -242,6 +248,8 @@ def sweep(
             shots = _shots(reel, film, most, bare=bare, linear=decoding.linear)
             shots = watch(shots, len(reel.windows)) if len(images) == 1 else shots
             notes = [*reel.picture.notes, *reel.notes]
+            if film.plain and not bare and reel.is_transparent:
+                notes.append("what is transparent is on black; stills without --zoom keep it")
             if stills:
                 made = _save_stills(reel, stills, shots, run, bare=bare, linear=decoding.linear,
                                     protect=protect)  # fmt: skip
