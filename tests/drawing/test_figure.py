@@ -63,7 +63,7 @@ def test_nothing_reaches_the_rim_of_the_picture(name):
 def test_a_small_source_is_drawn_twice_as_large(shape):
     window = moved(n=8)
     drawing = figure.show(noise(*shape, 3), window, patch_of(window))
-    large = figure._Figure(shape, window, DARK, 2).draw(noise(*shape, 3), patch_of(window))
+    large = figure._Figure(shape, window, DARK, 2, "").draw(noise(*shape, 3), patch_of(window))
     np.testing.assert_array_equal(drawing, large)
 
 
@@ -109,17 +109,25 @@ def test_a_picture_is_as_wide_as_it_is_told_and_its_letters_stay_legible(name, w
     drawing = figure.show(noise(*shape, 3), window, patch_of(window), theme=look, width=width)
     assert drawing.shape[1] == width
     assert (rim(drawing) == look.background).all()
-    size = widest(lambda size: figure._Figure(shape, window, look, size, exact=True).size[1], width)
-    parts = figure._Figure(shape, window, look, size, exact=True)
+    size = widest(lambda size: figure._Figure(shape, window, look, size, "", exact=True).size[1], width)
+    parts = figure._Figure(shape, window, look, size, "", exact=True)
     assert parts.look.px(11) >= 9  # pixels that the smallest letters are high
     assert parts.scene.viewport.width + parts.side > 0.4 * width
 
 
 def test_the_patch_begins_where_the_image_does():
     shape, window = (300, 400), moved(gx=150, gy=200, delta=9)
-    for parts in (figure._Figure(shape, window, DARK, size) for size in (1, 2)):
+    for parts in (figure._Figure(shape, window, DARK, size, "") for size in (1, 2)):
         image = parts.corner[0] + parts.scene.viewport.y(-0.5)
         assert parts.at[0] == pytest.approx(image, abs=0.51)
+
+
+def test_a_tint_on_the_patch_is_told_above_it():
+    image, patch = noise(480, 640, 3), patch_of(BASE)
+    plain, told = (figure.show(image, BASE, patch, tint=tint) for tint in ("", "what disagrees tinted"))
+    rows, cols = (np.unique(where) for where in np.nonzero((plain != told).any(axis=2)))
+    assert rows.max() < figure.HEAD + figure.BORDER  # above the patch
+    assert np.ptp(cols) > 100
 
 
 def test_on_the_image_every_theme_has_the_same_colours():
@@ -127,7 +135,7 @@ def test_on_the_image_every_theme_has_the_same_colours():
     dark, light = (
         figure.show(noise(300, 400, 3), window, patch_of(window), theme=theme) for theme in THEMES.values()
     )
-    parts = figure._Figure((300, 400), window, DARK, 1)
+    parts = figure._Figure((300, 400), window, DARK, 1, "")
     y, x = (at + 8 for at in parts.corner)
     inside = slice(y, y + parts.scene.viewport.height - 16), slice(x, x + parts.scene.viewport.width - 16)
     np.testing.assert_array_equal(dark[inside], light[inside])

@@ -127,7 +127,7 @@ def test_a_panel_names_what_is_not_the_default():
 def test_a_panel_says_which_filters_are_drawn():
     window = moved(n=64)
     (label,) = panels.Panel(noise(300, 400, 3), [window]).labels
-    assert (label.name, label.told(window)) == ("filters", "every 8th")
+    assert (label.name, label.told(window)) == ("drawn", "every 8th filter")
     assert not panels.Panel(noise(300, 400, 3), [moved(n=8, delta=9)]).labels
 
 

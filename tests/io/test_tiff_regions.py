@@ -242,7 +242,7 @@ def test_pixels_without_data_are_said_and_left_out_of_the_weights(dtype, value, 
     options = DecodeOptions(levels=(0, 255) if dtype == np.float32 else None)
     if value != "nan":
         (note,) = decode(file, options).notes
-        assert note == f"its pixels of {value} hold no data; --nodata skip leaves them out"
+        assert note == f"its pixels of {value} hold no data; glimpse read --nodata skip leaves them out"
     picture = decode(file, options._replace(nodata=True))
     assert (picture.alpha, picture.notes) == (True, ())
     pixels = np.asarray(picture.pixels)

@@ -420,7 +420,7 @@ def _shots(
         for window in reel.windows:
             line = viewport.to_rgb(line_under(picture.pixels, window, axis), picture.white)[0]
             drawing = profile.profile(line, window, axis, among=reel.windows, theme=theme, width=film.width)
-            _check_size(drawing.shape[0], drawing.shape[1], reel, most)
+            _check_size(drawing.shape[0], drawing.shape[1], reel, film, most)
             yield drawing, Still(drawing)
         return
     panel = None
@@ -428,11 +428,11 @@ def _shots(
     sizes = {window.shape for window in reel.windows}
     zooms = {n: film.zoom or (max(1, LARGEST // max(n)) if len(sizes) > 1 else 1) for n in sizes}
     rows, cols = (max(n[axis] * zooms[n] for n in sizes) for axis in (0, 1))
-    _check_size(rows, cols, reel, most)
+    _check_size(rows, cols, reel, film, most)
     if not film.plain:
         image = viewport.thumbnail(picture.pixels, picture.white)
         panel = panels.Panel(image, reel.windows, film.zoom, picture.shape, theme=theme, width=film.width)
-        _check_size(*panel.size, reel, most)
+        _check_size(*panel.size, reel, film, most)
     pictures = reel.pictures or repeat(picture, len(reel.windows))
     for index, (window, seen) in enumerate(zip(reel.windows, pictures, strict=True)):
         if seen.shape != picture.shape:
@@ -455,13 +455,13 @@ def _shots(
         yield frame, Still(frame)
 
 
-def _check_size(rows: int, cols: int, reel: Film, most: int) -> None:
+def _check_size(rows: int, cols: int, reel: Film, film: FilmOptions, most: int) -> None:
     count = len(reel.windows)
     if rows * cols * count > most:
         less = "--saccade 0, fewer rows or less" if reel.stops else "less --frames,"
         raise GlimpseError(
             f"{count} frames of {rows} x {cols} pixels are more than {most} pixels; "
-            f"give {less} --zoom or -n, or a larger --max-pixels"
+            f"give {less} {'' if film.plain else '--width, '}--zoom or -n, or a larger --max-pixels"
         )
 
 

@@ -135,10 +135,12 @@ def _save(target: str, scene: Picture, crop: Picture, found: Location, record: R
         save_bytes(target, record.to_json().encode() + b"\n", overwrite=run.overwrite)
     elif suffix in DRAWINGS and suffix not in MOVING:
         image, patch = (viewport.to_rgb(levels(picture), 255) for picture in (scene, crop))
-        if found.agreeing is not None:
+        tint = ""
+        if found.agreeing is not None and not found.agreeing.all():
+            tint = "what disagrees tinted"
             tinted = np.rint(patch * 0.4 + np.array(TINT) * 0.6).astype(np.uint8)
             patch = np.where(found.agreeing[..., None], patch, tinted)
-        drawing = figure.show(image, found.window, patch)
+        drawing = figure.show(image, found.window, patch, tint=tint)
         save_still(target, drawing, Picture(drawing), quality=run.quality, overwrite=run.overwrite)
     else:
         data = _descent(suffix, scene, found, record)

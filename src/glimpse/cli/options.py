@@ -431,9 +431,9 @@ def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command ``--table`` and its options; it receives them as one `TableOptions`, ``tables``."""
     options = (
         option("--table", multiple=True, type=FileName(), metavar="FILE",
-               help="A window for each row: CSV, JSON Lines or Parquet with image, and gx,gy or a box such "
-               "as x,y,w,h, optionally delta, sigma, gamma, n, output; or COCO, labelme, VOC, YOLO, a file "
-               "or a folder."),
+               help="A row for each window or point: CSV, JSON Lines or Parquet with image, and gx,gy or a "
+               "box such as x,y,w,h, optionally delta, sigma, gamma, n, output; or COCO, labelme, VOC, YOLO, "
+               "a file or a folder."),
         option("--columns", multiple=True, metavar="NAME=COLUMN,...",
                help="What columns of the table mean, as left=bbox_x,top=bbox_y."),
         option("--normalized", is_flag=True, help="Positions and sizes in the table go from 0 to 1."),

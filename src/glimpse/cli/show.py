@@ -51,7 +51,8 @@ draw_options = collected("draw", [field.name for field in fields(DrawOptions)],
 @column_option
 @input_options
 @output_options(
-    "Where to: .png, or .html for a page to choose a window by looking. [default: STEM-show.png here]",
+    "Where to: .png, .jpg, .webp, .avif or .tif; .html for a page to choose a window by looking. "
+    "[default: STEM-show.png here]",
     skip=True,
 )
 def show(

@@ -46,6 +46,7 @@ def show(
     *,
     theme: Theme = DARK,
     width: int | None = None,
+    tint: str = "",
 ) -> Levels:
     """Draw the window over its image, as Gregor et al. 2015, fig. 3, with the patch beside it.
 
@@ -63,6 +64,8 @@ def show(
         The colours beside the image.
     width : int, optional
         Pixels that the picture is wide; its words stay legible.
+    tint : str
+        What a tint on the patch means, said above it.
 
     Returns
     -------
@@ -71,12 +74,12 @@ def show(
     """
     whole = shape or (image.shape[0], image.shape[1])
     if width is not None:
-        size = widest(lambda size: _Figure(whole, window, theme, size, exact=True).size[1], width)
-        figure = _Figure(whole, window, theme, size, exact=True)
+        size = widest(lambda size: _Figure(whole, window, theme, size, tint, exact=True).size[1], width)
+        figure = _Figure(whole, window, theme, size, tint, exact=True)
         return to_width(figure.draw(image, patch), width, theme.background)
-    figure = _Figure(whole, window, theme, 1)
+    figure = _Figure(whole, window, theme, 1, tint)
     if min(figure.size) < SHORT or max(whole) < SMALL:
-        figure = _Figure(whole, window, theme, 2)
+        figure = _Figure(whole, window, theme, 2, tint)
     return figure.draw(image, patch)
 
 
@@ -159,7 +162,14 @@ class _Figure:
     """The parts of the picture and their places; `exact` reduces a patch that is larger than its place."""
 
     def __init__(
-        self, shape: tuple[int, int], window: Window, theme: Theme, size: float, *, exact: bool = False
+        self,
+        shape: tuple[int, int],
+        window: Window,
+        theme: Theme,
+        size: float,
+        tint: str,
+        *,
+        exact: bool = False,
     ) -> None:
         look = Look(theme, max(size, FINEST))
         self.shape, self.window, self.look, self.exact = shape, window, look, exact
@@ -170,7 +180,7 @@ class _Figure:
         share = min(1, self.side / longer) if exact else 1
         zoom = max(1, self.side // longer) * share
         tall, across = (max(1, round(n * zoom)) for n in window.shape)
-        self.title = f"patch {window.shape[0]} x {window.shape[1]}"
+        self.title = f"patch {window.shape[0]} x {window.shape[1]}{tint and ', ' + tint}"
         self.corner = top, left = look.px(HEAD), margin(viewport, self.scene.rows, look)
         wide = max(across, length(self.title, look.px(TEXT)))
         if viewport.height < tall / 2 and viewport.width > 2 * wide:  # below a source that is a wide strip

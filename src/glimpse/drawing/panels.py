@@ -191,10 +191,10 @@ def _labels(
 
     def drawn(window: Window) -> str:
         step = every(viewport, window, look.unit, FILTERS)
-        return ordinal(step) if step > 1 else "all"
+        return f"{ordinal(step) if step > 1 else 'every'} filter"
 
-    if any(drawn(window) != "all" for window in windows):
-        told.append(("filters", drawn))
+    if any(drawn(window) != "every filter" for window in windows):
+        told.append(("drawn", drawn))
     told += [(text, lambda window: "") for text in unusual(windows[0]) if text.split()[0] not in moving]
     labels: list[_Label] = []
     x, line, size, gap = look.px(GAP), 0, look.px(TEXT), look.px(GAP)

@@ -135,7 +135,9 @@ def _told(picture: Picture, page: Page, scale: int, full: tuple[int, int]) -> Pi
 def _nodata_notes(page: Page, options: DecodeOptions) -> tuple[str, ...]:
     if page.nodata is None or options.nodata:
         return ()
-    return (f"its pixels of {page.nodata[:20].strip()} hold no data; --nodata skip leaves them out",)
+    return (
+        f"its pixels of {page.nodata[:20].strip()} hold no data; glimpse read --nodata skip leaves them out",
+    )
 
 
 def _by_pillow(file: BinaryIO, page: Page, options: DecodeOptions, notes: tuple[str, ...]) -> Picture:
