@@ -663,6 +663,7 @@ def test_whole_levels_are_rounded_and_clipped_once():
 def test_an_empty_batch_of_images_is_an_empty_batch_of_patches():
     assert read(np.ones((0, 9, 8)), Window(1, 1, 1, n=3)).shape == (0, 3, 3)
     assert read(np.ones((0, 9, 8)), Window(np.ones(0), 1, 1, n=3)).shape == (0, 3, 3)
+    assert read(np.ones((0, 99, 80)), Window(np.ones(0), 1, 1, n=3)).shape == (0, 3, 3)
     assert write(np.ones((0, 3, 3)), Window(1, 1, 1, n=3), (9, 8)).shape == (0, 9, 8)
 
 

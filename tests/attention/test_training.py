@@ -180,7 +180,10 @@ def test_images_without_pixels_or_complex_are_refused_and_an_empty_batch_is_empt
         read(xp.ones((0, 5)), Window(1, 1, 1, 1))
     with pytest.raises(GlimpseError, match="must be real numbers"):
         read(xp.ones((4, 5), dtype=xp.complex64), Window(1, 1, 1, 1))
-    assert read(xp.ones((0, 9, 8)), Window(xp.ones(0), 1, 1, 1, n=3)).shape == (0, 3, 3)
+    for side in (9, 99):  # whole, and what the windows touch
+        assert read(xp.ones((0, side, 80)), Window(xp.ones(0), 1, 1, 1, n=3)).shape == (0, 3, 3)
+        assert read(xp.ones((0, 2, side, 80)), Window(xp.ones((1, 1)), 1, 1, 1, n=3)).shape == (0, 2, 3, 3)
+        assert read(xp.ones((4, 1, side, 80)), Window(xp.ones((4, 0)), 1, 1, 1, n=3)).shape == (4, 0, 3, 3)
 
 
 @pytest.mark.parametrize("dtype", [">f4", ">u2", "float16", "bool"])

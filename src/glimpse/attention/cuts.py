@@ -41,7 +41,7 @@ def cut(
     """
     if is_compiling() and is_tensor(image):
         return image, list(axes)  # a size may change from call to call
-    if shape and axes[0].size * axes[1].size <= _SMALL:
+    if shape and (axes[0].size * axes[1].size <= _SMALL or 0 in (*shape, *image.shape[:-2])):
         return image, list(axes)
     spans = [_span(axis, given) for axis, given in zip(axes, plain, strict=True)]
     simple = all(isinstance(start, int) for start, _ in spans)
