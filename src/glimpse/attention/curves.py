@@ -95,7 +95,7 @@ def find_curves(
 
 
 def _lie_on(curve: Curve, R: Floats, P: Floats, width: float, off: float) -> Array:
-    """Which samples lie on a curve, or on a step of it, between the next knots."""
+    """Return the mask of the samples that lie on a curve, or on a step of it, between the next knots."""
     before, after = curve(R - width), curve(R + width)
     height = np.abs(after - before)
     on_step = (height > 2 * STEP * width) & (np.abs(2 * P - before - after) <= height + 2 * off)

@@ -32,7 +32,7 @@ from glimpse.io.picture import (
 from glimpse.io.pillow_patches import load
 from glimpse.io.png_input import read_png
 from glimpse.io.record import as_record
-from glimpse.limits import CHUNKS, PAGES
+from glimpse.limits import PAGES
 from glimpse.typing import Array
 
 FORMATS = ("PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP", "AVIF", "PPM")
@@ -385,9 +385,11 @@ def _decode_gif(file: BinaryIO, options: DecodeOptions, pages: Sequence[int]) ->
 
 
 def _decode_webp(file: BinaryIO, options: DecodeOptions, pages: Sequence[int]) -> Iterator[Picture]:
+    from glimpse.io.webp_input import is_lossy
+
     enough = budget.affordable(partial(budget.check_webp, file), pages, options.max_pixels)
     image = opened(file, "WebP")
-    notes, lossy = frame_notes(options, more=getattr(image, "is_animated", False)), _is_lossy_webp(file)
+    notes, lossy = frame_notes(options, more=getattr(image, "is_animated", False)), is_lossy(file)
     for page in enough:
         if page > 1:
             _seek(image, page)
@@ -395,19 +397,6 @@ def _decode_webp(file: BinaryIO, options: DecodeOptions, pages: Sequence[int]) -
         way = _way(options, exif, image.info.get("xmp"))
         frame = load(image).copy() if len(pages) > 1 else image  # as of a PNG
         yield replace(finished(frame, options, notes, way, text=_record(exif)), lossy=lossy)
-
-
-def _is_lossy_webp(file: BinaryIO) -> bool:
-    """Tell whether the first picture of a WebP is a VP8, and no VP8L."""
-    file.seek(12)
-    for _ in range(CHUNKS):
-        head = file.read(8)
-        if head[:4] in (b"VP8 ", b"VP8L", b""):
-            return head[:4] != b"VP8L"
-        # a frame of an animation has 16 bytes of its own before its chunks
-        size = 16 if head[:4] == b"ANMF" else int.from_bytes(head[4:], "little")
-        file.seek(size + size % 2, io.SEEK_CUR)
-    return True
 
 
 def _decode_avif(file: BinaryIO, options: DecodeOptions) -> Picture:

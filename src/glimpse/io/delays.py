@@ -9,6 +9,7 @@ from glimpse import limits
 from glimpse.io.gif_input import read_gif
 from glimpse.io.png import SIGNATURE
 from glimpse.io.png_input import read_png
+from glimpse.io.webp_input import frame_delays
 
 _SHOWN = 100  # milliseconds for which browsers show a frame that says 10 or fewer
 
@@ -32,19 +33,5 @@ def delays(file: BinaryIO) -> list[Fraction]:
     elif head[:8] == SIGNATURE:
         found = [Fraction(1000 * parts, whole or 100) for parts, whole in read_png(file).delays]
     elif head[8:15] == b"WEBPVP8":
-        found = [Fraction(each) for each in _of_webp(file)]
+        found = [Fraction(each) for each in frame_delays(file)]
     return [each if each > 10 else Fraction(_SHOWN) for each in found]
-
-
-def _of_webp(file: BinaryIO) -> list[int]:
-    found, at = list[int](), 12
-    while len(found) < limits.PAGES:
-        file.seek(at)
-        head = file.read(24)
-        if len(head) < 24:
-            break
-        if head[:4] == b"ANMF":
-            found.append(int.from_bytes(head[20:23], "little"))
-        size = int.from_bytes(head[4:8], "little")
-        at += 8 + size + size % 2
-    return found

@@ -246,7 +246,7 @@ def locate(
 
 
 def _location(place: Place) -> Location:
-    """What is told of a place."""
+    """Return a place as the `Location` that users see."""
     seen, window = place.evidence, place.fit.window
     return Location(
         replace(window, gamma=max(abs(seen.gain), 1e-6)),

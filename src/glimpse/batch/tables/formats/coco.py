@@ -112,7 +112,7 @@ def _hashable(value: Any) -> bool:
 
 
 def _of(known: Mapping[Any, Any], number: Any) -> Any:
-    """What goes with a number, which some programs write as a text in one place and not in the other."""
+    """The value of an id, which some programs write as a number in one place and as a text in the other."""
     if number not in known and isinstance(number, str) and number.isdecimal() and len(number) < 19:
         return known.get(int(number))
     return known.get(number, known.get(str(number)))

@@ -16,7 +16,7 @@ def read_kitti(name: str, data: bytes, images: str) -> Boxes:
     """KITTI: a class, three numbers, then left, top, right and bottom in pixels; the others are of space."""
     image, notes = sibling(name, images), Counter[str]()
     rows = []
-    for parts in map(str.split, data.decode("utf-8", "replace").splitlines()):
+    for parts in map(str.split, _lines(data)):
         ends = _numbers(parts[4:8])
         if parts and (parts[0] == "DontCare" or len(ends) < 4):
             notes["lines that are no object (DontCare) are left out"] += 1
@@ -30,7 +30,7 @@ def read_dota(name: str, data: bytes, images: str) -> Boxes:
     """DOTA: the four corners of a turned box in pixels, a class, and whether it is hard to see."""
     image, notes = sibling(name, images), Counter[str]()
     rows = []
-    for parts in map(str.split, data.decode("utf-8", "replace").splitlines()):
+    for parts in map(str.split, _lines(data)):
         corners = _numbers(parts[:8])
         if len(corners) == 8 and len(parts) > 8:
             notes["oriented boxes get the upright box around them"] += 1
@@ -46,7 +46,7 @@ def read_wider(name: str, data: bytes, images: str) -> Lines:
     notes = Counter[str]()
     rows: list[tuple[str, Sequence[str]]] = []
     image = ""
-    for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
+    for number, line in enumerate(_lines(data), 1):
         box = _numbers(line.split()[:4])
         if len(box) == 4 and min(box[2:]) > 0:
             rows.append((str(number), [image, *map(as_cell, box), "face"]))
@@ -55,6 +55,10 @@ def read_wider(name: str, data: bytes, images: str) -> Lines:
         elif line.strip() and not line.strip().isdecimal() and len(box) < 4:
             image = line.strip()
     return Lines(BOX, rows, counted(notes))
+
+
+def _lines(data: bytes) -> list[str]:
+    return data.decode("utf-8", "replace").splitlines()
 
 
 def _numbers(parts: Sequence[str]) -> list[float]:
