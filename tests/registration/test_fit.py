@@ -16,7 +16,7 @@ from glimpse.registration.coarse_to_fine import start_at
 from glimpse.registration.evidence import change_of_levels
 from glimpse.registration.finishing import finish
 from glimpse.registration.grey import Scene, from_level, onto_level
-from glimpse.registration.least_squares import FREE, SQUARE, STRETCHED, Target, basis, blurred
+from glimpse.registration.least_squares import FAR, FREE, SQUARE, STRETCHED, Target, basis, blurred
 from glimpse.registration.pixel_boxes import AS_GOOD, SNAP_RATIO, snap_to_pixels
 
 GREY = grey(ASTRONAUT).astype(np.float32)
@@ -194,7 +194,7 @@ def painted(share, level=250.0):
 
 def robustly(patch, weights=None):
     target = least_squares.without_flats(Target(patch, weights))
-    return least_squares.fit(SCENE, target, NEAR, 25, free=STRETCHED, robust=True)
+    return least_squares.fit(SCENE, target, NEAR, 25, free=STRETCHED, robust=FAR)
 
 
 @pytest.mark.parametrize("share", [0.1, 0.3, 0.5])

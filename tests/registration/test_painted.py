@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from crops import ASTRONAUT, CAMERA, LOOK, WINDOWS, corner_error, cut, find, grey, jpeg, matches
+from crops import ASTRONAUT, CAMERA, COFFEE, LOOK, WINDOWS, corner_error, cut, find, grey, jpeg, matches
 from scipy.ndimage import gaussian_filter
 from skimage import data
 
@@ -12,7 +12,7 @@ from glimpse import GlimpseError, Window, locate, read
 from glimpse.registration.coarse_to_fine import ranked
 from glimpse.registration.evidence import texture
 from glimpse.registration.grey import Scene
-from glimpse.registration.least_squares import STRETCHED, Fit, Target, fit, without_flats
+from glimpse.registration.least_squares import FAR, NEAR, STRETCHED, Fit, Target, fit, without_flats
 
 CLUTTER = data.coffee()[200:330, 300:460]
 WINDOW = Window(60.3, 75.8, delta=1.6, sigma=0.9, n=(36, 40))
@@ -41,10 +41,11 @@ def test_a_crop_is_found_and_what_was_painted_over_it_is_told(share, look):
     assert found.residual < 0.5
 
 
-def test_a_small_and_faint_edit_does_not_move_the_place():
+@pytest.mark.parametrize(("side", "levels"), [(4, 10), (4, 40), (8, 4), (8, 25), (10, 10)])
+def test_a_small_and_faint_edit_does_not_move_the_place(side, levels):
     patch = cut(IMAGE, WINDOW).astype(int)
-    patch[20:24, 22:26] += 40
-    assert corner_error(find(IMAGE, patch, start=WINDOW), WINDOW.box) < 0.005
+    patch[18 : 18 + side, 18 : 18 + side] += levels
+    assert corner_error(find(IMAGE, patch, start=WINDOW), WINDOW.box) < 0.004
 
 
 @pytest.mark.parametrize("seed", [0, 5])
@@ -59,8 +60,55 @@ def test_black_on_a_bright_patch_does_not_hide_the_place_from_a_robust_fit(seed)
         black[top : top + 8, left : left + 8] = True
     target = without_flats(Target(np.where(black, 0, np.rint(read(image, WINDOW))).astype(np.float32)))
     start = replace(WINDOW, gx=WINDOW.gx + 1, gy=WINDOW.gy - 1, delta=1.64)
-    found = fit(Scene(image), target, start, 20, free=STRETCHED, robust=True)
+    found = fit(Scene(image), target, start, 20, free=STRETCHED, robust=FAR)
     assert corner_error(found, WINDOW.box) < 0.02
+
+
+def textured(image, row, col):
+    """A window on an image, and its patch, half of whose rows were painted over by a texture."""
+    window = Window(row, col, delta=1.4, sigma=0.8, n=(40, 52))
+    patch = np.rint(read(image, window))
+    patch[:20] = grey(COFFEE)[60:80, 40:92]
+    return window, patch
+
+
+def robustly(image, patch, start, robust, steps=20):
+    target = without_flats(Target(patch.astype(np.float32)))
+    return fit(Scene(image), target, start, steps, free=STRETCHED, robust=robust)
+
+
+@pytest.mark.parametrize(("row", "col", "gain", "offset"), [(55.4, 97.4, 1, 0), (111.9, 193.5, 0.8, 30)])
+def test_a_texture_over_smooth_parts_has_no_say_in_the_gain(row, col, gain, offset):
+    image = CAMERA.astype(np.float32)
+    window, patch = textured(image, row, col)
+    start = replace(window, gx=window.gx + 0.7, gy=window.gy - 0.7)
+    found = robustly(image, np.rint(gain * patch + offset), start, FAR)
+    assert corner_error(found, window.box) < 0.05
+
+
+def test_a_fit_that_starts_near_is_not_dragged_away():
+    image = grey(ASTRONAUT).astype(np.float32)
+    window, patch = textured(image, 110.7, 89.9)
+    patch[:20] += 60
+    assert corner_error(robustly(image, patch, window, NEAR), window.box) < 0.05
+    assert corner_error(robustly(image, patch, window, FAR), window.box) > 0.5
+
+
+def noisy(seed):
+    """A window on the astronaut, and its patch, of which 27 columns of 56 are noise."""
+    rng = np.random.default_rng(seed)
+    window = Window(*rng.uniform(60, (220, 260)), delta=1.3, sigma=0.7, n=(48, 56))
+    patch = np.rint(read(grey(ASTRONAUT).astype(np.float32), window))
+    patch[:, :27] = rng.integers(0, 256, (48, 27))
+    return window, patch
+
+
+@pytest.mark.parametrize("seed", [0, 10])
+def test_a_robust_fit_gets_to_its_place_in_time(seed):
+    window, patch = noisy(seed)
+    start = replace(window, gx=window.gx + 1, gy=window.gy - 1, delta=1.32)
+    found = robustly(grey(ASTRONAUT).astype(np.float32), patch, start, FAR, steps=12)
+    assert corner_error(found, window.box) < 0.06
 
 
 def test_a_search_finds_a_painted_crop_dim():
@@ -199,6 +247,15 @@ def test_texture_is_known_beneath_noise():
     wanted = gaussian_filter(np.random.default_rng(0).normal(size=(60, 60)), 2)
     wanted *= 2 / wanted.std()
     assert texture(Target(wanted + noise, np.where(np.abs(noise) < 1.65, 1.0, 0.1)), noise) > 0.8
+
+
+@pytest.mark.slow
+def test_patches_half_of_which_is_noise_are_found():
+    image, found = grey(ASTRONAUT), 0
+    for seed in range(12):
+        window, patch = noisy(seed)
+        found += corner_error(locate(image, patch.astype(np.uint8)), window.box) < 0.1
+    assert found >= 10
 
 
 @pytest.mark.slow

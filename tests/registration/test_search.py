@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from crops import CAMERA, WINDOWS
+from crops import ASTRONAUT, CAMERA, COFFEE, WINDOWS, grey
 from strategies import pixels
 
 from glimpse import Window, read
@@ -15,6 +15,7 @@ from glimpse.registration.candidates import (
     LEVELS,
     SQUARE,
     SQUASHED,
+    VOTES,
     Candidate,
     find_candidates,
     shrunk,
@@ -22,7 +23,7 @@ from glimpse.registration.candidates import (
 from glimpse.registration.coarse_to_fine import plausible
 from glimpse.registration.correlation import CrossCorrelator, DirectionCorrelator, peaks
 from glimpse.registration.grey import Scene
-from glimpse.registration.least_squares import Fit, Target
+from glimpse.registration.least_squares import FAR, Fit, Target
 
 
 def test_correlation_is_the_coefficient_of_each_part():
@@ -89,9 +90,9 @@ def test_aspects_are_two_scales_apart_and_reach_two():
     assert math.log(2) <= logs[-1] + gaps[-1] / 2 < math.log(2.2)
 
 
-def places(image, patch, aspects=SQUARE):
+def places(image, patch, likeness=LEVELS):
     target = Target(patch.astype(np.float32))
-    return list(candidates._places(Scene(image.astype(np.float32)), target, aspects, LEVELS))
+    return list(candidates._places(Scene(image.astype(np.float32)), target, SQUARE, likeness))
 
 
 def test_scales_go_from_the_whole_image_to_a_patch_enlarged_twice():
@@ -106,11 +107,16 @@ def test_most_peaks_of_a_scale_are_eight():
     assert max(map(scales.count, set(scales))) == 8
 
 
-def test_a_coarse_image_has_two_million_pixels_and_a_coarse_patch_no_fewer_than_seven_a_side(monkeypatch):
-    assert 4000 * 5000 / candidates._least_stride(4000, 5000) ** 2 == pytest.approx(2e6, rel=0.05)
-    assert candidates._least_stride(40, 40 * 4096) >= 40
-    monkeypatch.setattr(candidates, "_PIXELS", 50 * 50)
-    sides = [20 * place.down for place in places(pixels(200, 200), pixels(20, 20))]
+@pytest.mark.parametrize(("likeness", "most"), [(LEVELS, 2e6), (DIRECTIONS, 2e6), (VOTES, 5e5)])
+def test_a_coarse_image_has_so_many_pixels_and_no_more_than_a_bank_has_samples(likeness, most):
+    stride = candidates._least_stride(4000, 5000, likeness.pixels)
+    assert 4000 * 5000 / stride**2 == pytest.approx(most, rel=0.05)
+    assert candidates._least_stride(40, 40 * 4096, likeness.pixels) >= 40
+
+
+def test_a_coarse_patch_has_no_fewer_than_seven_samples_a_side():
+    few = LEVELS._replace(pixels=50 * 50)
+    sides = [20 * place.down for place in places(pixels(200, 200), pixels(20, 20), few)]
     assert 7 * 4 <= min(sides) < 7 * 4 * LEVELS.ratio
 
 
@@ -214,10 +220,10 @@ def test_a_robust_fit_tells_the_share_that_it_explains_of_what_it_trusts():
     window, grey = WINDOWS["small"], CAMERA.astype(np.float32)
     patch = read(grey, window)
     patch[:8] = 250
-    fit = least_squares.fit(Scene(grey), Target(patch), window, 8, robust=True)
+    fit = least_squares.fit(Scene(grey), Target(patch), window, 8, robust=FAR)
     assert fit.explained > 0.999
     elsewhere = Window(60, 220, window.delta, window.sigma, n=window.n)
-    assert least_squares.fit(Scene(grey), Target(patch), elsewhere, 8, robust=True).explained < 0.9
+    assert least_squares.fit(Scene(grey), Target(patch), elsewhere, 8, robust=FAR).explained < 0.9
 
 
 @pytest.mark.parametrize(
@@ -262,6 +268,25 @@ def test_a_score_of_directions_is_in_deviations_of_chance():
     field = DirectionCorrelator(rng.normal(size=(160, 170)) * 40)
     for side in (20, 60):
         assert 0.7 < field.correlation(rng.normal(size=(side, side)) * 40).std() < 3
+
+
+def test_blocks_of_a_patch_vote_for_its_place_where_most_of_it_was_painted_over():
+    image, other = grey(ASTRONAUT).astype(float), grey(COFFEE).astype(float)
+    found = dict.fromkeys((1, 4), 0)
+    for seed in range(12):
+        top, left = np.random.default_rng(seed).integers(0, 200, 2)
+        patch = other[100:164, 60:140].copy()
+        patch[:, :24] = image[top : top + 64, left : left + 24]
+        for blocks in found:
+            scores = DirectionCorrelator(image, blocks).correlation(patch)
+            found[blocks] += np.unravel_index(scores.argmax(), scores.shape) == (top, left)
+    assert found[4] >= found[1] + 2
+
+
+def test_blocks_of_a_negative_vote_against_its_place():
+    image, patch = CAMERA[100:160, 100:180].astype(float), CAMERA[120:150, 110:150].astype(float)
+    field = DirectionCorrelator(image, 4)
+    assert field.correlation(255 - patch) == pytest.approx(-field.correlation(patch), abs=0.01)
 
 
 def test_a_patch_half_painted_over_is_among_the_first_places():

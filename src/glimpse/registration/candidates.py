@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -37,7 +38,7 @@ step more."""
 class Likeness(NamedTuple):
     """How a patch is compared with an image: by what, and how finely."""
 
-    correlator: type[CrossCorrelator] | type[DirectionCorrelator]
+    correlator: Callable[[Floats], CrossCorrelator | DirectionCorrelator]
     ratio: float
     """Of one scale to the next: half a step moves the corners of a coarse patch by half a sample or by one;
     finer steps take time, coarser ones miss places."""
@@ -49,9 +50,13 @@ class Likeness(NamedTuple):
     """Per stride of the levels that are correlated, so that half a sample more or less matters little; more
     leaves no details to tell places apart."""
 
+    pixels: int = 2_000_000
+    """Most of a coarse image: more take time and memory, fewer do not show small places in large images."""
+
 
 LEVELS = Likeness(CrossCorrelator, 1.12, 16, 0.75)
-DIRECTIONS = Likeness(DirectionCorrelator, 1.06, 64, 0.5)
+DIRECTIONS = Likeness(DirectionCorrelator, 1.06, 96, 0.5)
+VOTES = Likeness(partial(DirectionCorrelator, blocks=4), 1.12, 96, 0.5, 500_000)
 COARSE_DIRECTIONS = Likeness(DirectionCorrelator, 1.12, 40, 0.6)
 
 _WHOLLY = 0.5
@@ -60,10 +65,6 @@ what was filled in."""
 
 _FEWEST = 7
 """Least samples of a coarse patch along its shorter side, in large images: fewer look alike."""
-
-_PIXELS = 2_000_000
-"""Most pixels of a coarse image: more take time and memory, fewer do not show small places in large
-images."""
 
 _PEAKS = 8
 """Candidates of one scale: more take time, fewer lose the place among likenesses."""
@@ -144,7 +145,7 @@ def _places(
     scene: Scene, target: Target, aspects: Sequence[float], likeness: Likeness
 ) -> Iterator[Candidate]:
     image, patch = scene.level(0), target.levels
-    least = _least_stride(image.shape[0], image.shape[1])
+    least = _least_stride(image.shape[0], image.shape[1], likeness.pixels)
     side, stride, field = _largest(patch, image), 0.0, None
     while side >= SMALLEST * min(patch.shape):
         for aspect in aspects:
@@ -161,9 +162,9 @@ def _places(
         side /= likeness.ratio
 
 
-def _least_stride(rows: int, cols: int) -> float:
+def _least_stride(rows: int, cols: int, pixels: int) -> float:
     """The pixels of an image for one of its coarse image."""
-    return max(1.0, math.sqrt(rows * cols / _PIXELS), rows / N_MAX, cols / N_MAX)
+    return max(1.0, math.sqrt(rows * cols / pixels), rows / N_MAX, cols / N_MAX)
 
 
 def _largest(patch: Floats, image: Floats) -> float:

@@ -8,27 +8,27 @@ from dataclasses import replace
 
 from glimpse.registration import least_squares
 from glimpse.registration.candidates import (
-    COARSE_DIRECTIONS,
     COARSE_SIGMA,
     DIRECTIONS,
     SMALLEST,
     SQUARE,
     SQUASHED,
     Candidate,
+    Likeness,
     coarse,
     find_candidates,
 )
 from glimpse.registration.grey import Scene
-from glimpse.registration.least_squares import Fit, Target, robust_loss, spread_of, without_flats
+from glimpse.registration.least_squares import FAR, NEAR, Fit, Target, robust_loss, spread_of, without_flats
 from glimpse.window import Window, default_sigma
 
 _RIVALS, _PLACES = 6, 24
 """Places that are fitted finely, and most that are coarsely: more take time, fewer miss the place among
 likenesses."""
 
-_LIKE = 8
-"""Places of like directions that are fitted: more take time, fewer miss a patch half of which is
-painted over."""
+_LIKE, _ROBUST_RIVALS = 8, 12
+"""Places of like directions that are fitted, and that are fitted again with those of the plain search: more
+take time, fewer miss a patch half of which is painted over."""
 
 _FAR_BEHIND = 0.7
 """Share of the best score below which a place of like directions is chance: more drops places for likenesses,
@@ -47,7 +47,7 @@ _ROUGH, _FINE = 16, 40
 """Samples along the shorter side of a patch that is fitted coarsely and finely: more take time, fewer
 find likenesses as good."""
 
-_ROBUST = 64
+_ROBUST = 128
 """The same for a robust fit, twice: fewer mix what was painted over with what was not."""
 
 _KEPT = 3
@@ -58,8 +58,8 @@ _BEST_QUARTER = 0.25, 3.139
 """Share of the samples whose residual tells the scale on which robust fits are compared, and deviations to
 its quantile: a larger share is spoilt by what was painted over, a smaller one by smooth areas."""
 
-_ROUGH_STEPS, _FINE_STEPS = 8, 12
-"""Most steps of such a fit: more take time on likenesses, fewer leave a place before its fit is told from
+_ROUGH_STEPS, _FINE_STEPS, _ROBUST_STEPS = 8, 12, 20
+"""Most steps of such fits: more take time on likenesses, fewer leave a place before its fit is told from
 theirs."""
 
 SURE = 0.8
@@ -122,18 +122,21 @@ def _fits(scene: Scene, target: Target, aspects: Sequence[float]) -> list[Fit]:
 
 
 def search_robustly(
-    scene: Scene, target: Target, before: list[Fit], aspects: Sequence[float] = SQUARE
+    scene: Scene,
+    target: Target,
+    before: list[Fit],
+    likeness: Likeness = DIRECTIONS,
+    aspects: Sequence[float] = SQUARE,
 ) -> list[Fit]:
     """The robust fits to places of a like texture, and to those that were found before, the best first."""
     shape = (target.levels.shape[0], target.levels.shape[1])
-    likeness = DIRECTIONS if len(aspects) == 1 else COARSE_DIRECTIONS
     found = find_candidates(scene, target, _LIKE, aspects, likeness)
     if len(aspects) > 1 and not _stands_out(found):
         return []
     found = [place for place in found if place.score > _FAR_BEHIND * found[0].score]
     starts = before[:_KEPT] + [start_at(_window(place, shape)) for place in found]
-    fits = refits(scene, target, starts, _ROBUST, _ROUGH_STEPS, robust=True)
-    return refits(scene, target, fits[:_RIVALS], _ROBUST, _FINE_STEPS, robust=True)
+    fits = refits(scene, target, starts, _ROBUST, _ROUGH_STEPS, robust=FAR)
+    return refits(scene, target, fits[:_ROBUST_RIVALS], _ROBUST, _ROBUST_STEPS, robust=NEAR)
 
 
 def _stands_out(places: list[Candidate]) -> bool:
@@ -143,7 +146,7 @@ def _stands_out(places: list[Candidate]) -> bool:
 
 def refit_robustly(scene: Scene, target: Target, start: Fit) -> Fit:
     """The coarse robust fit from a start, or the start where that comes to nothing."""
-    return (refits(scene, target, [start], _ROBUST, _FINE_STEPS, robust=True) or [start])[0]
+    return (refits(scene, target, [start], _ROBUST, _ROBUST_STEPS, robust=FAR) or [start])[0]
 
 
 def start_at(window: Window) -> Fit:
@@ -160,7 +163,7 @@ def _usual(strides: tuple[float, float]) -> tuple[float, float]:
 
 
 def refits(
-    scene: Scene, target: Target, starts: list[Fit], side: int, steps: int, *, robust: bool = False
+    scene: Scene, target: Target, starts: list[Fit], side: int, steps: int, *, robust: float = 0.0
 ) -> list[Fit]:
     """Fit from each start to the target shrunk to about `side` samples, the best and the sound first."""
     factor = max(1.0, min(target.levels.shape) / side)
@@ -194,7 +197,7 @@ def ranked(fits: list[Fit]) -> list[Fit]:
     ]
 
 
-def _refit(scene: Scene, small: Target, factor: float, start: Fit, steps: int, *, robust: bool) -> Fit:
+def _refit(scene: Scene, small: Target, factor: float, start: Fit, steps: int, *, robust: float) -> Fit:
     """Fit to a target that was shrunk by this factor, in windows of the whole target."""
     window, soft = start.window, COARSE_SIGMA * factor if factor > 1 else 0.0
     down, across = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import mmap
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -66,13 +67,21 @@ class DirectionCorrelator:
 
     How far levels grow matters little, so brightness and contrast drop out, and what was painted over a patch
     has no more weight than its share of the samples.
+
+    Parameters
+    ----------
+    image : ndarray, shape (A, B)
+        Grey levels.
+    blocks : int
+        Rows and columns of parts into which a patch is cut. Each is compared by itself: what was painted over
+        one is noise in its own score alone.
     """
 
-    def __init__(self, image: Floats) -> None:
+    def __init__(self, image: Floats, blocks: int = 1) -> None:
         _reserve()
         from scipy.fft import fft2, next_fast_len
 
-        self.shape = image.shape
+        self.shape, self._blocks = image.shape, blocks
         self._size = [next_fast_len(side) for side in image.shape]
         arrows = directions(image)
         self._spectrum = fft2(arrows, self._size)
@@ -82,20 +91,38 @@ class DirectionCorrelator:
         """Correlation of each part's directions with a patch's, shape (A - N + 1, B - M + 1).
 
         In deviations of what chance would give, so that parts of any size compare; below 0 where the patch
-        is inverted.
+        is inverted. Of several blocks it is the root of the sum of the squares of one sign.
         """
-        from scipy.fft import fft2, ifft2
-
         (A, B), (N, M) = self.shape, patch.shape
         arrows = directions(patch)
         if weights is not None:
             arrows = arrows * weights.astype(np.float32)
+        squares = np.zeros((2, A - N + 1, B - M + 1), np.float32)
+        for top, bottom in pairwise(self._cuts(N)):
+            for left, right in pairwise(self._cuts(M)):
+                scores = self._scores(arrows[top:bottom, left:right])
+                scores = scores[top : top + A - N + 1, left : left + B - M + 1]
+                squares[0] += np.maximum(scores, 0) ** 2
+                squares[1] += np.minimum(scores, 0) ** 2
+        alike, inverted = squares
+        roots: Floats = np.sqrt(np.maximum(alike, inverted)) * np.where(alike < inverted, -1, 1)
+        return roots
+
+    def _cuts(self, n: int) -> list[int]:
+        return [round(n * k / self._blocks) for k in range(self._blocks + 1)]
+
+    def _scores(self, arrows: Any) -> Floats:
+        """The correlation with one block, at each place of it."""
+        from scipy.fft import fft2, ifft2
+
+        (A, B), (N, M) = self.shape, arrows.shape
         # of complex a and b, the real part of a conj(b) is their dot product: both components at once
         product = ifft2(self._spectrum * np.conj(fft2(arrows, self._size))).real
-        power = float((np.abs(arrows) ** 2).sum())
-        powers = np.maximum(_sums(self._powers, N, M), _LEAST_POWER * N * M) * power
+        least = _LEAST_POWER * N * M
+        power = max(float((np.abs(arrows) ** 2).sum()), least)
+        powers = np.maximum(_sums(self._powers, N, M), least) * power
         # a coefficient of N * M independent samples would deviate by 1 / sqrt(N * M)
-        scores: Floats = product[: A - N + 1, : B - M + 1] * math.sqrt(N * M) / np.sqrt(powers + 1e-12)
+        scores: Floats = product[: A - N + 1, : B - M + 1] * math.sqrt(N * M) / np.sqrt(powers)
         return scores
 
 

@@ -14,6 +14,7 @@ from glimpse.registration.grey import Scene
 from glimpse.registration.least_squares import (
     EQUAL,
     FREE,
+    NEAR,
     SQUARE,
     STRETCHED,
     Fit,
@@ -75,11 +76,11 @@ def finish_robustly(scene: Scene, target: Target, start: Fit, kernel: Kernel | N
     as little as the robust fit trusts them.
     """
     if min(target.levels.shape) > _LARGEST:
-        found = refits(scene, target, [start], _LARGEST, _STEPS, robust=True)
+        found = refits(scene, target, [start], _LARGEST, _STEPS, robust=NEAR)
         start = (found or [start])[0]
     shaped = without_flats(target)
-    fit = least_squares.fit(scene, shaped, start.window, _STEPS, free=STRETCHED, robust=True)
-    freely = least_squares.fit(scene, shaped, fit.window, _STEPS, free=FREE, robust=True)
+    fit = least_squares.fit(scene, shaped, start.window, _STEPS, free=STRETCHED, robust=NEAR)
+    freely = least_squares.fit(scene, shaped, fit.window, _STEPS, free=FREE, robust=NEAR)
     apart = np.abs(np.subtract(freely.window.box, fit.window.box)).max()
     if apart < max(fit.window.strides):  # noise lets a free sigma sharpen its way to another place
         fit = freely

@@ -42,14 +42,23 @@ _FLAT, _ENOUGH = 0.02, 0.1
 """Squared slope, in levels per sample, below which a sample is flat, and least share that is not: a larger
 slope leaves smooth crops nothing, a smaller one lets a flat colour find a flat part of the image."""
 
-_WIDE = 0.5
-"""Share of the levels' deviation that the scale of a robust fit has at first, half of it after each step:
-less comes to rest where smooth parts agree, more is dragged like a plain fit."""
+FAR, NEAR = 0.5, 0.1
+"""Share of the levels' deviation that the scale of a robust fit has at first, half of it after each step,
+from a start some samples off and from one nearby: less comes to rest where smooth parts agree, more is
+dragged like a plain fit."""
 
 _QUANTILE = 0.4, 1.907
 """Share of the samples whose residual tells the scale of a robust fit, and its factor: a larger share is
 spoilt where half of a patch is painted over, a smaller one comes to rest where smooth parts agree."""
 
+
+_UNCHANGED = 1.1
+"""Ratio of scales up to which levels are taken as they are: more holds a patch that was made a little
+brighter to its place's levels, less lets what was painted over most of a patch choose a gain."""
+
+_LONGER, _LONGEST = 1.5, 3.0
+"""Growth of the steps of a robust fit as long as its loss falls, and longest ones: weights that the residual
+gave hold it back, so that shorter steps do not get there in time; longer ones overshoot."""
 
 FREE = np.eye(6)
 SQUARE = np.array([[1, 0, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0], [0, 0, 1, 1, 1, 1], [0, 0, 0, 0, 1, 1]], float)
@@ -93,13 +102,13 @@ def fit(
     blur: float = 0.0,
     free: NDArray[np.float64] = SQUARE,
     *,
-    robust: bool = False,
+    robust: float = 0.0,
 ) -> Fit:
     """Refine a window of the target's samples, at the level of the image that suits its stride.
 
     A blur, in samples, is for targets that lost details: both sides are blurred by it, and the details may be
     stronger or weaker in the target than the filter says. A robust fit is not dragged by samples that have
-    nothing to do with the image.
+    nothing to do with the image; `robust` is its first scale, `FAR` or `NEAR`, and 0 for a plain fit.
     """
     k = scene.level_for(min(window.strides))
     start = onto_level(window, k)
@@ -117,22 +126,22 @@ def _descended(
     blur: float,
     free: NDArray[np.float64],
     *,
-    robust: bool,
+    robust: float,
 ) -> Fit:
     """Levenberg-Marquardt; of NumPy, since SciPy's takes longer to import than all the fits of a search."""
     target = target._replace(levels=blurred(target.levels, blur)) if blur else target
     # of the image's deviation, too: black paint on a bright patch deviates more than all else in it
-    floor = _WIDE * float(min(target.levels.std(), read(image, window).std())) if robust else 0.0
+    floor = robust * float(min(target.levels.std(), read(image, window).std())) if robust else 0.0
 
     def near(window: Window, gain: float | None = None) -> Linear:
         if robust:
             return _Robust(image, target, window, blur, floor, gain)
         return Linear(image, target, window, blur)
 
-    here, damping, settled = near(window), 1e-3, False
+    here, damping, settled, reach = near(window), 1e-3, False, 1.0
     path = [window]
     for _ in range(steps):
-        step = here.step(damping, free)
+        step = reach * here.step(damping, free)
         floor /= 2  # a wide scale first, so that the fit does not stop at the first part that agrees
         there = near(_moved(here.window, step), here.gain)
         settled = bool(np.abs(step).max() < _STILL) and floor <= here.spread
@@ -142,8 +151,10 @@ def _descended(
             settled = settled or (then > (1 - _STILL**1.5) * now and floor <= there.spread)
             here, damping = there, max(damping / 10, 1e-9)
             path.append(here.window)
+            reach = min(_LONGER * reach, _LONGEST) if robust else 1.0
         else:
-            damping *= 10
+            damping *= 1 if reach > 1 else 10
+            reach = 1.0
             settled = settled or damping > 1e4
             here.widen(floor)
         if settled:
@@ -262,6 +273,9 @@ class _Robust(Linear):
         tried = [self._reweighted(seen, start) for start in starts]
         self.spread, self.weights = min(tried, key=lambda one: one[0])
         gain, self.offset, self.left = matched(seen, wanted, self.weights)
+        unchanged = wanted - seen[0]
+        if spread_of(unchanged, self._asked) <= _UNCHANGED * self.spread:
+            gain, self.offset, self.left = 1.0, 0.0, unchanged
         self._mix, self._spreads = (
             np.array([gain]),
             seen - seen @ self.weights / max(self.weights.sum(), 1e-12),

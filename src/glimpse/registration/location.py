@@ -12,7 +12,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from glimpse.attention.shapes import ChannelAxis
 from glimpse.errors import GlimpseError
-from glimpse.registration.candidates import BEYOND, SMALLEST, SQUARE, SQUASHED
+from glimpse.registration.candidates import (
+    BEYOND,
+    COARSE_DIRECTIONS,
+    DIRECTIONS,
+    SMALLEST,
+    SQUARE,
+    SQUASHED,
+    VOTES,
+    Likeness,
+)
 from glimpse.registration.coarse_to_fine import (
     SURE,
     confidence,
@@ -54,6 +63,9 @@ _WHOLLY = 0.995
 
 _WELL = 0.95
 """Share of the variance from which a place that is not sure is called undetermined instead of no match."""
+
+_WAYS = (DIRECTIONS, SQUARE), (VOTES, SQUARE), (COARSE_DIRECTIONS, SQUASHED)
+"""Searches for a patch that was painted over, in turn, until one is sure: by time."""
 
 _RIVALRY, _SLIGHT = 1.5, 0.003
 """Ratio of losses up to which a place of the search is fitted to the end, and share of the patch's variance
@@ -236,10 +248,12 @@ def locate(
         return _location(plain)
     if plain is not None and _location(plain).undetermined and plain.evidence.agreement >= _WELL:
         return _location(plain)
-    tried = [place for place in (plain, _robustly(scene, target, fits, kernel, SQUARE)) if place]
-    if not any(place.confidence >= MIN_CONFIDENCE for place in tried):
-        squashed = _robustly(scene, target, fits, kernel, SQUASHED)
-        tried += [squashed] if squashed else []
+    tried = [plain] if plain else []
+    for likeness, aspects in _WAYS:
+        place = _robustly(scene, target, fits, likeness, aspects, kernel)
+        tried += [place] if place else []
+        if any(place.confidence >= MIN_CONFIDENCE for place in tried):
+            break
     if not tried:
         raise GlimpseError(f"no match: the patch is like no part of the image ({ORDER}; {UNFINDABLE})")
     return _best(tried)
@@ -266,9 +280,12 @@ def _location(place: Place) -> Location:
 
 def _best(tried: list[Place]) -> Location:
     """The surest place; every sample counts at one where the patch was not painted over."""
-    best, plain = max(tried, key=lambda place: place.confidence), tried[0]
-    if plain.confidence >= MIN_CONFIDENCE and not plain.dragged(best.evidence.spread):
-        best = plain
+    best, (plain, *robust) = max(tried, key=lambda place: place.confidence), tried
+    if plain.confidence >= MIN_CONFIDENCE:
+        if not plain.dragged(best.evidence.spread):
+            best = plain
+        elif sure := [place for place in robust if place.confidence >= SURE]:
+            best = sure[0]
     return _location(best)
 
 
@@ -305,10 +322,15 @@ def _plainly(scene: Scene, target: Target, fits: list[Fit], kernel: Kernel | Non
 
 
 def _robustly(
-    scene: Scene, target: Target, before: list[Fit], kernel: Kernel | None, aspects: Sequence[float]
+    scene: Scene,
+    target: Target,
+    before: list[Fit],
+    likeness: Likeness,
+    aspects: Sequence[float],
+    kernel: Kernel | None,
 ) -> Place | None:
     """The first place of a search that something painted over the patch does not mislead."""
-    fits = search_robustly(scene, target, before, aspects)
+    fits = search_robustly(scene, target, before, likeness, aspects)
     if not fits:
         return None
     power = 4 if len(aspects) == 1 else 8  # more places are tried, and more are likenesses

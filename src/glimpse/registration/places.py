@@ -25,10 +25,16 @@ _ROUNDED = 1 / 12
 _DOUBTED = 0.02
 """Deviation of a corner, in samples, from which neighbours are tried one by one: it only spares the trial."""
 
-_HEAVY, _TAILS, _FAR_OFF = 0.005, 1.5, 5.0
+_HEAVY, _TAILS = 0.005, 1.5
 """Share of the variance that a smooth residual has, and its ratio to what most samples leave, from which some
-samples drag the fit, or that ratio by itself: more leaves edits in it, less loses other tools' crops at whole
-pixels, of which the ratio is 4.2 at most."""
+samples drag the fit: more leaves edits in it, less takes another tool's filter for an edit."""
+
+_FAR_OFF, _FAR_OFF_WHOLE = 2.0, 5.0
+"""That ratio by itself, and at a box of whole pixels: more leaves edits in a fit, less takes time on crops of
+other tools, and loses those at whole pixels, of which the ratio is 4.2 at most."""
+
+_AT = 1e-6
+"""Pixels within which a corner is at a whole one: rounding of floats."""
 
 _LEAST_EXPLAINED = 0.5
 """Share of a patch's variance that its place has to explain in every sample: more refuses noisy crops,
@@ -46,7 +52,9 @@ class Place(NamedTuple):
     def dragged(self, spread: float) -> bool:
         """Whether a few samples are much farther off than most, as where something was painted."""
         tails = math.sqrt(self.evidence.smooth_error) / spread
-        return tails > _FAR_OFF or (tails > _TAILS and self.evidence.unlike > _HEAVY)
+        whole = all(abs(edge - round(edge)) < _AT for edge in self.fit.window.box)
+        far_off = _FAR_OFF_WHOLE if whole else _FAR_OFF
+        return tails > far_off or (tails > _TAILS and self.evidence.unlike > _HEAVY)
 
 
 class _Weighed(NamedTuple):
