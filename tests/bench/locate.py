@@ -14,7 +14,8 @@ match, so it accepts all. Patches from other pictures are to be refused.
 
 "painted" covers 10 to 50 % of our own patches of four photographs, 48 to 128 samples a side, in one to ten
 pieces, by a flat colour, black, noise, a mosaic or a part of another photograph; the rest deviates by 16
-levels or more. SIFT with RANSAC (a similarity) is a peer there, too.
+levels or more. SIFT with RANSAC (a similarity) is a peer there, too. "told" is `locate` with the place for a
+start and what was painted over transparent: noise and losses leave errors there, too.
 
 "honest" counts what is sure and wrong (confidence over 0.3): windows of ramps, stripes, waves, rings and
 edges in any direction, half of them exact copies, and patches of other photographs, half of them painted
@@ -256,11 +257,21 @@ def by_sift(image: np.ndarray, patch: np.ndarray) -> tuple[bool, tuple[float, ..
     return True, (top, bottom, left, right)
 
 
+def by_told(image: np.ndarray, told: tuple[np.ndarray, Window, np.ndarray]) -> tuple[bool, tuple[float, ...]]:
+    """`locate` told the place and, by alpha, what was painted over: what the samples that are left allow."""
+    patch, window, covered = told
+    alpha = np.where(covered, 0, 255).astype(np.uint8)
+    found = locate(np.atleast_3d(image), np.dstack([patch, alpha]), start=window, channel_axis=2)
+    return True, found.window.box
+
+
 PAINTS = ("flat", "black", "noise", "mosaic", "photograph")
 
 
-def paint(rng: np.random.Generator, patch: np.ndarray, share: float, name: str) -> np.ndarray | None:
-    """A patch, this share of which was painted over; None where what is left is too flat."""
+def paint(
+    rng: np.random.Generator, patch: np.ndarray, share: float, name: str
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """A patch, this share of which was painted over, and where; None where what is left is too flat."""
     grey, (rows, cols) = levels(patch), patch.shape[:2]
     covered, how, pieces = np.zeros((rows, cols), bool), str(rng.choice(PAINTS)), int(rng.choice([1, 3, 10]))
     patch = patch.copy()
@@ -286,11 +297,11 @@ def paint(rng: np.random.Generator, patch: np.ndarray, share: float, name: str) 
             y, x = (int(rng.integers(0, a - k)) for a, k in zip(other.shape, (tall, wide), strict=False))
             piece = other[y : y + tall, x : x + wide]
             patch[part] = piece if patch.ndim == 3 else levels(piece)
-    return patch if grey[~covered].std() >= 16 else None
+    return (patch, covered) if grey[~covered].std() >= 16 else None
 
 
-def draw_painted(rng: np.random.Generator, share: float) -> tuple[np.ndarray, np.ndarray, tuple[float, ...]]:
-    """A photograph, a painted patch of it, and the box of its window."""
+def draw_painted(rng: np.random.Generator, share: float) -> tuple[np.ndarray, np.ndarray, Window, np.ndarray]:
+    """A photograph, a painted patch of it, its window, and what was painted over."""
     while True:
         name = str(rng.choice(("astronaut", "camera", "coffee", "scene")))
         image = np.asarray(Image.open(SCENE).convert("RGB")) if name == "scene" else photograph(name)
@@ -303,7 +314,8 @@ def draw_painted(rng: np.random.Generator, share: float) -> tuple[np.ndarray, np
         window = Window(gx, gy, delta, max(delta, 1) * rng.uniform(0.45, 0.7), n=n)
         patch = rounded(read(image, window, channel_axis=2 if image.ndim == 3 else None))
         if (painted := paint(rng, patch, share, name)) is not None:
-            return image, painted, tuple(window.box)
+            patch, covered = painted
+            return image, patch, window, covered
 
 
 def painted(count: int) -> None:
@@ -312,6 +324,7 @@ def painted(count: int) -> None:
     if importlib.util.find_spec("cv2"):
         peers |= {"OpenCV": by_opencv, "SIFT": by_sift}
     changes = {
+        "": lambda patch: patch,
         "JPEG 50": lambda patch: jpeg(patch, 50),
         "noise 8": lambda patch: rounded(patch + 8 * np.random.default_rng(0).normal(size=patch.shape)),
         "dim": lambda patch: rounded(0.6 * patch + 40),
@@ -319,12 +332,17 @@ def painted(count: int) -> None:
     }
     for share in (0.1, 0.3, 0.4, 0.5):
         rng = np.random.default_rng(SEED)
-        patches = [draw_painted(rng, share) for _ in range(count)]
-        for peer, finder in peers.items():
-            measure(f"{peer}: {share:.0%} painted over", finder, patches)
-            for change, change_of in changes.items() if share == 0.3 else ():
-                changed = [(image, change_of(patch), box) for image, patch, box in patches]
-                measure(f"{peer}: {share:.0%} painted over, {change}", finder, changed)
+        drawn = [draw_painted(rng, share) for _ in range(count)]
+        for change, change_of in changes.items() if share == 0.3 else [("", lambda patch: patch)]:
+            title = f"{share:.0%} painted over" + f", {change}" * bool(change)
+            patches = [(image, change_of(patch), window.box) for image, patch, window, _ in drawn]
+            for peer, finder in peers.items():
+                measure(f"{peer}: {title}", finder, patches)
+            told = [
+                (image, (patch, window, covered), window.box)
+                for (image, patch, _), (_, _, window, covered) in zip(patches, drawn, strict=True)
+            ]
+            measure(f"told: {title}", by_told, told)
 
 
 TEXTURES = ("ramp", "slow ramp", "sine", "square", "soft square", "bent", "edge", "rings")
@@ -385,7 +403,7 @@ def honest(count: int, foreign: int) -> None:
         name, *case = draw_texture(rng)
         told.setdefault(name, []).append(answer(*case))
     for _ in range(foreign):
-        image, patch, _ = draw_painted(rng, float(rng.choice([0, 0.3])))
+        image, patch, *_ = draw_painted(rng, float(rng.choice([0, 0.3])))
         others = [name for name in PHOTOGRAPHS if photograph(name).shape != image.shape]
         told.setdefault("foreign", []).append(
             answer(photograph(str(rng.choice(others))), patch, (0, 0, 0, 0))

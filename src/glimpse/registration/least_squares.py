@@ -151,6 +151,7 @@ def _descended(
             settled = settled or (then > (1 - _STILL**1.5) * now and floor <= there.spread)
             here, damping = there, max(damping / 10, 1e-9)
             path.append(here.window)
+            # a robust step falls short: its weights are those of the residual before it
             reach = min(_LONGER * reach, _LONGEST) if robust else 1.0
         else:
             damping *= 1 if reach > 1 else 10
@@ -273,6 +274,7 @@ class _Robust(Linear):
         tried = [self._reweighted(seen, start) for start in starts]
         self.spread, self.weights = min(tried, key=lambda one: one[0])
         gain, self.offset, self.left = matched(seen, wanted, self.weights)
+        # who paints over a crop seldom changes its levels, too; a gain is one more thing that paint could choose
         unchanged = wanted - seen[0]
         if spread_of(unchanged, self._asked) <= _UNCHANGED * self.spread:
             gain, self.offset, self.left = 1.0, 0.0, unchanged
