@@ -274,7 +274,7 @@ class _Robust(Linear):
         tried = [self._reweighted(seen, start) for start in starts]
         self.spread, self.weights = min(tried, key=lambda one: one[0])
         gain, self.offset, self.left = matched(seen, wanted, self.weights)
-        # who paints over a crop seldom changes its levels, too; a gain is one more thing that paint could choose
+        # who paints over a crop seldom changes its levels, too: one number less for paint to choose
         unchanged = wanted - seen[0]
         if spread_of(unchanged, self._asked) <= _UNCHANGED * self.spread:
             gain, self.offset, self.left = 1.0, 0.0, unchanged
