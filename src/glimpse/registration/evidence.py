@@ -220,20 +220,21 @@ def slides(scene: Scene, target: Target, window: Window, most: float, error: flo
     """How far, in samples, corners may move and leave no larger squared residual; 0 if not at all.
 
     Levels that were rounded make steps of a ramp, which have a curvature; yet along its level lines each
-    place is the same. So neighbours are tried one by one: whole samples away, where `most` is allowed, and
-    half ones, or larger and smaller by `_ZOOM`, which may be no farther from the place's own error than noise
-    moves the error of as many samples.
+    place is the same. So neighbours are tried one by one: whole samples away, half ones, and larger and
+    smaller ones by `_ZOOM`. They may be no farther from the place's own error than noise moves the error of
+    as many samples, and whole ones than rounding beside it.
     """
     image, found = scene.level(0), 0.0
     tall, broad = window.strides
     count = target.levels.size if target.weights is None else float(target.weights.sum())
     # the log likelihood of `count` samples falls by count / (2 * _ALIKE) times the share that the error grows
     close = min(most, error * (1 + 2 * _ALIKE * _LIKELY / max(count, 1.0)))
+    rounded = min(most, close + _ROUNDED)
     for down, across in _SHIFTS:
         # whole pixels where a step is whole samples: between pixels, a ramp of rounded levels is another one
         rows, cols = (round(k * s) or k if k % 1 == 0 else k * s for k, s in ((down, tall), (across, broad)))
         moved = replace(window, gx=window.gx + rows, gy=window.gy + cols)
-        if _left_at(image, target, moved) <= (most if max(abs(down), abs(across)) >= 1 else close):
+        if _left_at(image, target, moved) <= (rounded if max(abs(down), abs(across)) >= 1 else close):
             found = max(found, math.hypot(down, across))
     for down, across in _ZOOMS:
         moved = replace(window, delta=(tall * (1 + down), broad * (1 + across)))
