@@ -4,7 +4,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from crops import ASTRONAUT, CAMERA, COFFEE, LOOK, WINDOWS, corner_error, cut, find, grey, jpeg, matches
+from crops import (
+    ASTRONAUT,
+    CAMERA,
+    COFFEE,
+    LOOK,
+    WINDOWS,
+    corner_error,
+    cut,
+    eight_bits,
+    find,
+    grey,
+    jpeg,
+    matches,
+)
 from scipy.ndimage import gaussian_filter
 from skimage import data
 
@@ -247,6 +260,14 @@ def test_texture_is_known_beneath_noise():
     wanted = gaussian_filter(np.random.default_rng(0).normal(size=(60, 60)), 2)
     wanted *= 2 / wanted.std()
     assert texture(Target(wanted + noise, np.where(np.abs(noise) < 1.65, 1.0, 0.1)), noise) > 0.8
+
+
+def test_a_smooth_patch_beneath_noise_is_as_far_off_as_is_told():
+    image, rng = gaussian_filter(grey(ASTRONAUT).astype(float), 6), np.random.default_rng(2)
+    window = Window(*rng.uniform(60, (200, 250)), delta=1.3, sigma=0.8, n=(48, 52))
+    found = locate(image, eight_bits(read(image, window) + 8 * rng.normal(size=(48, 52))))
+    assert found.found
+    assert corner_error(found, window.box) < 2 * found.deviation < 1
 
 
 @pytest.mark.slow
