@@ -22,7 +22,8 @@ from scipy.ndimage import gaussian_filter
 from skimage import data
 
 from glimpse import GlimpseError, Window, locate, read
-from glimpse.registration.coarse_to_fine import ranked
+from glimpse.registration.candidates import DIRECTIONS, VOTES
+from glimpse.registration.coarse_to_fine import ranked, search_robustly
 from glimpse.registration.evidence import texture
 from glimpse.registration.grey import Scene
 from glimpse.registration.least_squares import FAR, NEAR, STRETCHED, Fit, Target, fit, without_flats
@@ -122,6 +123,29 @@ def test_a_robust_fit_gets_to_its_place_in_time(seed):
     start = replace(window, gx=window.gx + 1, gy=window.gy - 1, delta=1.32)
     found = robustly(grey(ASTRONAUT).astype(np.float32), patch, start, FAR, steps=12)
     assert corner_error(found, window.box) < 0.06
+
+
+def in_pieces(seed):
+    """A window on the astronaut, and its patch, about half of which is noise in many pieces."""
+    rng, covered = np.random.default_rng(seed), np.zeros((80, 84), bool)
+    window = Window(*rng.uniform(70, (220, 260)), delta=1.3, sigma=0.7, n=covered.shape)
+    while covered.mean() < 0.47:
+        top, left = rng.integers(0, 62), rng.integers(0, 66)
+        covered[top : top + 18, left : left + 18] = True
+    patch = np.rint(read(grey(ASTRONAUT).astype(np.float32), window))
+    return window, np.where(covered, rng.integers(0, 256, covered.shape), patch)
+
+
+@pytest.mark.parametrize(
+    ("likeness", "drawn"),
+    [(DIRECTIONS, noisy(0)), (DIRECTIONS, noisy(7)), (VOTES, noisy(9)), (DIRECTIONS, in_pieces(1))],
+    ids=["directions", "a later candidate", "votes", "pieces"],
+)
+def test_a_robust_search_comes_to_the_place_of_a_patch_half_of_which_is_noise(likeness, drawn):
+    window, patch = drawn
+    scene = Scene(grey(ASTRONAUT).astype(np.float32))
+    best = search_robustly(scene, Target(patch.astype(np.float32)), [], likeness)[0]
+    assert best.window.box == pytest.approx(window.box, abs=0.1)
 
 
 def test_a_search_finds_a_painted_crop_dim():

@@ -51,7 +51,6 @@ _QUANTILE = 0.4, 1.907
 """Share of the samples whose residual tells the scale of a robust fit, and its factor: a larger share is
 spoilt where half of a patch is painted over, a smaller one comes to rest where smooth parts agree."""
 
-
 _UNCHANGED = 1.1
 """Ratio of scales up to which levels are taken as they are: more holds a patch that was made a little
 brighter to its place's levels, less lets what was painted over most of a patch choose a gain."""

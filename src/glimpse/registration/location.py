@@ -64,7 +64,7 @@ _WHOLLY = 0.995
 _WELL = 0.95
 """Share of the variance from which a place that is not sure is called undetermined instead of no match."""
 
-_WAYS = (DIRECTIONS, SQUARE), (VOTES, SQUARE), (COARSE_DIRECTIONS, SQUASHED)
+_SEARCHES = (DIRECTIONS, SQUARE), (VOTES, SQUARE), (COARSE_DIRECTIONS, SQUASHED)
 """Searches for a patch that was painted over, in turn, until one is sure: by time."""
 
 _RIVALRY, _SLIGHT = 1.5, 0.003
@@ -250,7 +250,7 @@ def locate(
     if plain is not None and _location(plain).undetermined and plain.evidence.agreement >= _WELL:
         return _location(plain)
     tried = [plain] if plain else []
-    for likeness, aspects in _WAYS:
+    for likeness, aspects in _SEARCHES:
         place = _robustly(scene, target, fits, likeness, aspects, kernel)
         tried += [place] if place else []
         if any(place.confidence >= MIN_CONFIDENCE for place in tried):
