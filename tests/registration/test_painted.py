@@ -24,9 +24,11 @@ from skimage import data
 from glimpse import GlimpseError, Window, locate, read
 from glimpse.registration.candidates import DIRECTIONS, VOTES
 from glimpse.registration.coarse_to_fine import ranked, search_robustly
-from glimpse.registration.evidence import texture
+from glimpse.registration.evidence import texture, weigh
 from glimpse.registration.grey import Scene
 from glimpse.registration.least_squares import FAR, NEAR, STRETCHED, Fit, Target, fit, without_flats
+from glimpse.registration.location import _best
+from glimpse.registration.places import Place
 
 CLUTTER = data.coffee()[200:330, 300:460]
 WINDOW = Window(60.3, 75.8, delta=1.6, sigma=0.9, n=(36, 40))
@@ -106,6 +108,29 @@ def test_a_fit_that_starts_near_is_not_dragged_away():
     patch[:20] += 60
     assert corner_error(robustly(image, patch, window, NEAR), window.box) < 0.05
     assert corner_error(robustly(image, patch, window, FAR), window.box) > 0.5
+
+
+@pytest.mark.parametrize(
+    ("edge", "tails", "plain", "robust", "first"),
+    [
+        (1.5, 2.5, 0.99, 0.9, False),  # between pixels a few samples drag it
+        (1.0, 2.5, 0.99, 0.9, True),  # another tool's crop
+        (1.0, 6.0, 0.99, 0.9, False),
+        (1.5, 1.4, 0.5, 0.9, True),
+        (1.5, 2.5, 0.99, 0.5, True),  # what is not sure replaces nothing that is
+        (1.5, 2.5, 0.2, 0.5, False),
+    ],
+)
+def test_a_place_of_all_samples_stays_unless_a_few_are_far_off(edge, tails, plain, robust, first):
+    window = Window(edge + 9.5, 29.5, 1, 0.5, n=(20, 40))
+    scene = Scene(IMAGE.astype(np.float32))
+    target = Target(read(scene.level(0), window))
+    seen = weigh(scene, target, target, window)._replace(spread=1.0, smooth_error=tails**2, unlike=0.001)
+    places = [
+        Place(Fit(at, 1.0, 0.0, 0.0), seen, sure)
+        for at, sure in ((window, plain), (replace(window, gx=60.0), robust))
+    ]
+    assert (_best(places).window.gx == window.gx) is first
 
 
 def noisy(seed):

@@ -283,6 +283,15 @@ def test_blocks_of_a_patch_vote_for_its_place_where_most_of_it_was_painted_over(
     assert found[4] >= found[1] + 2
 
 
+def test_a_block_that_is_all_but_flat_has_no_vote():
+    image, flat = CAMERA[100:160, 100:180].astype(float), CAMERA[120:152, 110:150].astype(float)
+    flat[:20, :25] = 90  # more than the first of four blocks, whose borders are steep
+    faint = flat.copy()
+    faint[:20, :25] += 0.05 * np.random.default_rng(0).normal(size=(20, 25))
+    none, some = (np.abs(DirectionCorrelator(image, 2).correlation(patch)) for patch in (flat, faint))
+    assert some == pytest.approx(none, abs=0.1)
+
+
 def test_blocks_of_a_negative_vote_against_its_place():
     image, patch = CAMERA[100:160, 100:180].astype(float), CAMERA[120:150, 110:150].astype(float)
     field = DirectionCorrelator(image, 4)
