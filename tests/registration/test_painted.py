@@ -23,12 +23,13 @@ from skimage import data
 
 from glimpse import GlimpseError, Window, locate, read
 from glimpse.registration.candidates import DIRECTIONS, VOTES
-from glimpse.registration.coarse_to_fine import ranked, search_robustly
-from glimpse.registration.evidence import texture, weigh
+from glimpse.registration.coarse_to_fine import ranked, search, search_robustly
+from glimpse.registration.evidence import weigh
 from glimpse.registration.grey import Scene
 from glimpse.registration.least_squares import FAR, NEAR, STRETCHED, Fit, Target, fit, without_flats
 from glimpse.registration.location import _best
 from glimpse.registration.places import Place
+from glimpse.registration.texture import texture
 
 CLUTTER = data.coffee()[200:330, 300:460]
 WINDOW = Window(60.3, 75.8, delta=1.6, sigma=0.9, n=(36, 40))
@@ -170,6 +171,20 @@ def test_a_robust_search_comes_to_the_place_of_a_patch_half_of_which_is_noise(li
     window, patch = drawn
     scene = Scene(grey(ASTRONAUT).astype(np.float32))
     best = search_robustly(scene, Target(patch.astype(np.float32)), [], likeness)[0]
+    assert best.window.box == pytest.approx(window.box, abs=0.1)
+
+
+@pytest.mark.parametrize("seed", [4, 5])
+def test_a_flat_colour_beneath_noise_is_no_likeness_of_a_flat_part(seed):
+    image, rng = grey(ASTRONAUT).astype(np.float32), np.random.default_rng(seed)
+    window = Window(*rng.uniform(70, (220, 260)), delta=1.3, sigma=0.7, n=(80, 84))
+    patch = np.rint(read(image, window))
+    patch[10:67, 10:69] = rng.integers(0, 256)
+    scene, target = (
+        Scene(image),
+        Target(eight_bits(patch + 8 * rng.normal(size=patch.shape)).astype(np.float32)),
+    )
+    best = search_robustly(scene, target, search(scene, target))[0]
     assert best.window.box == pytest.approx(window.box, abs=0.1)
 
 

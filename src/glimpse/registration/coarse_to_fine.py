@@ -20,6 +20,7 @@ from glimpse.registration.candidates import (
 )
 from glimpse.registration.grey import Scene
 from glimpse.registration.least_squares import FAR, NEAR, Fit, Target, robust_loss, spread_of, without_flats
+from glimpse.registration.texture import mended, texture
 from glimpse.window import Window, default_sigma
 
 _RIVALS, _PLACES = 6, 24
@@ -89,6 +90,10 @@ another aspect, a smaller one doubts square crops."""
 TOLD_APART = 0.2
 """Share of its loss by which a robust fit has to beat the next place: half a patch that was painted over is
 half unlike its own place, too."""
+
+_BARE = 0.1
+"""Least share of the slopes by which a loss is divided: more ranks flat parts before the place of a noisy
+patch, less tells likenesses apart that explain next to nothing."""
 
 _HOPEFUL = 0.15
 """Rough confidence from which a coarse robust fit is fitted to the end: less takes seconds on patches of
@@ -174,7 +179,15 @@ def refits(
     if robust:
         small = without_flats(small)
     fits = [_refit(scene, small, factor, start, steps, robust=robust) for start in starts]
-    return _sorted(scene, target, fits)
+    return _sorted(scene, target, [_with_texture(small, fit) for fit in fits])
+
+
+def _with_texture(small: Target, fit: Fit) -> Fit:
+    """A fit to this target with the texture that it explains, if it is a robust one."""
+    if fit.left is None:
+        return fit
+    explained = texture(mended(small, fit.left, fit.asked), fit.left.reshape(small.levels.shape))
+    return fit._replace(texture=explained)
 
 
 def _sorted(scene: Scene, target: Target, fits: list[Fit]) -> list[Fit]:
@@ -187,12 +200,16 @@ def _sorted(scene: Scene, target: Target, fits: list[Fit]) -> list[Fit]:
 
 
 def ranked(fits: list[Fit]) -> list[Fit]:
-    """Robust fits, whose errors are the losses of their residuals on the scale of the best one's."""
+    """Robust fits, whose errors are the losses of their residuals on the scale of the best one's.
+
+    A flat colour on a flat part of the image leaves as little as half a patch on its own place, where noise
+    hides that it is flat; it explains no texture, and its loss counts the more.
+    """
     # in levels of the image, as the fits themselves: a place that fades the image leaves little, too
     sizes = [fit.left / min(abs(fit.gain), 1.0) for fit in fits if fit.left is not None]
     spread = min(spread_of(left, fits[0].asked, _BEST_QUARTER) for left in sizes)
     return [
-        fit._replace(error=robust_loss(left, spread, fit.asked))
+        fit._replace(error=robust_loss(left, spread, fit.asked) / min(max(fit.texture, _BARE), 1.0))
         for fit, left in zip(fits, sizes, strict=True)
     ]
 

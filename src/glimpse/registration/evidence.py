@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glimpse.attention.layer import read
-from glimpse.registration.finishing import MENDED
 from glimpse.registration.grey import Scene, onto_level
 from glimpse.registration.least_squares import (
     SQUARE,
@@ -23,6 +22,7 @@ from glimpse.registration.least_squares import (
     project,
     spread_of,
 )
+from glimpse.registration.texture import SLOPE, texture
 from glimpse.typing import Floats
 from glimpse.window import Window
 
@@ -53,13 +53,8 @@ _STRAIGHT = 0.01
 """Squared levels per sample along level lines that rounding may leave, of itself 0.001: more doubts smooth
 crops of photographs, which have 0.02 at least, less is sure of a place along an edge."""
 
-_SLOPE, _MARGIN = 1.5, 3
-"""Samples over which gradients are taken, and samples beside a border that have none of their own: fewer see
-the steps of rounding and noise for a texture, more leave small areas none."""
-
-_ALONE = 16
-"""Power of the share of its own samples by which a slope counts: less lets the texture with which a patch was
-mended speak for it, more leaves noisy patches a few samples."""
+_MARGIN = 3
+"""Samples beside a border that have no gradient of their own: more leave small areas none."""
 
 _ALIKE = 4.0
 """Neighbouring residuals that say the same, so that they count once: more doubts, less takes a likeness for
@@ -141,29 +136,6 @@ def weigh(scene: Scene, given: Target, mended: Target, window: Window) -> Eviden
         left.ravel(),
         1.0 if mended.weights is None else texture(mended, mended.levels - (gain * seen + offset)),
     )
-
-
-def texture(target: Target, left: Floats) -> float:
-    """Return the share of the square of a target's slopes that a residual leaves explained, 1 at most.
-
-    A robust fit trusts what happens to agree, and one dark area is as dark as another: levels alone say
-    little of a place. The slopes of another picture have nothing to do with the target's: E |t - s|**2 is
-    E |t|**2 + E |s|**2, so that the residual has more of them than the target, and the share is below 0. A
-    slope beside samples that are not trusted is of what the target was mended with, the window's own levels,
-    and counts for nothing.
-    """
-    from scipy.ndimage import gaussian_filter
-
-    own = np.ones(left.shape) if target.weights is None else target.weights >= MENDED
-    trust = gaussian_filter(np.asarray(own, float), _SLOPE, mode="nearest") ** _ALONE
-    kept, wanted = (
-        sum(
-            float((trust * gaussian_filter(array, _SLOPE, order=way, mode="nearest") ** 2).sum())
-            for way in ((1, 0), (0, 1))
-        )
-        for array in (left, target.levels)
-    )
-    return 1 - kept / max(wanted, 1e-12)
 
 
 def change_of_levels(seen: Floats, target: Target) -> tuple[float, float, float]:
@@ -252,7 +224,7 @@ def is_straight(target: Target) -> bool:
     from scipy.ndimage import gaussian_filter
 
     inner = tuple(slice(_MARGIN, max(_MARGIN, n - _MARGIN)) for n in target.levels.shape)
-    slopes = [gaussian_filter(target.levels, _SLOPE, order=way)[inner].ravel() for way in ((1, 0), (0, 1))]
+    slopes = [gaussian_filter(target.levels, SLOPE, order=way)[inner].ravel() for way in ((1, 0), (0, 1))]
     weights = np.ones(slopes[0].size) if target.weights is None else target.weights[inner].ravel()
     if not weights.any():
         return False

@@ -19,11 +19,10 @@ from glimpse.registration.least_squares import (
     STRETCHED,
     Fit,
     Target,
-    spread_of,
-    trust_in,
     without_flats,
 )
 from glimpse.registration.pixel_boxes import AS_GOOD, BLUR, SNAP_RATIO, refine_in_crop, snap_to_pixels
+from glimpse.registration.texture import mended
 from glimpse.window import KERNELS, Kernel
 
 _LARGEST = 256
@@ -50,10 +49,6 @@ _ROUNDING = 1 / 12
 _NEARLY = 0.1
 """Logarithm of the strides' ratio up to which one stride is tried at all: it only spares the trial."""
 
-MENDED = 0.25
-"""Trust below which a sample is mended, that of a residual of two deviations: more mends noise, less lets
-what was painted over a patch spill."""
-
 _Steps = NDArray[np.float64]
 
 
@@ -70,11 +65,7 @@ def finish(scene: Scene, target: Target, start: Fit, kernel: Kernel | None) -> F
 
 
 def finish_robustly(scene: Scene, target: Target, start: Fit, kernel: Kernel | None) -> tuple[Fit, Target]:
-    """Return the fit of the samples that a robust fit trusts, and the target with the others mended.
-
-    The mended ones are as the window reads them, so that they blur nothing into their neighbours, and count
-    as little as the robust fit trusts them.
-    """
+    """Return the fit of the samples that a robust fit trusts, and the target with the others mended."""
     if min(target.levels.shape) > _LARGEST:
         found = refits(scene, target, [start], _LARGEST, _STEPS, robust=NEAR)
         start = (found or [start])[0]
@@ -86,13 +77,8 @@ def finish_robustly(scene: Scene, target: Target, start: Fit, kernel: Kernel | N
         fit = freely
     if fit.left is None:
         return start, target
-    trust = trust_in(fit.left, spread_of(fit.left, fit.asked)).reshape(target.levels.shape)
-    if target.weights is not None:
-        trust *= target.weights
-    levels = np.where(trust < MENDED, target.levels - fit.left.reshape(trust.shape), target.levels)
-    mended = Target(levels.astype(np.float32), trust)
-    best = finish(scene, mended, fit._replace(path=start.path + fit.path, left=None), kernel)
-    return best, mended
+    wanted = mended(target, fit.left, fit.asked)
+    return finish(scene, wanted, fit._replace(path=start.path + fit.path, left=None), kernel), wanted
 
 
 def _with_kernel(scene: Scene, target: Target, start: Fit, steps: int, kernel: Kernel | None) -> Fit:

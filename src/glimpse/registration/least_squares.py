@@ -91,6 +91,8 @@ class Fit(NamedTuple):
     """The weight of each sample."""
     explained: float = 1.0
     """The share of the variance of what a robust fit trusts that it explains."""
+    texture: float = 1.0
+    """The same of its slopes."""
 
 
 def fit(
