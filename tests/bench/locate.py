@@ -333,14 +333,16 @@ def painted(count: int) -> None:
     for share in (0.1, 0.3, 0.4, 0.5):
         rng = np.random.default_rng(SEED)
         drawn = [draw_painted(rng, share) for _ in range(count)]
-        for change, change_of in changes.items() if share == 0.3 else [("", lambda patch: patch)]:
+        for change, change_of in changes.items():
+            if change and share != 0.3:
+                continue
             title = f"{share:.0%} painted over" + f", {change}" * bool(change)
             patches = [(image, change_of(patch), window.box) for image, patch, window, _ in drawn]
             for peer, finder in peers.items():
                 measure(f"{peer}: {title}", finder, patches)
             told = [
-                (image, (patch, window, covered), window.box)
-                for (image, patch, _), (_, _, window, covered) in zip(patches, drawn, strict=True)
+                (image, (change_of(patch), window, covered), window.box)
+                for image, patch, window, covered in drawn
             ]
             measure(f"told: {title}", by_told, told)
 

@@ -34,6 +34,7 @@ from glimpse.registration.texture import texture
 CLUTTER = data.coffee()[200:330, 300:460]
 WINDOW = Window(60.3, 75.8, delta=1.6, sigma=0.9, n=(36, 40))
 IMAGE = CAMERA[60:190, 90:250]
+GREY = grey(ASTRONAUT).astype(np.float32)
 
 
 def painted(patch, share, level=240):
@@ -104,11 +105,10 @@ def test_a_texture_over_smooth_parts_has_no_say_in_the_gain(row, col, gain, offs
 
 
 def test_a_fit_that_starts_near_is_not_dragged_away():
-    image = grey(ASTRONAUT).astype(np.float32)
-    window, patch = textured(image, 110.7, 89.9)
+    window, patch = textured(GREY, 110.7, 89.9)
     patch[:20] += 60
-    assert corner_error(robustly(image, patch, window, NEAR), window.box) < 0.05
-    assert corner_error(robustly(image, patch, window, FAR), window.box) > 0.5
+    assert corner_error(robustly(GREY, patch, window, NEAR), window.box) < 0.05
+    assert corner_error(robustly(GREY, patch, window, FAR), window.box) > 0.5
 
 
 @pytest.mark.parametrize(
@@ -134,11 +134,16 @@ def test_a_place_of_all_samples_stays_unless_a_few_are_far_off(edge, tails, plai
     assert (_best(places).window.gx == window.gx) is first
 
 
+def drawn(rng, n, least):
+    """A window on the astronaut whose centre is this far down and across at least, and its patch."""
+    window = Window(*rng.uniform(least, (220, 260)), delta=1.3, sigma=0.7, n=n)
+    return window, np.rint(read(GREY, window))
+
+
 def noisy(seed):
     """A window on the astronaut, and its patch, of which 27 columns of 56 are noise."""
     rng = np.random.default_rng(seed)
-    window = Window(*rng.uniform(60, (220, 260)), delta=1.3, sigma=0.7, n=(48, 56))
-    patch = np.rint(read(grey(ASTRONAUT).astype(np.float32), window))
+    window, patch = drawn(rng, (48, 56), 60)
     patch[:, :27] = rng.integers(0, 256, (48, 27))
     return window, patch
 
@@ -147,43 +152,38 @@ def noisy(seed):
 def test_a_robust_fit_gets_to_its_place_in_time(seed):
     window, patch = noisy(seed)
     start = replace(window, gx=window.gx + 1, gy=window.gy - 1, delta=1.32)
-    found = robustly(grey(ASTRONAUT).astype(np.float32), patch, start, FAR, steps=12)
+    found = robustly(GREY, patch, start, FAR, steps=12)
     assert corner_error(found, window.box) < 0.06
 
 
 def in_pieces(seed):
     """A window on the astronaut, and its patch, about half of which is noise in many pieces."""
     rng, covered = np.random.default_rng(seed), np.zeros((80, 84), bool)
-    window = Window(*rng.uniform(70, (220, 260)), delta=1.3, sigma=0.7, n=covered.shape)
+    window, patch = drawn(rng, covered.shape, 70)
     while covered.mean() < 0.47:
         top, left = rng.integers(0, 62), rng.integers(0, 66)
         covered[top : top + 18, left : left + 18] = True
-    patch = np.rint(read(grey(ASTRONAUT).astype(np.float32), window))
     return window, np.where(covered, rng.integers(0, 256, covered.shape), patch)
 
 
 @pytest.mark.parametrize(
-    ("likeness", "drawn"),
+    ("likeness", "case"),
     [(DIRECTIONS, noisy(0)), (DIRECTIONS, noisy(7)), (VOTES, noisy(9)), (DIRECTIONS, in_pieces(1))],
     ids=["directions", "a later candidate", "votes", "pieces"],
 )
-def test_a_robust_search_comes_to_the_place_of_a_patch_half_of_which_is_noise(likeness, drawn):
-    window, patch = drawn
-    scene = Scene(grey(ASTRONAUT).astype(np.float32))
-    best = search_robustly(scene, Target(patch.astype(np.float32)), [], likeness)[0]
+def test_a_robust_search_comes_to_the_place_of_a_patch_half_of_which_is_noise(likeness, case):
+    window, patch = case
+    best = search_robustly(Scene(GREY), Target(patch.astype(np.float32)), [], likeness)[0]
     assert best.window.box == pytest.approx(window.box, abs=0.1)
 
 
 @pytest.mark.parametrize("seed", [4, 5])
 def test_a_flat_colour_beneath_noise_is_no_likeness_of_a_flat_part(seed):
-    image, rng = grey(ASTRONAUT).astype(np.float32), np.random.default_rng(seed)
-    window = Window(*rng.uniform(70, (220, 260)), delta=1.3, sigma=0.7, n=(80, 84))
-    patch = np.rint(read(image, window))
+    rng = np.random.default_rng(seed)
+    window, patch = drawn(rng, (80, 84), 70)
     patch[10:67, 10:69] = rng.integers(0, 256)
-    scene, target = (
-        Scene(image),
-        Target(eight_bits(patch + 8 * rng.normal(size=patch.shape)).astype(np.float32)),
-    )
+    grainy = eight_bits(patch + 8 * rng.normal(size=patch.shape))
+    scene, target = Scene(GREY), Target(grainy.astype(np.float32))
     best = search_robustly(scene, target, search(scene, target))[0]
     assert best.window.box == pytest.approx(window.box, abs=0.1)
 

@@ -124,12 +124,14 @@ def find_candidates(
     ----------
     scene : Scene
         Grey levels.
-    patch : ndarray, shape (N, M)
-        Grey levels, upright.
+    target : Target
+        The patch, upright.
     most : int
         Places wanted.
     aspects : sequence of float
         Logarithms of the stride of rows to that of columns.
+    likeness : Likeness
+        By what, and how finely, they are compared.
     """
     found: list[Candidate] = []
     shape = (target.levels.shape[0], target.levels.shape[1])
