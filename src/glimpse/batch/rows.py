@@ -215,8 +215,9 @@ class LazyRows(Sequence[Row]):
     @overload
     def __getitem__(self, index: slice) -> SomeRows: ...
     def __getitem__(self, index: int | slice) -> Row | SomeRows:
-        places = range(len(self))[index]
-        return self.row(places) if isinstance(places, int) else SomeRows(self.row, places)
+        if isinstance(index, slice):
+            return SomeRows(self.row, range(len(self))[index])
+        return self.row(index if index >= 0 else range(len(self))[index])
 
     def __iter__(self) -> Iterator[Row]:
         return map(self.row, range(len(self)))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _MANY = 100  # patches of one image: to wait for the disk after each would double the time
 _BLOCK = 50  # windows of one job: fewer share less of their filters, more keep a thread waiting for the last
+_BLOCKS = 1000  # of a batch, above which they grow: to hand over a job costs as much as 50 bad rows
 
 
 _LEAST = 1 << 12  # times that an image may be reduced
@@ -166,8 +167,8 @@ class Work(Collection[Block]):
         As for `Source`.
     jobs : int
         Threads that share decoded images; 0 where workers share no memory.
-    largest : int
-        Most windows of one block where images are shared.
+    largest : int, optional
+        Most windows of one block where images are shared; by default by how many windows there are.
     part : (int, int) or None
         (K, N): every N-th image from the K-th on.
     """
@@ -179,7 +180,7 @@ class Work(Collection[Block]):
         *,
         fast: bool,
         jobs: int,
-        largest: int = _BLOCK,
+        largest: int | None = None,
         part: tuple[int, int] | None = None,
     ) -> None:
         groups: dict[tuple[str, int | None], int | array[int]] = {}  # in the order of their first rows
@@ -205,6 +206,7 @@ class Work(Collection[Block]):
         self.count = sum(self._counts)
         """Rows of all blocks."""
         # enough images for all threads: none waits for the decoding of another
+        largest = largest or max(_BLOCK, self.count // _BLOCKS)
         self._largest = None if len(self._images) >= 2 * jobs else largest
         self._row, self._decoding = rows.__getitem__, decoding
         self._fast, self._folder = fast, "" if jobs else os.getcwd()

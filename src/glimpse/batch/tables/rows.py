@@ -97,8 +97,9 @@ class Table(LazyRows):
 
     def images(self) -> Sequence[str]:
         """Return the image of each row, empty where it names none; without the rows, and once."""
-        if len(self._images) < len(self):
-            self._images = [*map(self._image_of, range(len(self)))]
+        if not self._images:
+            named = "image" in self.columns.index
+            self._images = [*map(self._image_of, range(len(self)))] if named else [self.image] * len(self)
         return self._images
 
     def _image_of(self, index: int) -> str:
@@ -108,8 +109,7 @@ class Table(LazyRows):
             return ""
 
     def row(self, index: int) -> Row:
-        window, fault = self._window, None
-        values: list[str] = []
+        window, place = self._window, self._place(index)
         named = image = output = ""
         try:
             values = self._values(index)
@@ -119,18 +119,19 @@ class Table(LazyRows):
             named = named if "\\" in image else named.replace("\\", "/")
             window = self._placed(values)
         except GlimpseError as error:
-            fault = error.with_traceback(None)  # whose frames would hold the row in a circle
+            error = error.with_traceback(None)  # whose frames would hold the row in a circle
+            return Row(place, image, window, output, index=index, named=named, fault=error)
         cells = dict(zip(self.columns.header, values, strict=False))
         size = None
         if isinstance(self._records, Lines):  # a table with separators may call anything a width
             sides = [cells.get(name, "") for name in ("image_height", "image_width")]
             size = (int(sides[0]), int(sides[1])) if all(map(str.isdigit, sides)) else None
-        place, page = self._place(index), None
+        page, fault = None, None
         if self.page_column and (told := cells.get(self.page_column, "").strip()):
             if told.isdecimal() and 1 <= int(told) <= PAGES_MOST:
                 page = int(told)
             else:
-                fault = fault or GlimpseError(f"page must be a whole number from 1, got {told[:20]!r}")
+                fault = GlimpseError(f"page must be a whole number from 1, got {told[:20]!r}")
         return Row(place, image, window, output, cells, index, named, fault, size, page=page)
 
     def failed(self, index: int, fault: GlimpseError | None = None) -> Row:
@@ -144,7 +145,7 @@ class Table(LazyRows):
 
     def _values(self, index: int) -> list[str]:
         values, size = self._records.cells(index), len(self.columns.header)
-        if any(values[size:]):
+        if len(values) > size and any(values[size:]):
             raise GlimpseError(f"it has {len(values)} cells, the header {size}")
         return values
 
