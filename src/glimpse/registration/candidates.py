@@ -12,7 +12,7 @@ import numpy as np
 from glimpse.attention.layer import read
 from glimpse.limits import N_MAX
 from glimpse.registration.correlation import CrossCorrelator, DirectionCorrelator, peaks
-from glimpse.registration.grey import Scene
+from glimpse.registration.grey import Scene, onto_level
 from glimpse.registration.least_squares import Target
 from glimpse.typing import Floats
 from glimpse.window import Window
@@ -68,6 +68,10 @@ _FEWEST = 7
 
 _PEAKS = 8
 """Candidates of one scale: more take time, fewer lose the place among likenesses."""
+
+_BETWEEN, _ASPECTS, _AROUND = np.linspace(-0.75, 0.75, 5), 0.2, 4
+"""Zooms that are tried near a candidate, in steps of its scales; the step of the aspects, and the samples to
+either side: more take time, fewer leave starts from which the levels of half a patch are not clear."""
 
 
 class Candidate(NamedTuple):
@@ -141,6 +145,48 @@ def find_candidates(
         if len(found) == most:
             break
     return found
+
+
+def sharpened(
+    scene: Scene, target: Target, place: Candidate, likeness: Likeness, aspects: Sequence[float] = SQUARE
+) -> Candidate:
+    """Return the place near a candidate, between its scales and its pixels, where directions agree best.
+
+    So near, the levels of a fit are clear from its first step, however much was painted over.
+    """
+    factor = max(1.0, min(target.levels.shape) / likeness.samples)
+    small = coarse(target, (factor, factor), likeness.sigma) if factor > 1 else target
+    zooms = math.log(likeness.ratio) * _BETWEEN
+    stretches = _ASPECTS * _BETWEEN if len(aspects) > 1 else SQUARE
+    return max(
+        _nearby(
+            scene,
+            small,
+            place._replace(
+                down=place.down * math.exp(zoom + stretch / 2),
+                across=place.across * math.exp(zoom - stretch / 2),
+            ),
+            factor,
+            likeness.sigma,
+        )
+        for zoom in zooms
+        for stretch in stretches
+    )
+
+
+def _nearby(scene: Scene, small: Target, place: Candidate, factor: float, sigma: float) -> Candidate:
+    """The best of the places some samples around this one, of its strides, for a patch shrunk by a factor."""
+    strides = place.down * factor, place.across * factor
+    k, (rows, cols) = scene.level_for(min(strides)), small.levels.shape
+    n = rows + 2 * _AROUND, cols + 2 * _AROUND
+    around = Window(place.gx, place.gy, strides, (sigma * strides[0], sigma * strides[1]), n=n)
+    field = DirectionCorrelator(read(scene.level(k), onto_level(around, k)))
+    scores = np.abs(field.correlation(*small))
+    row, col = np.unravel_index(scores.argmax(), scores.shape)
+    down, across = (int(at) - _AROUND for at in (row, col))
+    return place._replace(
+        score=float(scores[row, col]), gx=place.gx + down * strides[0], gy=place.gy + across * strides[1]
+    )
 
 
 def _places(

@@ -17,6 +17,7 @@ from glimpse.registration.candidates import (
     Likeness,
     coarse,
     find_candidates,
+    sharpened,
 )
 from glimpse.registration.grey import Scene
 from glimpse.registration.least_squares import FAR, NEAR, Fit, Target, robust_loss, spread_of, without_flats
@@ -27,9 +28,9 @@ _RIVALS, _PLACES = 6, 24
 """Places that are fitted finely, and most that are coarsely: more take time, fewer miss the place among
 likenesses."""
 
-_LIKE, _ROBUST_RIVALS = 8, 12
-"""Places of like directions that are fitted, and that are fitted again with those of the plain search: more
-take time, fewer miss a patch half of which is painted over."""
+_LIKE = 8
+"""Places of like directions that are fitted: more take time, fewer miss a patch half of which is painted
+over."""
 
 _FAR_BEHIND = 0.7
 """Share of the best score below which a place of like directions is chance: more drops places for likenesses,
@@ -49,7 +50,7 @@ _ROUGH, _FINE = 16, 40
 find likenesses as good."""
 
 _ROBUST = 128
-"""The same for a robust fit, twice: fewer mix what was painted over with what was not."""
+"""The same for a robust fit: fewer mix what was painted over with what was not."""
 
 _KEPT = 3
 """Places of the plain search that are fitted robustly, too: more take time, fewer lose a place that a little
@@ -139,9 +140,9 @@ def search_robustly(
     if len(aspects) > 1 and not _stands_out(found):
         return []
     found = [place for place in found if place.score > _FAR_BEHIND * found[0].score]
-    starts = before[:_KEPT] + [start_at(_window(place, shape)) for place in found]
-    fits = refits(scene, target, starts, _ROBUST, _ROUGH_STEPS, robust=FAR)
-    return refits(scene, target, fits[:_ROBUST_RIVALS], _ROBUST, _ROBUST_STEPS, robust=NEAR)
+    nearer = [sharpened(scene, target, place, likeness, aspects) for place in found]
+    starts = before[:_KEPT] + [start_at(_window(place, shape)) for place in nearer]
+    return refits(scene, target, starts, _ROBUST, _ROBUST_STEPS, robust=NEAR)
 
 
 def _stands_out(places: list[Candidate]) -> bool:

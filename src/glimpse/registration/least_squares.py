@@ -59,6 +59,11 @@ _LONGER, _LONGEST = 1.5, 3.0
 """Growth of the steps of a robust fit as long as its loss falls, and longest ones: weights that the residual
 gave hold it back, so that shorter steps do not get there in time; longer ones overshoot."""
 
+_GAINS = np.array([sign * 3**power for sign in (1, -1) for power in (-1, -2 / 3, -1 / 3, 0, 1 / 3, 2 / 3, 1)])
+_SAMPLES = 1000
+"""Gains of which the first levels of a robust fit are the best, and about how many samples choose: more of
+either take time, fewer miss the levels of half a patch."""
+
 FREE = np.eye(6)
 SQUARE = np.array([[1, 0, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0], [0, 0, 1, 1, 1, 1], [0, 0, 0, 0, 1, 1]], float)
 EQUAL = np.array([*SQUARE[:2], [0, 0, 1, 1, 0, 0], *FREE[4:]])
@@ -269,9 +274,11 @@ class _Robust(Linear):
 
     def _mix_levels(self, seen: NDArray[np.float64]) -> None:
         wanted, self._asked = self._wanted.ravel().astype(np.float64), self.weights
-        # a first fit may be dragged to no contrast at all: levels as they are and a negative are tried too
-        gains = (None, 1.0, -1.0) if self._gain is None else (self._gain,)
-        starts = (_affine(seen, wanted, self._asked, gain) for gain in gains)
+        if self._gain is None:
+            # least squares may be dragged to no contrast at all: the levels of most samples are tried, too
+            starts = [_affine(seen, wanted, self._asked, None), _levels_of_most(seen[0], wanted, self._asked)]
+        else:
+            starts = [_affine(seen, wanted, self._asked, self._gain)]
         tried = [self._reweighted(seen, start) for start in starts]
         self.spread, self.weights = min(tried, key=lambda one: one[0])
         gain, self.offset, self.left = matched(seen, wanted, self.weights)
@@ -369,6 +376,26 @@ def _affine(
         return np.asarray(project(seen.copy(), wanted, weights)[3])
     left = wanted - gain * seen[0]
     return np.asarray(left - float(np.median(left if weights is None else left[weights > 0])))
+
+
+def _levels_of_most(
+    seen: NDArray[np.float64], wanted: NDArray[np.float64], weights: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
+    """The residual of the gain and the offset that bring most samples together.
+
+    Rousseeuw 1984, "Least median of squares regression", on a grid of gains: half of the samples may be
+    anything. Of a gain the offset is the middle of the shortest interval that holds `_QUANTILE` of them.
+    """
+    asked = np.arange(wanted.size) if weights is None else np.flatnonzero(weights)
+    some = asked[:: max(1, asked.size // _SAMPLES)]
+    rest = np.sort(wanted[some] - _GAINS[:, None] * seen[some], axis=1)
+    held = int(_QUANTILE[0] * some.size)
+    widths = rest[:, held:] - rest[:, : rest.shape[1] - held]
+    place = widths.argmin(axis=1)
+    each = np.arange(len(_GAINS))
+    best = int((widths[each, place] / np.minimum(np.abs(_GAINS), 1)).argmin())
+    offset = (rest[best, place[best]] + rest[best, place[best] + held]) / 2
+    return np.asarray(wanted - _GAINS[best] * seen - offset)
 
 
 def basis(patch: Floats, blur: float) -> NDArray[np.float64]:
