@@ -69,7 +69,7 @@ _FEWEST = 7
 _PEAKS = 8
 """Candidates of one scale: more take time, fewer lose the place among likenesses."""
 
-_BETWEEN, _ASPECTS, _AROUND = np.linspace(-0.75, 0.75, 5), 0.2, 4
+_BETWEEN, _ASPECTS, _AROUND = np.linspace(-0.75, 0.75, 5), 0.2, 2
 """Zooms that are tried near a candidate, in steps of its scales; the step of the aspects, and the samples to
 either side: more take time, fewer leave starts from which the levels of half a patch are not clear."""
 
@@ -156,37 +156,26 @@ def sharpened(
     """
     factor = max(1.0, min(target.levels.shape) / likeness.samples)
     small = coarse(target, (factor, factor), likeness.sigma) if factor > 1 else target
-    zooms = math.log(likeness.ratio) * _BETWEEN
     stretches = _ASPECTS * _BETWEEN if len(aspects) > 1 else SQUARE
-    return max(
-        _nearby(
-            scene,
-            small,
-            place._replace(
-                down=place.down * math.exp(zoom + stretch / 2),
-                across=place.across * math.exp(zoom - stretch / 2),
-            ),
-            factor,
-            likeness.sigma,
-        )
-        for zoom in zooms
-        for stretch in stretches
-    )
+    tries = [(math.log(likeness.ratio) * zoom, stretch) for zoom in _BETWEEN for stretch in stretches]
+    strides = [
+        (place.down * math.exp(zoom + stretch / 2), place.across * math.exp(zoom - stretch / 2))
+        for zoom, stretch in tries
+    ]
+    return max(_nearby(scene, small, factor, place._replace(down=d, across=a), likeness) for d, a in strides)
 
 
-def _nearby(scene: Scene, small: Target, place: Candidate, factor: float, sigma: float) -> Candidate:
-    """The best of the places some samples around this one, of its strides, for a patch shrunk by a factor."""
+def _nearby(scene: Scene, small: Target, factor: float, place: Candidate, likeness: Likeness) -> Candidate:
+    """The best place within a few samples of this one, of its strides, for a patch shrunk by a factor."""
     strides = place.down * factor, place.across * factor
-    k, (rows, cols) = scene.level_for(min(strides)), small.levels.shape
-    n = rows + 2 * _AROUND, cols + 2 * _AROUND
-    around = Window(place.gx, place.gy, strides, (sigma * strides[0], sigma * strides[1]), n=n)
-    field = DirectionCorrelator(read(scene.level(k), onto_level(around, k)))
-    scores = np.abs(field.correlation(*small))
+    sigma = likeness.sigma * strides[0], likeness.sigma * strides[1]
+    n, k = tuple(side + 2 * _AROUND for side in small.levels.shape), scene.level_for(min(strides))
+    around = Window(place.gx, place.gy, strides, sigma, n=(n[0], n[1]))
+    field = likeness.correlator(read(scene.level(k), onto_level(around, k)))
+    scores = _scores(field, small)
     row, col = np.unravel_index(scores.argmax(), scores.shape)
-    down, across = (int(at) - _AROUND for at in (row, col))
-    return place._replace(
-        score=float(scores[row, col]), gx=place.gx + down * strides[0], gy=place.gy + across * strides[1]
-    )
+    gx, gy = place.gx + (int(row) - _AROUND) * strides[0], place.gy + (int(col) - _AROUND) * strides[1]
+    return place._replace(score=float(scores[row, col]), gx=gx, gy=gy)
 
 
 def _places(
@@ -243,10 +232,15 @@ def _peaks_of(
     spare = [a - n for a, n in zip(field.shape, small.levels.shape, strict=True)]
     if min(spare) < 0:
         return
-    if isinstance(field, CrossCorrelator):
-        scores = field.correlation(small.levels)
-    else:
-        scores = np.abs(field.correlation(*small))
+    scores = _scores(field, small)
     for corner in peaks(scores, _PEAKS):
         gx, gy = (center[k] + (float(corner[k]) - spare[k] / 2) * stride for k in (0, 1))
         yield Candidate(float(scores[corner]), gx, gy, *strides)
+
+
+def _scores(field: CrossCorrelator | DirectionCorrelator, small: Target) -> Floats:
+    """How well each part of an image is like a patch, or like its negative."""
+    if isinstance(field, CrossCorrelator):
+        return field.correlation(small.levels)
+    scores: Floats = np.abs(field.correlation(*small))
+    return scores

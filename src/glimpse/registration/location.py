@@ -58,6 +58,10 @@ _NEAR = 2.0
 """The same where a start tells the place to a sample or two: less refuses noisy patches, more tells of ramps
 and stripes what nothing determines."""
 
+_NOISY = 2.0
+"""Deviation of the smooth residual, in levels, from which a sure place is fitted robustly once more: more
+leaves it where half a patch that was blurred draws it, less takes time on noisy patches."""
+
 _WHOLLY = 0.995
 """Agreement from which it is not worth a word."""
 
@@ -246,7 +250,9 @@ def locate(
     fits = search(scene, target) if target.weights is None else []
     plain = _plainly(scene, target, fits, kernel)
     if plain is not None and plain.confidence >= SURE and not plain.dragged(plain.evidence.spread):
-        return _location(plain)
+        if plain.evidence.spread < _NOISY or plain.others:
+            return _location(plain)
+        return _best([plain, _robustly_near(scene, target, plain.fit, kernel)])
     if plain is not None and _location(plain).undetermined and plain.evidence.agreement >= _WELL:
         return _location(plain)
     tried = [plain] if plain else []
@@ -299,11 +305,16 @@ def _from_start(scene: Scene, target: Target, start: Window, kernel: Kernel | No
         tried = [Place(fit, seen, seen.explained * determined(seen, _NEAR) * sound(scene, fit, seen, 0))]
     if not tried or tried[0].confidence < SURE or tried[0].dragged(tried[0].evidence.spread):
         near = refit_robustly(scene, target, start_at(start))
-        fit, mended = finish_robustly(scene, target, near, kernel)
-        seen = weigh(scene, target, mended, fit.window)
-        explained = max(0.0, min(seen.explained, seen.texture))
-        tried.append(Place(fit, seen, explained**2 * determined(seen) * sound(scene, fit, seen)))
+        tried.append(_robustly_near(scene, target, near, kernel))
     return tried
+
+
+def _robustly_near(scene: Scene, target: Target, start: Fit, kernel: Kernel | None) -> Place:
+    """The place that a robust fit comes to from a start."""
+    fit, mended = finish_robustly(scene, target, start, kernel)
+    seen = weigh(scene, target, mended, fit.window)
+    explained = max(0.0, min(seen.explained, seen.texture))
+    return Place(fit, seen, explained**2 * determined(seen) * sound(scene, fit, seen))
 
 
 def _plainly(scene: Scene, target: Target, fits: list[Fit], kernel: Kernel | None) -> Place | None:
