@@ -26,7 +26,9 @@ def mended(target: Target, left: NDArray[np.float64], asked: NDArray[np.float64]
     So they blur nothing into their neighbours; they count as little as the fit trusts them. The scale is that
     of the residuals that were asked for.
     """
-    trust = trust_in(left, spread_of(left, asked)).reshape(target.levels.shape)
+    every = None if target.weights is None else target.weights.ravel()
+    spread = min(spread_of(left, weights) for weights in (asked, every))
+    trust = trust_in(left, spread).reshape(target.levels.shape)
     if target.weights is not None:
         trust *= target.weights
     levels = np.where(trust < MENDED, target.levels - left.reshape(trust.shape), target.levels)
