@@ -11,12 +11,13 @@ from strategies import pixels
 
 from glimpse import GlimpseError, Window, read
 from glimpse.registration import grey as levels
-from glimpse.registration import least_squares, pixel_boxes
+from glimpse.registration import least_squares, linear, pixel_boxes, robust
 from glimpse.registration.coarse_to_fine import start_at
 from glimpse.registration.evidence import change_of_levels
 from glimpse.registration.finishing import finish
 from glimpse.registration.grey import Scene, from_level, onto_level
-from glimpse.registration.least_squares import FAR, FREE, SQUARE, STRETCHED, Target, basis, blurred
+from glimpse.registration.least_squares import FAR, FREE, SQUARE, STRETCHED
+from glimpse.registration.linear import Target, basis, blurred
 from glimpse.registration.pixel_boxes import AS_GOOD, SNAP_RATIO, snap_to_pixels
 
 GREY = grey(ASTRONAUT).astype(np.float32)
@@ -193,7 +194,7 @@ def painted(share, level=250.0):
 
 
 def robustly(patch, weights=None):
-    target = least_squares.without_flats(Target(patch, weights))
+    target = robust.without_flats(Target(patch, weights))
     return least_squares.fit(SCENE, target, NEAR, 25, free=STRETCHED, robust=FAR)
 
 
@@ -217,12 +218,12 @@ def test_a_robust_fit_solves_for_gain_and_offset_before_it_weighs(gain, offset):
 def test_a_contrast_does_not_fade_where_patch_and_image_lie_beside_each_other():
     patch, beside = read(GREY, WINDOW), read(GREY, replace(NEAR, gx=NEAR.gx + 4, gy=NEAR.gy - 4))
     seen = beside.reshape(1, -1).astype(np.float64)
-    gain, offset, left = least_squares.matched(seen, -0.6 * beside + 200, np.ones(patch.size))
+    gain, offset, left = robust.matched(seen, -0.6 * beside + 200, np.ones(patch.size))
     assert (gain, offset) == (pytest.approx(-0.6), pytest.approx(200, abs=1e-3))
     assert np.abs(left).max() < 1e-3
-    gain, *_ = least_squares.matched(seen, patch, np.ones(patch.size))
+    gain, *_ = robust.matched(seen, patch, np.ones(patch.size))
     assert abs(gain) == pytest.approx(patch.std() / beside.std(), rel=1e-3)
-    assert abs(least_squares.project(seen, patch)[0][0]) < 0.9 * abs(gain)
+    assert abs(linear.project(seen, patch)[0][0]) < 0.9 * abs(gain)
 
 
 def test_samples_without_weight_are_not_compared():
@@ -235,21 +236,21 @@ def test_samples_without_weight_are_not_compared():
 
 @pytest.mark.parametrize(("residual", "weight"), [(0, 1), (2, 0.25), (4, 0.04)])
 def test_a_sample_is_trusted_by_geman_and_mcclures_weights(residual, weight):
-    assert least_squares.trust_in(np.array([residual * 3.0]), 3.0) == pytest.approx(weight)
+    assert robust.trust_in(np.array([residual * 3.0]), 3.0) == pytest.approx(weight)
 
 
 def test_the_spread_is_the_deviation_of_most_residuals_and_at_least_roundings():
     left = np.random.default_rng(0).normal(size=10_000) * 5
-    assert least_squares.spread_of(left, None) == pytest.approx(5, rel=0.05)
-    assert least_squares.spread_of(np.append(left, [1e3] * 1000), None) == pytest.approx(5.7, rel=0.05)
-    assert least_squares.spread_of(left * 0, None) == pytest.approx(12**-0.5)
+    assert robust.spread_of(left, None) == pytest.approx(5, rel=0.05)
+    assert robust.spread_of(np.append(left, [1e3] * 1000), None) == pytest.approx(5.7, rel=0.05)
+    assert robust.spread_of(left * 0, None) == pytest.approx(12**-0.5)
 
 
 def test_flat_samples_tell_no_place_unless_there_is_nothing_else():
-    steep = least_squares.without_flats(Target(painted(0.5))).weights
+    steep = robust.without_flats(Target(painted(0.5))).weights
     assert steep[:14].max() == 0
     assert steep[22:].mean() > 0.8
-    assert least_squares.without_flats(Target(np.full((20, 30), 9.0))).weights is None
+    assert robust.without_flats(Target(np.full((20, 30), 9.0))).weights is None
 
 
 # boxes of whole pixels

@@ -26,9 +26,11 @@ from glimpse.registration.candidates import DIRECTIONS, VOTES
 from glimpse.registration.coarse_to_fine import ranked, search, search_robustly
 from glimpse.registration.evidence import weigh
 from glimpse.registration.grey import Scene
-from glimpse.registration.least_squares import FAR, NEAR, STRETCHED, Fit, Target, fit, without_flats
+from glimpse.registration.least_squares import FAR, NEAR, STRETCHED, Fit, fit
+from glimpse.registration.linear import Target
 from glimpse.registration.location import _best
 from glimpse.registration.places import Place
+from glimpse.registration.robust import without_flats
 from glimpse.registration.texture import texture
 
 CLUTTER = data.coffee()[200:330, 300:460]

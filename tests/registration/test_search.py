@@ -23,7 +23,8 @@ from glimpse.registration.candidates import (
 from glimpse.registration.coarse_to_fine import plausible
 from glimpse.registration.correlation import CrossCorrelator, DirectionCorrelator, peaks
 from glimpse.registration.grey import Scene
-from glimpse.registration.least_squares import FAR, Fit, Target
+from glimpse.registration.least_squares import FAR, Fit
+from glimpse.registration.linear import Target
 
 
 def test_correlation_is_the_coefficient_of_each_part():

@@ -13,7 +13,7 @@ from glimpse.attention.layer import read
 from glimpse.limits import N_MAX
 from glimpse.registration.correlation import CrossCorrelator, DirectionCorrelator, peaks
 from glimpse.registration.grey import Scene, onto_level
-from glimpse.registration.least_squares import Target
+from glimpse.registration.linear import Target
 from glimpse.typing import Floats
 from glimpse.window import Window
 

@@ -20,7 +20,9 @@ from glimpse.registration.candidates import (
     sharpened,
 )
 from glimpse.registration.grey import Scene
-from glimpse.registration.least_squares import FAR, NEAR, Fit, Target, robust_loss, spread_of, without_flats
+from glimpse.registration.least_squares import FAR, NEAR, Fit
+from glimpse.registration.linear import Target
+from glimpse.registration.robust import robust_loss, spread_of, without_flats
 from glimpse.registration.texture import mended, texture
 from glimpse.window import Window, default_sigma
 

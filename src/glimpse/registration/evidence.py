@@ -12,16 +12,9 @@ from numpy.typing import NDArray
 
 from glimpse.attention.layer import read
 from glimpse.registration.grey import Scene, onto_level
-from glimpse.registration.least_squares import (
-    SQUARE,
-    STRETCHED,
-    Linear,
-    Target,
-    blurred,
-    mean_square,
-    project,
-    spread_of,
-)
+from glimpse.registration.least_squares import SQUARE, STRETCHED
+from glimpse.registration.linear import Linear, Target, blurred, mean_square, project
+from glimpse.registration.robust import spread_of
 from glimpse.registration.texture import SLOPE, texture
 from glimpse.typing import Floats
 from glimpse.window import Window

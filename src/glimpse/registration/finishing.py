@@ -11,17 +11,10 @@ from numpy.typing import NDArray
 from glimpse.registration import least_squares
 from glimpse.registration.coarse_to_fine import refits
 from glimpse.registration.grey import Scene
-from glimpse.registration.least_squares import (
-    EQUAL,
-    FREE,
-    NEAR,
-    SQUARE,
-    STRETCHED,
-    Fit,
-    Target,
-    without_flats,
-)
+from glimpse.registration.least_squares import EQUAL, FREE, NEAR, SQUARE, STRETCHED, Fit
+from glimpse.registration.linear import Target
 from glimpse.registration.pixel_boxes import AS_GOOD, BLUR, SNAP_RATIO, refine_in_crop, snap_to_pixels
+from glimpse.registration.robust import without_flats
 from glimpse.registration.texture import mended
 from glimpse.window import KERNELS, Kernel
 

@@ -35,7 +35,8 @@ from glimpse.registration.coarse_to_fine import (
 from glimpse.registration.evidence import determined, weigh
 from glimpse.registration.finishing import finish, finish_robustly
 from glimpse.registration.grey import Scene, grey, opaque
-from glimpse.registration.least_squares import Fit, Target
+from glimpse.registration.least_squares import Fit
+from glimpse.registration.linear import Target
 from glimpse.registration.places import MOST_OTHERS, Place, chosen, sound
 from glimpse.validation import told
 from glimpse.window import Kernel, Window

@@ -14,7 +14,8 @@ from glimpse.registration.candidates import COARSE_SIGMA, coarse
 from glimpse.registration.coarse_to_fine import MOST_GAIN
 from glimpse.registration.correlation import peaks, sums_of_products
 from glimpse.registration.grey import Scene
-from glimpse.registration.least_squares import FREE, Fit, Target
+from glimpse.registration.least_squares import FREE, Fit
+from glimpse.registration.linear import Target
 from glimpse.typing import Floats
 from glimpse.window import Window
 

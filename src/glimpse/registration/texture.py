@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from glimpse.registration.least_squares import Target, spread_of, trust_in
+from glimpse.registration.linear import Target
+from glimpse.registration.robust import spread_of, trust_in
 from glimpse.typing import Floats
 
 MENDED = 0.25
@@ -24,7 +25,7 @@ def mended(target: Target, left: NDArray[np.float64], asked: NDArray[np.float64]
     """The target with the samples that a robust fit does not trust as its window reads them.
 
     So they blur nothing into their neighbours; they count as little as the fit trusts them. The scale is that
-    of the residuals that were asked for.
+    of the residuals that were asked for, or of all: where flat ones were not, the others are painted more.
     """
     every = None if target.weights is None else target.weights.ravel()
     spread = min(spread_of(left, weights) for weights in (asked, every))
