@@ -58,11 +58,10 @@ class Robust(Linear):
 
     def _mix_levels(self, seen: NDArray[np.float64]) -> None:
         wanted, self._asked = self._wanted.ravel().astype(np.float64), self.weights
+        gains = _GAINS if self._gain is None else np.array([self._gain])
+        starts = [_levels_of_most(seen[0], wanted, self._asked, gains)]
         if self._gain is None:
-            # least squares may be dragged to no contrast at all: the levels of most samples are tried, too
-            starts = [_affine(seen, wanted, self._asked, None), _levels_of_most(seen[0], wanted, self._asked)]
-        else:
-            starts = [_affine(seen, wanted, self._asked, self._gain)]
+            starts.append(project(seen.copy(), wanted, self._asked)[3])
         tried = [self._reweighted(seen, start) for start in starts]
         self.spread, self.weights = min(tried, key=lambda one: one[0])
         gain, self.offset, self.left = matched(seen, wanted, self.weights)
@@ -163,34 +162,24 @@ def _noise_of(levels: Floats) -> float:
     return max(quarter / (6 * 0.3186), _ROUNDING)  # of the deviation that a normal one's quartile is
 
 
-def _affine(
+def _levels_of_most(
     seen: NDArray[np.float64],
     wanted: NDArray[np.float64],
     weights: NDArray[np.float64] | None,
-    gain: float | None,
+    gains: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """The residual of a gain, None for that of least squares, and of the offset in the middle."""
-    if gain is None:
-        return np.asarray(project(seen.copy(), wanted, weights)[3])
-    left = wanted - gain * seen[0]
-    return np.asarray(left - float(np.median(left if weights is None else left[weights > 0])))
+    """The residual of the gain, of some, and the offset that bring most samples together.
 
-
-def _levels_of_most(
-    seen: NDArray[np.float64], wanted: NDArray[np.float64], weights: NDArray[np.float64] | None
-) -> NDArray[np.float64]:
-    """The residual of the gain and the offset that bring most samples together.
-
-    Rousseeuw 1984, "Least median of squares regression", on a grid of gains: half of the samples may be
-    anything. Of a gain the offset is the middle of the shortest interval that holds `_QUANTILE` of them.
+    Rousseeuw 1984, "Least median of squares regression": half of the samples may be anything. Of a gain the
+    offset is the middle of the shortest interval that holds `_QUANTILE` of them.
     """
     asked = np.arange(wanted.size) if weights is None else np.flatnonzero(weights)
     some = asked[:: max(1, asked.size // _SAMPLES)]
-    rest = np.sort(wanted[some] - _GAINS[:, None] * seen[some], axis=1)
+    rest = np.sort(wanted[some] - gains[:, None] * seen[some], axis=1)
     held = int(_QUANTILE[0] * some.size)
     widths = rest[:, held:] - rest[:, : rest.shape[1] - held]
     place = widths.argmin(axis=1)
-    each = np.arange(len(_GAINS))
-    best = int((widths[each, place] / np.minimum(np.abs(_GAINS), 1)).argmin())
+    each = np.arange(gains.size)
+    best = int((widths[each, place] / np.minimum(np.abs(gains), 1)).argmin())
     offset = (rest[best, place[best]] + rest[best, place[best] + held]) / 2
-    return np.asarray(wanted - _GAINS[best] * seen - offset)
+    return np.asarray(wanted - gains[best] * seen - offset)
