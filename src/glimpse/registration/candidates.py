@@ -69,9 +69,9 @@ _FEWEST = 7
 _PEAKS = 8
 """Candidates of one scale: more take time, fewer lose the place among likenesses."""
 
-_BETWEEN, _ASPECTS, _AROUND = np.linspace(-0.75, 0.75, 5), 0.2, 2
-"""Zooms that are tried near a candidate, in steps of its scales; the step of the aspects, and the samples to
-either side: more take time, fewer leave starts from which the levels of half a patch are not clear."""
+_BETWEEN, _AROUND = (-0.75, -0.375, 0.0, 0.375, 0.75), 2
+"""Steps of the scales, and samples to either side, that are tried near a candidate: more take time, fewer
+leave starts from which a fit does not come to the place."""
 
 
 class Candidate(NamedTuple):
@@ -147,22 +147,16 @@ def find_candidates(
     return found
 
 
-def sharpened(
-    scene: Scene, target: Target, place: Candidate, likeness: Likeness, aspects: Sequence[float] = SQUARE
-) -> Candidate:
-    """Return the place near a candidate, between its scales and its pixels, where directions agree best.
+def sharpened(scene: Scene, target: Target, place: Candidate, likeness: Likeness) -> Candidate:
+    """Return the place near a candidate, between its scales and its pixels, that is most like the patch.
 
     So near, the levels of a fit are clear from its first step, however much was painted over.
     """
     factor = max(1.0, min(target.levels.shape) / likeness.samples)
     small = coarse(target, (factor, factor), likeness.sigma) if factor > 1 else target
-    stretches = _ASPECTS * _BETWEEN if len(aspects) > 1 else SQUARE
-    tries = [(math.log(likeness.ratio) * zoom, stretch) for zoom in _BETWEEN for stretch in stretches]
-    strides = [
-        (place.down * math.exp(zoom + stretch / 2), place.across * math.exp(zoom - stretch / 2))
-        for zoom, stretch in tries
-    ]
-    return max(_nearby(scene, small, factor, place._replace(down=d, across=a), likeness) for d, a in strides)
+    zooms = (likeness.ratio**step for step in _BETWEEN)
+    tried = (place._replace(down=zoom * place.down, across=zoom * place.across) for zoom in zooms)
+    return max(_nearby(scene, small, factor, each, likeness) for each in tried)
 
 
 def _nearby(scene: Scene, small: Target, factor: float, place: Candidate, likeness: Likeness) -> Candidate:

@@ -67,8 +67,8 @@ _ROUGH_STEPS, _FINE_STEPS, _ROBUST_STEPS = 8, 12, 20
 theirs."""
 
 SURE = 0.8
-"""Confidence from which squashed places are not looked for: more takes time, less keeps a likeness of
-other aspect."""
+"""Confidence from which no further search is tried: more takes time, less keeps a likeness of another aspect
+or of what was painted over."""
 
 _BLURRIEST = 1.9
 """Sigma in strides: a place that fits only by a larger one is a smooth likeness, a smaller limit loses
@@ -142,7 +142,7 @@ def search_robustly(
     if len(aspects) > 1 and not _stands_out(found):
         return []
     found = [place for place in found if place.score > _FAR_BEHIND * found[0].score]
-    nearer = [sharpened(scene, target, place, likeness, aspects) for place in found]
+    nearer = [sharpened(scene, target, place, likeness) for place in found]
     starts = before[:_KEPT] + [start_at(_window(place, shape)) for place in nearer]
     return refits(scene, target, starts, _ROBUST, _ROBUST_STEPS, robust=NEAR)
 

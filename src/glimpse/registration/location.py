@@ -256,11 +256,11 @@ def locate(
         return _best([plain, _robustly_near(scene, target, plain.fit, kernel)])
     if plain is not None and _location(plain).undetermined and plain.evidence.agreement >= _WELL:
         return _location(plain)
-    tried = [plain] if plain else []
+    tried, likely = [plain] if plain else [], plain is not None and plain.confidence >= MIN_CONFIDENCE
     for likeness, aspects in _SEARCHES:
         place = _robustly(scene, target, fits, likeness, aspects, kernel)
         tried += [place] if place else []
-        if any(place.confidence >= MIN_CONFIDENCE for place in tried):
+        if likely or (place and place.confidence >= SURE):
             break
     if not tried:
         raise GlimpseError(f"no match: the patch is like no part of the image ({ORDER}; {UNFINDABLE})")
