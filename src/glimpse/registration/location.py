@@ -60,8 +60,9 @@ _NEAR = 2.0
 and stripes what nothing determines."""
 
 _NOISY = 2.0
-"""Deviation of the smooth residual, in levels, from which a sure place is fitted robustly once more: more
-leaves it where half a patch that was blurred draws it, less takes time on noisy patches."""
+"""Deviation of the smooth residual, in levels, from which a sure place is fitted robustly once more, and one
+that is not determined is no reason to stop: more leaves a place where half a patch that was blurred draws it,
+less takes time on noisy patches."""
 
 _WHOLLY = 0.995
 """Agreement from which it is not worth a word."""
@@ -254,7 +255,8 @@ def locate(
         if plain.evidence.spread < _NOISY or plain.others:
             return _location(plain)
         return _best([plain, _robustly_near(scene, target, plain.fit, kernel)])
-    if plain is not None and _location(plain).undetermined and plain.evidence.agreement >= _WELL:
+    quiet = plain is not None and plain.evidence.spread < _NOISY and plain.evidence.agreement >= _WELL
+    if plain is not None and quiet and _location(plain).undetermined:
         return _location(plain)
     tried, likely = [plain] if plain else [], plain is not None and plain.confidence >= MIN_CONFIDENCE
     for likeness, aspects in _SEARCHES:
@@ -304,7 +306,8 @@ def _from_start(scene: Scene, target: Target, start: Window, kernel: Kernel | No
         fit = finish(scene, target, start_at(start), kernel)
         seen = weigh(scene, target, target, fit.window)
         tried = [Place(fit, seen, seen.explained * determined(seen, _NEAR) * sound(scene, fit, seen, 0))]
-    if not tried or tried[0].confidence < SURE or tried[0].dragged(tried[0].evidence.spread):
+    spread = tried[0].evidence.spread if tried else 0.0
+    if not tried or tried[0].confidence < SURE or tried[0].dragged(spread) or spread >= _NOISY:
         near = refit_robustly(scene, target, start_at(start))
         tried.append(_robustly_near(scene, target, near, kernel))
     return tried
