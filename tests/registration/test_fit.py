@@ -253,6 +253,26 @@ def test_flat_samples_tell_no_place_unless_there_is_nothing_else():
     assert robust.without_flats(Target(np.full((20, 30), 9.0))).weights is None
 
 
+def test_what_noise_leaves_of_a_flat_colour_is_flat():
+    grainy = painted(0.5) + 8 * np.random.default_rng(0).normal(size=(40, 44)).astype(np.float32)
+    steep = robust.without_flats(Target(grainy)).weights
+    assert steep[2:18].mean() < 0.1
+    assert steep[22:].mean() > 0.5
+
+
+@pytest.mark.parametrize(("gain", "offset"), [(0.6, 40), (-1.3, 250)])
+def test_levels_are_those_of_most_samples_whatever_the_others_are(gain, offset):
+    rng = np.random.default_rng(0)
+    seen = rng.uniform(0, 255, 4000)
+    others = np.arange(4000) < 2200
+    wanted = gain * seen + offset
+    wanted[others] = 300 - rng.uniform(0, 80, 2200)
+    near = robust._levels_of_most(seen, wanted, None, np.array([gain]))
+    assert np.abs(near[~others]).max() < 1
+    rough = robust._levels_of_most(seen, wanted, None, robust._GAINS)
+    assert np.abs(rough[~others]).max() < 0.2 * 255 * abs(gain)
+
+
 # boxes of whole pixels
 
 

@@ -22,6 +22,7 @@ from scipy.ndimage import gaussian_filter
 from skimage import data
 
 from glimpse import GlimpseError, Window, locate, read
+from glimpse.registration import location
 from glimpse.registration.candidates import DIRECTIONS, VOTES
 from glimpse.registration.coarse_to_fine import ranked, search, search_robustly
 from glimpse.registration.evidence import weigh
@@ -31,7 +32,7 @@ from glimpse.registration.linear import Target
 from glimpse.registration.location import _best
 from glimpse.registration.places import Place
 from glimpse.registration.robust import without_flats
-from glimpse.registration.texture import texture
+from glimpse.registration.texture import mended, texture
 
 CLUTTER = data.coffee()[200:330, 300:460]
 WINDOW = Window(60.3, 75.8, delta=1.6, sigma=0.9, n=(36, 40))
@@ -133,7 +134,30 @@ def test_a_place_of_all_samples_stays_unless_a_few_are_far_off(edge, tails, plai
         Place(Fit(at, 1.0, 0.0, 0.0), seen, sure)
         for at, sure in ((window, plain), (replace(window, gx=60.0), robust))
     ]
-    assert (_best(places).window.gx == window.gx) is first
+    assert (_best(places[0], places[1:]).window.gx == window.gx) is first
+
+
+@pytest.mark.parametrize(
+    ("plain", "robust", "found"),
+    [
+        (0, (0.1, 0.2, 0.6), (0.6, 3)),
+        (0, (0.5, 0.95), (0.95, 2)),  # a match that is not sure may be a likeness
+        (0, (0.9,), (0.9, 1)),
+        (0.5, (0.85,), (0.85, 1)),
+        (0.5, (0.1,), (0.5, 1)),  # what every sample finds is no likeness
+    ],
+)
+def test_searches_go_on_until_one_is_sure(monkeypatch, plain, robust, found):
+    scene = Scene(IMAGE.astype(np.float32))
+    seen = weigh(scene, *[Target(read(scene.level(0), WINDOW))] * 2, WINDOW)
+    far_off = seen._replace(spread=2.5, smooth_error=100.0)
+    places = [Place(Fit(WINDOW, 1.0, 0.0, 0.0), seen, sure) for sure in robust]
+    left = iter(places)
+    monkeypatch.setattr(location, "_robustly", lambda *given: next(left))
+    first = Place(Fit(WINDOW, 1.0, 0.0, 0.0), far_off, plain) if plain else None
+    monkeypatch.setattr(location, "_plainly", lambda *given: first)
+    told = find(IMAGE, cut(IMAGE, WINDOW))
+    assert (told.confidence, len(places) - len([*left])) == found
 
 
 def drawn(rng, n, least):
@@ -168,12 +192,31 @@ def in_pieces(seed):
     return window, np.where(covered, rng.integers(0, 256, covered.shape), patch)
 
 
+def ramped(seed):
+    """A window on the astronaut, and its patch, dimmed, half of which is a ramp in many pieces."""
+    rng, covered = np.random.default_rng(seed), np.zeros((80, 84), bool)
+    window, patch = drawn(rng, covered.shape, 70)
+    while covered.mean() < 0.5:
+        top, left = rng.integers(0, 72), rng.integers(0, 76)
+        covered[top : top + 8, left : left + 8] = True
+    down, across = rng.uniform(-1, 1, 2)
+    ramp = 60 + down * np.arange(80)[:, None] + across * np.arange(84)
+    return window, np.clip(np.rint(np.where(covered, ramp, 0.55 * patch + 50)), 0, 255)
+
+
 @pytest.mark.parametrize(
     ("likeness", "case"),
-    [(DIRECTIONS, noisy(0)), (DIRECTIONS, noisy(7)), (VOTES, noisy(9)), (DIRECTIONS, in_pieces(1))],
-    ids=["directions", "a later candidate", "votes", "pieces"],
+    [
+        (DIRECTIONS, noisy(0)),
+        (DIRECTIONS, noisy(7)),
+        (VOTES, noisy(9)),
+        (DIRECTIONS, in_pieces(1)),
+        (DIRECTIONS, ramped(16)),
+        (DIRECTIONS, ramped(20)),
+    ],
+    ids=["directions", "a later candidate", "votes", "pieces", "an offset", "a gain"],
 )
-def test_a_robust_search_comes_to_the_place_of_a_patch_half_of_which_is_noise(likeness, case):
+def test_a_robust_search_comes_to_the_place_of_a_patch_half_of_which_was_painted_over(likeness, case):
     window, patch = case
     best = search_robustly(Scene(GREY), Target(patch.astype(np.float32)), [], likeness)[0]
     assert best.window.box == pytest.approx(window.box, abs=0.1)
@@ -188,6 +231,30 @@ def test_a_flat_colour_beneath_noise_is_no_likeness_of_a_flat_part(seed):
     scene, target = Scene(GREY), Target(grainy.astype(np.float32))
     best = search_robustly(scene, target, search(scene, target))[0]
     assert best.window.box == pytest.approx(window.box, abs=0.1)
+
+
+def blurred(image, gx, gy, delta):
+    """A window on an image, and its patch, half of whose rows were blurred."""
+    window = Window(gx, gy, delta, sigma=0.6, n=(60, 64))
+    patch = np.rint(read(image.astype(np.float32), window))
+    patch[:30] = gaussian_filter(patch, 5)[:30]
+    return window, eight_bits(patch)
+
+
+UNDETERMINED = GREY, 86.7, 149.9, 1.02  # as far as every sample tells
+SURE = grey(COFFEE), 70.5, 202.1, 0.86
+
+
+@pytest.mark.parametrize("case", [UNDETERMINED, SURE], ids=["undetermined", "sure"])
+def test_half_a_patch_that_was_blurred_does_not_draw_its_place(case):
+    window, patch = blurred(*case)
+    assert corner_error(find(case[0], patch), window.box) < 0.01
+
+
+@pytest.mark.parametrize("case", [UNDETERMINED, SURE], ids=["undetermined", "sure"])
+def test_from_a_start_half_a_patch_that_was_blurred_does_not_draw_its_place(case):
+    window, patch = blurred(*case)
+    assert corner_error(find(case[0], patch, start=window), window.box) < 0.01
 
 
 def test_a_search_finds_a_painted_crop_dim():
@@ -319,6 +386,16 @@ def test_texture_of_another_picture_explains_nothing_though_the_patch_was_mended
     assert texture(mended, np.where(own, 0.1 * wanted, 0)) == pytest.approx(0.99, abs=0.002)
     assert texture(Target(wanted), wanted - other) == pytest.approx(-1, abs=0.2)
     assert texture(Target(wanted + 90), np.full(wanted.shape, 90.0)) == pytest.approx(1)
+
+
+def test_a_patch_is_mended_on_the_scale_of_all_samples_where_most_of_the_steep_ones_were_painted():
+    left = 2 * np.random.default_rng(0).normal(size=(50, 60))
+    painted = np.arange(50) < 20
+    left[painted] = 60
+    steep = np.where(painted[:, None], 1.0, np.arange(60) % 4 == 0)
+    found = mended(Target(np.zeros(left.shape, np.float32)), left.ravel(), steep.ravel())
+    assert found.weights[painted].max() < 0.01
+    assert found.weights[~painted].mean() > 0.6
 
 
 def test_texture_is_known_beneath_noise():

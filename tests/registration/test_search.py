@@ -18,6 +18,7 @@ from glimpse.registration.candidates import (
     VOTES,
     Candidate,
     find_candidates,
+    sharpened,
     shrunk,
 )
 from glimpse.registration.coarse_to_fine import plausible
@@ -241,15 +242,22 @@ def test_places_far_behind_the_first_are_not_fitted(monkeypatch, score, fitted):
     first = Candidate(10.0, window.gx, window.gy, window.delta, window.delta)
     places = [first, first._replace(score=score, gx=60, gy=220)]
     monkeypatch.setattr(coarse_to_fine, "find_candidates", lambda *given: places)
-    counts = []
+    monkeypatch.setattr(coarse_to_fine, "refits", lambda scene, target, starts, *numbers, **options: starts)
+    starts = coarse_to_fine.search_robustly(Scene(image), Target(read(image, window)), [])
+    assert len(starts) == fitted
 
-    def refits(scene, target, starts, *numbers, **options):
-        counts.append(len(starts))
-        return starts
 
-    monkeypatch.setattr(coarse_to_fine, "refits", refits)
-    coarse_to_fine.search_robustly(Scene(image), Target(read(image, window)), [])
-    assert counts[0] == fitted
+def test_places_are_sharpened_before_they_are_fitted(monkeypatch):
+    window, image = WINDOWS["large"], grey(ASTRONAUT).astype(np.float32)
+    place = Candidate(10.0, window.gx + 2, window.gy - 2, 1.03 * window.delta, 1.03 * window.delta)
+    monkeypatch.setattr(coarse_to_fine, "find_candidates", lambda *given: [place])
+    monkeypatch.setattr(coarse_to_fine, "refits", lambda scene, target, starts, *numbers, **options: starts)
+    (start,) = coarse_to_fine.search_robustly(Scene(image), Target(read(image, window)), [])
+    before, after = (
+        np.abs(np.subtract(at.box, window.box)).max()
+        for at in (coarse_to_fine._window(place, window.shape), start.window)
+    )
+    assert after < before / 2
 
 
 # directions
@@ -297,6 +305,26 @@ def test_blocks_of_a_negative_vote_against_its_place():
     image, patch = CAMERA[100:160, 100:180].astype(float), CAMERA[120:150, 110:150].astype(float)
     field = DirectionCorrelator(image, 4)
     assert field.correlation(255 - patch) == pytest.approx(-field.correlation(patch), abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("likeness", "n"),
+    [(DIRECTIONS, (96, 70)), (DIRECTIONS, (150, 120)), (VOTES, (96, 70))],
+    ids=["directions", "shrunk", "votes"],
+)
+def test_a_candidate_between_scales_and_pixels_comes_within_a_sample(likeness, n):
+    window = Window(148.3, 166.8, delta=1.1, sigma=0.7, n=n)
+    image, half = grey(ASTRONAUT).astype(np.float32), n[0] // 2
+    patch = np.rint(read(image, window))
+    patch[:half] = grey(COFFEE)[60 : 60 + half, 40 : 40 + n[1]]
+    for zoom in (likeness.ratio**-0.5, likeness.ratio**0.5):
+        begin = Candidate(0, window.gx + 1.1, window.gy - 1.1, zoom * 1.1, zoom * 1.1)
+        found = sharpened(Scene(image), Target(patch), begin, likeness)
+        ends = [
+            abs(end - told) / 1.1 + side / 2 * abs(found.down / 1.1 - 1)
+            for end, told, side in zip((found.gx, found.gy), (window.gx, window.gy), n, strict=True)
+        ]
+        assert max(ends) < 1.2
 
 
 def test_a_patch_half_painted_over_is_among_the_first_places():

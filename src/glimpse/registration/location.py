@@ -248,25 +248,25 @@ def locate(
     target = Target(grey(patch, channel_axis), opaque(patch, channel_axis))
     target = _checked(scene, target, start)
     if start is not None:
-        return _best(_from_start(scene, target, start, kernel))
+        return _best(*_from_start(scene, target, start, kernel))
     fits = search(scene, target) if target.weights is None else []
     plain = _plainly(scene, target, fits, kernel)
     if plain is not None and plain.confidence >= SURE and not plain.dragged(plain.evidence.spread):
         if plain.evidence.spread < _NOISY or plain.others:
             return _location(plain)
-        return _best([plain, _robustly_near(scene, target, plain.fit, kernel)])
+        return _best(plain, [_robustly_near(scene, target, plain.fit, kernel)])
     quiet = plain is not None and plain.evidence.spread < _NOISY and plain.evidence.agreement >= _WELL
     if plain is not None and quiet and _location(plain).undetermined:
         return _location(plain)
-    tried, likely = [plain] if plain else [], plain is not None and plain.confidence >= MIN_CONFIDENCE
+    likely, robust = plain is not None and plain.confidence >= MIN_CONFIDENCE, []
     for likeness, aspects in _SEARCHES:
         place = _robustly(scene, target, fits, likeness, aspects, kernel)
-        tried += [place] if place else []
+        robust += [place] if place else []
         if likely or (place and place.confidence >= SURE):
             break
-    if not tried:
+    if plain is None and not robust:
         raise GlimpseError(f"no match: the patch is like no part of the image ({ORDER}; {UNFINDABLE})")
-    return _best(tried)
+    return _best(plain, robust)
 
 
 def _location(place: Place) -> Location:
@@ -288,10 +288,10 @@ def _location(place: Place) -> Location:
     )
 
 
-def _best(tried: list[Place]) -> Location:
+def _best(plain: Place | None, robust: list[Place]) -> Location:
     """The surest place; every sample counts at one where the patch was not painted over."""
-    best, (plain, *robust) = max(tried, key=lambda place: place.confidence), tried
-    if plain.confidence >= MIN_CONFIDENCE:
+    best = max([*filter(None, [plain]), *robust], key=lambda place: place.confidence)
+    if plain is not None and plain.confidence >= MIN_CONFIDENCE:
         if not plain.dragged(best.evidence.spread):
             best = plain
         elif sure := [place for place in robust if place.confidence >= SURE]:
@@ -299,18 +299,20 @@ def _best(tried: list[Place]) -> Location:
     return _location(best)
 
 
-def _from_start(scene: Scene, target: Target, start: Window, kernel: Kernel | None) -> list[Place]:
-    """The places that a plain and, where that leaves a few samples far off, a robust fit come to."""
-    tried = []
+def _from_start(
+    scene: Scene, target: Target, start: Window, kernel: Kernel | None
+) -> tuple[Place | None, list[Place]]:
+    """The place that a plain fit comes to, and where that leaves a few samples far off, a robust one's."""
+    plain = None
     if target.weights is None:
         fit = finish(scene, target, start_at(start), kernel)
         seen = weigh(scene, target, target, fit.window)
-        tried = [Place(fit, seen, seen.explained * determined(seen, _NEAR) * sound(scene, fit, seen, 0))]
-    spread = tried[0].evidence.spread if tried else 0.0
-    if not tried or tried[0].confidence < SURE or tried[0].dragged(spread) or spread >= _NOISY:
-        near = refit_robustly(scene, target, start_at(start))
-        tried.append(_robustly_near(scene, target, near, kernel))
-    return tried
+        sure = seen.explained * determined(seen, _NEAR) * sound(scene, fit, seen, 0)
+        plain = Place(fit, seen, sure)
+        if sure >= SURE and not plain.dragged(seen.spread) and seen.spread < _NOISY:
+            return plain, []
+    near = refit_robustly(scene, target, start_at(start))
+    return plain, [_robustly_near(scene, target, near, kernel)]
 
 
 def _robustly_near(scene: Scene, target: Target, start: Fit, kernel: Kernel | None) -> Place:
