@@ -163,8 +163,8 @@ def _nearby(scene: Scene, small: Target, factor: float, place: Candidate, likene
     """The best place within a few samples of this one, of its strides, for a patch shrunk by a factor."""
     strides = place.down * factor, place.across * factor
     sigma = likeness.sigma * strides[0], likeness.sigma * strides[1]
-    n, k = tuple(side + 2 * _AROUND for side in small.levels.shape), scene.level_for(min(strides))
-    around = Window(place.gx, place.gy, strides, sigma, n=(n[0], n[1]))
+    (rows, cols), k = small.levels.shape, scene.level_for(min(strides))
+    around = Window(place.gx, place.gy, strides, sigma, n=(rows + 2 * _AROUND, cols + 2 * _AROUND))
     field = likeness.correlator(read(scene.level(k), onto_level(around, k)))
     scores = _scores(field, small)
     row, col = np.unravel_index(scores.argmax(), scores.shape)

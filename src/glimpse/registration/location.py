@@ -229,8 +229,9 @@ def locate(
 
     Where that explains too little, or a few samples are much farther off than most, the patch may have been
     painted over. Then candidates are peaks of the correlation of directions, gradients of length 1 where
-    they are steep, first of the whole patch, then of sixteen blocks that vote by themselves. Fits weigh each
-    sample by its residual (Geman and McClure 1987, "Statistical methods for tomographic image
+    they are steep, first of the whole patch, then of sixteen blocks that vote by themselves. Fits begin with
+    the levels that bring most samples together (Rousseeuw 1984, "Least median of squares regression") and
+    weigh each sample by its residual (Geman and McClure 1987, "Statistical methods for tomographic image
     reconstruction"). The last fit leaves out what they do not trust.
 
     Examples

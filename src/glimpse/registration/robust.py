@@ -174,12 +174,12 @@ def _levels_of_most(
     offset is the middle of the shortest interval that holds `_QUANTILE` of them.
     """
     asked = np.arange(wanted.size) if weights is None else np.flatnonzero(weights)
-    some = asked[:: max(1, asked.size // _SAMPLES)]
+    # a whole step might fall on the same few columns of every row
+    some = asked[np.linspace(0, asked.size - 1, min(asked.size, _SAMPLES)).astype(int)]
     rest = np.sort(wanted[some] - gains[:, None] * seen[some], axis=1)
     held = int(_QUANTILE[0] * some.size)
     widths = rest[:, held:] - rest[:, : rest.shape[1] - held]
-    place = widths.argmin(axis=1)
-    each = np.arange(gains.size)
-    best = int((widths[each, place] / np.minimum(np.abs(gains), 1)).argmin())
-    offset = (rest[best, place[best]] + rest[best, place[best] + held]) / 2
-    return np.asarray(wanted - gains[best] * seen - offset)
+    best = int((widths.min(axis=1) / np.minimum(np.abs(gains), 1)).argmin())
+    low = int(widths[best].argmin())
+    middle = (rest[best, low] + rest[best, low + held]) / 2
+    return np.asarray(wanted - gains[best] * seen - middle)
