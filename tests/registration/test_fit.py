@@ -11,13 +11,13 @@ from strategies import pixels
 
 from glimpse import GlimpseError, Window, read
 from glimpse.registration import grey as levels
-from glimpse.registration import least_squares, linear, pixel_boxes, robust
+from glimpse.registration import least_squares, linearization, pixel_boxes, trust
 from glimpse.registration.coarse_to_fine import start_at
 from glimpse.registration.evidence import change_of_levels
 from glimpse.registration.finishing import finish
 from glimpse.registration.grey import Scene, from_level, onto_level
 from glimpse.registration.least_squares import FAR, FREE, SQUARE, STRETCHED
-from glimpse.registration.linear import Target, basis, blurred
+from glimpse.registration.linearization import Target, basis, blurred
 from glimpse.registration.pixel_boxes import AS_GOOD, SNAP_RATIO, snap_to_pixels
 
 GREY = grey(ASTRONAUT).astype(np.float32)
@@ -194,7 +194,7 @@ def painted(share, level=250.0):
 
 
 def robustly(patch, weights=None):
-    target = robust.without_flats(Target(patch, weights))
+    target = trust.without_flats(Target(patch, weights))
     return least_squares.fit(SCENE, target, NEAR, 25, free=STRETCHED, robust=FAR)
 
 
@@ -218,12 +218,12 @@ def test_a_robust_fit_solves_for_gain_and_offset_before_it_weighs(gain, offset):
 def test_a_contrast_does_not_fade_where_patch_and_image_lie_beside_each_other():
     patch, beside = read(GREY, WINDOW), read(GREY, replace(NEAR, gx=NEAR.gx + 4, gy=NEAR.gy - 4))
     seen = beside.reshape(1, -1).astype(np.float64)
-    gain, offset, left = robust.matched(seen, -0.6 * beside + 200, np.ones(patch.size))
+    gain, offset, left = trust.matched(seen, -0.6 * beside + 200, np.ones(patch.size))
     assert (gain, offset) == (pytest.approx(-0.6), pytest.approx(200, abs=1e-3))
     assert np.abs(left).max() < 1e-3
-    gain, *_ = robust.matched(seen, patch, np.ones(patch.size))
+    gain, *_ = trust.matched(seen, patch, np.ones(patch.size))
     assert abs(gain) == pytest.approx(patch.std() / beside.std(), rel=1e-3)
-    assert abs(linear.project(seen, patch)[0][0]) < 0.9 * abs(gain)
+    assert abs(linearization.project(seen, patch)[0][0]) < 0.9 * abs(gain)
 
 
 def test_samples_without_weight_are_not_compared():
@@ -236,28 +236,31 @@ def test_samples_without_weight_are_not_compared():
 
 @pytest.mark.parametrize(("residual", "weight"), [(0, 1), (2, 0.25), (4, 0.04)])
 def test_a_sample_is_trusted_by_geman_and_mcclures_weights(residual, weight):
-    assert robust.trust_in(np.array([residual * 3.0]), 3.0) == pytest.approx(weight)
+    assert trust.trust_in(np.array([residual * 3.0]), 3.0) == pytest.approx(weight)
 
 
 def test_the_spread_is_the_deviation_of_most_residuals_and_at_least_roundings():
     left = np.random.default_rng(0).normal(size=10_000) * 5
-    assert robust.spread_of(left, None) == pytest.approx(5, rel=0.05)
-    assert robust.spread_of(np.append(left, [1e3] * 1000), None) == pytest.approx(5.7, rel=0.05)
-    assert robust.spread_of(left * 0, None) == pytest.approx(12**-0.5)
+    assert trust.spread_of(left, None) == pytest.approx(5, rel=0.05)
+    assert trust.spread_of(np.append(left, [1e3] * 1000), None) == pytest.approx(5.7, rel=0.05)
+    assert trust.spread_of(left * 0, None) == pytest.approx(12**-0.5)
 
 
 def test_flat_samples_tell_no_place_unless_there_is_nothing_else():
-    steep = robust.without_flats(Target(painted(0.5))).weights
+    steep = trust.without_flats(Target(painted(0.5))).weights
     assert steep[:14].max() == 0
     assert steep[22:].mean() > 0.8
-    assert robust.without_flats(Target(np.full((20, 30), 9.0))).weights is None
+    assert trust.without_flats(Target(np.full((20, 30), 9.0))).weights is None
 
 
-def test_what_noise_leaves_of_a_flat_colour_is_flat():
+@pytest.mark.parametrize("masked", [0, 14])
+def test_what_noise_leaves_of_a_flat_colour_is_flat(masked):
     grainy = painted(0.5) + 8 * np.random.default_rng(0).normal(size=(40, 44)).astype(np.float32)
-    steep = robust.without_flats(Target(grainy)).weights
+    grainy[:, 44 - masked :] = grainy.mean()
+    weights = np.where(np.arange(44) < 44 - masked, 1.0, 0.0) * np.ones((40, 1)) if masked else None
+    steep = trust.without_flats(Target(grainy, weights)).weights
     assert steep[2:18].mean() < 0.1
-    assert steep[22:].mean() > 0.5
+    assert steep[22:, : 44 - masked].mean() > 0.5
 
 
 @pytest.mark.parametrize(("gain", "offset"), [(0.6, 40), (-1.3, 250)])
@@ -267,10 +270,28 @@ def test_levels_are_those_of_most_samples_whatever_the_others_are(gain, offset):
     others = np.arange(4000) < 2200
     wanted = gain * seen + offset
     wanted[others] = 300 - rng.uniform(0, 80, 2200)
-    near = robust._levels_of_most(seen, wanted, None, np.array([gain]))
+    near = trust._residual_of_most(seen, wanted, None, np.array([gain]))
     assert np.abs(near[~others]).max() < 1
-    rough = robust._levels_of_most(seen, wanted, None, robust._GAINS)
+    rough = trust._residual_of_most(seen, wanted, None, trust._GAINS)
     assert np.abs(rough[~others]).max() < 0.2 * 255 * abs(gain)
+
+
+def test_levels_are_asked_of_every_column_and_of_samples_with_weight_alone():
+    seen = np.random.default_rng(0).uniform(0, 255, (100, 100))
+    wanted = seen + 20
+    wanted[:, ::10] = 0  # whatever every tenth sample says
+    left = trust._residual_of_most(seen.ravel(), wanted.ravel(), None, trust._GAINS)
+    assert np.abs(left.reshape(100, 100)[:, 1:10]).max() < 1
+    wanted[30:] = 255 - seen[30:]
+    weights = np.where(np.arange(10_000) < 3000, 1.0, 0.0)
+    left = trust._residual_of_most(seen.ravel(), wanted.ravel(), weights, trust._GAINS)
+    assert np.abs(left.reshape(100, 100)[:30, 1:10]).max() < 1
+
+
+def test_a_gain_that_fades_the_image_is_judged_in_levels_of_the_image():
+    seen = np.random.default_rng(0).normal(size=2000)
+    left = trust._residual_of_most(seen, 0.6 * seen, None, np.array([1 / 3, 1.0]))
+    assert np.polyfit(seen, 0.6 * seen - left, 1)[0] == pytest.approx(1)
 
 
 # boxes of whole pixels

@@ -23,16 +23,16 @@ from skimage import data
 
 from glimpse import GlimpseError, Window, locate, read
 from glimpse.registration import location
-from glimpse.registration.candidates import DIRECTIONS, VOTES
+from glimpse.registration.candidates import DIRECTIONS, VOTES, Candidate, sharpened
 from glimpse.registration.coarse_to_fine import ranked, search, search_robustly
 from glimpse.registration.evidence import weigh
 from glimpse.registration.grey import Scene
 from glimpse.registration.least_squares import FAR, NEAR, STRETCHED, Fit, fit
-from glimpse.registration.linear import Target
+from glimpse.registration.linearization import Target
 from glimpse.registration.location import _best
 from glimpse.registration.places import Place
-from glimpse.registration.robust import without_flats
 from glimpse.registration.texture import mended, texture
+from glimpse.registration.trust import without_flats
 
 CLUTTER = data.coffee()[200:330, 300:460]
 WINDOW = Window(60.3, 75.8, delta=1.6, sigma=0.9, n=(36, 40))
@@ -143,6 +143,7 @@ def test_a_place_of_all_samples_stays_unless_a_few_are_far_off(edge, tails, plai
         (0, (0.1, 0.2, 0.6), (0.6, 3)),
         (0, (0.5, 0.95), (0.95, 2)),  # a match that is not sure may be a likeness
         (0, (0.9,), (0.9, 1)),
+        (0.2, (0.5, 0.9), (0.9, 2)),
         (0.5, (0.85,), (0.85, 1)),
         (0.5, (0.1,), (0.5, 1)),  # what every sample finds is no likeness
     ],
@@ -150,9 +151,10 @@ def test_a_place_of_all_samples_stays_unless_a_few_are_far_off(edge, tails, plai
 def test_searches_go_on_until_one_is_sure(monkeypatch, plain, robust, found):
     scene = Scene(IMAGE.astype(np.float32))
     seen = weigh(scene, *[Target(read(scene.level(0), WINDOW))] * 2, WINDOW)
-    far_off = seen._replace(spread=2.5, smooth_error=100.0)
+    far_off = seen._replace(spread=10.0, smooth_error=100.0)  # as the robust place alone tells
     places = [Place(Fit(WINDOW, 1.0, 0.0, 0.0), seen, sure) for sure in robust]
     left = iter(places)
+    monkeypatch.setattr(location, "search", lambda *given: [])
     monkeypatch.setattr(location, "_robustly", lambda *given: next(left))
     first = Place(Fit(WINDOW, 1.0, 0.0, 0.0), far_off, plain) if plain else None
     monkeypatch.setattr(location, "_plainly", lambda *given: first)
@@ -233,7 +235,7 @@ def test_a_flat_colour_beneath_noise_is_no_likeness_of_a_flat_part(seed):
     assert best.window.box == pytest.approx(window.box, abs=0.1)
 
 
-def blurred(image, gx, gy, delta):
+def half_blurred(image, gx, gy, delta):
     """A window on an image, and its patch, half of whose rows were blurred."""
     window = Window(gx, gy, delta, sigma=0.6, n=(60, 64))
     patch = np.rint(read(image.astype(np.float32), window))
@@ -241,19 +243,19 @@ def blurred(image, gx, gy, delta):
     return window, eight_bits(patch)
 
 
-UNDETERMINED = GREY, 86.7, 149.9, 1.02  # as far as every sample tells
-SURE = grey(COFFEE), 70.5, 202.1, 0.86
+LOOSE = GREY, 86.7, 149.9, 1.02  # as far as every sample tells
+TIGHT = grey(COFFEE), 70.5, 202.1, 0.86
 
 
-@pytest.mark.parametrize("case", [UNDETERMINED, SURE], ids=["undetermined", "sure"])
+@pytest.mark.parametrize("case", [LOOSE, TIGHT], ids=["undetermined", "sure"])
 def test_half_a_patch_that_was_blurred_does_not_draw_its_place(case):
-    window, patch = blurred(*case)
+    window, patch = half_blurred(*case)
     assert corner_error(find(case[0], patch), window.box) < 0.01
 
 
-@pytest.mark.parametrize("case", [UNDETERMINED, SURE], ids=["undetermined", "sure"])
+@pytest.mark.parametrize("case", [LOOSE, TIGHT], ids=["undetermined", "sure"])
 def test_from_a_start_half_a_patch_that_was_blurred_does_not_draw_its_place(case):
-    window, patch = blurred(*case)
+    window, patch = half_blurred(*case)
     assert corner_error(find(case[0], patch, start=window), window.box) < 0.01
 
 
@@ -288,6 +290,26 @@ def test_transparent_samples_are_not_compared():
     assert corner_error(found, WINDOW.box) < 0.05
     assert found.agreement > 0.98
     assert not found.agreeing[8:32].any()
+
+
+def test_a_mask_finer_than_a_coarse_patch_needs_a_start():
+    image = data.astronaut()[..., 0]
+    alpha = np.zeros((300, 306), np.uint8)
+    alpha[::3, ::3] = 255
+    start = Window(200.5, 220.5, 1, 0.5, n=alpha.shape)
+    patch = np.dstack([np.rint(read(image, start)).astype(np.uint8), alpha])
+    assert corner_error(find(image, patch, start=start), start.box) < 0.01
+    with pytest.raises(GlimpseError, match="no match"):
+        find(image, patch)
+
+
+def test_a_strip_as_long_as_a_window_may_be_is_compared():
+    image = np.random.default_rng(0).integers(0, 256, (12, 4200), dtype=np.uint8)
+    patch = image[1:11, 60:4154].copy()
+    patch[:, :2000] = 90
+    scene, target = Scene(image.astype(np.float32)), Target(patch.astype(np.float32))
+    place = Candidate(1.0, 5.5, 2106.5, 1.0, 1.0)
+    assert sharpened(scene, target, place, DIRECTIONS)[1:3] == (5.5, 2106.5)
 
 
 def test_a_wholly_transparent_patch_is_refused():
@@ -390,12 +412,12 @@ def test_texture_of_another_picture_explains_nothing_though_the_patch_was_mended
 
 def test_a_patch_is_mended_on_the_scale_of_all_samples_where_most_of_the_steep_ones_were_painted():
     left = 2 * np.random.default_rng(0).normal(size=(50, 60))
-    painted = np.arange(50) < 20
-    left[painted] = 60
-    steep = np.where(painted[:, None], 1.0, np.arange(60) % 4 == 0)
+    covered = np.arange(50) < 20
+    left[covered] = 60
+    steep = np.where(covered[:, None], 1.0, np.arange(60) % 4 == 0)
     found = mended(Target(np.zeros(left.shape, np.float32)), left.ravel(), steep.ravel())
-    assert found.weights[painted].max() < 0.01
-    assert found.weights[~painted].mean() > 0.6
+    assert found.weights[covered].max() < 0.01
+    assert found.weights[~covered].mean() > 0.6
 
 
 def test_texture_is_known_beneath_noise():

@@ -12,7 +12,7 @@ from glimpse.registration import least_squares
 from glimpse.registration import repeats as likenesses
 from glimpse.registration.grey import Scene
 from glimpse.registration.least_squares import SQUARE
-from glimpse.registration.linear import Target
+from glimpse.registration.linearization import Target
 from glimpse.registration.repeats import _likenesses, repeats
 
 TILES = np.tile(CAMERA[100:112, 120:134], (5, 5)).astype(np.float32)  # 12 x 14 pixels each

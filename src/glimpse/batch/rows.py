@@ -37,7 +37,7 @@ class Row:
     output : str
         File of the patch; empty where a row of a table names none.
     cells : mapping of str to str
-        All cells of the row, by the names of their columns.
+        All cells of the row, by the names of their columns; none where it could not be parsed.
     index : int
         Where it stands in its table, from 0.
     named : str

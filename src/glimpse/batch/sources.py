@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _MANY = 100  # patches of one image: to wait for the disk after each would double the time
 _BLOCK = 50  # windows of one job: fewer share less of their filters, more keep a thread waiting for the last
-_BLOCKS = 1000  # of a batch, above which they grow: to hand over a job costs as much as 50 bad rows
+_BLOCKS = 1000  # of a batch, above which blocks grow: to hand over a job costs as much as 50 bad rows
 
 
 _LEAST = 1 << 12  # times that an image may be reduced
@@ -168,7 +168,8 @@ class Work(Collection[Block]):
     jobs : int
         Threads that share decoded images; 0 where workers share no memory.
     largest : int, optional
-        Most windows of one block where images are shared; by default by how many windows there are.
+        Most windows of one block where images are shared; by default 50, or a thousandth of all if that is
+        more.
     part : (int, int) or None
         (K, N): every N-th image from the K-th on.
     """

@@ -13,7 +13,7 @@ from glimpse.attention.layer import read
 from glimpse.limits import N_MAX
 from glimpse.registration.correlation import CrossCorrelator, DirectionCorrelator, peaks
 from glimpse.registration.grey import Scene, onto_level
-from glimpse.registration.linear import Target
+from glimpse.registration.linearization import Target
 from glimpse.typing import Floats
 from glimpse.window import Window
 
@@ -164,11 +164,12 @@ def _nearby(scene: Scene, small: Target, factor: float, place: Candidate, likene
     strides = place.down * factor, place.across * factor
     sigma = likeness.sigma * strides[0], likeness.sigma * strides[1]
     (rows, cols), k = small.levels.shape, scene.level_for(min(strides))
-    around = Window(place.gx, place.gy, strides, sigma, n=(rows + 2 * _AROUND, cols + 2 * _AROUND))
+    down, across = (min(_AROUND, (N_MAX - side) // 2) for side in (rows, cols))
+    around = Window(place.gx, place.gy, strides, sigma, n=(rows + 2 * down, cols + 2 * across))
     field = likeness.correlator(read(scene.level(k), onto_level(around, k)))
     scores = _scores(field, small)
     row, col = np.unravel_index(scores.argmax(), scores.shape)
-    gx, gy = place.gx + (int(row) - _AROUND) * strides[0], place.gy + (int(col) - _AROUND) * strides[1]
+    gx, gy = place.gx + (int(row) - down) * strides[0], place.gy + (int(col) - across) * strides[1]
     return place._replace(score=float(scores[row, col]), gx=gx, gy=gy)
 
 

@@ -21,9 +21,9 @@ from glimpse.registration.candidates import (
 )
 from glimpse.registration.grey import Scene
 from glimpse.registration.least_squares import FAR, NEAR, Fit
-from glimpse.registration.linear import Target
-from glimpse.registration.robust import robust_loss, spread_of, without_flats
+from glimpse.registration.linearization import Target
 from glimpse.registration.texture import mended, texture
+from glimpse.registration.trust import robust_loss, spread_of, without_flats
 from glimpse.window import Window, default_sigma
 
 _RIVALS, _PLACES = 6, 24
@@ -179,6 +179,8 @@ def refits(
     if factor > 1:  # at its edge the shrunk patch repeats its last samples
         inner = slice(1, -1), slice(1, -1)
         small = Target(small.levels[inner], None if small.weights is None else small.weights[inner])
+    if small.weights is not None and not small.weights.any():  # of a mask finer than the coarse samples
+        return []
     if robust:
         small = without_flats(small)
     fits = [_refit(scene, small, factor, start, steps, robust=robust) for start in starts]

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from glimpse.attention.layer import read
 from glimpse.registration.grey import Scene, onto_level
 from glimpse.registration.least_squares import SQUARE, STRETCHED
-from glimpse.registration.linear import Linear, Target, blurred, mean_square, project
-from glimpse.registration.robust import spread_of
+from glimpse.registration.linearization import Linear, Target, blurred, mean_square, project
 from glimpse.registration.texture import SLOPE, texture
+from glimpse.registration.trust import spread_of
 from glimpse.typing import Floats
 from glimpse.window import Window
 

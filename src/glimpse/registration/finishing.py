@@ -12,10 +12,10 @@ from glimpse.registration import least_squares
 from glimpse.registration.coarse_to_fine import refits
 from glimpse.registration.grey import Scene
 from glimpse.registration.least_squares import EQUAL, FREE, NEAR, SQUARE, STRETCHED, Fit
-from glimpse.registration.linear import Target
+from glimpse.registration.linearization import Target
 from glimpse.registration.pixel_boxes import AS_GOOD, BLUR, SNAP_RATIO, refine_in_crop, snap_to_pixels
-from glimpse.registration.robust import without_flats
 from glimpse.registration.texture import mended
+from glimpse.registration.trust import without_flats
 from glimpse.window import KERNELS, Kernel
 
 _LARGEST = 256
@@ -59,12 +59,13 @@ def finish(scene: Scene, target: Target, start: Fit, kernel: Kernel | None) -> F
 
 def finish_robustly(scene: Scene, target: Target, start: Fit, kernel: Kernel | None) -> tuple[Fit, Target]:
     """Return the fit of the samples that a robust fit trusts, and the target with the others mended."""
+    steps = _STEPS
     if min(target.levels.shape) > _LARGEST:
         found = refits(scene, target, [start], _LARGEST, _STEPS, robust=NEAR)
-        start = (found or [start])[0]
+        start, steps = (found or [start])[0], _LAST
     shaped = without_flats(target)
-    fit = least_squares.fit(scene, shaped, start.window, _STEPS, free=STRETCHED, robust=NEAR)
-    freely = least_squares.fit(scene, shaped, fit.window, _STEPS, free=FREE, robust=NEAR)
+    fit = least_squares.fit(scene, shaped, start.window, steps, free=STRETCHED, robust=NEAR)
+    freely = least_squares.fit(scene, shaped, fit.window, steps, free=FREE, robust=NEAR)
     apart = np.abs(np.subtract(freely.window.box, fit.window.box)).max()
     if apart < max(fit.window.strides):  # noise lets a free sigma sharpen its way to another place
         fit = freely

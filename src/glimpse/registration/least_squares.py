@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from glimpse.attention.layer import read
 from glimpse.registration.grey import SHARPEST, Scene, from_level, onto_level
-from glimpse.registration.linear import Linear, Target, blurred, mean_square
-from glimpse.registration.robust import Robust
+from glimpse.registration.linearization import Linear, Target, blurred, mean_square
+from glimpse.registration.trust import Robust
 from glimpse.typing import Floats
 from glimpse.window import Kernel, Window
 

@@ -36,7 +36,7 @@ from glimpse.registration.evidence import determined, weigh
 from glimpse.registration.finishing import finish, finish_robustly
 from glimpse.registration.grey import Scene, grey, opaque
 from glimpse.registration.least_squares import Fit
-from glimpse.registration.linear import Target
+from glimpse.registration.linearization import Target
 from glimpse.registration.places import MOST_OTHERS, Place, chosen, sound
 from glimpse.validation import told
 from glimpse.window import Kernel, Window
@@ -71,7 +71,8 @@ _WELL = 0.95
 """Share of the variance from which a place that is not sure is called undetermined instead of no match."""
 
 _SEARCHES = (DIRECTIONS, SQUARE), (VOTES, SQUARE), (COARSE_DIRECTIONS, SQUASHED)
-"""Searches for a patch that was painted over, in turn, until one is sure: by time."""
+"""Searches for a patch that was painted over, in turn, until one is sure; the first alone where the plain
+place is a match: by time."""
 
 _RIVALRY, _SLIGHT = 1.5, 0.003
 """Ratio of losses up to which a place of the search is fitted to the end, and share of the patch's variance
@@ -232,7 +233,8 @@ def locate(
     they are steep, first of the whole patch, then of sixteen blocks that vote by themselves. Fits begin with
     the levels that bring most samples together (Rousseeuw 1984, "Least median of squares regression") and
     weigh each sample by its residual (Geman and McClure 1987, "Statistical methods for tomographic image
-    reconstruction"). The last fit leaves out what they do not trust.
+    reconstruction"). The last fit leaves out what they do not trust. A sure place that leaves noise is fitted
+    robustly once more.
 
     Examples
     --------
@@ -303,7 +305,7 @@ def _best(plain: Place | None, robust: list[Place]) -> Location:
 def _from_start(
     scene: Scene, target: Target, start: Window, kernel: Kernel | None
 ) -> tuple[Place | None, list[Place]]:
-    """The place that a plain fit comes to, and where that leaves a few samples far off, a robust one's."""
+    """The place of a plain fit, and a robust one's unless that is sure, quiet and not dragged."""
     plain = None
     if target.weights is None:
         fit = finish(scene, target, start_at(start), kernel)

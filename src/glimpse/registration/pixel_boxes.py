@@ -17,7 +17,7 @@ from glimpse.attention.layer import read
 from glimpse.registration import least_squares
 from glimpse.registration.grey import Scene
 from glimpse.registration.least_squares import SQUARE, Fit
-from glimpse.registration.linear import Target, basis, blurred, mean_square, project
+from glimpse.registration.linearization import Target, basis, blurred, mean_square, project
 from glimpse.typing import Floats
 from glimpse.window import Window
 

@@ -9,9 +9,9 @@ from glimpse.registration.coarse_to_fine import TOLD_APART, plausible, ranked
 from glimpse.registration.evidence import Evidence, determined, is_straight, slides, weigh
 from glimpse.registration.grey import Scene
 from glimpse.registration.least_squares import Fit
-from glimpse.registration.linear import Target
+from glimpse.registration.linearization import Target
 from glimpse.registration.repeats import repeats, same_box
-from glimpse.registration.robust import without_flats
+from glimpse.registration.trust import without_flats
 from glimpse.window import Window
 
 MOST_OTHERS = 20

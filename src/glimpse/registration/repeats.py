@@ -15,7 +15,7 @@ from glimpse.registration.coarse_to_fine import MOST_GAIN
 from glimpse.registration.correlation import peaks, sums_of_products
 from glimpse.registration.grey import Scene
 from glimpse.registration.least_squares import FREE, Fit
-from glimpse.registration.linear import Target
+from glimpse.registration.linearization import Target
 from glimpse.typing import Floats
 from glimpse.window import Window
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from glimpse.registration.linear import Target
-from glimpse.registration.robust import spread_of, trust_in
+from glimpse.registration.linearization import Target
+from glimpse.registration.trust import spread_of, trust_in
 from glimpse.typing import Floats
 
 MENDED = 0.25
@@ -24,8 +24,9 @@ mended speak for it, more leaves noisy patches a few samples."""
 def mended(target: Target, left: NDArray[np.float64], asked: NDArray[np.float64] | None) -> Target:
     """The target with the samples that a robust fit does not trust as its window reads them.
 
-    So they blur nothing into their neighbours; they count as little as the fit trusts them. The scale is that
-    of the residuals that were asked for, or of all: where flat ones were not, the others are painted more.
+    So they blur nothing into their neighbours; they count as little as their residuals are trusted. The scale
+    is the smaller of two, of the samples that the fit weighed and of all that were given: without the flat
+    ones, most of the others may be painted.
     """
     every = None if target.weights is None else target.weights.ravel()
     spread = min(spread_of(left, weights) for weights in (asked, every))

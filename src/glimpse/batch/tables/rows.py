@@ -96,7 +96,7 @@ class Table(LazyRows):
         return len(self._records)
 
     def images(self) -> Sequence[str]:
-        """Return the image of each row, empty where it names none; without the rows, and once."""
+        """Return the image of each row, empty where its column names none; without the rows, and once."""
         if not self._images:
             named = "image" in self.columns.index
             self._images = [*map(self._image_of, range(len(self)))] if named else [self.image] * len(self)

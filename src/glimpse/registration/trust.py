@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from glimpse.registration.linear import Linear, Target, blurred, project
+from glimpse.registration.linearization import Linear, Target, blurred, project
 from glimpse.typing import Floats
 from glimpse.window import Window
 
@@ -19,13 +19,14 @@ _ROUNDING = 12**-0.5
 """Deviation that rounding to whole levels leaves: less has every sample of an exact crop disagree."""
 
 _FLAT, _ENOUGH = 0.24, 0.1
-"""Squared slope, in deviations of the noise per sample, below which a sample is flat, and least share that is
+"""Squared slope, in squared deviations of the noise, below which a sample is flat, and least share that is
 not: a larger slope leaves smooth crops nothing, a smaller one lets a flat colour find a flat part of the
 image."""
 
 _QUANTILE = 0.4, 1.907
-"""Share of the samples whose residual tells the scale of a robust fit, and its factor: a larger share is
-spoilt where half of a patch is painted over, a smaller one comes to rest where smooth parts agree."""
+"""Share of the samples whose residual tells the scale of a robust fit and its first levels, and its factor:
+a larger share is spoilt where half of a patch is painted over, a smaller one comes to rest where smooth parts
+agree."""
 
 _UNCHANGED = 1.1
 """Ratio of scales up to which levels are taken as they are: more holds a patch that was made a little
@@ -33,8 +34,8 @@ brighter to its place's levels, less lets what was painted over most of a patch 
 
 _GAINS = np.array([sign * 3**power for sign in (1, -1) for power in (-1, -2 / 3, -1 / 3, 0, 1 / 3, 2 / 3, 1)])
 _SAMPLES = 1000
-"""Gains of which the first levels of a robust fit are the best, and about how many samples choose: more of
-either take time, fewer miss the levels of half a patch."""
+"""Gains, up to the most that a place may have, of which a robust fit begins with the best, and how many
+samples choose: more of either take time, fewer miss the levels of half a patch."""
 
 
 class Robust(Linear):
@@ -59,7 +60,7 @@ class Robust(Linear):
     def _mix_levels(self, seen: NDArray[np.float64]) -> None:
         wanted, self._asked = self._wanted.ravel().astype(np.float64), self.weights
         gains = _GAINS if self._gain is None else np.array([self._gain])
-        starts = [_levels_of_most(seen[0], wanted, self._asked, gains)]
+        starts = [_residual_of_most(seen[0], wanted, self._asked, gains)]
         if self._gain is None:
             starts.append(project(seen.copy(), wanted, self._asked)[3])
         tried = [self._reweighted(seen, start) for start in starts]
@@ -145,33 +146,39 @@ def without_flats(target: Target) -> Target:
     A slope that noise alone would have is flat, too.
     """
     down, across = np.gradient(blurred(target.levels, 1.0))
-    steep = np.asarray(down**2 + across**2 > _FLAT * _noise_of(target.levels) ** 2, np.float64)
+    steep = np.asarray(down**2 + across**2 > _FLAT * _noise_of(target) ** 2, np.float64)
     if target.weights is not None:
         steep *= target.weights
     return target._replace(weights=steep) if (steep > 0).mean() > _ENOUGH else target
 
 
-def _noise_of(levels: Floats) -> float:
+def _noise_of(target: Target) -> float:
     """The deviation of the noise of a patch, at least rounding's, told by its quietest quarter.
 
     Second differences along both axes have none of slopes and little of what a window has filtered (Immerkaer
-    1996, "Fast noise variance estimation").
+    1996, "Fast noise variance estimation"). One that takes in a sample without weight tells nothing.
     """
-    details = np.abs(np.diff(np.diff(levels, 2, axis=0), 2, axis=1)).ravel()
+    details = np.abs(np.diff(np.diff(target.levels, 2, axis=0), 2, axis=1))
+    if target.weights is not None:
+        from scipy.ndimage import minimum_filter
+
+        own = minimum_filter(target.weights > 0, 3)[1:-1, 1:-1]
+        details = details[own] if own.any() else details
+    details = details.ravel()
     quarter = float(np.partition(details, details.size // 4)[details.size // 4])
     return max(quarter / (6 * 0.3186), _ROUNDING)  # of the deviation that a normal one's quartile is
 
 
-def _levels_of_most(
+def _residual_of_most(
     seen: NDArray[np.float64],
     wanted: NDArray[np.float64],
     weights: NDArray[np.float64] | None,
     gains: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """The residual of the gain, of some, and the offset that bring most samples together.
+    """The residual of each sample by that gain of these, and that offset, which bring most together.
 
     Rousseeuw 1984, "Least median of squares regression": half of the samples may be anything. Of a gain the
-    offset is the middle of the shortest interval that holds `_QUANTILE` of them.
+    offset is the middle of the shortest interval that holds the share of them that tells the scale.
     """
     asked = np.arange(wanted.size) if weights is None else np.flatnonzero(weights)
     # a whole step might fall on the same few columns of every row
