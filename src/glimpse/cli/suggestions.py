@@ -68,4 +68,4 @@ def for_command(name: str, words: Sequence[str], commands: Sequence[str]) -> str
     if name == "help":
         wanted = next((word for word in words if word in commands), "")
         return f"No such command 'help'; write glimpse {wanted}{' ' if wanted else ''}--help"
-    return f"No such command {name!r}; there are {', '.join(commands)}; read crops"
+    return f"No such command {name!r}; there are {', '.join(commands)}; read crops, locate finds crops"
