@@ -184,23 +184,28 @@ def test_a_robust_fit_gets_to_its_place_in_time(seed):
     assert corner_error(found, window.box) < 0.06
 
 
+def squares(rng, shape, side, share):
+    """Which samples lie in squares of this side, as many as cover the share of a patch."""
+    covered = np.zeros(shape, bool)
+    while covered.mean() < share:
+        top, left = (rng.integers(0, n - side) for n in shape)
+        covered[top : top + side, left : left + side] = True
+    return covered
+
+
 def in_pieces(seed):
     """A window on the astronaut, and its patch, about half of which is noise in many pieces."""
-    rng, covered = np.random.default_rng(seed), np.zeros((80, 84), bool)
-    window, patch = drawn(rng, covered.shape, 70)
-    while covered.mean() < 0.47:
-        top, left = rng.integers(0, 62), rng.integers(0, 66)
-        covered[top : top + 18, left : left + 18] = True
+    rng = np.random.default_rng(seed)
+    window, patch = drawn(rng, (80, 84), 70)
+    covered = squares(rng, patch.shape, 18, 0.47)
     return window, np.where(covered, rng.integers(0, 256, covered.shape), patch)
 
 
 def ramped(seed):
     """A window on the astronaut, and its patch, dimmed, half of which is a ramp in many pieces."""
-    rng, covered = np.random.default_rng(seed), np.zeros((80, 84), bool)
-    window, patch = drawn(rng, covered.shape, 70)
-    while covered.mean() < 0.5:
-        top, left = rng.integers(0, 72), rng.integers(0, 76)
-        covered[top : top + 8, left : left + 8] = True
+    rng = np.random.default_rng(seed)
+    window, patch = drawn(rng, (80, 84), 70)
+    covered = squares(rng, patch.shape, 8, 0.5)
     down, across = rng.uniform(-1, 1, 2)
     ramp = 60 + down * np.arange(80)[:, None] + across * np.arange(84)
     return window, np.clip(np.rint(np.where(covered, ramp, 0.55 * patch + 50)), 0, 255)

@@ -100,7 +100,7 @@ patch, less tells likenesses apart that explain next to nothing."""
 
 _HOPEFUL = 0.15
 """Rough confidence from which a coarse robust fit is fitted to the end: less takes seconds on patches of
-other pictures, which have 0.13 at most where places that are found have 0.4 or more."""
+other pictures, which seldom have as much, more loses places beneath noise."""
 
 _EXACT = 0.01
 """Share of the patch's variance below which the loss of such a fit is no likeness's: more takes time, less

@@ -96,6 +96,11 @@ class Evidence(NamedTuple):
     texture: float
     """The share of the slopes that the window explains, where a robust fit trusts the patch; else 1."""
 
+    @property
+    def share(self) -> float:
+        """The share of levels or of slopes that the window explains, whichever is less, at least 0."""
+        return max(0.0, min(self.explained, self.texture))
+
 
 def weigh(scene: Scene, given: Target, mended: Target, window: Window) -> Evidence:
     """Compare what a window reads with the patch as it was given, and as a robust fit mended it."""

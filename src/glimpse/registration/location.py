@@ -254,13 +254,14 @@ def locate(
         return _best(*_from_start(scene, target, start, kernel))
     fits = search(scene, target) if target.weights is None else []
     plain = _plainly(scene, target, fits, kernel)
-    if plain is not None and plain.confidence >= SURE and not plain.dragged(plain.evidence.spread):
-        if plain.evidence.spread < _NOISY or plain.others:
+    if plain is not None:
+        quiet = plain.evidence.spread < _NOISY
+        if _undisturbed(plain):
+            if quiet or plain.others:
+                return _location(plain)
+            return _best(plain, [_robustly_near(scene, target, plain.fit, kernel)])
+        if quiet and plain.evidence.agreement >= _WELL and _location(plain).undetermined:
             return _location(plain)
-        return _best(plain, [_robustly_near(scene, target, plain.fit, kernel)])
-    quiet = plain is not None and plain.evidence.spread < _NOISY and plain.evidence.agreement >= _WELL
-    if plain is not None and quiet and _location(plain).undetermined:
-        return _location(plain)
     likely, robust = plain is not None and plain.confidence >= MIN_CONFIDENCE, []
     for likeness, aspects in _SEARCHES:
         place = _robustly(scene, target, fits, likeness, aspects, kernel)
@@ -302,6 +303,11 @@ def _best(plain: Place | None, robust: list[Place]) -> Location:
     return _location(best)
 
 
+def _undisturbed(plain: Place) -> bool:
+    """Whether a plain place is sure, and no few samples are much farther off than most."""
+    return plain.confidence >= SURE and not plain.dragged(plain.evidence.spread)
+
+
 def _from_start(
     scene: Scene, target: Target, start: Window, kernel: Kernel | None
 ) -> tuple[Place | None, list[Place]]:
@@ -312,7 +318,7 @@ def _from_start(
         seen = weigh(scene, target, target, fit.window)
         sure = seen.explained * determined(seen, _NEAR) * sound(scene, fit, seen, 0)
         plain = Place(fit, seen, sure)
-        if sure >= SURE and not plain.dragged(seen.spread) and seen.spread < _NOISY:
+        if _undisturbed(plain) and seen.spread < _NOISY:
             return plain, []
     near = refit_robustly(scene, target, start_at(start))
     return plain, [_robustly_near(scene, target, near, kernel)]
@@ -322,8 +328,7 @@ def _robustly_near(scene: Scene, target: Target, start: Fit, kernel: Kernel | No
     """The place that a robust fit comes to from a start."""
     fit, mended = finish_robustly(scene, target, start, kernel)
     seen = weigh(scene, target, mended, fit.window)
-    explained = max(0.0, min(seen.explained, seen.texture))
-    return Place(fit, seen, explained**2 * determined(seen) * sound(scene, fit, seen))
+    return Place(fit, seen, seen.share**2 * determined(seen) * sound(scene, fit, seen))
 
 
 def _plainly(scene: Scene, target: Target, fits: list[Fit], kernel: Kernel | None) -> Place | None:
@@ -359,8 +364,7 @@ def _robustly(
         return Place(fits[0], weigh(scene, target, target, fits[0].window), 0.0)
     best = finish_robustly(scene, target, fits[0], kernel)
     seen = weigh(scene, target, best[1], best[0].window)
-    explained = max(0.0, min(seen.explained, seen.texture))
-    sure = explained**power if best[0].settled else 0.0  # a fit that still moves is nowhere
+    sure = seen.share**power if best[0].settled else 0.0  # a fit that still moves is nowhere
     if sure < MIN_CONFIDENCE:
         return Place(best[0], seen, 0.0)
     equal = [fit for fit in fits[1:] if fit.error <= _RIVALRY * fits[0].error]

@@ -166,7 +166,8 @@ def _noise_of(target: Target) -> float:
         details = details[own] if own.any() else details
     details = details.ravel()
     quarter = float(np.partition(details, details.size // 4)[details.size // 4])
-    return max(quarter / (6 * 0.3186), _ROUNDING)  # of the deviation that a normal one's quartile is
+    # noise of deviation 1 has second differences of deviation 6, a quarter of them below 0.3186 of it
+    return max(quarter / (6 * 0.3186), _ROUNDING)
 
 
 def _residual_of_most(
