@@ -76,22 +76,25 @@ def test_items_are_drawn_only_a_few_ahead(jobs):
 
 
 def test_after_the_end_of_interest_nothing_new_starts():
-    started, freed = [], []
-    gate = threading.Event()
+    gate, workers, started, freed = threading.Event(), set(), [], []
+    both_at_work = threading.Barrier(3, timeout=60)
 
     def job(item):
+        workers.add(threading.current_thread())
         started.append(item)
-        if item:
-            freed.append(gate.wait(5))
+        if item in (1, 2):
+            both_at_work.wait()
+            freed.append(gate.wait(60))
 
     results = run(job, range(100), jobs=2)
     next(results)
+    both_at_work.wait()  # the first is told, a thread each is in the next two
     results.close()
-    count = len(started)
     gate.set()
-    time.sleep(0.05)
-    assert len(started) == count <= 3
-    assert all(freed)  # nobody waited for the jobs to give up
+    for worker in workers:
+        worker.join(60)
+    assert sorted(started) == [0, 1, 2]
+    assert freed == [True, True]  # nobody waited for the jobs to give up
 
 
 def test_one_job_runs_in_the_thread_of_the_caller():
