@@ -195,10 +195,10 @@ def with_texts(*texts, after=False):
 def test_hostile_records_are_refused(folder):
     slowest, refused = 0.0, 0
     for text in HOSTILE.values():
-        start = time.perf_counter()
+        start = time.process_time()
         with pytest.raises(GlimpseError):
             parse_record(text)
-        slowest, refused = max(slowest, time.perf_counter() - start), refused + 1
+        slowest, refused = max(slowest, time.process_time() - start), refused + 1
     good = json.dumps({**GOOD, "n": 40}).encode()
     files = {"one": (with_texts(good), True), "after the pixels": (with_texts(good, after=True), True)}
     files |= {"two": (with_texts(good, good), False), "one good, one bad": (with_texts(b"{}", good), False)}
@@ -213,14 +213,14 @@ def test_hostile_records_are_refused(folder):
     files |= {"of other pixels": (with_texts(other), False), "JSON of 9 MB": (b"{" + b" " * 9_000_000, False)}
     for name, (data, good_one) in files.items():
         (folder / "p.png").write_bytes(data)
-        start = time.perf_counter()
+        start = time.process_time()
         if good_one:
             assert load_record("p.png").window.n == 40
         else:
             with pytest.raises(GlimpseError):
                 load_record("p.png")
             refused += 1
-        slowest = max(slowest, time.perf_counter() - start)
+        slowest = max(slowest, time.process_time() - start)
         assert name
     figure("hostile records", f"{refused} of {refused} refused in one line, slowest {slowest * 1000:.0f} ms")
     assert refused >= 60
