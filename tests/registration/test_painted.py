@@ -29,7 +29,7 @@ from glimpse.registration.evidence import weigh
 from glimpse.registration.grey import Scene
 from glimpse.registration.least_squares import FAR, NEAR, STRETCHED, Fit, fit
 from glimpse.registration.linearization import Target
-from glimpse.registration.location import _best
+from glimpse.registration.location import MIN_CONFIDENCE, _best
 from glimpse.registration.places import Place
 from glimpse.registration.texture import mended, texture
 from glimpse.registration.trust import without_flats
@@ -346,6 +346,47 @@ def test_a_dozen_copies_are_told_though_none_is_near_another():
         for left in (4, 80, 155, 231):
             image[top : top + 30, left : left + 34] = piece
     assert len(locate(image, piece[2:28, 2:32]).others) == 11
+
+
+def test_copies_flush_with_the_rims_are_counted():
+    tile = ASTRONAUT[100:164, 100:164]
+    assert locate(np.tile(tile, (3, 3, 1)), tile, channel_axis=2).places == 9
+
+
+def test_copies_on_all_kinds_of_ground_are_counted():
+    rng, image = np.random.default_rng(0), grey(data.astronaut()).copy()
+    for top, left in np.ndindex(3, 4):
+        y, x = 150 * top + rng.integers(100), 120 * left + rng.integers(70)
+        image[y : y + 48, x : x + 48] = grey(data.coffee()[100:148, 200:248])
+    assert locate(image, image[y : y + 48, x : x + 48]).places == 12
+
+
+@pytest.mark.parametrize("painted", [False, True])
+def test_of_more_copies_than_are_listed_all_are_counted_and_none_is_sure(painted):
+    image, piece = np.tile(grey(ASTRONAUT[100:140, 100:144]), (5, 6)), ASTRONAUT[102:138, 103:141].copy()
+    if painted:
+        piece[4:20, 6:20] = 200
+    found = locate(image, grey(piece))
+    assert found.found
+    assert (found.places, len(found.others), found.confidence) == (30, 20, MIN_CONFIDENCE)
+    assert "30 places fit" in found.summary()
+    assert found.to_dict()["places"] == 30
+
+
+def test_more_places_than_are_counted_are_said():
+    found = locate(
+        np.tile(grey(ASTRONAUT[100:116, 100:116]), (16, 17)),
+        grey(np.tile(ASTRONAUT[100:116, 100:116], (2, 2, 1))),
+    )
+    assert found.places == 200
+    assert "200 or more places fit" in found.summary()
+
+
+def test_a_fine_pattern_is_undetermined():
+    image = np.tile(grey(ASTRONAUT[100:112, 100:112]), (12, 12))
+    found = locate(image, image[10:50, 20:60])
+    assert found.undetermined
+    assert "fine patterns" in found.refusal()
 
 
 STRIPES = np.tile(np.arange(160) // 8 % 2 * 200 + 20, (120, 1))

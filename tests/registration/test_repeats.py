@@ -1,6 +1,7 @@
 """Places where a patch fits as well as at one: tiles are listed, each once; photographs have none."""
 
 import math
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -18,10 +19,10 @@ from glimpse.registration.repeats import _likenesses, repeats
 TILES = np.tile(CAMERA[100:112, 120:134], (5, 5)).astype(np.float32)  # 12 x 14 pixels each
 
 
-def again(image, window, most=21, weights=None):
+def again(image, window, most=99, weights=None, copied=False):
     scene, target = Scene(image), Target(read(image, window), weights)
     start = least_squares.fit(scene, target, window, 8, free=SQUARE)
-    return repeats(scene, target, start, most, 1.1, 1 / 12)
+    return [*islice(repeats(scene, target, start, 1.1, 1 / 12, copied=copied), most)]
 
 
 @pytest.mark.parametrize("stride", [1.0, 1.15])
@@ -42,9 +43,19 @@ def test_every_tile_that_fits_is_found_at_its_place(stride):
     np.testing.assert_allclose(centers, sorted(expected), atol=1e-6)
 
 
-def test_no_more_are_looked_for_than_are_asked_for():
+def test_no_more_are_fitted_than_are_asked_for(monkeypatch):
     waves = np.sin(np.arange(120) / 3)[:, None] * 100 * np.ones(100, np.float32) + 127
+    fits = counted(monkeypatch, least_squares, "fit")
     assert len(again(waves.astype(np.float32), Window(60, 50, 1, 0.5, n=30), most=5)) == 5
+    assert len(fits) == 7
+
+
+def test_copies_are_looked_for_farther_away():
+    strip = gaussian_filter(np.random.default_rng(3).normal(size=(40, 1100)), 1).astype(np.float32) * 99
+    strip[:, 1010:1050] = strip[:, 10:50]
+    window = Window(19.5, 29.5, 1, 0.5, n=36)
+    assert not again(strip, window)
+    assert [fit.window.gy for fit in again(strip, window, copied=True)] == pytest.approx([1029.5], abs=0.01)
 
 
 def test_what_does_not_count_tells_no_repeat_from_another():

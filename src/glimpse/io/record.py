@@ -26,7 +26,10 @@ AXES = "gx=row, gy=col"
 
 _FLAGS = ("nearest", "linear")
 # told by `glimpse locate`, too
-_FOUND = ("rows", "cols", "offset", "inverted", "residual", "confidence", "agreement", "settled", "others")
+_FOUND = (
+    *("rows", "cols", "offset", "inverted", "residual"),
+    *("confidence", "agreement", "settled", "places", "others"),
+)
 
 
 @dataclass(frozen=True)

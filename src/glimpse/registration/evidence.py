@@ -194,7 +194,7 @@ def slides(scene: Scene, target: Target, window: Window, most: float, error: flo
     smaller ones by `_ZOOM`. They may be no farther from the place's own error than noise moves the error of
     as many samples, and whole ones than rounding beside it.
     """
-    image, found = scene.level(0), 0.0
+    found = 0.0
     tall, broad = window.strides
     count = target.levels.size if target.weights is None else float(target.weights.sum())
     # the log likelihood of `count` samples falls by count / (2 * _ALIKE) times the share that the error grows
@@ -204,11 +204,11 @@ def slides(scene: Scene, target: Target, window: Window, most: float, error: flo
         # whole pixels where a step is whole samples: between pixels, a ramp of rounded levels is another one
         rows, cols = (round(k * s) or k if k % 1 == 0 else k * s for k, s in ((down, tall), (across, broad)))
         moved = replace(window, gx=window.gx + rows, gy=window.gy + cols)
-        if _left_at(image, target, moved) <= (rounded if max(abs(down), abs(across)) >= 1 else close):
+        if left_at(scene, target, moved) <= (rounded if max(abs(down), abs(across)) >= 1 else close):
             found = max(found, math.hypot(down, across))
     for down, across in _ZOOMS:
         moved = replace(window, delta=(tall * (1 + down), broad * (1 + across)))
-        if _left_at(image, target, moved) <= close:
+        if left_at(scene, target, moved) <= close:
             found = max(found, *(abs(k) * n / 2 for k, n in zip((down, across), window.shape, strict=True)))
     return found
 
@@ -230,10 +230,10 @@ def is_straight(target: Target) -> bool:
     return bool(np.linalg.eigvalsh(tensor)[0] < _STRAIGHT)
 
 
-def _left_at(image: Floats, target: Target, window: Window) -> float:
+def left_at(scene: Scene, target: Target, window: Window) -> float:
     """The mean squared residual that a window leaves of a target with the best gain and offset."""
     weights = None if target.weights is None else target.weights.ravel()
-    seen = read(image, replace(window, gamma=1.0)).reshape(1, -1).astype(np.float64)
+    seen = read(scene.level(0), replace(window, gamma=1.0)).reshape(1, -1).astype(np.float64)
     *_, left = project(seen, target.levels, weights)
     return mean_square(left, weights)
 

@@ -37,7 +37,7 @@ from glimpse.registration.finishing import finish, finish_robustly
 from glimpse.registration.grey import Scene, grey, opaque
 from glimpse.registration.least_squares import Fit
 from glimpse.registration.linearization import Target
-from glimpse.registration.places import MOST_OTHERS, Place, chosen, sound
+from glimpse.registration.places import MOST_COUNTED, MOST_OTHERS, Place, chosen, sound
 from glimpse.validation import told
 from glimpse.window import Kernel, Window
 
@@ -111,6 +111,9 @@ class Location:
         The share of the patch's variance that the window explains, where it agrees.
     others : tuple of Window
         Other places that fit as well, at most 20.
+    places : int
+        How many fit as well, this one included; counted to 200. Of more than 21, which are not all listed,
+        none has a confidence over `MIN_CONFIDENCE`.
     """
 
     window: Window
@@ -125,6 +128,7 @@ class Location:
     deviation: float = 0.0
     explained: float = 1.0
     others: tuple[Window, ...] = ()
+    places: int = 1
 
     @property
     def found(self) -> bool:
@@ -145,7 +149,7 @@ class Location:
         if self.undetermined:
             return (
                 "undetermined: the patch fits as well beside its likeliest place, as flat areas, ramps, "
-                "stripes and single edges do"
+                "stripes, fine patterns and single edges do"
             )
         return (
             f"no match: its likeliest place has a confidence of {self.confidence:.2f}, "
@@ -159,7 +163,8 @@ class Location:
             told += ", inverted"
         if self.agreement < _WHOLLY:
             told += f", {self.agreement:.2f} of it agrees"
-        return told + (f"; {1 + len(self.others)} places fit" if self.others else "")
+        or_more = " or more" * (self.places >= MOST_COUNTED)
+        return told + (f"; {self.places}{or_more} places fit" if self.others else "")
 
     def _repr_png_(self) -> bytes | None:
         return self.window._repr_png_()
@@ -176,6 +181,7 @@ class Location:
             "confidence": round(self.confidence, 4),
             "agreement": round(self.agreement, 4),
             "settled": self.settled,
+            "places": self.places,
             "others": [[round(float(edge), 4) for edge in other.box] for other in self.others],
         }
 
@@ -276,11 +282,13 @@ def locate(
 def _location(place: Place) -> Location:
     """Return a place as the `Location` that users see."""
     seen, window = place.evidence, place.fit.window
+    # of more places than are told none is sure
+    most = MIN_CONFIDENCE if place.places > 1 + len(place.others) else 1.0
     return Location(
         replace(window, gamma=max(abs(seen.gain), 1e-6)),
         seen.offset,
         math.sqrt(seen.error),
-        max(0.0, place.confidence),
+        min(max(0.0, place.confidence), most),
         place.fit.settled,
         place.fit.path,
         seen.agreement,
@@ -289,6 +297,7 @@ def _location(place: Place) -> Location:
         seen.deviation * max(window.strides),
         seen.explained,
         place.others,
+        place.places,
     )
 
 

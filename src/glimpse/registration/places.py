@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from itertools import islice
 from typing import NamedTuple
+
+import numpy as np
 
 from glimpse.registration.coarse_to_fine import TOLD_APART, plausible, ranked
 from glimpse.registration.evidence import Evidence, determined, is_straight, slides, weigh
@@ -15,7 +18,14 @@ from glimpse.registration.trust import without_flats
 from glimpse.window import Window
 
 MOST_OTHERS = 20
-"""Places that are told beside the first; where more fit as well, nothing tells the place."""
+"""Places that are told beside the first."""
+
+MOST_COUNTED = 200
+"""Places that are counted: more take time."""
+
+_CROWDED = 0.5
+"""Least sides of the patch from one of more places to the next: less takes a fine pattern for copies, more
+takes copies that stand close for a pattern, within which nothing tells the place."""
 
 _AS_WELL = 1.1
 """Ratio of squared residuals up to which another place fits as well: more names likenesses, less misses
@@ -50,6 +60,8 @@ class Place(NamedTuple):
     evidence: Evidence
     confidence: float
     others: tuple[Window, ...] = ()
+    places: int = 1
+    """Places that fit as well, itself included, of which `others` are the first."""
 
     def dragged(self, spread: float) -> bool:
         """Whether a few samples are much farther off than most, as where something was painted."""
@@ -84,8 +96,9 @@ def chosen(scene: Scene, target: Target, fits: list[tuple[Fit, Target]], sure: f
     """
     start, mended = fits[0]
     copied = len(fits) > 1 and len(_equal(_distinct(_weighed(scene, target, fits)))) > 1
-    again = repeats(scene, mended, start, MOST_OTHERS + 1, _AS_WELL, _ROUNDED, copied=copied)
-    distinct = _distinct(_weighed(scene, target, [*fits, *((fit, mended) for fit in again)]))
+    again = islice(repeats(scene, mended, start, _AS_WELL, _ROUNDED, copied=copied), MOST_COUNTED)
+    some = [(fit, mended) for fit in islice(again, MOST_OTHERS + 1)]
+    distinct = _distinct(_weighed(scene, target, [*fits, *some]))
     equal = _equal(distinct)
     best, *rest = sorted(equal, key=_unusual)
     others = tuple(place.fit.window for place in rest)
@@ -94,15 +107,19 @@ def chosen(scene: Scene, target: Target, fits: list[tuple[Fit, Target]], sure: f
         most = _AS_WELL * seen.error + _ROUNDED
         shift = slides(scene, best.mended, best.fit.window, most, seen.error)
         seen = seen._replace(deviation=max(seen.deviation, shift))
-    # it may be anywhere among them, or along its own lines
-    if max(len(again), len(others)) > MOST_OTHERS or is_straight(best.mended):
+    places, straight = [place.fit.window for place in equal], is_straight(best.mended)
+    many = max(len(some), len(others)) > MOST_OTHERS
+    if many and not straight:
+        more = (fit.window for fit in again)
+        places += [window for window in more if not any(same_box(window, place) for place in places)]
+    if straight or (many and _crowded(places)):  # it may be anywhere along its own lines, or within a pattern
         seen = seen._replace(deviation=max(best.fit.window.shape))
     apart = 1.0
     if len(distinct) > len(equal):
         apart = 1 - (distinct[0].cost + _ROUNDED) / (distinct[len(equal)].cost + _ROUNDED)
     told_apart = min(1.0, apart / TOLD_APART)
     confidence = sure * told_apart * determined(seen) * sound(scene, best.fit, seen)
-    return Place(best.fit, seen, confidence, others[:MOST_OTHERS])
+    return Place(best.fit, seen, confidence, others[:MOST_OTHERS], min(len(places), MOST_COUNTED))
 
 
 def sound(scene: Scene, fit: Fit, seen: Evidence, least: float = _LEAST_EXPLAINED) -> float:
@@ -145,6 +162,14 @@ def _distinct(places: list[_Weighed]) -> list[_Weighed]:
 def _equal(places: list[_Weighed]) -> list[_Weighed]:
     """The first of the places, and those that fit as well."""
     return [place for place in places if place.cost <= _AS_WELL * places[0].cost + _ROUNDED]
+
+
+def _crowded(windows: list[Window]) -> bool:
+    """Whether two of some windows of one size lie within a part of their sides."""
+    (down, across), (n, m) = windows[0].strides, windows[0].shape
+    centers = np.array([(window.gx / (down * n), window.gy / (across * m)) for window in windows])
+    apart = np.abs(centers[:, None] - centers).max(axis=2) + np.where(np.eye(len(windows)), np.inf, 0)
+    return bool(apart.min() < _CROWDED)
 
 
 def _unusual(place: _Weighed) -> tuple[float, float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from glimpse.registration import least_squares
 from glimpse.registration.candidates import COARSE_SIGMA, coarse
 from glimpse.registration.coarse_to_fine import MOST_GAIN
 from glimpse.registration.correlation import peaks, sums_of_products
+from glimpse.registration.evidence import left_at
 from glimpse.registration.grey import Scene
 from glimpse.registration.least_squares import FREE, Fit
 from glimpse.registration.linearization import Target
@@ -23,16 +25,16 @@ _SIDE, _LONG = 64, N_MAX // 4
 """Most samples along the shorter and the longer side of the patch that is slid: more take time, fewer do not
 see fine tiles."""
 
-_NEAR, _FAR = 0.5, 512
-"""How far it is slid at first, in sides, and most samples then: more take time, fewer miss coarse tiles, and
-repeats that are far apart."""
+_NEAR = 0.5
+"""How far it is slid at first, in sides: more takes time, less misses coarse tiles."""
+
+_REACHES = (512, 2), (1024, 1)
+"""Most samples that it is slid then, and the steps of a sample, in turn; the second where there are copies:
+more take time and memory, fewer miss repeats that are far apart, or between the steps."""
 
 _MISSES = 25
 """Fits in turn that may be worse: more take time, fewer stop at likenesses that lie on the steps before a
 repeat between them."""
-
-_SPLIT = 2
-"""Steps of a sample in which it is slid then: more take time, fewer do not see a repeat between the steps."""
 
 _STEPS = 8
 """Most steps of a fit, which comes to rest in four: it has two numbers to find, half a step away."""
@@ -41,16 +43,9 @@ _SLID = FREE[:2]  # in gx and gy alone
 
 
 def repeats(
-    scene: Scene,
-    target: Target,
-    start: Fit,
-    most: int,
-    as_well: float,
-    rounded: float,
-    *,
-    copied: bool = False,
-) -> list[Fit]:
-    """Return the fits elsewhere of the same strides and filters that fit as well or better, at most so many.
+    scene: Scene, target: Target, start: Fit, as_well: float, rounded: float, *, copied: bool = False
+) -> Iterator[Fit]:
+    """Yield the fits elsewhere of the same strides and filters that fit as well or better.
 
     Parameters
     ----------
@@ -60,33 +55,44 @@ def repeats(
         The patch.
     start : Fit
         The place.
-    most : int
-        Fits after which no more are looked for.
     as_well, rounded : float
         Ratio of squared residuals up to which another place fits as well, and squared levels beside it.
     copied : bool
-        Whether there is a copy somewhere, so that more are looked for though nothing nearby is like it.
+        Whether there is a copy somewhere, so that more are looked for, and farther away, though nothing
+        nearby is like it.
     """
     if not copied and not _likenesses(scene, target, start.window, _NEAR, 1):
-        return []
-    # the same fit of the start: its own may be of a filter that is sharper than a fit may take
-    here = least_squares.fit(scene, target, start.window, _STEPS, free=_SLID)
-    limit = as_well * here.error + rounded
-    found, misses = [here], 0
-    for window in _likenesses(scene, target, start.window, _FAR, _SPLIT):
-        if any(same_box(window, fit.window) for fit in found):
-            continue
-        fit = least_squares.fit(scene, target, window, _STEPS, free=_SLID)
-        if any(same_box(fit.window, other.window) for other in found):
-            continue
-        if fit.error <= limit:
-            found.append(fit._replace(window=replace(fit.window, sigma=start.window.sigma)))
-            misses = 0
-        else:
-            misses += 1
-        if misses > _MISSES or len(found) > most:
-            break
-    return found[1:]
+        return
+    # a fit of the start moves, too: the filter of the start may be sharper than a fit may take
+    here = least_squares.fit(scene, target, start.window, _STEPS, free=_SLID).window
+    limit = as_well * left_at(scene, target, start.window) + rounded
+    found = [start]
+    for reach, split in _REACHES[: 1 + copied]:
+        misses = 0
+        for window in _likenesses(scene, target, start.window, reach, split):
+            if any(same_box(window, fit.window) for fit in found):
+                continue
+            fit = least_squares.fit(scene, target, window, _STEPS, free=_SLID)
+            if any(same_box(fit.window, other.window) for other in found):
+                continue
+            by = fit.window.gx - here.gx, fit.window.gy - here.gy
+            window, error = _moved(scene, target, start.window, by)
+            if error <= limit:
+                found.append(fit._replace(window=window, error=error))
+                yield found[-1]
+                misses = 0
+            else:
+                misses += 1
+            if misses > _MISSES:
+                break
+
+
+def _moved(scene: Scene, target: Target, window: Window, by: tuple[float, float]) -> tuple[Window, float]:
+    """A window moved by so much, or by whole pixels where these fit better, as if pasted; and its error."""
+    ways = by, (round(by[0]), round(by[1]))
+    moved = [replace(window, gx=window.gx + down, gy=window.gy + across) for down, across in ways]
+    errors = [left_at(scene, target, each) for each in moved]
+    return min(zip(moved, errors, strict=True), key=lambda one: one[1])
 
 
 def same_box(one: Window, other: Window) -> bool:
@@ -111,12 +117,12 @@ def _likenesses(scene: Scene, target: Target, window: Window, reach: float, spli
     shape, before, center = list[int](), list[int](), list[float]()
     for axis, middle in enumerate((window.gx, window.gy)):
         n, stride, (low, high) = target.levels.shape[axis], strides[axis], window.box[2 * axis : 2 * axis + 2]
-        most = reach * n if reach < 1 else reach
+        most = int(reach * n if reach < 1 else reach) * split
         rooms = low, image.shape[axis] - high
-        first, last = (int(min(most, max(0.0, room / stride))) for room in rooms)
-        shape.append((first + n + last - 1) * split + 1)
-        before.append(first * split)
-        center.append(middle + (last - first) / 2 * stride)
+        first, last = (int(min(most, max(0.0, room / stride * split))) for room in rooms)
+        shape.append(first + (n - 1) * split + 1 + last)
+        before.append(first)
+        center.append(middle + (last - first) / 2 * stride / split)
     steps = strides[0] / split, strides[1] / split
     around = read(image, Window(center[0], center[1], steps, sigmas, n=(shape[0], shape[1])))
     left = _left(around, target, split)
