@@ -382,6 +382,22 @@ def test_more_places_than_are_counted_are_said():
     assert "200 or more places fit" in found.summary()
 
 
+@pytest.mark.parametrize(
+    ("shape", "angle", "period", "window"),
+    [
+        ((166, 136), 1.1253, 36.63, Window(43.163, 69.066, 0.82098, 0.61, n=(25, 35))),  # 34 places
+        ((166, 178), 1.74862, 7.7646, Window(62.853, 85.453, 1.92887, 0.87, n=(26, 47))),  # 2 places
+    ],
+)
+def test_stripes_at_an_angle_are_undetermined_though_places_are_far_apart(shape, angle, period, window):
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    waves = np.sin(2 * np.pi / period * (y * np.cos(angle) + x * np.sin(angle)) + 1.17)
+    image = np.rint(127 + 104 * np.sign(waves)).astype(np.uint8)
+    found = locate(image, np.rint(read(image, window)).astype(np.uint8))
+    assert found.others
+    assert found.undetermined
+
+
 def test_a_fine_pattern_is_undetermined():
     image = np.tile(grey(ASTRONAUT[100:112, 100:112]), (12, 12))
     found = locate(image, image[10:50, 20:60])

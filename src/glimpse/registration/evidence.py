@@ -213,9 +213,10 @@ def slides(scene: Scene, target: Target, window: Window, most: float, error: flo
     return found
 
 
-def is_straight(target: Target) -> bool:
+def is_straight(target: Target, share: float = 0.0) -> bool:
     """Whether all level lines of a target are straight and of one direction, as those of an edge.
 
+    Those may waver along which the squared slopes are less than this `share` of the squared slopes across.
     Then nothing in it tells a place from those along a line. The smaller eigenvalue of the structure
     tensor is the mean square of the gradient along the lines (Foerstner and Guelch 1987).
     """
@@ -227,7 +228,8 @@ def is_straight(target: Target) -> bool:
     if not weights.any():
         return False
     tensor = [[float((weights * a * b).sum() / weights.sum()) for a in slopes] for b in slopes]
-    return bool(np.linalg.eigvalsh(tensor)[0] < _STRAIGHT)
+    along, across = np.linalg.eigvalsh(tensor)
+    return bool(along < max(_STRAIGHT, share * across))
 
 
 def left_at(scene: Scene, target: Target, window: Window) -> float:

@@ -27,6 +27,10 @@ _CROWDED = 0.5
 """Least sides of the patch from one of more places to the next: less takes a fine pattern for copies, more
 takes copies that stand close for a pattern, within which nothing tells the place."""
 
+_STRIPED = 0.015
+"""Share of the squared slopes that lies along level lines, up to which other places are of stripes: steep
+ones at an angle have 0.01, and one crop of a photograph in 100; more takes slender copies for stripes."""
+
 _AS_WELL = 1.1
 """Ratio of squared residuals up to which another place fits as well: more names likenesses, less misses
 copies that were rounded apart."""
@@ -107,12 +111,13 @@ def chosen(scene: Scene, target: Target, fits: list[tuple[Fit, Target]], sure: f
         most = _AS_WELL * seen.error + _ROUNDED
         shift = slides(scene, best.mended, best.fit.window, most, seen.error)
         seen = seen._replace(deviation=max(seen.deviation, shift))
-    places, straight = [place.fit.window for place in equal], is_straight(best.mended)
-    many = max(len(some), len(others)) > MOST_OTHERS
-    if many and not straight:
+    places = [place.fit.window for place in equal]
+    loose = is_straight(best.mended, _STRIPED if others else 0.0)
+    if max(len(some), len(others)) > MOST_OTHERS and not loose:
         more = (fit.window for fit in again)
         places += [window for window in more if not any(same_box(window, place) for place in places)]
-    if straight or (many and _crowded(places)):  # it may be anywhere along its own lines, or within a pattern
+        loose = _crowded(places)
+    if loose:  # it may be anywhere along its own lines, or within a pattern
         seen = seen._replace(deviation=max(best.fit.window.shape))
     apart = 1.0
     if len(distinct) > len(equal):
