@@ -361,7 +361,7 @@ def test_copies_on_all_kinds_of_ground_are_counted():
     assert locate(image, image[y : y + 48, x : x + 48]).places == 12
 
 
-@pytest.mark.parametrize("painted", [False, True])
+@pytest.mark.parametrize("painted", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_of_more_copies_than_are_listed_all_are_counted_and_none_is_sure(painted):
     image, piece = np.tile(grey(ASTRONAUT[100:140, 100:144]), (5, 6)), ASTRONAUT[102:138, 103:141].copy()
     if painted:

@@ -112,8 +112,8 @@ class Location:
     others : tuple of Window
         Other places that fit as well, at most 20.
     places : int
-        How many fit as well, this one included; counted to 200. Of more than 21, which are not all listed,
-        none has a confidence over `MIN_CONFIDENCE`.
+        How many fit as well, this one included; counted to 200. Where more fit than are listed, the confidence
+        is `MIN_CONFIDENCE` at most.
     """
 
     window: Window
@@ -282,7 +282,7 @@ def locate(
 def _location(place: Place) -> Location:
     """Return a place as the `Location` that users see."""
     seen, window = place.evidence, place.fit.window
-    # of more places than are told none is sure
+    # of more places than are listed none is sure
     most = MIN_CONFIDENCE if place.places > 1 + len(place.others) else 1.0
     return Location(
         replace(window, gamma=max(abs(seen.gain), 1e-6)),
