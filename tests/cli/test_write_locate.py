@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from helpers import invoke, lines, opened, save
 from PIL import Image
+from scipy.ndimage import map_coordinates
 from skimage import data
 
 from glimpse import Window, read
@@ -64,6 +65,27 @@ def test_an_edited_crop_of_light_leaves_the_rest_alone_where_its_record_says_so(
     assert changed[rows, cols].mean() > 50
     changed[rows, cols] = 0
     assert changed.max() <= 2
+
+
+def test_an_edit_that_was_resampled_by_splines_leaves_the_rest_alone(edited):
+    at = np.meshgrid(*(c + (np.arange(66) - 32.5) / 1.01 for c in (MOVED.gx, MOVED.gy)), indexing="ij")
+    patch = np.stack(
+        [map_coordinates(channel.astype(float), at) for channel in np.moveaxis(PHOTOGRAPH, 2, 0)], 2
+    )
+    patch = np.clip(np.rint(patch), 0, 255).astype(np.uint8)
+    patch[PAINTED] = edited[PAINTED]
+    save("spline.png", patch)
+    assert invoke(*split("write spline.png --onto photo.png --locate -o back.png")).exit_code == 0
+    changed = np.abs(opened("back.png").astype(int) - PHOTOGRAPH).max(axis=2)
+    assert changed[outside()].max() <= 2
+    assert changed[~outside()].mean() > 30
+
+
+def test_a_dimmed_crop_is_an_edit_and_its_levels_are_told():
+    save("dim.png", np.rint(0.6 * opened("crop.png") + 40).astype(np.uint8))
+    (line,) = lines(invoke(*split("write dim.png --onto photo.png --locate -o back.png")).stderr)
+    assert re.search(r"its levels are 0\.6\d* times those of the picture plus (39|40)", line)
+    assert line.endswith("; all of it differs")
 
 
 def test_a_patch_of_another_picture_is_never_pasted_at_a_guess():

@@ -24,6 +24,7 @@ from crops import (
 )
 from PIL import Image
 from scipy.ndimage import gaussian_filter
+from skimage import data
 from strategies import frozen, pixels
 
 from glimpse import GlimpseError, Window, locate, read
@@ -278,6 +279,23 @@ def test_a_start_elsewhere_or_off_the_image_or_below_a_pixel_finds_nothing(place
 def test_a_start_of_another_size_is_refused():
     with pytest.raises(GlimpseError, match="the start has n 9, the patch 48 x 30 samples"):
         find(ASTRONAUT, cut(ASTRONAUT, WINDOWS["rows"]), start=Window(9, 9, 1, 1, n=9))
+
+
+def test_one_colour_is_flat_though_rounding_makes_its_grey_uneven():
+    patch = np.full((33, 57, 3), (150, 210, 250), np.uint8)
+    with pytest.raises(GlimpseError, match="flat"):
+        locate(ASTRONAUT, patch, channel_axis=2)
+
+
+def test_a_patch_of_more_than_twice_the_image_is_refused_by_its_size():
+    with pytest.raises(GlimpseError, match="a patch of 83 x 40 samples is more than twice as large"):
+        locate(ASTRONAUT[:40, :60], ASTRONAUT[:83, :40], channel_axis=2)
+
+
+def test_a_crop_of_the_sky_is_found_where_rounding_tells_its_place():
+    found = locate(data.camera(), data.camera()[1:81, 35:115])
+    assert found.confidence > 0.9
+    assert found.window.box == pytest.approx((1, 81, 35, 115), abs=1e-4)
 
 
 # what is told

@@ -84,7 +84,7 @@ def find_edit(
     picture: Any,
     *,
     white: float | None = None,
-    tolerance: float = 0.5,
+    tolerance: Any = 0.5,
     alpha: bool = False,
 ) -> Edit:
     """Tell which samples of a patch were touched since it was read from a picture.
@@ -99,7 +99,7 @@ def find_edit(
         The picture.
     white : float or None
         The level of white, to which `read` clips what it saves; None for numbers that nobody clipped.
-    tolerance : float
+    tolerance : float, or array, shape (N, M, 1)
         A sample is untouched if no channel is further off than so many levels.
     alpha : bool
         Whether the last channel is alpha, by which the others are multiplied; they are compared without it.
@@ -115,7 +115,11 @@ def find_edit(
         close[..., :-1] &= close[..., -1:]
     samples = np.where(close, seen, given) / np.float32(window.gamma)
     return Edit(
-        window, samples, np.asarray(~close.all(axis=2)), min(tolerance, 0.5) / window.gamma, float(off.max())
+        window,
+        samples,
+        np.asarray(~close.all(axis=2)),
+        min(0.5, np.min(tolerance)) / window.gamma,
+        float(off.max()),
     )
 
 

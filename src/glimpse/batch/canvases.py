@@ -231,9 +231,10 @@ class Piece(NamedTuple):
     known: bool  # whether the patch itself tells its source
     alone: bool  # whether its fault costs only itself, as that of a row of a table
     notes: Sequence[str]  # on its window
-    tolerance: float  # in levels
+    tolerance: Any  # in levels, one number or, shape (N, M, 1), one of each sample
     linear: bool = False  # whether it was read of light
     before: Picture | None = None  # the crop that it was before its edit, if that was saved with a loss
+    located: bool = False  # whether its place was found on the picture below
 
 
 def load_pieces(
@@ -374,8 +375,10 @@ def _of_another_size(
 
 def _located(row: Row, base: Picture, options: CanvasOptions, decoding: DecodeOptions) -> Piece:
     """A patch with the window where it is found on the picture below."""
-    from glimpse.batch.locating import located, noise, place_notes
-    from glimpse.batch.retouching import LOSSY
+    import numpy as np
+
+    from glimpse.batch.locating import located, place_notes, touched
+    from glimpse.batch.retouching import TOLERANCE
 
     if row.fault:
         raise row.fault
@@ -384,11 +387,14 @@ def _located(row: Row, base: Picture, options: CanvasOptions, decoding: DecodeOp
     record = like or own
     start = resampled(like.window, patch.shape) if like else None
     found = located(base, patch, start=start, kernel=placement.kernel, search=True)
-    tolerance = options.tolerance if options.tolerance is not None else max(LOSSY, noise(base, patch, found))
+    linear, limits = options.filters_light(record), np.asarray(options.tolerance)
+    if options.tolerance is None:
+        painted = touched(base, patch, found, linear=linear)[..., None]
+        limits = np.where(painted, TOLERANCE, np.inf)
     window, alone = replace(found.window, gamma=1.0), row.place != row.image
     source = source_name(row.image)
-    linear = options.filters_light(record)
-    return Piece(row.place, patch, window, source, False, alone, place_notes(found), tolerance, linear)
+    return Piece(row.place, patch, window, source, False, alone, place_notes(found), limits, linear,
+                 located=True)  # fmt: skip
 
 
 def _load_patch(
@@ -540,18 +546,18 @@ def _retouched(
     kept = []
     for number, (piece, share) in enumerate(zip(pieces, found.shares, strict=True)):
         if number not in failed:
-            kept.append(piece._replace(notes=[*piece.notes, touched_note(share)]))
+            kept.append(piece._replace(notes=[*piece.notes, touched_note(share, sure=piece.located)]))
     changed = sum(share > 0 for share in found.shares)
     notes = [f"{changed} of them changed" if changed else touched_note(0)] if len(kept) > FEW else []
     return kept, found.like, found.strips(exact=still_format(output).exact) if kept else None, notes
 
 
-def touched_note(share: float) -> str:
-    """Return a note on the share of a patch that was touched."""
+def touched_note(share: float, *, sure: bool = False) -> str:
+    """Return a note on the share of a patch that was touched, in a picture that it is surely of or may be."""
     if share == 0:
         return "nothing was touched"
     if share > 0.995:
-        return "all of it differs: another picture?"
+        return "all of it differs" + ("" if sure else ": another picture?")
     return f"{100 * share:.2g} % of the patch changed"
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from glimpse.errors import GlimpseError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from glimpse.io import Picture
     from glimpse.registration.location import Location
     from glimpse.window import Kernel, Window
-
-MOST = 24.0
-"""Levels by which a sample may be off at most and still count as untouched: more leaves edits out."""
 
 UNEVEN = 6.0
 """Levels, root mean square, by which samples that agree may be off before it is said that no one window reads
@@ -58,24 +58,42 @@ def located(
 
 
 def place_notes(found: Location) -> list[str]:
-    """Return notes on where a patch was found, how much of it agrees, and whether that is even."""
-    place = f"found at row {found.window.gx:.6g} (gx), col {found.window.gy:.6g} (gy), {found.summary()}"
-    if found.residual <= UNEVEN:
-        return [place]
-    return [place, f"what agrees is still {found.residual:.1f} levels off: no one window reads all of it"]
+    """Return notes on where a patch was found, how much of it agrees and how evenly, and on its levels."""
+    window, gain = found.window, _gain(found)
+    notes = [f"found at row {window.gx:.6g} (gx), col {window.gy:.6g} (gy), {found.summary()}"]
+    if (gain, found.offset) != (1, 0):
+        notes.append(f"its levels are {gain:.3g} times those of the picture plus {found.offset:.3g}")
+    if found.residual > UNEVEN:
+        notes.append(f"what agrees is still {found.residual:.1f} levels off: no one window reads all of it")
+    return notes
 
 
-def noise(scene: Picture, crop: Picture, found: Location) -> float:
-    """Return by how many levels the colours of samples that agree are off, all but one in a hundred."""
+def touched(scene: Picture, crop: Picture, found: Location, *, linear: bool) -> NDArray[np.bool_]:
+    """Tell which samples of a crop, or of one of light, were painted, shape (N, M), whatever resampled it."""
     import numpy as np
 
     from glimpse.attention.layer import read
+    from glimpse.batch.retouching import LOSSY
+    from glimpse.io.light import Light, curve_of
+    from glimpse.registration.paint import find_paint
 
-    seen, given = read(levels(scene), replace(found.window, gamma=1.0), channel_axis=2), levels(crop)
+    window = replace(found.window, gamma=1.0)
+    if linear:
+        light: Any = Light(scene, curve_of(scene.color))
+        seen = np.atleast_3d(light.levels(read(light, window, channel_axis=scene.channel_axis)))
+        seen = seen * np.float32(255 / scene.white)
+    else:
+        seen = read(levels(scene), window, channel_axis=2)
+    given = levels(crop)
     colors = min(_colors(seen), _colors(given))
-    off = np.abs(seen[..., :colors] - given[..., :colors]).max(axis=2)
-    agreeing = off if found.agreeing is None else off[found.agreeing]
-    return min(float(np.quantile(agreeing, 0.99)), MOST)
+    change = (_gain(found), found.offset)
+    agreeing = np.ones(found.window.shape, bool) if found.agreeing is None else found.agreeing
+    return find_paint(seen[..., :colors], given[..., :colors], agreeing, LOSSY, change)
+
+
+def _gain(found: Location) -> float:
+    """How the contrast of a patch is that of the picture, below 0 of a negative."""
+    return float(-found.window.gamma if found.inverted else found.window.gamma)
 
 
 def _colors(pixels: Any) -> int:

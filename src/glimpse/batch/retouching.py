@@ -54,7 +54,7 @@ class Retouched(NamedTuple):
 
 def retouched(
     base: Picture,
-    patches: Sequence[tuple[Picture, Window, float, bool, Picture | None]],
+    patches: Sequence[tuple[Picture, Window, Any, bool, Picture | None]],
     fault: Callable[[int, GlimpseError], None],
 ) -> Retouched:
     """Put edited patches back on their picture, the coarse ones first.
@@ -63,9 +63,9 @@ def retouched(
     ----------
     base : Picture
         The picture.
-    patches : sequence of (Picture, Window, float, bool, Picture or None)
-        Each patch, where it belongs, its tolerance in levels, whether it was read of light, and the crop that
-        it was before its edit, if that was saved with a loss.
+    patches : sequence of (Picture, Window, float or array, bool, Picture or None)
+        Each patch, where it belongs, its tolerance in levels or, shape (N, M, 1), one of each sample, whether
+        it was read of light, and the crop that it was before its edit, if that was saved with a loss.
     fault : callable
         Is told the number of a patch that cannot be used, and why; where it returns, the others go on.
     """
@@ -146,7 +146,7 @@ def _saved(pixels: NDArray[Any], base: Picture) -> NDArray[Any]:
 def _edit(
     patch: Picture,
     window: Window,
-    tolerance: float,
+    tolerance: Any,
     kind: Kind,
     view: Any,
     base: Picture,
@@ -178,7 +178,7 @@ def _edit(
 
 
 def _of_levels(
-    patch: NDArray[Any], window: Window, picture: Picture, tolerance: float
+    patch: NDArray[Any], window: Window, picture: Picture, tolerance: Any
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """A patch of light as one of levels, as far from what the picture reads as it is from its light.
 

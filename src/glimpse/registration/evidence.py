@@ -42,9 +42,10 @@ _TOLD_APART = 0.25
 """Deviation of a corner, in samples, at which a place is half as sure: more is sure along stripes and ramps,
 less doubts smooth crops."""
 
-_STRAIGHT = 0.01
-"""Squared levels per sample along level lines that rounding may leave, of itself 0.001: more doubts smooth
-crops of photographs, which have 0.02 at least, less is sure of a place along an edge."""
+_STRAIGHT, _FAINT = 0.01, 0.03
+"""Squared levels per sample along level lines that rounding may leave, of itself 0.001, and their share of
+those across, of slow ramps 0.009: more of either doubts smooth crops of photographs, whose skies have 0.003
+and 0.06, less is sure of a place along an edge."""
 
 _MARGIN = 3
 """Samples beside a border that have no gradient of their own: more leave small areas none."""
@@ -229,7 +230,7 @@ def is_straight(target: Target, share: float = 0.0) -> bool:
         return False
     tensor = [[float((weights * a * b).sum() / weights.sum()) for a in slopes] for b in slopes]
     along, across = np.linalg.eigvalsh(tensor)
-    return bool(along < max(_STRAIGHT, share * across))
+    return bool(along < max(min(_STRAIGHT, _FAINT * across), share * across))
 
 
 def left_at(scene: Scene, target: Target, window: Window) -> float:

@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike, NDArray
 from glimpse.attention.shapes import ChannelAxis
 from glimpse.errors import GlimpseError
 from glimpse.registration.candidates import (
-    BEYOND,
     COARSE_DIRECTIONS,
     DIRECTIONS,
     SMALLEST,
@@ -51,6 +50,9 @@ ORDER = "the image comes first, then the patch"
 
 FEWEST = 8
 """Fewest samples of a patch along either side: fewer are like many places."""
+
+_FLAT = 1e-6
+"""Range of levels, as a share of the largest, that rounding of floats leaves of one colour."""
 
 _LOOSE = 0.25
 """Deviation of a corner, in samples, from which a patch does not determine its place."""
@@ -112,8 +114,8 @@ class Location:
     others : tuple of Window
         Other places that fit as well, at most 20.
     places : int
-        How many fit as well, this one included; counted to 200. Where more fit than are listed, the confidence
-        is `MIN_CONFIDENCE` at most.
+        How many fit as well, this one included; counted to 200. Where more fit than are listed, the
+        confidence is `MIN_CONFIDENCE` at most.
     """
 
     window: Window
@@ -390,7 +392,7 @@ def _checked(scene: Scene, target: Target, start: Window | None) -> Target:
     if min(rows, cols) < FEWEST:
         raise GlimpseError(f"a patch of {rows} x {cols} samples is too small to be located")
     shape = scene.level(0).shape
-    if any(SMALLEST * n > BEYOND * a for n, a in zip((rows, cols), shape, strict=True)):
+    if any(SMALLEST * n > a + 1 for n, a in zip((rows, cols), shape, strict=True)):  # sides are rounded
         raise GlimpseError(
             f"no match: a patch of {rows} x {cols} samples is more than twice as large as the image's "
             f"{shape[0]} x {shape[1]} pixels ({ORDER}; {UNFINDABLE})"
@@ -400,7 +402,7 @@ def _checked(scene: Scene, target: Target, start: Window | None) -> Target:
             raise GlimpseError("the patch is transparent: too little is left of it to be located")
         middle = float(np.average(target.levels, weights=target.weights))
         target = target._replace(levels=np.where(target.weights > 0, target.levels, np.float32(middle)))
-    if np.ptp(target.levels) == 0:
+    if np.ptp(target.levels) <= _FLAT * np.abs(target.levels).max():
         raise GlimpseError("the patch is flat and could be from anywhere")
     if start is not None and start.shape != target.levels.shape:
         raise GlimpseError(f"the start has n {start.n}, the patch {rows} x {cols} samples")
