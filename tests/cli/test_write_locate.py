@@ -81,6 +81,18 @@ def test_an_edit_that_was_resampled_by_splines_leaves_the_rest_alone(edited):
     assert changed[~outside()].mean() > 30
 
 
+def test_a_shift_that_is_not_uniform_is_told():
+    steps = np.arange(90) - 44.5
+    y, x = np.meshgrid(steps, steps, indexing="ij")
+    at = 60 + y + 0.7 * np.sin(x / 14), 75 + x + 0.7 * np.cos(y / 14)
+    planes = [map_coordinates(plane.astype(float), at, order=1) for plane in np.moveaxis(PHOTOGRAPH, 2, 0)]
+    save("warped.png", np.rint(np.stack(planes, 2)).astype(np.uint8))
+    (line,) = lines(invoke(*split("write warped.png --onto photo.png --locate -o back.png")).stderr)
+    assert re.search(r"parts of it lie about 0\.\d+ pixels beside it: no one window reads all of it", line)
+    (line,) = lines(invoke(*split("write edited.png --onto photo.png --locate -o back2.png")).stderr)
+    assert "no one window" not in line
+
+
 def test_a_dimmed_crop_is_an_edit_and_its_levels_are_told():
     save("dim.png", np.rint(0.6 * opened("crop.png") + 40).astype(np.uint8))
     (line,) = lines(invoke(*split("write dim.png --onto photo.png --locate -o back.png")).stderr)

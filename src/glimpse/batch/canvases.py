@@ -377,7 +377,7 @@ def _located(row: Row, base: Picture, options: CanvasOptions, decoding: DecodeOp
     """A patch with the window where it is found on the picture below."""
     import numpy as np
 
-    from glimpse.batch.locating import located, place_notes, touched
+    from glimpse.batch.locating import compared, located
     from glimpse.batch.retouching import TOLERANCE
 
     if row.fault:
@@ -388,12 +388,12 @@ def _located(row: Row, base: Picture, options: CanvasOptions, decoding: DecodeOp
     start = resampled(like.window, patch.shape) if like else None
     found = located(base, patch, start=start, kernel=placement.kernel, search=True)
     linear, limits = options.filters_light(record), np.asarray(options.tolerance)
+    beside = compared(base, patch, found, linear=linear)
     if options.tolerance is None:
-        painted = touched(base, patch, found, linear=linear)[..., None]
-        limits = np.where(painted, TOLERANCE, np.inf)
+        limits = np.where(beside.painted()[..., None], TOLERANCE, np.inf)
     window, alone = replace(found.window, gamma=1.0), row.place != row.image
     source = source_name(row.image)
-    return Piece(row.place, patch, window, source, False, alone, place_notes(found), limits, linear,
+    return Piece(row.place, patch, window, source, False, alone, beside.notes(), limits, linear,
                  located=True)  # fmt: skip
 
 

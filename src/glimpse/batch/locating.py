@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from glimpse.errors import GlimpseError
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from glimpse.registration.location import Location
     from glimpse.window import Kernel, Window
 
-UNEVEN = 6.0
-"""Levels, root mean square, by which samples that agree may be off before it is said that no one window reads
-them all: edit models move parts of a picture by different ways."""
+UNEVEN = 0.1
+"""Samples by which parts of a crop may lie beside its window before that is said: edit models move parts of a
+picture by different ways. Losses and other resamplers seem to move them by 0.07."""
 
 
 def located(
@@ -57,25 +57,56 @@ def located(
     return found
 
 
-def place_notes(found: Location) -> list[str]:
-    """Return notes on where a patch was found, how much of it agrees and how evenly, and on its levels."""
-    window, gain = found.window, _gain(found)
-    notes = [f"found at row {window.gx:.6g} (gx), col {window.gy:.6g} (gy), {found.summary()}"]
-    if (gain, found.offset) != (1, 0):
-        notes.append(f"its levels are {gain:.3g} times those of the picture plus {found.offset:.3g}")
-    if found.residual > UNEVEN:
-        notes.append(f"what agrees is still {found.residual:.1f} levels off: no one window reads all of it")
-    return notes
+class Comparison(NamedTuple):
+    """A crop beside what its window reads of the picture, colours of shape (N, M, C), in 8-bit levels."""
+
+    found: Location
+    seen: NDArray[np.float32]
+    given: NDArray[np.float32]
+
+    @property
+    def agreeing(self) -> NDArray[np.bool_]:
+        """Samples that agree, shape (N, M)."""
+        import numpy as np
+
+        return np.ones(self.seen.shape[:2], bool) if self.found.agreeing is None else self.found.agreeing
+
+    @property
+    def change(self) -> tuple[float, float]:
+        """Gain and offset of the crop; the gain is below 0 of a negative."""
+        gain = float(self.found.window.gamma)
+        return -gain if self.found.inverted else gain, self.found.offset
+
+    def notes(self) -> list[str]:
+        """Return notes on where the crop was found, on its levels, and on parts that were shifted."""
+        from glimpse.registration.warp import shift_of_parts
+
+        window = self.found.window
+        notes = [f"found at row {window.gx:.6g} (gx), col {window.gy:.6g} (gy), {self.found.summary()}"]
+        if self.change != (1, 0):
+            notes.append("its levels are {:.3g} times those of the picture plus {:.3g}".format(*self.change))
+        shift = shift_of_parts(self.seen, self.given, self.agreeing, self.change)
+        if shift > UNEVEN:
+            pixels = shift * max(window.strides)
+            notes.append(
+                f"parts of it lie about {pixels:.2g} pixels beside it: no one window reads all of it"
+            )
+        return notes
+
+    def painted(self) -> NDArray[np.bool_]:
+        """Tell which samples were painted, shape (N, M), whatever resampled the crop."""
+        from glimpse.batch.retouching import LOSSY
+        from glimpse.registration.paint import find_paint
+
+        return find_paint(self.seen, self.given, self.agreeing, LOSSY, self.change)
 
 
-def touched(scene: Picture, crop: Picture, found: Location, *, linear: bool) -> NDArray[np.bool_]:
-    """Tell which samples of a crop, or of one of light, were painted, shape (N, M), whatever resampled it."""
+def compared(scene: Picture, crop: Picture, found: Location, *, linear: bool) -> Comparison:
+    """Compare a crop, or one of light, with what its window reads."""
     import numpy as np
 
     from glimpse.attention.layer import read
-    from glimpse.batch.retouching import LOSSY
     from glimpse.io.light import Light, curve_of
-    from glimpse.registration.paint import find_paint
 
     window = replace(found.window, gamma=1.0)
     if linear:
@@ -86,14 +117,7 @@ def touched(scene: Picture, crop: Picture, found: Location, *, linear: bool) -> 
         seen = read(levels(scene), window, channel_axis=2)
     given = levels(crop)
     colors = min(_colors(seen), _colors(given))
-    change = (_gain(found), found.offset)
-    agreeing = np.ones(found.window.shape, bool) if found.agreeing is None else found.agreeing
-    return find_paint(seen[..., :colors], given[..., :colors], agreeing, LOSSY, change)
-
-
-def _gain(found: Location) -> float:
-    """How the contrast of a patch is that of the picture, below 0 of a negative."""
-    return float(-found.window.gamma if found.inverted else found.window.gamma)
+    return Comparison(found, seen[..., :colors], given[..., :colors])
 
 
 def _colors(pixels: Any) -> int:
