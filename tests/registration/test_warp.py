@@ -40,6 +40,11 @@ def test_losses_noise_and_resamplers_shift_no_part(made):
     assert shift_of_parts(SEEN, given, trusted(given), (1, 0)) < 0.1
 
 
+def test_the_shift_is_told_beneath_noise():
+    given = warped(0.6) + 12 * np.random.default_rng(0).normal(size=SEEN.shape)
+    assert shift_of_parts(SEEN, given, np.ones(given.shape[:2], bool), (1, 0)) > 0.1
+
+
 def test_heavy_noise_shifts_no_part():
     given = SEEN + 12 * np.random.default_rng(0).normal(size=SEEN.shape)
     assert shift_of_parts(SEEN, given, np.ones(given.shape[:2], bool), (1, 0)) == 0
