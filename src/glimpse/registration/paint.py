@@ -10,8 +10,11 @@ from glimpse.typing import Floats
 _MOST = 24.0
 """Levels by which samples on flat ground may be off at most and still be untouched: more leaves edits out."""
 
-_WEAK, _STRONG = (1.0, 1.5), (2.0, 6.0)
-"""Of what all samples that agree but one in a hundred are off: times the levels on flat ground, and times the
+_MOST_OF = 0.95
+"""Share of the samples that agree whose differences count: more counts paint that agrees by chance."""
+
+_WEAK, _STRONG = (1.5, 2.0), (3.0, 12.0)
+"""Of what all samples that agree but one in twenty are off: times the levels on flat ground, and times the
 share of the contrast around it on steep. A sample that is off by the second is painted, and those off by the
 first that touch it. More leaves out rims and faint paint, less writes what a resampler made of edges."""
 
@@ -40,7 +43,14 @@ def find_paint(
     levels : (float, float)
         Gain and offset of the patch. They are paint; what remains of samples that agree is not.
     """
-    from scipy.ndimage import binary_closing, binary_erosion, label, maximum_filter, minimum_filter
+    from scipy.ndimage import (
+        binary_closing,
+        binary_erosion,
+        binary_opening,
+        label,
+        maximum_filter,
+        minimum_filter,
+    )
 
     near, (gain, offset) = np.ones((3, 3)), levels
     contrast = (maximum_filter(seen, (3, 3, 1)) - minimum_filter(seen, (3, 3, 1))).max(axis=2)
@@ -48,14 +58,18 @@ def find_paint(
     inner = inner if inner.any() else agreeing
     left = np.abs(gain * seen + offset - given).max(axis=2)
     flat = contrast <= np.median(contrast[inner])
-    level = min(float(np.quantile(left[inner & flat], 0.99)), _MOST)
+    level = min(float(np.quantile(left[inner & flat], _MOST_OF)), _MOST)
     steep = inner & ~flat
-    share = np.quantile(np.maximum(left[steep] - level, 0) / contrast[steep], 0.99) if steep.any() else 0.0
+    share = (
+        np.quantile(np.maximum(left[steep] - level, 0) / contrast[steep], _MOST_OF) if steep.any() else 0.0
+    )
     off = np.abs(seen - given).max(axis=2)
     weak, strong = (
         off > np.maximum(tolerance, a * level + b * share * contrast) for a, b in (_WEAK, _STRONG)
     )
-    parts, _ = label(weak, near)
-    painted = weak & np.isin(parts, parts[weak & strong])
+    strong &= weak
+    # what is off along edges alone is thin, and leads from part to part
+    parts, _ = label(strong | binary_opening(weak, np.ones((2, 2))), near)
+    painted = np.isin(parts, parts[strong])
     closed = binary_closing(np.pad(painted, 1), near)[1:-1, 1:-1]  # and amid what was painted
     return np.asarray(painted | closed)
