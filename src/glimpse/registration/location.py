@@ -130,7 +130,7 @@ class Location:
     deviation: float = 0.0
     explained: float = 1.0
     others: tuple[Window, ...] = ()
-    places: int = 1
+    places: int = field(default=1, repr=False)
 
     @property
     def found(self) -> bool:
