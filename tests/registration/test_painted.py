@@ -18,8 +18,10 @@ from crops import (
     jpeg,
     matches,
 )
+from PIL import Image, ImageDraw, ImageFont
 from scipy.ndimage import gaussian_filter
 from skimage import data
+from strategies import frozen
 
 from glimpse import GlimpseError, Window, locate, read
 from glimpse.registration import location
@@ -33,6 +35,7 @@ from glimpse.registration.location import MIN_CONFIDENCE, _best
 from glimpse.registration.places import Place
 from glimpse.registration.texture import mended, texture
 from glimpse.registration.trust import without_flats
+from glimpse.registration.votes import cut_out
 
 CLUTTER = data.coffee()[200:330, 300:460]
 WINDOW = Window(60.3, 75.8, delta=1.6, sigma=0.9, n=(36, 40))
@@ -110,8 +113,15 @@ def test_a_texture_over_smooth_parts_has_no_say_in_the_gain(row, col, gain, offs
 def test_a_fit_that_starts_near_is_not_dragged_away():
     window, patch = textured(GREY, 180.9, 149.0)
     patch[:20] += 60
-    assert corner_error(robustly(GREY, patch, window, NEAR), window.box) < 0.05
-    assert corner_error(robustly(GREY, patch, window, FAR), window.box) > 0.5
+    start = replace(window, gx=window.gx - 0.6)
+    assert corner_error(robustly(GREY, patch, start, NEAR), window.box) < 0.05
+    assert corner_error(robustly(GREY, patch, start, FAR), window.box) > 0.5
+
+
+def test_a_robust_fit_does_not_leave_a_place_where_most_samples_agree_exactly():
+    window, patch = textured(GREY, 180.9, 149.0)
+    patch[:20] += 60
+    assert robustly(GREY, patch, window, FAR).window == window
 
 
 @pytest.mark.parametrize(
@@ -238,6 +248,61 @@ def test_a_flat_colour_beneath_noise_is_no_likeness_of_a_flat_part(seed):
     scene, target = Scene(GREY), Target(grainy.astype(np.float32))
     best = search_robustly(scene, target, search(scene, target))[0]
     assert best.window.box == pytest.approx(window.box, abs=0.1)
+
+
+def drawing():
+    """A picture of flat shapes."""
+    picture = Image.new("L", (320, 240), 200)
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((0, 150, 320, 240), fill=120)
+    draw.rectangle((90, 90, 210, 200), fill=170)
+    draw.polygon([(80, 92), (150, 40), (220, 92)], fill=80)
+    draw.ellipse((240, 20, 290, 70), fill=230)
+    for left in (105, 170):
+        draw.rectangle((left, 110, left + 24, 134), fill=60)
+    draw.ellipse((225, 95, 300, 190), fill=90)
+    return frozen(np.asarray(picture))
+
+
+def written_over(patch, size):
+    """A patch of 96 x 96 samples, a third of which words in white cover."""
+    picture = Image.fromarray(patch)
+    for line in range(0, 96, size - 4 * (size > 20)):
+        font = ImageFont.load_default(size)
+        ImageDraw.Draw(picture).text((2, line), "SAMPLE Watermark", fill=255, font=font)
+    return np.asarray(picture)
+
+
+@pytest.mark.parametrize(("top", "left", "size"), [(120, 150, 26), (100, 70, 26), (30, 60, 18)])
+def test_a_crop_of_flat_shapes_at_whole_pixels_is_found_beneath_words(top, left, size):
+    image = drawing()
+    found = find(image, written_over(image[top : top + 96, left : left + 96], size))
+    assert found.confidence > 0.9
+    assert found.window.box == (top, top + 96, left, left + 96)
+    assert found.residual == 0
+
+
+def boxes_cut_out(image, patch):
+    scene, target = Scene(image.astype(np.float32)), Target(patch.astype(np.float32))
+    return [window.box for window in cut_out(scene, target)]
+
+
+def test_a_crop_at_whole_pixels_is_cut_out_there_though_half_of_it_was_painted_over():
+    patch = GREY[100:164, 120:190].copy()
+    patch[:38, :62] = 90
+    assert boxes_cut_out(GREY, patch) == [(100, 164, 120, 190)]
+
+
+def test_a_crop_between_pixels_is_cut_out_nowhere():
+    window = Window(131.7, 154.8, 1.0, 0.5, n=(64, 70))
+    assert boxes_cut_out(GREY, np.rint(read(GREY, window))) == []
+
+
+def test_a_copy_is_cut_out_too_though_a_little_of_it_differs():
+    image = GREY.copy()
+    image[10:74, 20:90] = patch = GREY[200:264, 220:290]
+    image[10:22, 20:40] = 0
+    assert boxes_cut_out(image, patch) == [(200, 264, 220, 290), (10, 74, 20, 90)]
 
 
 def half_blurred(image, gx, gy, delta):

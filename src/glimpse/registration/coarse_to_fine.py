@@ -135,8 +135,12 @@ def search_robustly(
     before: list[Fit],
     likeness: Likeness = DIRECTIONS,
     aspects: Sequence[float] = SQUARE,
+    whole: Sequence[Window] = (),
 ) -> list[Fit]:
-    """The robust fits to places of a like texture, and to those that were found before, the best first."""
+    """The robust fits to places of a like texture, and to those that were found before, the best first.
+
+    The places at whole pixels where the patch may have been cut out are among them.
+    """
     shape = (target.levels.shape[0], target.levels.shape[1])
     found = find_candidates(scene, target, _LIKE, aspects, likeness)
     if len(aspects) > 1 and not _stands_out(found):
@@ -144,6 +148,7 @@ def search_robustly(
     found = [place for place in found if place.score > _FAR_BEHIND * found[0].score]
     nearer = [sharpened(scene, target, place, likeness) for place in found]
     starts = before[:_KEPT] + [start_at(_window(place, shape)) for place in nearer]
+    starts += map(start_at, whole)
     return refits(scene, target, starts, _ROBUST, _ROBUST_STEPS, robust=NEAR)
 
 

@@ -8,15 +8,16 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from glimpse.attention.layer import read
 from glimpse.registration import least_squares
 from glimpse.registration.coarse_to_fine import refits
 from glimpse.registration.grey import Scene
 from glimpse.registration.least_squares import EQUAL, FREE, NEAR, SQUARE, STRETCHED, Fit
-from glimpse.registration.linearization import Target
+from glimpse.registration.linearization import Target, mean_square
 from glimpse.registration.pixel_boxes import AS_GOOD, BLUR, SNAP_RATIO, refine_in_crop, snap_to_pixels
 from glimpse.registration.texture import mended
 from glimpse.registration.trust import without_flats
-from glimpse.window import KERNELS, Kernel
+from glimpse.window import KERNELS, Kernel, Window
 
 _LARGEST = 256
 """Samples along the shorter side up to which a patch is fitted to the end; of a larger one this many are,
@@ -73,6 +74,14 @@ def finish_robustly(scene: Scene, target: Target, start: Fit, kernel: Kernel | N
         return start, target
     wanted = mended(target, fit.left, fit.asked)
     return finish(scene, wanted, fit._replace(path=start.path + fit.path, left=None), kernel), wanted
+
+
+def finish_unmoved(scene: Scene, target: Target, start: Window, kernel: Kernel | None) -> tuple[Fit, Target]:
+    """Return the same for a window at which most samples agree to the level: none fits better."""
+    window = start if kernel == KERNELS[0] else replace(start, kernel=KERNELS[1], sigma=None)
+    left = np.subtract(target.levels, read(scene.level(0), window), dtype=np.float64)
+    wanted = mended(target, left.ravel(), None)
+    return Fit(window, 1.0, 0.0, mean_square(left.ravel()), settled=True, path=(window,)), wanted
 
 
 def _with_kernel(scene: Scene, target: Target, start: Fit, steps: int, kernel: Kernel | None) -> Fit:

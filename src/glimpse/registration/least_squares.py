@@ -130,6 +130,11 @@ def _descended(
             here.widen(floor)
         if settled:
             break
+    if isinstance(here, Robust):
+        # the wide scale that leads to a place from afar leads away from one where most samples agree
+        still = Robust(image, target, window, blur, 0.0)
+        if still.spread <= here.spread and still.loss(still.spread) <= here.loss(still.spread):
+            here, settled, path = still, True, [window]
     found = Fit(here.window, here.gain, here.offset, here.error, settled, tuple(path))
     if not robust:
         return found

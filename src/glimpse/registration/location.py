@@ -32,11 +32,13 @@ from glimpse.registration.coarse_to_fine import (
     told_apart,
 )
 from glimpse.registration.evidence import determined, weigh
-from glimpse.registration.finishing import finish, finish_robustly
+from glimpse.registration.finishing import finish, finish_robustly, finish_unmoved
 from glimpse.registration.grey import Scene, grey, opaque
 from glimpse.registration.least_squares import Fit
 from glimpse.registration.linearization import Target
 from glimpse.registration.places import MOST_COUNTED, MOST_OTHERS, Place, chosen, sound
+from glimpse.registration.repeats import same_box
+from glimpse.registration.votes import cut_out
 from glimpse.validation import told
 from glimpse.window import Kernel, Window
 
@@ -238,7 +240,9 @@ def locate(
 
     Where that explains too little, or a few samples are much farther off than most, the patch may have been
     painted over. Then candidates are peaks of the correlation of directions, gradients of length 1 where
-    they are steep, first of the whole patch, then of sixteen blocks that vote by themselves. Fits begin with
+    they are steep, first of the whole patch, then of sixteen blocks that vote by themselves; and the place at
+    whole pixels for which details vote that are the same to the level (Ballard 1981, "Generalizing the Hough
+    transform to detect arbitrary shapes"), where the window is set to it. Fits begin with
     the levels that bring most samples together (Rousseeuw 1984, "Least median of squares regression") and
     weigh each sample by its residual (Geman and McClure 1987, "Statistical methods for tomographic image
     reconstruction"). The last fit leaves out what they do not trust. A sure place that leaves noise is fitted
@@ -271,8 +275,9 @@ def locate(
         if quiet and plain.evidence.agreement >= _WELL and _location(plain).undetermined:
             return _location(plain)
     likely, robust = plain is not None and plain.confidence >= MIN_CONFIDENCE, []
+    whole = cut_out(scene, target)
     for likeness, aspects in _SEARCHES:
-        place = _robustly(scene, target, fits, likeness, aspects, kernel)
+        place = _robustly(scene, target, fits, likeness, aspects, kernel, whole)
         robust += [place] if place else []
         if likely or (place and place.confidence >= SURE):
             break
@@ -365,15 +370,23 @@ def _robustly(
     likeness: Likeness,
     aspects: Sequence[float],
     kernel: Kernel | None,
+    whole: list[Window],
 ) -> Place | None:
     """The first place of a search that something painted over the patch does not mislead."""
-    fits = search_robustly(scene, target, before, likeness, aspects)
+
+    def finished(fit: Fit) -> tuple[Fit, Target]:
+        for window in whole:
+            if same_box(fit.window, window):
+                return finish_unmoved(scene, target, window, kernel)
+        return finish_robustly(scene, target, fit, kernel)
+
+    fits = search_robustly(scene, target, before, likeness, aspects, whole)
     if not fits:
         return None
     power = 4 if len(aspects) == 1 else 8  # more places are tried, and more are likenesses
     if not promising(fits, target, power):
         return Place(fits[0], weigh(scene, target, target, fits[0].window), 0.0)
-    best = finish_robustly(scene, target, fits[0], kernel)
+    best = finished(fits[0])
     seen = weigh(scene, target, best[1], best[0].window)
     sure = seen.share**power if best[0].settled else 0.0  # a fit that still moves is nowhere
     if sure < MIN_CONFIDENCE:
@@ -382,8 +395,7 @@ def _robustly(
     equal = [fit for fit in equal if fit.explained**power >= MIN_CONFIDENCE]  # else no match by itself
     # the others are chance: a place that is hardly better than these may be chance, too
     sure *= told_apart([fit for fit in fits if not any(fit is other for other in equal)])
-    finished = [best, *(finish_robustly(scene, target, fit, kernel) for fit in equal[:MOST_OTHERS])]
-    return chosen(scene, target, finished, sure)
+    return chosen(scene, target, [best, *map(finished, equal[:MOST_OTHERS])], sure)
 
 
 def _checked(scene: Scene, target: Target, start: Window | None) -> Target:
