@@ -298,6 +298,11 @@ def test_a_crop_between_pixels_is_cut_out_nowhere():
     assert boxes_cut_out(GREY, np.rint(read(GREY, window))) == []
 
 
+def test_details_that_are_everywhere_have_no_vote():
+    weave = np.tile(np.array([[10, 90, 10], [200, 10, 90]], np.uint8), (300, 200))
+    assert boxes_cut_out(weave, weave[100:140, 90:132]) == []
+
+
 def test_a_copy_is_cut_out_too_though_a_little_of_it_differs():
     image = GREY.copy()
     image[10:74, 20:90] = patch = GREY[200:264, 220:290]
