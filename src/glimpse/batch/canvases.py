@@ -387,10 +387,9 @@ def _located(row: Row, base: Picture, options: CanvasOptions, decoding: DecodeOp
     record = like or own
     start = resampled(like.window, patch.shape) if like else None
     found = located(base, patch, start=start, kernel=placement.kernel, search=True)
-    linear, limits = options.filters_light(record), np.asarray(options.tolerance)
+    linear, tolerance = options.filters_light(record), options.tolerance
     beside = compared(base, patch, found, linear=linear)
-    if options.tolerance is None:
-        limits = np.where(beside.painted()[..., None], TOLERANCE, np.inf)
+    limits = np.where(beside.painted()[..., None], TOLERANCE, np.inf) if tolerance is None else tolerance
     window, alone = replace(found.window, gamma=1.0), row.place != row.image
     source = source_name(row.image)
     return Piece(row.place, patch, window, source, False, alone, beside.notes(), limits, linear,
