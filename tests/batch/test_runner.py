@@ -2,11 +2,12 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from glimpse import GlimpseError
-from glimpse.batch.runner import run
+from glimpse.batch.runner import WorkerError, _drawn, run
 
 EVERY = pytest.mark.parametrize("jobs", [1, 2, 5, 64])
 
@@ -105,3 +106,20 @@ def test_one_job_runs_in_the_thread_of_the_caller():
 def test_two_jobs_run_at_once():
     meeting = threading.Barrier(2, timeout=5)
     assert len(list(run(lambda _: meeting.wait(), range(4), jobs=2))) == 4
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_what_a_worker_lost_is_done_once_more(times):
+    lost = [2] * times
+
+    def fetch(future):
+        if (result := future.result()) not in lost:
+            return result
+        lost.remove(result)
+        return WorkerError("its worker failed")
+
+    with ThreadPoolExecutor(2) as pool:
+        found = dict(_drawn(lambda item: item, range(5), pool, 4, fetch))
+    assert list(found) == list(range(5))
+    assert str(found.pop(2)) == ("2" if times == 1 else "its worker failed")
+    assert found == {item: item for item in found}

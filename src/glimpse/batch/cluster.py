@@ -10,7 +10,7 @@ from importlib import import_module
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-from glimpse.batch.runner import KILLED
+from glimpse.batch.runner import WorkerError
 from glimpse.errors import GlimpseError
 
 if TYPE_CHECKING:
@@ -71,14 +71,15 @@ class Cluster:
         """The error of an item that Dask failed, unless all of Dask did."""
         name = type(error).__name__
         if name == "KilledWorker":
-            return KILLED
+            return WorkerError("it kills the worker that opens it")
         if name in ("CancelledError", "FutureCancelledError", "CommClosedError"):
             raise GlimpseError(f"the Dask scheduler at {self._address} is gone") from None
         if isinstance(error, ImportError):
             raise GlimpseError(
                 f"the workers at {self._address} have another glimpse, or none: {_line(error)}"
             )
-        return GlimpseError(f"its worker failed: {name}: {_line(error)}")
+        # such as one that Dask makes of what it moves between workers while one of them dies
+        return WorkerError(f"its worker failed: {name}: {_line(error)}")
 
     def _check_workers(self) -> None:
         workers: Any = {}

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-KILLED = GlimpseError("it kills the worker that opens it")
-"""The error of an item whose workers died, each time that it was tried."""
+
+class WorkerError(GlimpseError):
+    """The error of an item that its worker failed, perhaps by another item's fault."""
 
 
 class Run(NamedTuple):
@@ -134,7 +135,7 @@ def _drawn(
     while waiting:
         item, future = waiting.popleft()
         result = fetch(future)
-        if result is KILLED:  # perhaps by another item of the same worker: once more, alone
+        if isinstance(result, WorkerError):  # perhaps with another item of the same worker: once more, alone
             for _, other in waiting:
                 fetch(other)
             result = fetch(pool.submit(attempt, item))
