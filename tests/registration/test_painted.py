@@ -273,7 +273,13 @@ def written_over(patch, size):
     return np.asarray(picture)
 
 
-@pytest.mark.parametrize(("top", "left", "size"), [(120, 150, 26), (100, 70, 26), (30, 60, 18)])
+@pytest.mark.parametrize(
+    ("top", "left", "size"),
+    [
+        (120, 150, 26),
+        *(pytest.param(*case, marks=pytest.mark.slow) for case in [(100, 70, 26), (30, 60, 18)]),
+    ],
+)
 def test_a_crop_of_flat_shapes_at_whole_pixels_is_found_beneath_words(top, left, size):
     image = drawing()
     found = find(image, written_over(image[top : top + 96, left : left + 96], size))
@@ -418,6 +424,7 @@ def test_a_dozen_copies_are_told_though_none_is_near_another():
     assert len(locate(image, piece[2:28, 2:32]).others) == 11
 
 
+@pytest.mark.slow
 def test_copies_flush_with_the_rims_are_counted():
     tile = ASTRONAUT[100:164, 100:164]
     assert locate(np.tile(tile, (3, 3, 1)), tile, channel_axis=2).places == 9
@@ -443,6 +450,7 @@ def test_of_more_copies_than_are_listed_all_are_counted_and_none_is_sure(painted
     assert found.to_dict()["places"] == 30
 
 
+@pytest.mark.slow
 def test_more_places_than_are_counted_are_said():
     found = locate(
         np.tile(grey(ASTRONAUT[100:116, 100:116]), (16, 17)),
