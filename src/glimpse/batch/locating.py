@@ -69,7 +69,7 @@ class Comparison(NamedTuple):
         """Samples that agree, shape (N, M)."""
         import numpy as np
 
-        return np.ones(self.seen.shape[:2], bool) if self.found.agreeing is None else self.found.agreeing
+        return np.asarray(self.found.agreeing)
 
     @property
     def change(self) -> tuple[float, float]:
@@ -106,11 +106,11 @@ def compared(scene: Picture, crop: Picture, found: Location, *, linear: bool) ->
     import numpy as np
 
     from glimpse.attention.layer import read
-    from glimpse.io.light import Light, curve_of
+    from glimpse.io.light import lit
 
     window = replace(found.window, gamma=1.0)
     if linear:
-        light: Any = Light(scene, curve_of(scene.color))
+        light: Any = lit(scene).pixels
         seen = np.atleast_3d(light.levels(read(light, window, channel_axis=scene.channel_axis)))
         seen = seen * np.float32(255 / scene.white)
     else:

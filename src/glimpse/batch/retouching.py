@@ -184,10 +184,10 @@ def _of_levels(
 
     And that light, as levels of a file.
     """
-    from glimpse.io.light import Light, curve_of
+    from glimpse.io.light import lit
 
     pixels: Any = picture.pixels
-    light: Any = Light(picture, curve_of(picture.color))
+    light: Any = lit(picture).pixels
     white, seen = picture.white, light.levels(read(light, window, channel_axis=2))
 
     def saved(samples: NDArray[Any]) -> NDArray[Any]:

@@ -73,7 +73,7 @@ def run(
     ----------
     job : callable
         Called once per item; a `GlimpseError` that it raises is yielded, any other ends the run. On a
-        cluster it is called again where a worker died.
+        cluster it is called again where a worker failed.
     items : iterable
         Drawn only a few ahead of the results.
     jobs : int

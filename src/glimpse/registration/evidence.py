@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glimpse.attention.layer import read
-from glimpse.registration.grey import Scene, onto_level
+from glimpse.registration.grey import Scene, moved, onto_level
 from glimpse.registration.least_squares import SQUARE, STRETCHED
 from glimpse.registration.linearization import Linear, Target, blurred, mean_square, project
 from glimpse.registration.texture import SLOPE, texture
@@ -204,12 +204,13 @@ def slides(scene: Scene, target: Target, window: Window, most: float, error: flo
     for down, across in _SHIFTS:
         # whole pixels where a step is whole samples: between pixels, a ramp of rounded levels is another one
         rows, cols = (round(k * s) or k if k % 1 == 0 else k * s for k, s in ((down, tall), (across, broad)))
-        moved = replace(window, gx=window.gx + rows, gy=window.gy + cols)
-        if left_at(scene, target, moved) <= (rounded if max(abs(down), abs(across)) >= 1 else close):
+        if left_at(scene, target, moved(window, rows, cols)) <= (
+            rounded if max(abs(down), abs(across)) >= 1 else close
+        ):
             found = max(found, math.hypot(down, across))
     for down, across in _ZOOMS:
-        moved = replace(window, delta=(tall * (1 + down), broad * (1 + across)))
-        if left_at(scene, target, moved) <= close:
+        zoomed = replace(window, delta=(tall * (1 + down), broad * (1 + across)))
+        if left_at(scene, target, zoomed) <= close:
             found = max(found, *(abs(k) * n / 2 for k, n in zip((down, across), window.shape, strict=True)))
     return found
 

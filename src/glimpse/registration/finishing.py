@@ -77,7 +77,7 @@ def finish_robustly(scene: Scene, target: Target, start: Fit, kernel: Kernel | N
 
 
 def finish_unmoved(scene: Scene, target: Target, start: Window, kernel: Kernel | None) -> tuple[Fit, Target]:
-    """Return the same for a window at which most samples agree to the level: none fits better."""
+    """Return a window at which most samples agree to the level as a fit, and the target mended for it."""
     window = start if kernel == KERNELS[0] else replace(start, kernel=KERNELS[1], sigma=None)
     left = np.subtract(target.levels, read(scene.level(0), window), dtype=np.float64)
     wanted = mended(target, left.ravel(), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,11 @@ _AT_ONCE = 1 << 20  # levels turned to grey at once: more take memory, fewer tak
 
 SHARPEST = 0.3
 """Sigma in pixels below which the derivatives vanish between pixels."""
+
+
+def moved(window: Window, down: float, across: float) -> Window:
+    """The window as many pixels further down and across."""
+    return replace(window, gx=window.gx + down, gy=window.gy + across)
 
 
 def grey(given: ArrayLike, channel_axis: ChannelAxis) -> Floats:

@@ -130,7 +130,7 @@ def _descended(
             here.widen(floor)
         if settled:
             break
-    if isinstance(here, Robust):
+    if robust:
         # the wide scale that leads to a place from afar leads away from one where most samples agree
         still = Robust(image, target, window, blur, 0.0)
         if still.spread <= here.spread and still.loss(still.spread) <= here.loss(still.spread):

@@ -67,7 +67,6 @@ def find_paint(
     weak, strong = (
         off > np.maximum(tolerance, a * level + b * share * contrast) for a, b in (_WEAK, _STRONG)
     )
-    strong &= weak
     # what is off along edges alone is thin, and leads from part to part
     parts, _ = label(strong | binary_opening(weak, np.ones((2, 2))), near)
     painted = np.isin(parts, parts[strong])

@@ -15,7 +15,7 @@ from glimpse.attention.banded import Band, BlockSpec, contract
 from glimpse.attention.banks import band
 from glimpse.attention.layer import read
 from glimpse.registration import least_squares
-from glimpse.registration.grey import Scene
+from glimpse.registration.grey import Scene, moved
 from glimpse.registration.least_squares import SQUARE, Fit
 from glimpse.registration.linearization import Target, basis, blurred, mean_square, project
 from glimpse.typing import Floats
@@ -56,9 +56,9 @@ def refine_in_crop(
         if top >= bottom or left >= right:  # off the image, where no other tool crops
             break
         part = Scene(image[top:bottom, left:right])
-        inside = least_squares.fit(part, target, _moved(fit.window, -top, -left), steps, BLUR, free)
-        path = tuple(_moved(step, top, left) for step in inside.path)
-        fit = inside._replace(window=_moved(inside.window, top, left), path=fit.path + path)
+        inside = least_squares.fit(part, target, moved(fit.window, -top, -left), steps, BLUR, free)
+        path = tuple(moved(step, top, left) for step in inside.path)
+        fit = inside._replace(window=moved(inside.window, top, left), path=fit.path + path)
         if _whole(fit.window, image) == box:
             break
     return fit
@@ -68,10 +68,6 @@ def _whole(window: Window, image: Floats) -> tuple[int, int, int, int]:
     """The box of a window at the nearest whole pixels of an image."""
     top, bottom, left, right = map(round, window.box)
     return max(top, 0), min(bottom, image.shape[0]), max(left, 0), min(right, image.shape[1])
-
-
-def _moved(window: Window, down: int, across: int) -> Window:
-    return replace(window, gx=window.gx + down, gy=window.gy + across)
 
 
 def snap_to_pixels(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,7 @@ from glimpse.registration.candidates import COARSE_SIGMA, coarse
 from glimpse.registration.coarse_to_fine import MOST_GAIN
 from glimpse.registration.correlation import peaks, sums_of_products
 from glimpse.registration.evidence import left_at
-from glimpse.registration.grey import Scene
+from glimpse.registration.grey import Scene, moved
 from glimpse.registration.least_squares import FREE, Fit
 from glimpse.registration.linearization import Target
 from glimpse.typing import Floats
@@ -76,7 +75,7 @@ def repeats(
             if any(same_box(fit.window, other.window) for other in found):
                 continue
             by = fit.window.gx - here.gx, fit.window.gy - here.gy
-            window, error = _moved(scene, target, start.window, by)
+            window, error = _pasted(scene, target, start.window, by)
             if error <= limit:
                 found.append(fit._replace(window=window, error=error))
                 yield found[-1]
@@ -87,12 +86,12 @@ def repeats(
                 break
 
 
-def _moved(scene: Scene, target: Target, window: Window, by: tuple[float, float]) -> tuple[Window, float]:
+def _pasted(scene: Scene, target: Target, window: Window, by: tuple[float, float]) -> tuple[Window, float]:
     """A window moved by so much, or by whole pixels where these fit better, as if pasted; and its error."""
     ways = by, (round(by[0]), round(by[1]))
-    moved = [replace(window, gx=window.gx + down, gy=window.gy + across) for down, across in ways]
-    errors = [left_at(scene, target, each) for each in moved]
-    return min(zip(moved, errors, strict=True), key=lambda one: one[1])
+    windows = [moved(window, *way) for way in ways]
+    errors = [left_at(scene, target, each) for each in windows]
+    return min(zip(windows, errors, strict=True), key=lambda one: one[1])
 
 
 def same_box(one: Window, other: Window) -> bool:
@@ -132,7 +131,7 @@ def _likenesses(scene: Scene, target: Target, window: Window, reach: float, spli
     # the place's own slope is left in: cut out, its rim would look like repeats
     elsewhere = [(row - before[0], col - before[1]) for row, col in likest]
     return [
-        replace(window, gx=window.gx + down * steps[0], gy=window.gy + across * steps[1])
+        moved(window, down * steps[0], across * steps[1])
         for down, across in elsewhere
         if max(abs(down), abs(across)) > split
     ]

@@ -42,14 +42,14 @@ def cut_out(scene: Scene, target: Target) -> list[Window]:
     if N > A or M > B:
         return []
     there, here = _details(image), _details(target.levels)
-    if target.weights is not None:
-        here = np.where(_all_of(target.weights > 0), here, 0)
+    opaque = np.ones(here.shape, bool) if target.weights is None else _all_of(target.weights > 0)
+    here = np.where(opaque, here, 0)
     votes, found = _votes(there, here, (A - N + 1, B - M + 1)), list[Window]()
     most = _ALIKE * votes.max()
     while len(found) < _PLACES and votes.max() >= max(most, 1):
         top, left = (int(k) for k in np.unravel_index(votes.argmax(), votes.shape))
         part = there[top : top + N - 1, left : left + M - 1]
-        asked = part > 0 if target.weights is None else (part > 0) & _all_of(target.weights > 0)
+        asked = (part > 0) & opaque
         if (part == here)[asked].sum() < _UNHIDDEN * asked.sum():
             break
         found.append(Window(top + (N - 1) / 2, left + (M - 1) / 2, 1.0, _SHARP, n=(N, M)))
