@@ -104,7 +104,7 @@ def test_one_job_runs_in_the_thread_of_the_caller():
 
 
 def test_two_jobs_run_at_once():
-    meeting = threading.Barrier(2, timeout=5)
+    meeting = threading.Barrier(2, timeout=60)
     assert len(list(run(lambda _: meeting.wait(), range(4), jobs=2))) == 4
 
 

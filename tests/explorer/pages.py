@@ -20,6 +20,12 @@ def settle(page):
     wait_until(page, "state && !waiting && location.hash === fragment() && places[place] === fragment()")
 
 
+def reach(page, code):
+    """Wait until an expression of the window holds, as after Back, and all that the page shows is of it."""
+    wait_until(page, code)
+    settle(page)
+
+
 def shown(page, name):
     """The RGB levels of a canvas of the page, which is opaque."""
     code = """name => { const c = $(name), {width, height} = c;

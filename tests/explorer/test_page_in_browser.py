@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 from helpers import noise, opened, process, save
-from pages import settle, shown, wait_until
+from pages import reach, settle, shown, wait_until
 from test_document import HOSTILE
 
 import glimpse
@@ -94,7 +94,7 @@ def test_a_box_is_drawn_and_undone_in_firefox_too(look, firefox):
     drag(page, (400, 80), (460, 180))
     assert box(page) == pytest.approx([80.5, 400.5, 100, 60], abs=1.1)
     page.keyboard.press("Control+z")
-    wait_until(page, "state.gx === 200")
+    reach(page, "state.gx === 200")
     assert numbers(page) == before
 
 
@@ -206,23 +206,23 @@ def test_undo_and_redo_by_buttons_keys_and_the_history_of_the_browser(page):
     }
     for undo, redo in zip(undos.values(), redos.values(), strict=True):
         undo()
-        wait_until(page, "state.gx === 100 && state.gy === 320")
+        reach(page, "state.gx === 100 && state.gy === 320")
         assert numbers(page) == moved
         undo()
-        wait_until(page, "state.gx === 200")
+        reach(page, "state.gx === 200")
         assert numbers(page) == start
         assert page.is_disabled("#undo")
         redo()
-        wait_until(page, "state.gx === 100")
+        reach(page, "state.gx === 100")
         redo()
-        wait_until(page, "state.gx > 400")
+        reach(page, "state.gx > 400")
         assert record(page) == drawn
         assert page.is_disabled("#redo")
     page.keyboard.press("Control+z")
-    wait_until(page, "state.gx === 100")
+    reach(page, "state.gx === 100")
     page.focus("#gy")
     page.keyboard.press("Control+z")  # in a field too
-    wait_until(page, "state.gx === 200")
+    reach(page, "state.gx === 200")
     assert page.input_value("#gy") == "320"
     page.fill("#gy", "7")
     settle(page)
@@ -234,7 +234,7 @@ def test_a_drag_is_one_step_to_undo(page):
     drag(page, (210, 300), (260, 380), steps=30)
     settle(page)
     page.click("#undo")
-    wait_until(page, "state.gx === 200")
+    reach(page, "state.gx === 200")
     assert page.is_disabled("#undo")
 
 
@@ -244,7 +244,7 @@ def test_after_a_reload_back_still_undoes(page):
     page.reload()
     settle(page)
     page.click("#undo")
-    wait_until(page, "state && state.gx === 200")
+    reach(page, "state && state.gx === 200")
 
 
 @pytest.mark.parametrize(
@@ -379,9 +379,9 @@ def test_the_state_is_in_the_address_and_comes_back(page, look, opened_page):
     assert record(other) == before
     assert other.is_checked("#apart")
     other.evaluate("location.hash = '#gx=7'")
-    wait_until(other, "state.gx === 7")
+    reach(other, "state.gx === 7")
     other.evaluate("location.hash = '#delta=5'")
-    wait_until(other, "state.delta[0] === 5")
+    reach(other, "state.delta[0] === 5")
     assert record(other)["sigma"] == 2.5
     assert record(other)["n"] == 64  # what an address leaves open is as `glimpse show` said
 
@@ -504,8 +504,8 @@ def test_two_fingers_stretch_the_window(look, opened_page):
 
     touch("touchStart", (x - 20, y))
     touch("touchStart", (x - 20, y), (x + 20, y))
-    for reach in (25, 30):
-        touch("touchMove", (x - reach, y), (x + reach, y))
+    for half in (25, 30):
+        touch("touchMove", (x - half, y), (x + half, y))
     touch("touchEnd")
     found = numbers(page)
     assert found["delta"] == pytest.approx(4.5, abs=0.1)
@@ -534,6 +534,13 @@ def swipe(page, session, start, end):
     session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
+def still(page):
+    """Wait until the page rolls no more after a swipe."""
+    before = None
+    while before != (before := page.evaluate("scrollY")):
+        page.wait_for_timeout(300)
+
+
 def test_a_finger_scrolls_beside_the_window_and_moves_inside_it(look, opened_page):
     page = opened_page(look, viewport={"width": 375, "height": 740}, has_touch=True, is_mobile=True)
     session, before = page.context.new_cdp_session(page), numbers(page)
@@ -541,7 +548,7 @@ def test_a_finger_scrolls_beside_the_window_and_moves_inside_it(look, opened_pag
     swipe(page, session, (x, y), (x, y - 90))
     wait_until(page, "scrollY > 40")
     assert numbers(page) == before
-    page.wait_for_timeout(600)  # it rolls on
+    still(page)
     page.evaluate("scrollTo(0, 0)")
     (x, y), scale = point(page, 200, 320), page.evaluate("view.scale")
     swipe(page, session, (x, y), (x, y + 40))
@@ -585,7 +592,7 @@ def test_every_control_has_a_name_and_is_reached_by_the_tab_key(page):
     page.fill("#gx", "8")
     settle(page)
     page.click("#undo")
-    settle(page)
+    reach(page, "!$('redo').disabled")
     every = "input, select, button, #stage, code[tabindex]"
     shown = "!e.disabled && e.checkVisibility()"
     controls = f"[...document.querySelectorAll('{every}')].filter(e => {shown})"
@@ -618,30 +625,50 @@ def test_nothing_is_drawn_while_nothing_changes(page):
     assert page.evaluate("drawn") == before
 
 
+PLAIN_PRODUCT = """() => {
+  const [rows, cols, n] = [480, 1920, 64], F = new Float32Array(n * rows).fill(0.5);
+  const levels = new Float32Array(rows * cols).fill(3), product = new Float32Array(n * cols);
+  for (let i = 0; i < n; i++) for (let k = 0; k < rows; k++) for (let j = 0; j < cols; j++)
+    product[i * cols + j] += F[i * rows + k] * levels[k * cols + j];
+  return product[0];
+}"""
+
+
 def test_a_redraw_while_dragging_keeps_up_with_the_hand(look, opened_page):
     """The median of all work for a step, at 640 x 480 and n = 64, of a window over the whole image.
 
-    It is 38 to 45 ms; twice as much is for machines that have other work.
+    It is 0.27 to 0.31 times what one of its two large products takes where it is written plainly.
     """
     page = opened_page(look, "#gx=239.5&gy=319.5&delta=7.5&sigma=3.75&n=64")
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})  # other programs do not count
     page.mouse.move(*point(page, 240, 320))
     page.mouse.down()
-    times = [cost_of(page, session, 240 + k / 2, 320 - k) for k in range(40)]
+    steps, products = [], []
+    for k in range(40):
+        steps.append(cost_of(session, lambda row=240 + k / 2, col=320 - k: follow(page, row, col)))
+        if k % 4 == 0:
+            products.append(cost_of(session, lambda: page.evaluate(PLAIN_PRODUCT)))
     page.mouse.up()
-    print(f"a redraw while dragging: median {statistics.median(times):.0f} ms, most {max(times):.0f} ms")
-    assert statistics.median(times) < 100
+    step, product = statistics.median(steps), statistics.median(products)
+    print(f"a redraw while dragging: {step:.0f} ms, {step / product:.2f} times one plain product")
+    assert step < product / 2
 
 
-def cost_of(page, session, row, col):
-    """The time that the page's thread works to follow the pointer, in milliseconds."""
+def follow(page, row, col):
+    """Move the pointer there and wait until the page has drawn it."""
+    drawn = page.evaluate("drawn")
+    page.mouse.move(*point(page, row, col))
+    wait_until(page, f"drawn > {drawn}")
+
+
+def cost_of(session, do):
+    """The time that the page's thread works on it, in milliseconds."""
 
     def spent():
         metrics = session.send("Performance.getMetrics")["metrics"]
         return next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration")
 
-    before, drawn = spent(), page.evaluate("drawn")
-    page.mouse.move(*point(page, row, col))
-    wait_until(page, f"drawn > {drawn}")
+    before = spent()
+    do()
     return 1000 * (spent() - before)

@@ -7,7 +7,7 @@ import io
 import numpy as np
 import pytest
 from helpers import noise, opened, process, save
-from pages import settle, wait_until
+from pages import reach, settle, wait_until
 from test_document import HOSTILE
 from test_page_in_browser import box, drag, point
 
@@ -55,8 +55,7 @@ def saved(page):
 
 
 def at_row(page, number):
-    wait_until(page, f"row === {number - 1} && state && !waiting")
-    settle(page)
+    reach(page, f"row === {number - 1}")
 
 
 def test_rows_are_gone_through_each_on_its_image(page, folder):
@@ -112,10 +111,79 @@ def test_undo_goes_back_over_rows(page):
         at_row(page, number)
     assert box(page) == [10, 20, 24, 30]
     page.keyboard.press("Control+z")
-    wait_until(page, "state.delta[1] === 5")
+    reach(page, "state.delta[1] === 5")
     assert page.inner_text("#row-changed") == ""
     page.keyboard.press("Control+y")
-    wait_until(page, "state.delta[1] === 3")
+    reach(page, "state.delta[1] === 3")
+
+
+HELD = """() => {
+  const {decode} = HTMLImageElement.prototype, held = new Promise(go => { globalThis.letGo = go; });
+  HTMLImageElement.prototype.decode = async function () { await held; return decode.call(this); };
+}"""
+
+
+def boxes_of(text):
+    return [tuple(float(row[name]) for name in "xywh") for row in csv.DictReader(io.StringIO(text))]
+
+
+def test_while_a_picture_is_decoded_no_row_gets_the_window_of_another(folder, opened_page):
+    given = [(0, (10, 20, 40, 30)), (1, (5, 6, 16, 16)), (1, (9, 3, 20, 12)), (0, (1, 2, 30, 30))]
+    subjects = [subject(name, opened(folder / name)) for name in ("a.png", "b.png")]
+    (folder / "look.html").write_bytes(page_of(subjects, boxes=given))
+    page = opened_page(folder / "look.html")
+    page.evaluate(HELD)
+    page.click("#next")
+    page.click("#next")
+    page.fill("#w", "24")  # of the first row, which is the one that is shown
+    reach(page, "state.delta[1] === 3 && row === 0")
+    assert boxes_of(saved(page)) == [(10, 20, 24, 30), *(there for _, there in given[1:])]
+    page.evaluate("letGo()")
+    at_row(page, 3)
+    assert box(page) == list(given[2][1])
+    assert page.inner_text("#row-changed") == "1 corrected"
+    assert boxes_of(saved(page)) == [(10, 20, 24, 30), *(there for _, there in given[1:])]
+    for width in (24, 40):
+        page.click("#undo")
+        reach(page, f"row === 0 && state.delta[1] === {width / 8}")
+
+
+def test_a_picture_that_is_decoded_slowly_is_no_choice_between(page):
+    page.click("#next")
+    at_row(page, 2)
+    page.click("#next")
+    at_row(page, 3)
+    page.evaluate("loaded.delete(0)")
+    page.evaluate(HELD)
+    page.go_back()
+    wait_until(page, "wanted === 1")
+    page.fill("#w", "12")
+    page.wait_for_timeout(400)  # a choice is kept when it has held for a moment
+    assert page.evaluate("[place, places.length]") == [1, 3]
+    page.evaluate("letGo()")
+    at_row(page, 2)
+    page.go_forward()
+    at_row(page, 3)
+    assert box(page) == list(BOXES[2][1])
+
+
+def test_who_goes_on_while_a_picture_is_decoded_arrives_where_they_went(page):
+    page.evaluate(HELD)
+    page.fill("#row-number", "3")
+    page.press("#row-number", "Enter")
+    page.fill("#row-number", "2")
+    page.press("#row-number", "Enter")
+    at_row(page, 2)
+    page.evaluate("letGo()")
+    page.click("#next")
+    at_row(page, 3)
+    page.evaluate("location.hash = '#row=2&w=nothing'")
+    at_row(page, 2)
+    page.go_back()
+    at_row(page, 3)
+    page.go_back()
+    at_row(page, 2)
+    assert box(page) == list(BOXES[1][1])
 
 
 def test_a_click_on_another_box_turns_to_its_row(page):

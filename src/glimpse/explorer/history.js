@@ -3,6 +3,7 @@
 const places = []; // the address of each choice since the page was opened
 let place = 0; // of them the one that is shown
 let linked = true; // whether the browser keeps them: a frame without an address has none of its own
+let arriving = false; // whether the browser is at an address whose image is still decoded
 let saving = 0;
 
 /** Keep the window as it is, when it has been so for a moment. */
@@ -14,7 +15,7 @@ function keepSoon() {
 /** Make the window that is shown a choice to come back to, unless it is the one that was. */
 function keep() {
   clearTimeout(saving);
-  if (places[place] === fragment()) return;
+  if (arriving || places[place] === fragment()) return;
   places.length = ++place;
   note("pushState");
 }
@@ -39,21 +40,24 @@ function travel(steps) {
 }
 
 /** Show what an address says; whoever typed it there, it is a choice as well. */
-function arrived(event) {
+async function arrived(event) {
   if (location.hash === places[place] && location.hash === fragment()) return;
   if (Number.isInteger(event.state?.place)) {
     place = event.state.place;
     return arrive(location.hash);
   }
-  arrive(location.hash);
+  if (!await arrive(location.hash)) return;
   places.length = ++place;
   note("replaceState");
 }
 
-function arrive(address) {
+async function arrive(address) {
   document.activeElement?.blur?.();
-  goTo(rowOf(address), address);
+  arriving = true;
   showPlace();
+  if (!await goTo(rowOf(address), address)) return false;
+  arriving = false;
+  return true;
 }
 
 function showPlace() {

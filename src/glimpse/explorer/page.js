@@ -24,9 +24,9 @@ function redraw() {
   globalThis.drawn = (globalThis.drawn ?? 0) + 1; // for who waits for a change to show
 }
 
-/** The levels of the picture, one channel where it is grey. */
-function levels(picture) {
-  const [rows, cols] = [picture.naturalHeight, picture.naturalWidth], channels = fact.grey ? 1 : 3;
+/** The levels of a picture, one channel where it is grey. */
+function levels(picture, grey) {
+  const [rows, cols] = [picture.naturalHeight, picture.naturalWidth], channels = grey ? 1 : 3;
   const canvas = Object.assign(document.createElement("canvas"), {width: cols, height: rows});
   const pen = canvas.getContext("2d", {willReadFrequently: true, colorSpace: "srgb"});
   pen.drawImage(picture, 0, 0);
@@ -76,8 +76,8 @@ function bind() {
 
 async function start() {
   makeBanks();
-  bind();
   await goTo(rowOf(location.hash), location.hash);
+  bind();
   place = history.state?.place ?? 0;
   note("replaceState");
 }

@@ -135,7 +135,7 @@ function stageKey(event) {
   if (event.key === "PageUp" || event.key === "PageDown") {
     if (!given.table) return;
     event.preventDefault();
-    return turnTo(row + (event.key === "PageUp" ? -1 : 1));
+    return turnTo(wanted + (event.key === "PageUp" ? -1 : 1));
   }
   const [field, steps] = ARROWS[event.key] ?? [null, ZOOMS[event.key]];
   if (!steps) return;

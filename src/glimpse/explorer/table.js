@@ -1,7 +1,8 @@
 // A table of windows: one row after another, corrected, and saved as a table again.
 
 const windows = given.rows.map(() => null); // the state of each row that was looked at
-const loaded = new Map(); // the levels of images, by their place in given.images
+const loaded = new Map(); // {picture, levels} of images, by their place in given.images
+let wanted = 0; // the row that was asked for last: its image may still be decoded, and the page is of the row before
 
 /** The row that an address names, which anyone may have written; the row that is shown where it names none. */
 function rowOf(address) {
@@ -12,26 +13,37 @@ function rowOf(address) {
 /** Whether a row is no longer as it was given. */
 const corrected = (k) => windows[k] && JSON.stringify(windows[k]) !== JSON.stringify(stateOf(given.rows[k]));
 
-/** Show a row with the window of an address, or as it was left. */
+/** Show a row with the window of an address, or as it was left; return whether nobody asked for another meanwhile. */
 async function goTo(next, address = "") {
-  if (state) windows[row] = state;
-  const other = given.rows[next].image;
+  wanted = next;
+  const index = given.rows[next].image;
+  if (!loaded.has(index)) await load(index);
+  if (next !== wanted) return false;
+  if (state) {
+    keep();
+    windows[row] = state;
+  }
   row = next;
-  if (fact !== given.images[other] || !image) await showImage(other);
-  if (row !== next) return; // somebody has gone on while the picture was decoded
+  grip = null; // a drag was of the row before
+  if (image !== loaded.get(index).levels) showImage(index);
   begin(address ? fromFragment(address) : windows[row] ?? stateOf(given.rows[row]));
+  return true;
 }
 
-async function showImage(index) {
+async function load(index) {
+  const fact = given.images[index], picture = $("picture").cloneNode();
+  if (fact.picture) picture.src = fact.picture;
+  await picture.decode();
+  if (loaded.size > 3) loaded.delete([...loaded.keys()].find((k) => k !== given.rows[row].image));
+  loaded.set(index, {picture, levels: levels(picture, fact.grey)});
+}
+
+function showImage(index) {
+  const found = loaded.get(index);
   fact = given.images[index];
   [ROWS, COLS] = fact.shape;
-  if (fact.picture) $("picture").src = fact.picture;
-  await $("picture").decode();
-  if (!loaded.has(index)) {
-    if (loaded.size > 3) loaded.delete(loaded.keys().next().value);
-    loaded.set(index, levels($("picture")));
-  }
-  image = loaded.get(index);
+  $("picture").replaceWith(found.picture);
+  image = found.levels;
   scratch = null;
   $("size").textContent = `${ROWS} rows x ${COLS} columns`;
   $("name").textContent = fact.source;
@@ -41,10 +53,9 @@ async function showImage(index) {
 
 /** Go to another row, as a choice to come back to. */
 async function turnTo(next) {
-  if (!given.rows[next] || next === row) return;
-  keep();
-  await goTo(next);
-  keep();
+  if (!given.rows[next] || next === wanted) return;
+  arriving = false;
+  if (await goTo(next)) keep();
 }
 
 /** The row under a place of the stage whose box is the smallest; nothing where there is none. */
@@ -105,8 +116,8 @@ function saveFile(blob, name) {
 function bindTable() {
   if (!given.table) return;
   $("table").hidden = false;
-  $("previous").addEventListener("click", () => turnTo(row - 1));
-  $("next").addEventListener("click", () => turnTo(row + 1));
+  $("previous").addEventListener("click", () => turnTo(wanted - 1));
+  $("next").addEventListener("click", () => turnTo(wanted + 1));
   $("row-number").addEventListener("change", (event) => turnTo(Number(event.target.value) - 1).then(showRow));
   $("save-table").addEventListener("click", () => saveFile(new Blob([csv()], {type: "text/csv"}), given.table.name));
 }
