@@ -594,3 +594,56 @@ def test_no_foreign_patch_is_sure():
         sure += matches(IMAGE, patch.astype(np.uint8))
     print(f"{sure} of 20 foreign patches are sure")
     assert sure == 0
+
+
+PATTERNS = {
+    "ramp": lambda y, x: x * 255 / 179,
+    "slanted ramp": lambda y, x: (x + 0.7 * y) * 0.5,
+    "stripes": lambda y, x: 30 + 190 * ((x + y) // 11 % 2),
+    "waves": lambda y, x: 127 + 100 * np.sin((x + 0.4 * y) * 0.3),
+    "checkers": lambda y, x: 20 + 200 * ((y // 8 + x // 8) % 2),
+    "checkers stretched": lambda y, x: 20 + 200 * ((y // 19 + x // 19) % 2),
+    "grid": lambda y, x: np.where((y % 12 == 0) | (x % 12 == 0), 40, 240),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_patterns_that_are_painted_over_are_undetermined(pattern):
+    image = np.rint(PATTERNS[pattern](*np.mgrid[:140, :180])).astype(np.uint8)
+    patch = image[60:96, 72:119].copy()
+    patch[8:19] = 170
+    found = locate(image, patch)
+    assert not found.found
+    assert found.refusal().startswith("undetermined")
+
+
+@pytest.mark.slow
+def test_rings_that_are_painted_over_are_not_found_a_wave_aside():
+    y, x = np.mgrid[:240, :320]
+    image = np.rint(127 + 100 * np.sin(np.hypot(x - 206.8443, y - 231.4893) * 2 * np.pi / 12.9036))
+    window = Window(158.7467, 153.6194, delta=1.89979, n=(59, 25))
+    patch = np.rint(read(image, window))
+    patch[40:49] = 135
+    found = locate(image.astype(np.uint8), patch.astype(np.uint8))
+    assert corner_error(found, window.box) < 0.02
+    assert not found.inverted
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("n", "delta", "top", "left", "painted"), [(51, 2.5913, 133, 46, 0), (89, 2.47888, 53, 72, 44)]
+)
+def test_one_sky_is_not_another(n, delta, top, left, painted):
+    box = left, top, int(n * delta), int(n * delta)
+    patch = np.rint(read(data.rocket(), Window.from_box(box, n=n), channel_axis=2)) @ [0.299, 0.587, 0.114]
+    patch[:painted] = 178
+    assert not locate(CAMERA, np.rint(patch).astype(np.uint8)).found
+
+
+@pytest.mark.slow
+def test_a_shade_that_moves_the_place_is_told_by_its_deviation():
+    image, window = grey(ASTRONAUT), Window(200.4, 230.7, delta=1.7, sigma=0.9, n=(80, 90))
+    shade = np.linspace(0.8, 1.1, 80)[:, None]
+    found = locate(image, np.rint(read(image, window) * shade).astype(np.uint8))
+    assert 0.3 < corner_error(found, window.box) < 5 * found.deviation

@@ -51,8 +51,11 @@ _MARGIN = 3
 """Samples beside a border that have no gradient of their own: more leave small areas none."""
 
 _ALIKE = 4.0
-"""Neighbouring residuals that say the same, so that they count once: more doubts, less takes a likeness for
-many findings."""
+"""Neighbouring residuals that say the same, so that they count once, at least: more doubts, less takes a
+likeness for many findings."""
+
+_ALL_ALIKE = 0.99
+"""Correlation of neighbouring residuals at most: it only keeps one from 1."""
 
 _LIKELY = 0.5
 """Log likelihood by which a neighbour may be worse and still be the place, that of one deviation: more
@@ -112,6 +115,7 @@ def weigh(scene: Scene, given: Target, mended: Target, window: Window) -> Eviden
     varied = float(np.average((mended.levels - middle) ** 2, weights=mended.weights))
     left = np.subtract(given.levels, gain * seen + offset, dtype=np.float64)
     smooth = blurred(left, _SMOOTH).astype(np.float64)  # another tool's filter changes the details alone
+    noise = max(error, min(_ROUNDED, varied * 1e-4)) * _alike(left, mended.weights)
     left = np.abs(left)
     asked = None if given.weights is None else given.weights.ravel()
     spread = spread_of(left.ravel(), asked)
@@ -120,7 +124,6 @@ def weigh(scene: Scene, given: Target, mended: Target, window: Window) -> Eviden
         agreeing &= given.weights > 0
     agreement = float(np.average(agreeing, weights=given.weights))
     smooth_error = mean_square(smooth.ravel(), asked)
-    noise = max(error, min(_ROUNDED, varied * 1e-4))
     return Evidence(
         gain,
         offset,
@@ -164,7 +167,10 @@ def change_of_levels(seen: Floats, target: Target) -> tuple[float, float, float]
 
 
 def _deviation(scene: Scene, target: Target, window: Window, noise: float) -> float:
-    """The deviation of the corners, in samples, by the curvature of the squared residual."""
+    """The deviation of the corners, in samples, by the curvature of the squared residual.
+
+    The noise is the variance of independent residuals that say as much as all of these.
+    """
     k = scene.level_for(min(window.strides))
     here = Linear(scene.level(k), target, onto_level(window, k), 0.0)
     curvature, _ = here.normal
@@ -176,15 +182,31 @@ def _deviation(scene: Scene, target: Target, window: Window, noise: float) -> fl
     curvature = ways @ curvature @ ways.T
     # stripes leave a direction without curvature: the ridge gives it a deviation beyond any limit, no error
     ridge = 1e-9 * np.diag(np.diag(curvature)) + 1e-9 * np.eye(len(curvature))
-    # of least squares the covariance is the noise's variance times the inverse of J'J (Gauss-Markov); with
-    # residuals of which _ALIKE neighbours say the same there are so many times fewer of these
-    spread = (np.linalg.inv(curvature + ridge) * noise * _ALIKE)[:some, :some]
+    # of least squares the covariance is the noise's variance times the inverse of J'J (Gauss-Markov)
+    spread = (np.linalg.inv(curvature + ridge) * noise)[:some, :some]
     corners = [np.array([down, across]) @ free.T[[0, 1]] for down, across in ((1.0, 0.0), (0.0, 1.0))]
     n, m = window.shape
     for end in (-1, 1):  # a corner moves with the centre, and by half a side with the stride
         corners.append(free.T[0] + end * n / 2 * free.T[2])
         corners.append(free.T[1] + end * m / 2 * free.T[3])
     return math.sqrt(max(float(way @ spread @ way) for way in corners))
+
+
+def _alike(left: Floats, weights: NDArray[np.float64] | None) -> float:
+    """How many residuals say the same as one: those of noise none, those of a likeness all in a smooth part.
+
+    Of a row of residuals whose neighbours correlate by r, (1 + r) / (1 - r) count as one (Bartlett 1935,
+    "Some aspects of the time-correlation problem").
+    """
+    trust = np.ones(left.shape) if weights is None else weights
+    left, alike = left - np.average(left, weights=trust), 1.0
+    for a, b, u, v in ((left[1:], left[:-1], trust[1:], trust[:-1]),
+                       (left[:, 1:], left[:, :-1], trust[:, 1:], trust[:, :-1])):  # fmt: skip
+        shared = u * v
+        power = float((shared * (a**2 + b**2)).sum()) / 2
+        r = min(max(float((shared * a * b).sum()) / max(power, 1e-12), 0.0), _ALL_ALIKE)
+        alike *= (1 + r) / (1 - r)
+    return max(_ALIKE, alike)
 
 
 def slides(scene: Scene, target: Target, window: Window, most: float, error: float) -> float:

@@ -37,7 +37,7 @@ from glimpse.registration.grey import Scene, grey, opaque
 from glimpse.registration.least_squares import Fit
 from glimpse.registration.linearization import Target
 from glimpse.registration.places import MOST_COUNTED, MOST_OTHERS, Place, chosen, sound
-from glimpse.registration.repeats import same_box
+from glimpse.registration.repeats import likenesses, same_box
 from glimpse.registration.votes import cut_out
 from glimpse.validation import told
 from glimpse.window import Kernel, Window
@@ -74,9 +74,17 @@ _WHOLLY = 0.995
 _WELL = 0.95
 """Share of the variance from which a place that is not sure is called undetermined instead of no match."""
 
+_EXACT = 0.5
+"""Residual in levels, rounding's or little more, up to which it is so called where a part of it agrees: more
+says so of patches of other pictures."""
+
 _SEARCHES = (DIRECTIONS, SQUARE), (VOTES, SQUARE), (COARSE_DIRECTIONS, SQUASHED)
 """Searches for a patch that was painted over, in turn, until one is sure; the first alone where the plain
 place is a match: by time."""
+
+_BESIDE = 4
+"""Likenesses beside a robust place that are fitted to the end: more take time, fewer leave a place a wave
+aside, where some of what was painted over is taken for the patch."""
 
 _RIVALRY, _SLIGHT = 1.5, 0.003
 """Ratio of losses up to which a place of the search is fitted to the end, and share of the patch's variance
@@ -143,8 +151,9 @@ class Location:
     def undetermined(self) -> bool:
         """Whether the patch fits as well beside its place: it is flat, a ramp or stripes."""
         loose = self.deviation > _LOOSE * max(self.window.strides)
-        # a robust fit explains what it trusts of any patch: all of it has to agree
-        return bool(loose and min(self.explained, self.agreement) >= _WELL)
+        # a robust fit explains what it trusts of any patch: all of it has to agree, or some of it exactly
+        agrees = self.agreement >= _WELL or self.residual <= _EXACT
+        return bool(loose and agrees and self.explained >= _WELL)
 
     def refusal(self) -> str:
         """Why this is no match, in words; nothing where it is one."""
@@ -310,7 +319,10 @@ def _location(place: Place) -> Location:
 
 def _best(plain: Place | None, robust: list[Place]) -> Location:
     """The surest place; every sample counts at one where the patch was not painted over."""
-    best = max([*filter(None, [plain]), *robust], key=lambda place: place.confidence)
+    places = [*filter(None, [plain]), *robust]
+    best = max(places, key=lambda place: place.confidence)
+    if best.confidence < MIN_CONFIDENCE:  # of two reasons for that the better one
+        best = next((place for place in places if _location(place).undetermined), best)
     if plain is not None and plain.confidence >= MIN_CONFIDENCE:
         if not plain.dragged(best.evidence.spread):
             best = plain
@@ -393,9 +405,12 @@ def _robustly(
         return Place(best[0], seen, 0.0)
     equal = [fit for fit in fits[1:] if fit.error <= _RIVALRY * fits[0].error]
     equal = [fit for fit in equal if fit.explained**power >= MIN_CONFIDENCE]  # else no match by itself
+    exact = [finish_unmoved(scene, target, window, kernel) for window in whole]  # a fit may have left them
+    beside = map(start_at, likenesses(scene, best[1], best[0].window, _BESIDE))
+    slips = [finish_robustly(scene, target, start, kernel) for start in beside]
     # the others are chance: a place that is hardly better than these may be chance, too
     sure *= told_apart([fit for fit in fits if not any(fit is other for other in equal)])
-    return chosen(scene, target, [best, *map(finished, equal[:MOST_OTHERS])], sure)
+    return chosen(scene, target, [best, *map(finished, equal[:MOST_OTHERS]), *exact], sure, slips)
 
 
 def _checked(scene: Scene, target: Target, start: Window | None) -> Target:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -37,6 +38,10 @@ copies that were rounded apart."""
 
 _ROUNDED = 1 / 12
 """Squared levels that rounding leaves, and by which two places are not told apart."""
+
+_FEWER = 0.05
+"""Share of the samples by which another place may agree less where rounding may make it worse: more takes a
+wave aside for a copy, less misses copies."""
 
 _DOUBTED = 0.02
 """Deviation of a corner, in samples, from which neighbours are tried one by one: it only spares the trial."""
@@ -84,7 +89,13 @@ class _Weighed(NamedTuple):
     cost: float
 
 
-def chosen(scene: Scene, target: Target, fits: list[tuple[Fit, Target]], sure: float) -> Place:
+def chosen(
+    scene: Scene,
+    target: Target,
+    fits: list[tuple[Fit, Target]],
+    sure: float,
+    slips: Sequence[tuple[Fit, Target]] = (),
+) -> Place:
     """Return the best of the places that a search came to, and those that fit as well.
 
     Parameters
@@ -97,12 +108,20 @@ def chosen(scene: Scene, target: Target, fits: list[tuple[Fit, Target]], sure: f
         Last fits, and the patch as it was mended for each.
     sure : float
         The confidence so far.
+    slips : sequence of (Fit, Target)
+        Last fits beside these, which count only where one is the best of all.
     """
-    start, mended = fits[0]
-    copied = len(fits) > 1 and len(_equal(_distinct(_weighed(scene, target, fits)))) > 1
-    again = islice(repeats(scene, mended, start, _AS_WELL, _ROUNDED, copied=copied), MOST_COUNTED)
+    places = _weighed(scene, target, [*fits, *slips])
+    first = min(places, key=lambda place: place.cost)
+    places = [place for place in places if place is first or all(place.fit is not fit for fit, _ in slips)]
+    distinct = _distinct(places)
+    equal = _equal(distinct)
+    start, mended, *_ = min(equal, key=_unusual)
+    again = islice(repeats(scene, mended, start, _AS_WELL, _ROUNDED, copied=len(equal) > 1), MOST_COUNTED)
     some = [(fit, mended) for fit in islice(again, MOST_OTHERS + 1)]
-    distinct = _distinct(_weighed(scene, target, [*fits, *some]))
+    if some:
+        fits = [(place.fit, place.mended) for place in places]
+        distinct = _distinct(_weighed(scene, target, [*fits, *some]))
     equal = _equal(distinct)
     best, *rest = sorted(equal, key=_unusual)
     others = tuple(place.fit.window for place in rest)
@@ -111,20 +130,20 @@ def chosen(scene: Scene, target: Target, fits: list[tuple[Fit, Target]], sure: f
         most = _AS_WELL * seen.error + _ROUNDED
         shift = slides(scene, best.mended, best.fit.window, most, seen.error)
         seen = seen._replace(deviation=max(seen.deviation, shift))
-    places = [place.fit.window for place in equal]
+    windows = [place.fit.window for place in equal]
     loose = is_straight(best.mended, _STRIPED if others else 0.0)
     if max(len(some), len(others)) > MOST_OTHERS and not loose:
         more = (fit.window for fit in again)
-        places += [window for window in more if not any(same_box(window, place) for place in places)]
-        loose = _crowded(places)
+        windows += [window for window in more if not any(same_box(window, other) for other in windows)]
+        loose = _crowded(windows)
     if loose:  # it may be anywhere along its own lines, or within a pattern
         seen = seen._replace(deviation=max(best.fit.window.shape))
-    apart = 1.0
-    if len(distinct) > len(equal):
-        apart = 1 - (distinct[0].cost + _ROUNDED) / (distinct[len(equal)].cost + _ROUNDED)
+    apart, near = 1.0, len(_near(distinct))
+    if len(distinct) > near:
+        apart = 1 - (distinct[0].cost + _ROUNDED) / (distinct[near].cost + _ROUNDED)
     told_apart = min(1.0, apart / TOLD_APART)
     confidence = sure * told_apart * determined(seen) * sound(scene, best.fit, seen)
-    return Place(best.fit, seen, confidence, others[:MOST_OTHERS], min(len(places), MOST_COUNTED))
+    return Place(best.fit, seen, confidence, others[:MOST_OTHERS], min(len(windows), MOST_COUNTED))
 
 
 def sound(scene: Scene, fit: Fit, seen: Evidence, least: float = _LEAST_EXPLAINED) -> float:
@@ -164,9 +183,19 @@ def _distinct(places: list[_Weighed]) -> list[_Weighed]:
     return kept
 
 
-def _equal(places: list[_Weighed]) -> list[_Weighed]:
-    """The first of the places, and those that fit as well."""
+def _near(places: list[_Weighed]) -> list[_Weighed]:
+    """The first of the places, and those that rounding may make worse."""
     return [place for place in places if place.cost <= _AS_WELL * places[0].cost + _ROUNDED]
+
+
+def _equal(places: list[_Weighed]) -> list[_Weighed]:
+    """The first of the places, and those that fit as well.
+
+    Where all is exact but for what was painted over, so many samples that are wholly unlike cost no more than
+    rounding: there as many have to agree.
+    """
+    cost, agreement = _AS_WELL * places[0].cost, places[0].evidence.agreement
+    return [p for p in _near(places) if p.cost <= cost or p.evidence.agreement >= agreement - _FEWER]
 
 
 def _crowded(windows: list[Window]) -> bool:

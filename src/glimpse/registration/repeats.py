@@ -100,6 +100,12 @@ def same_box(one: Window, other: Window) -> bool:
     return bool(max(abs(a - b) for a, b in zip(one.box, other.box, strict=True)) < near)
 
 
+def likenesses(scene: Scene, target: Target, window: Window, most: int) -> list[Window]:
+    """Return windows beside one, of its strides, at which the target is about as like the image, at most so
+    many."""
+    return _likenesses(scene, target, window, _NEAR, 1)[:most]
+
+
 def _likenesses(scene: Scene, target: Target, window: Window, reach: float, split: int) -> list[Window]:
     """Return windows elsewhere that show much the same, the most alike first.
 
