@@ -619,6 +619,17 @@ def test_patterns_that_are_painted_over_are_undetermined(pattern):
 
 
 @pytest.mark.slow
+def test_squares_that_are_painted_over_are_not_found_stretched():
+    y, x = np.mgrid[:240, :320]
+    image = np.where((y // 16 + x // 16) % 2, 220, 20).astype(np.uint8)
+    patch = image[171:201, 72:119].copy()
+    patch[15:24] = 187
+    found = locate(image, patch)
+    assert found.undetermined
+    assert found.window.strides == (1, 1)
+
+
+@pytest.mark.slow
 def test_rings_that_are_painted_over_are_not_found_a_wave_aside():
     y, x = np.mgrid[:240, :320]
     image = np.rint(127 + 100 * np.sin(np.hypot(x - 206.8443, y - 231.4893) * 2 * np.pi / 12.9036))
