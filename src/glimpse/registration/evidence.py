@@ -200,11 +200,11 @@ def _alike(left: Floats, weights: NDArray[np.float64] | None) -> float:
     """
     trust = np.ones(left.shape) if weights is None else weights
     left, alike = left - np.average(left, weights=trust), 1.0
-    for a, b, u, v in ((left[1:], left[:-1], trust[1:], trust[:-1]),
-                       (left[:, 1:], left[:, :-1], trust[:, 1:], trust[:, :-1])):  # fmt: skip
-        shared = u * v
-        power = float((shared * (a**2 + b**2)).sum()) / 2
-        r = min(max(float((shared * a * b).sum()) / max(power, 1e-12), 0.0), _ALL_ALIKE)
+    for rest, own in ((left, trust), (left.T, trust.T)):
+        shared = own[1:] * own[:-1]
+        power = float((shared * (rest[1:] ** 2 + rest[:-1] ** 2)).sum()) / 2
+        r = float((shared * rest[1:] * rest[:-1]).sum()) / max(power, 1e-12)
+        r = min(max(r, 0.0), _ALL_ALIKE)
         alike *= (1 + r) / (1 - r)
     return max(_ALIKE, alike)
 

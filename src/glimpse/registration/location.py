@@ -405,12 +405,14 @@ def _robustly(
         return Place(best[0], seen, 0.0)
     equal = [fit for fit in fits[1:] if fit.error <= _RIVALRY * fits[0].error]
     equal = [fit for fit in equal if fit.explained**power >= MIN_CONFIDENCE]  # else no match by itself
-    exact = [finish_unmoved(scene, target, window, kernel) for window in whole]  # a fit may have left them
-    beside = map(start_at, likenesses(scene, best[1], best[0].window, _BESIDE))
+    kept = equal[:MOST_OTHERS]
+    missed = [window for window in whole if not any(same_box(fit.window, window) for fit in [fits[0], *kept])]
+    exact = [finish_unmoved(scene, target, window, kernel) for window in missed]  # fits have left them
+    beside = map(start_at, likenesses(scene, best[1], best[0].window)[:_BESIDE])
     slips = [finish_robustly(scene, target, start, kernel) for start in beside]
     # the others are chance: a place that is hardly better than these may be chance, too
     sure *= told_apart([fit for fit in fits if not any(fit is other for other in equal)])
-    return chosen(scene, target, [best, *map(finished, equal[:MOST_OTHERS]), *exact], sure, slips)
+    return chosen(scene, target, [best, *map(finished, kept), *exact], sure, slips)
 
 
 def _checked(scene: Scene, target: Target, start: Window | None) -> Target:

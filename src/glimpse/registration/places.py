@@ -122,7 +122,7 @@ def chosen(
     if some:
         fits = [(place.fit, place.mended) for place in places]
         distinct = _distinct(_weighed(scene, target, [*fits, *some]))
-    equal = _equal(distinct)
+        equal = _equal(distinct)
     best, *rest = sorted(equal, key=_unusual)
     others = tuple(place.fit.window for place in rest)
     seen = best.evidence

@@ -60,7 +60,7 @@ def repeats(
         Whether there is a copy somewhere, so that more are looked for, and farther away, though nothing
         nearby is like it.
     """
-    if not copied and not _likenesses(scene, target, start.window, _NEAR, 1):
+    if not copied and not likenesses(scene, target, start.window):
         return
     # a fit of the start moves, too: the filter of the start may be sharper than a fit may take
     here = least_squares.fit(scene, target, start.window, _STEPS, free=_SLID).window
@@ -100,10 +100,9 @@ def same_box(one: Window, other: Window) -> bool:
     return bool(max(abs(a - b) for a, b in zip(one.box, other.box, strict=True)) < near)
 
 
-def likenesses(scene: Scene, target: Target, window: Window, most: int) -> list[Window]:
-    """Return windows beside one, of its strides, at which the target is about as like the image, at most so
-    many."""
-    return _likenesses(scene, target, window, _NEAR, 1)[:most]
+def likenesses(scene: Scene, target: Target, window: Window) -> list[Window]:
+    """Return windows near one, of its strides, that show much the same, the most alike first."""
+    return _likenesses(scene, target, window, _NEAR, 1)
 
 
 def _likenesses(scene: Scene, target: Target, window: Window, reach: float, split: int) -> list[Window]:
